@@ -1,0 +1,1 @@
+"""Side effects: classes that are given storage and gateways."""

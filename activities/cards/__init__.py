@@ -1,0 +1,70 @@
+"""The trading-card activities: each works a stretch of requests and gives back how far it came."""
+
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.cards.access import KeyRing
+from activities.cards.listings import CardListing, ListingStretch, SetListing
+from activities.cards.prices import PricesStretch
+from activities.metering import MeteredCalls
+from contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress
+from domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY
+from gateways.clock import Clock
+from gateways.justtcg import JustTcg
+from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
+from storage.database import Database, Session
+
+__all__ = ["CardActivities", "KeyRing"]
+
+ACCOUNTS_PAGE = 200
+
+
+class CardActivities:
+    """Fetching from JustTCG within its quotas, and storing what came."""
+
+    def __init__(self, database: Database, justtcg: JustTcg, keys: KeyRing, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        calls = MeteredCalls(database, clock)
+        self._set_listings = ListingStretch(database, calls, keys, clock, SetListing(justtcg))
+        self._card_listings = ListingStretch(database, calls, keys, clock, CardListing(justtcg))
+        self._prices = PricesStretch(database, calls, keys, clock, justtcg)
+
+    @activity.defn(name="cards.discover_sets_stretch")
+    async def discover_sets_stretch(self, progress: ListingProgress) -> ListingProgress:
+        """Fetch and store pages of sets of the games that are due. Resumes where a killed attempt stopped."""
+        return await self._set_listings.work(progress)
+
+    @activity.defn(name="cards.sync_sets_stretch")
+    async def sync_sets_stretch(self, progress: ListingProgress) -> ListingProgress:
+        """Fetch and store pages of cards of the sets that are due. Resumes where a killed attempt stopped."""
+        return await self._card_listings.work(progress)
+
+    @activity.defn(name="cards.update_prices_stretch")
+    async def update_prices_stretch(self, progress: PricesProgress) -> PricesProgress:
+        """Look up and store batches of prices that are due. Resumes where a killed attempt stopped."""
+        return await self._prices.work(progress)
+
+    @activity.defn(name="cards.list_due_page")
+    async def list_due_page(self, page: AccountsPage) -> AccountsPageDone:
+        """Return which jobs have something to do for a page of active accounts. Reads only."""
+        now = self._clock.now()
+
+        async def look(session: Session) -> AccountsPageDone:
+            accounts = await AccountRepository(session).page(after=page.after, limit=ACCOUNTS_PAGE)
+            ids = [account.id for account in accounts if account.is_active]
+            rules: tuple[tuple[str, TrackedRepository | InventoryRepository, timedelta], ...] = (
+                ("discover-sets", TrackedRepository.games(session), DISCOVERY_EVERY),
+                ("sync-tracked-sets", TrackedRepository.sets(session), SYNC_EVERY),
+                ("update-inventory-prices", InventoryRepository(session), PRICES_EVERY),
+            )
+            due = [
+                DueJob(job=job, account_id=account_id)
+                for job, repository, every in rules
+                for account_id in await repository.accounts_due(ids, cutoff=now - every)
+            ]
+            last = accounts[-1].id if len(accounts) == ACCOUNTS_PAGE else None
+            return AccountsPageDone(after=last, accounts=len(ids), due=tuple(due))
+
+        return await self._database.read(look)

@@ -1,0 +1,56 @@
+"""Which key of JustTCG an account's requests are made with, and whose quota they count for."""
+
+import hashlib
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.quota import Plan, plan_named
+from gateways.errors import CredentialsRefused
+from gateways.justtcg.refusals import SERVICE
+from storage.cards import AccountRepository
+from storage.database import Database, Session
+from storage.secrets import SecretBox
+
+
+@dataclass(frozen=True)
+class Access:
+    """A key with the plan it was bought with. Accounts that share a key share its quota."""
+
+    api_key: str = field(repr=False)
+    plan: Plan
+    anchor_day: int
+
+    @property
+    def holder(self) -> str:
+        """The name that the key's quota is counted under; it does not give the key away."""
+        return hashlib.sha256(self.api_key.encode()).hexdigest()
+
+
+class KeyRing:
+    """The accounts' own keys, and the default key for those without."""
+
+    def __init__(self, database: Database, box: SecretBox, default: Access | None) -> None:
+        self._database = database
+        self._box = box
+        self._default = default
+
+    async def access_of(self, account_id: UUID) -> Access:
+        """Return what an account may use.
+
+        AccountUnknown: there is no such account. CredentialsRefused: it has no key, nor is there a default.
+        """
+
+        async def look(session: Session) -> Access:
+            accounts = AccountRepository(session)
+            account = await accounts.get(account_id)
+            own = await accounts.api_key(account_id, self._box)
+            if own is not None:
+                return Access(own, plan_named(account.plan), account.anchor_day)
+            if self._default is None:
+                raise CredentialsRefused(
+                    f"account {account.name!r} has no API key, and MAINSPRING_JUSTTCG_API_KEY is not set",
+                    service=SERVICE,
+                )
+            return self._default
+
+        return await self._database.read(look)

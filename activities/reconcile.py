@@ -1,0 +1,147 @@
+"""The sweep: a workflow that was terminated, timed out or never began runs no code to say so."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
+
+from contracts.tasks import (
+    FinishTask,
+    NewTask,
+    ReconcileTasks,
+    Task,
+    TaskError,
+    TasksReconciled,
+    TaskState,
+)
+from domain.tasks import derived_task_id
+from gateways.clock import Clock
+from gateways.engine import ClosedRun, Engine, first_run_id
+from storage.database import Database
+from storage.tasks import TaskRepository
+
+# Ids in one query to the engine's list.
+PAGE = 100
+
+# A row that was written to just now is alive.
+UNTOUCHED_FOR = timedelta(seconds=30)
+
+# Runs that closed without a row are looked for this far back: the dev server's own default retention.
+LOOK_BACK = timedelta(days=1)
+
+STATES = {
+    WorkflowExecutionStatus.COMPLETED: TaskState.SUCCESS,
+    WorkflowExecutionStatus.CANCELED: TaskState.CANCELLED,
+}
+
+
+class ReconcileActivities:
+    """Compares the ledger with the engine. `jobs` are the workflow types that have rows."""
+
+    def __init__(self, database: Database, engine: Engine, clock: Clock, jobs: Collection[str]) -> None:
+        self._database = database
+        self._engine = engine
+        self._clock = clock
+        self._jobs = jobs
+
+    @activity.defn(name="tasks.reconcile")
+    async def reconcile(self, message: ReconcileTasks) -> TasksReconciled:
+        """End the active rows whose workflow is over, and make rows for workflows that failed without one."""
+        now = self._clock.now()
+        checked, ended = await self._end_dead_rows(now)
+        since = max(message.since, now - LOOK_BACK) if message.since else now - LOOK_BACK
+        created = await self._make_missing_rows(since)
+        return TasksReconciled(checked=checked, ended=ended, created=created, until=now)
+
+    async def _end_dead_rows(self, now: datetime) -> tuple[int, int]:
+        checked, ended, after = 0, 0, None
+        while page := await self._active_page(now - UNTOUCHED_FOR, after):
+            alive = await self._engine.running({task.workflow_id for task in page})
+            for task in page:
+                if task.workflow_id not in alive:
+                    ended += await self._end(task)
+            checked += len(page)
+            after = page[-1].id
+        return checked, ended
+
+    async def _active_page(self, untouched_since: datetime, after: UUID | None) -> list[Task]:
+        return await self._database.read(
+            lambda session: TaskRepository(session).active_started(
+                untouched_since=untouched_since, after=after, limit=PAGE
+            )
+        )
+
+    async def _end(self, task: Task) -> bool:
+        if task.run_id is None:
+            return False
+        closed = await self._engine.closed_run(task.workflow_id, task.run_id)
+        if closed is None:
+            return False
+        finish = self._final_state(task.id, closed)
+        return await self._database.transact(
+            lambda session: TaskRepository(session).finish(finish, now=self._clock.now())
+        )
+
+    def _final_state(self, task_id: UUID, closed: ClosedRun) -> FinishTask:
+        state = STATES.get(closed.status, TaskState.FAILED)
+        error = None
+        if state is TaskState.FAILED:
+            error = TaskError(
+                at=self._clock.now(),
+                step="workflow",
+                error_type=closed.error_type,
+                message=_told(closed),
+            )
+        return FinishTask(task_id=task_id, state=state, result=closed.result, error=error)
+
+    async def _make_missing_rows(self, since: datetime) -> int:
+        created = 0
+        page: dict[UUID, WorkflowExecution] = {}
+        async for execution in self._engine.closed_without_success(self._jobs, since=since):
+            task_id = await self._engine.task_id_of(execution) or derived_task_id(first_run_id(execution))
+            page[task_id] = execution
+            if len(page) == PAGE:
+                created += await self._make_rows(page)
+                page = {}
+        return created + await self._make_rows(page)
+
+    async def _make_rows(self, page: dict[UUID, WorkflowExecution]) -> int:
+        known = await self._database.read(lambda session: TaskRepository(session).known(page))
+        missing = {task_id: run for task_id, run in page.items() if task_id not in known}
+        for task_id, execution in missing.items():
+            await self._make_row(task_id, execution)
+        return len(missing)
+
+    async def _make_row(self, task_id: UUID, execution: WorkflowExecution) -> None:
+        closed = await self._engine.closed_run(execution.id, execution.run_id)
+        if closed is None:
+            return
+        given = await self._engine.input_of(execution.id, execution.run_id)
+        row = NewTask(
+            id=task_id,
+            job=execution.workflow_type,
+            workflow_id=execution.id,
+            dedupe_key=None,
+            input=given,
+            triggered_by="temporal",
+        )
+        finish = self._final_state(task_id, closed)
+        run_id, ended_at = first_run_id(execution), execution.close_time or self._clock.now()
+        await self._database.transact(
+            lambda session: TaskRepository(session).add_finished(
+                row, finish, run_id=run_id, started_at=execution.start_time, ended_at=ended_at
+            )
+        )
+
+
+def _told(closed: ClosedRun) -> str:
+    """Say how a workflow ended as its pages do: "terminated", or "timed out"; else its own message."""
+    words = {
+        WorkflowExecutionStatus.TERMINATED: "terminated",
+        WorkflowExecutionStatus.TIMED_OUT: "timed out",
+    }.get(closed.status)
+    if words is None or closed.error_type == "Lost":
+        return closed.error_message
+    return f"{words}: {closed.error_message}" if closed.error_message else words

@@ -1,0 +1,71 @@
+"""The errors of the client.
+
+ClientError
+├── TaskUnknown        no task of that id
+├── AmbiguousTask      several tasks whose ids begin so
+├── TaskNotRetryable   neither failed nor cancelled
+├── TaskFailed         there is no result, for the task failed
+├── TaskCancelled      there is no result, for the task was cancelled
+├── JobIsInternal      housekeeping is run by its schedule
+└── BadInput           a value that is not accepted, with its path
+"""
+
+from contracts.tasks import Task
+
+
+class ClientError(Exception):
+    """What was asked cannot be done."""
+
+
+class TaskUnknown(ClientError):
+    """No task has this id."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"no task has an id that is or begins with {reference!r}")
+        self.reference = reference
+
+
+class AmbiguousTask(ClientError):
+    """Several tasks have ids that begin so."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"several tasks have ids that begin with {reference!r}: give more of it")
+        self.reference = reference
+
+
+class TaskNotRetryable(ClientError):
+    """Only a failed or cancelled task can be retried."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"task {task.id} is {task.state}: only a FAILED or CANCELLED one can be retried")
+        self.task = task
+
+
+class TaskFailed(ClientError):
+    """The task failed; its last error is the message."""
+
+    def __init__(self, task: Task) -> None:
+        last = task.errors[-1] if task.errors else None
+        reason = f"{last.error_type}: {last.message}" if last else "no error was recorded"
+        super().__init__(f"task {task.id} ({task.job}) failed: {reason}")
+        self.task = task
+
+
+class TaskCancelled(ClientError):
+    """The task was cancelled."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"task {task.id} ({task.job}) was cancelled")
+        self.task = task
+
+
+class JobIsInternal(ClientError):
+    """Housekeeping is started by its schedule."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is housekeeping: `mainspring schedules trigger {name}` runs it now")
+        self.name = name
+
+
+class BadInput(ClientError):
+    """A value is not accepted; the message names the field, the value and what is accepted."""

@@ -1,0 +1,98 @@
+"""Every setting, its default and its bounds. The environment wins over `.env`, which wins over the default.
+
+How Temporal itself is reached is not here: that is Temporal's own environment configuration, see connect.py.
+"""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from client.environment import ENV_FILE, environment
+from client.settings_errors import SettingsError, invalid, unknown
+
+PREFIX = "MAINSPRING_"
+ENCRYPTION_KEY_BYTES = 32  # AES-256
+
+
+def _check_key(value: SecretStr) -> SecretStr:
+    try:
+        size = len(base64.b64decode(value.get_secret_value(), validate=True))
+    except binascii.Error:
+        size = None
+    if size != ENCRYPTION_KEY_BYTES:
+        raise ValueError(f"Input should be base64 of {ENCRYPTION_KEY_BYTES} bytes: openssl rand -base64 32")
+    return value
+
+
+def _check_database(value: str) -> str:
+    if not value.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        raise ValueError(
+            "Input should be postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE or sqlite+aiosqlite:///PATH"
+        )
+    return value
+
+
+Key = Annotated[SecretStr, AfterValidator(_check_key)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
+Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
+
+
+class Settings(BaseSettings):
+    """What can be set, each as MAINSPRING_ and the field's name in capitals; `.env.example` explains them.
+
+    A field with `repr=False` is a secret: no message shows its value.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",  # `load` reports unknown names itself, with a suggestion
+        frozen=True,
+    )
+
+    state_dir: Path = Path("./var")
+    database_url: DatabaseUrl | None = Field(default=None, repr=False)
+    encryption_key: Key | None = Field(default=None, repr=False)
+
+    task_queue: str = Field(default="mainspring", min_length=1)
+    # A slot costs little: most hold a workflow between two steps, or an activity that waits for an answer.
+    workflow_slots: int = Field(default=100, ge=2)  # the SDK refuses fewer than two with a cache
+    activity_slots: int = Field(default=100, ge=1)
+
+    engine_port: Port = 7233
+    ui_port: Port = 8233
+
+    justtcg_url: str = Field(default="https://api.justtcg.com/v1", pattern="^https?://")
+    justtcg_api_key: SecretStr | None = Field(default=None, repr=False)
+    justtcg_plan: str = Field(default="Free Tier", min_length=1)
+    justtcg_anchor_day: int = Field(default=1, ge=1, le=31)
+
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Lowercase] = "info"
+    log_format: Annotated[Literal["json", "console"], Lowercase] = "console"
+
+    @property
+    def resolved_database_url(self) -> str:
+        """Where the service's own database is: as set, or else a SQLite file in the state directory."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.state_dir.absolute() / 'mainspring.db'}"
+
+    @classmethod
+    def variables(cls) -> list[str]:
+        """Return the names of all variables that are read."""
+        return [PREFIX + field.upper() for field in cls.model_fields]
+
+    @classmethod
+    def load(cls, env_file: Path | None = ENV_FILE) -> Self:
+        """Read the environment and `env_file`; raise SettingsError with everything that is wrong in them."""
+        problems = unknown(environment(env_file), cls.variables(), PREFIX)
+        try:
+            settings = cls(_env_file=env_file)
+        except ValidationError as error:
+            raise SettingsError(problems + invalid(error, cls.model_fields, PREFIX)) from None
+        if problems:
+            raise SettingsError(problems)
+        return settings

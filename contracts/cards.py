@@ -1,0 +1,134 @@
+"""The trading-card jobs' messages. Counts are of different things of one kind unless said otherwise."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.message import Message
+from contracts.waiting import QuotaPause
+
+
+class DiscoverSets(Message):
+    """Fetch the sets of an account's tracked games that were not fetched within `older_than`."""
+
+    account_id: UUID
+    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
+
+
+class SetsDiscovered(Message):
+    """What `discover-sets` did. `failed` names the games that the vendor refused."""
+
+    games: int = 0
+    sets: int = 0
+    malformed: int = 0
+    requests: int = 0
+    failed: tuple[str, ...] = ()
+
+
+class SyncTrackedSets(Message):
+    """Fetch the cards of an account's tracked sets that were not fetched within `older_than`."""
+
+    account_id: UUID
+    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
+
+
+class TrackedSetsSynced(Message):
+    """What `sync-tracked-sets` did. `failed` names the sets that the vendor refused."""
+
+    sets: int = 0
+    cards: int = 0
+    prices_changed: int = 0
+    malformed: int = 0
+    requests: int = 0
+    failed: tuple[str, ...] = ()
+
+
+class UpdateInventoryPrices(Message):
+    """Look up the prices of an account's inventory that were not looked up within `older_than`."""
+
+    account_id: UUID
+    older_than: timedelta = Field(default=timedelta(hours=24), ge=timedelta(0))
+
+
+class PricesUpdated(Message):
+    """What `update-inventory-prices` did: variants priced, and those that the vendor does not know."""
+
+    updated: int = 0
+    missing: int = 0
+    prices_changed: int = 0
+    malformed: int = 0
+    requests: int = 0
+
+
+class RefreshDueAccounts(Message):
+    """Start the card jobs that are due for each active account."""
+
+
+class AccountsRefreshed(Message):
+    """How many accounts were looked at, and how many jobs were started or were active already."""
+
+    accounts: int = 0
+    started: int = 0
+    already_active: int = 0
+
+
+class RefreshProgress(AccountsRefreshed):
+    """How far `refresh-due-accounts` has come: all accounts whose id is up to `after`."""
+
+    after: UUID | None = None
+
+
+class StretchProgress(Message):
+    """How far a card job has come; each stretch of work takes one and gives back a later one.
+
+    `total` is absent until the first stretch has counted what is due since `cutoff`. `requests` counts
+    the answers that were stored. `pause` says why a stretch stopped early, `finished` that nothing is left.
+    """
+
+    task_id: UUID
+    account_id: UUID
+    cutoff: datetime
+    processed: int = 0
+    total: int | None = None
+    prices_changed: int = 0
+    malformed: int = 0
+    requests: int = 0
+    finished: bool = False
+    pause: QuotaPause | None = None
+
+
+class ListingProgress(StretchProgress):
+    """How far a fetching of listings has come: listings `processed`, `items` stored, listings `failed`."""
+
+    items: int = 0
+    failed: tuple[str, ...] = ()
+
+
+class PricesProgress(StretchProgress):
+    """How far a price update has come: all variants whose id is up to `after`."""
+
+    after: str = ""
+    updated: int = 0
+    missing: int = 0
+
+
+class AccountsPage(Message):
+    """A page of accounts to look at, in the order of their ids."""
+
+    after: UUID | None = None
+
+
+class DueJob(Message):
+    """One of the card jobs has something to do for an account."""
+
+    job: str
+    account_id: UUID
+
+
+class AccountsPageDone(Message):
+    """What is due on a page; `after` is absent when it was the last one."""
+
+    after: UUID | None
+    accounts: int
+    due: tuple[DueJob, ...]

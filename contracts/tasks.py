@@ -1,0 +1,183 @@
+"""The task ledger's messages: what a task is, and how a workflow reports on it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.message import Message
+
+# A JSON object as it crosses the wire: the input or the result of some job.
+JsonObject = dict[str, Any]
+
+
+class TaskState(StrEnum):
+    """Where a task is. The last three are final: no later write leaves them."""
+
+    QUEUED = "QUEUED"
+    """Accepted by the client; the engine may not know it yet. Next: RUNNING, or CANCELLED."""
+    RUNNING = "RUNNING"
+    """Set by the workflow when it starts or goes on. Next: any but QUEUED."""
+    WAITING = "WAITING"
+    """Set by the workflow when it waits for a quota; `waiting_for` says which. Next: RUNNING, CANCELLED."""
+    SUCCESS = "SUCCESS"
+    """Set by the workflow with its result. Final."""
+    FAILED = "FAILED"
+    """Set by the workflow with its error, or by the sweep for one that the engine ended. Final."""
+    CANCELLED = "CANCELLED"
+    """Set by the workflow when it was cancelled, or by the client before it started. Final."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing comes after this state."""
+        return self in FINAL_STATES
+
+
+ACTIVE_STATES = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.WAITING})
+FINAL_STATES = frozenset(TaskState) - ACTIVE_STATES
+
+
+class TaskError(Message):
+    """One failure on the way, as the platform's pages show it. `attempt` counts from 1."""
+
+    at: datetime
+    step: str
+    error_type: str
+    message: str
+    stack: str = ""
+    attempt: int = 1
+
+
+class Task(Message):
+    """One row of the ledger. Times are aware and UTC; `progress` is a percentage."""
+
+    id: UUID
+    job: str
+    state: TaskState
+    workflow_id: str
+    run_id: str | None
+    workspace: str | None
+    input: JsonObject
+    result: JsonObject | None
+    progress: int
+    processed: int
+    total: int | None
+    current_step: str | None
+    waiting_for: str | None
+    resumes_at: datetime | None
+    priority: int
+    triggered_by: str
+    retry_of: UUID | None
+    cancel_requested_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    errors: tuple[TaskError, ...] = ()
+
+
+class NewTask(Message):
+    """A task about to be accepted. While one with the same `dedupe_key` is active, no second is made."""
+
+    id: UUID
+    job: str
+    workflow_id: str
+    dedupe_key: str | None
+    input: JsonObject
+    workspace: str | None = None
+    priority: int = Field(default=3, ge=1, le=5)
+    triggered_by: str = "client"
+    retry_of: UUID | None = None
+
+
+class Enqueued(Message):
+    """What became of a start: the task, and whether it was there already."""
+
+    task_id: UUID
+    workflow_id: str
+    deduplicated: bool
+
+
+class BeginTask(Message):
+    """A workflow starts. `task_id` is absent for a raw start, which takes `fallback_id`."""
+
+    task_id: UUID | None
+    fallback_id: UUID
+    job: str
+    workflow_id: str
+    run_id: str
+    input: JsonObject
+    triggered_by: str
+
+
+class TaskBegun(Message):
+    """The row that a workflow reports to; `already_final` when it was cancelled before its start."""
+
+    task_id: UUID
+    already_final: bool
+
+
+class TaskId(Message):
+    """One task."""
+
+    task_id: UUID
+
+
+class MarkWaiting(Message):
+    """A task waits for something until a known time."""
+
+    task_id: UUID
+    waiting_for: str
+    resumes_at: datetime
+
+
+class FinishTask(Message):
+    """A task reaches its final state."""
+
+    task_id: UUID
+    state: TaskState
+    result: JsonObject | None = None
+    error: TaskError | None = None
+
+
+class RelayTasks(Message):
+    """Start what was accepted while the engine was away."""
+
+
+class TasksRelayed(Message):
+    """How many accepted tasks the engine was told of, and how many it could not be told of."""
+
+    started: int
+    failed: int
+
+
+class ReconcileTasks(Message):
+    """End the rows whose workflow is over without having said so.
+
+    Workflows that failed before they could write a row are looked for among those closed after `since`.
+    """
+
+    since: datetime | None = None
+
+
+class TasksReconciled(Message):
+    """How many active rows were compared and ended, and how many rows were made; all until then."""
+
+    checked: int
+    ended: int
+    created: int
+    until: datetime
+
+
+class EnqueueTasks(Message):
+    """Tasks to accept and start; those whose key is held are left out."""
+
+    tasks: tuple[NewTask, ...]
+
+
+class TasksEnqueued(Message):
+    """How many were accepted, and how many were active already."""
+
+    started: int
+    already_active: int

@@ -1,0 +1,29 @@
+"""Quotas of a vendor's key: plans, what is used, when a request may leave. Pure: no clock, no I/O.
+
+`plans` is what the vendor sells, `windows` the calendar and the rolling minute, `state` what is kept
+for one key, `decisions` how it changes, `months` how the vendor's count of the month is believed.
+"""
+
+from domain.quota.decisions import exceeded, observe, release, reserve
+from domain.quota.plans import FREE, PLANS, Limits, Plan, Usage, plan_named
+from domain.quota.state import Exhausted, Granted, QuotaState, fresh
+from domain.quota.windows import Window, waiting_for
+
+__all__ = [
+    "FREE",
+    "PLANS",
+    "Exhausted",
+    "Granted",
+    "Limits",
+    "Plan",
+    "QuotaState",
+    "Usage",
+    "Window",
+    "exceeded",
+    "fresh",
+    "observe",
+    "plan_named",
+    "release",
+    "reserve",
+    "waiting_for",
+]

@@ -1,0 +1,165 @@
+"""How the state of a key changes: a request is reserved, given back, answered, or refused for a limit.
+
+A request is counted from its reservation on, and is given back only when it certainly never left. The
+vendor does not say whether it counts the requests that it refuses with 429: here they stay counted.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain.quota.months import at_least, awaits_payment, is_settled, month_observed
+from domain.quota.plans import Limits, Plan, Usage
+from domain.quota.state import Block, Counter, Exhausted, Granted, QuotaState
+from domain.quota.windows import (
+    DAY,
+    Window,
+    day_start,
+    instant,
+    logged,
+    minute_free_at,
+    month_end,
+    month_start,
+    second_of,
+)
+
+# A state this far ahead of the clock was written by a clock that was wrong, and is not waited for.
+BROKEN_CLOCK = timedelta(minutes=5)
+
+# How often to look whether a paid month that has ended by the calendar has begun anew.
+PAYMENT_PROBE = timedelta(hours=1)
+
+MINUTE = timedelta(seconds=60)
+SHORTEST_BLOCK = timedelta(seconds=1)
+
+
+def reserve(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> Granted | Exhausted:
+    """Count one request at `now`, or say which window is full and until when.
+
+    A clock that is behind the state is told to wait until it has caught up, so that clocks which differ
+    never grant more. A plan or anchor day that the account has changed replaces what the vendor taught.
+    """
+    state = _turned(_configured(state, plan, anchor_day, now), now)
+    waits = _waits(state, now)
+    if waits:
+        resumes_at, window = max(waits, key=lambda wait: wait[0])
+        return Exhausted(window, resumes_at, state)
+    return Granted(
+        now,
+        replace(
+            state,
+            minute=logged(state.minute, now, 1),
+            day=replace(state.day, used=state.day.used + 1),
+            month=replace(state.month, used=state.month.used + 1),
+            block=None,
+        ),
+    )
+
+
+def release(state: QuotaState, reserved_at: datetime) -> QuotaState:
+    """Give back a request that certainly never left, in the windows that still count it."""
+    second = second_of(reserved_at)
+    minute = tuple((at, count - (at == second)) for at, count in state.minute)
+    return replace(
+        state,
+        minute=tuple(bucket for bucket in minute if bucket[1]),
+        day=_given_back(state.day, reserved_at),
+        month=_given_back(state.month, reserved_at),
+    )
+
+
+def observe(state: QuotaState, usage: Usage, reserved_at: datetime, now: datetime) -> QuotaState:
+    """Learn from the answer to a request of `reserved_at`: limits and plan as told, counts only upwards.
+
+    Counts are corrected upwards because the vendor's may lag, and do not hold what is on its way.
+    An answer of about the time of a reset may count for the window before it, and corrects nothing.
+    """
+    state = _turned(replace(state, limits=_limits_told(usage, state.limits), vendor_plan=usage.plan), now)
+    if is_settled(state.day, reserved_at):
+        state = replace(state, day=at_least(state.day, usage.day_used))
+    return month_observed(state, usage, reserved_at) if is_settled(state.month, reserved_at) else state
+
+
+def exceeded(
+    state: QuotaState, window: Window, retry_after: timedelta | None, reserved_at: datetime, now: datetime
+) -> QuotaState:
+    """Learn that a request of `reserved_at` was refused because `window` is full.
+
+    A full day or month is full until its reset; close to a reset, the vendor's clock may only be behind,
+    and the request is tried again soon.
+    """
+    state = _turned(state, now)
+    if window == "day" and is_settled(state.day, reserved_at):
+        return replace(state, day=at_least(state.day, state.limits.day))
+    if window == "month" and awaits_payment(state, reserved_at):
+        return _blocked(state, window, now + PAYMENT_PROBE)
+    if window == "month" and is_settled(state.month, reserved_at):
+        return replace(state, month=at_least(state.month, state.limits.month))
+    return _blocked(state, window, now + max(MINUTE if retry_after is None else retry_after, SHORTEST_BLOCK))
+
+
+def _configured(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> QuotaState:
+    if plan.name != state.plan:
+        state = replace(state, plan=plan.name, limits=plan.limits, block=None)
+    if anchor_day != state.plan_anchor_day:
+        start = month_start(anchor_day, now)
+        # Of a month that began later than the one counted, the next answer says how much is used.
+        used = state.month.used if start <= state.month.start else 0
+        month = Counter(start, used)
+        state = replace(state, plan_anchor_day=anchor_day, anchor_day=anchor_day, month=month, block=None)
+    return state
+
+
+def _turned(state: QuotaState, now: datetime) -> QuotaState:
+    day, month = day_start(now), month_start(state.anchor_day, now)
+    if _newest(state) - now > BROKEN_CLOCK:
+        total = sum(count for _, count in state.minute)
+        minute = ((second_of(now), total),) if total else ()
+        kept = Counter(day, state.day.used), Counter(month, state.month.used)
+        return replace(state, minute=minute, day=kept[0], month=kept[1], block=None, report=None)
+    return replace(
+        state,
+        day=state.day if day <= state.day.start else Counter(day, 0),
+        month=state.month if month <= state.month.start else Counter(month, 0),
+    )
+
+
+def _newest(state: QuotaState) -> datetime:
+    """Return the latest moment that has surely been, by some machine's clock."""
+    starts = max(state.day.start, state.month.start)
+    return max(starts, instant(state.minute[-1][0])) if state.minute else starts
+
+
+def _waits(state: QuotaState, now: datetime) -> list[tuple[datetime, Window]]:
+    """Return what a request has to wait for; the longer window first, which names the wait in a tie."""
+    waits: list[tuple[datetime | None, Window]] = [
+        (
+            month_end(state.anchor_day, state.month.start)
+            if state.month.used >= state.limits.month
+            else None,
+            "month",
+        ),
+        (state.day.start + DAY if state.day.used >= state.limits.day else None, "day"),
+        (state.block.until, state.block.window) if state.block else (None, "minute"),
+        (minute_free_at(state.minute, state.limits.minute), "minute"),
+        (_newest(state), "minute"),
+    ]
+    return [(until, window) for until, window in waits if until is not None and until > now]
+
+
+def _given_back(counter: Counter, reserved_at: datetime) -> Counter:
+    return replace(counter, used=max(counter.used - 1, 0)) if reserved_at >= counter.start else counter
+
+
+def _limits_told(usage: Usage, known: Limits) -> Limits:
+    # A limit of nothing would never let the request leave that could correct it.
+    return Limits(
+        minute=usage.minute_limit if usage.minute_limit > 0 else known.minute,
+        day=usage.day_limit if usage.day_limit > 0 else known.day,
+        month=usage.month_limit if usage.month_limit > 0 else known.month,
+    )
+
+
+def _blocked(state: QuotaState, window: Window, until: datetime) -> QuotaState:
+    if state.block is not None and state.block.until >= until:
+        return state
+    return replace(state, block=Block(window, until))

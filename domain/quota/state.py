@@ -1,0 +1,80 @@
+"""What is kept for one key, and the answers to a reservation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.quota.plans import Limits, Plan
+from domain.quota.windows import MinuteLog, Window, day_start, month_start
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Requests of a calendar window that began at `start`."""
+
+    start: datetime
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """No request before `until`: the vendor has said so of `window`."""
+
+    window: Window
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the vendor said was used of the month, in an answer to a request of the moment `at`."""
+
+    month_used: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaState:
+    """What is used of one key's quota, and what the vendor has taught about it.
+
+    `plan` and `plan_anchor_day` are what the account says; `limits` and `anchor_day` are what holds, which
+    the vendor may have corrected. `report` is refreshed only now and then, to save writes.
+    """
+
+    plan: str
+    plan_anchor_day: int
+    limits: Limits
+    anchor_day: int
+    day: Counter
+    month: Counter
+    minute: MinuteLog = ()
+    block: Block | None = None
+    report: Report | None = None
+    vendor_plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A request of the moment `at` may leave; it is counted in `state`."""
+
+    at: datetime
+    state: QuotaState
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """`window` is full; `resumes_at` is the earliest moment at which a request can be granted."""
+
+    window: Window
+    resumes_at: datetime
+    state: QuotaState
+
+
+def fresh(plan: Plan, anchor_day: int, now: datetime) -> QuotaState:
+    """Return the state of a key that nothing is known about; the anchor day is 1 to 31."""
+    return QuotaState(
+        plan=plan.name,
+        plan_anchor_day=anchor_day,
+        limits=plan.limits,
+        anchor_day=anchor_day,
+        day=Counter(day_start(now), 0),
+        month=Counter(month_start(anchor_day, now), 0),
+    )

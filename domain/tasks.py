@@ -1,0 +1,18 @@
+"""What the ledger decides: ids, percentages."""
+
+from uuid import UUID, uuid5
+
+# The namespace of ids derived from a run id, so that a raw start names the same row on every replay.
+RAW_STARTS = UUID("5f0f2a3e-6f0c-5a57-9d6c-6d61696e7370")
+
+
+def derived_task_id(first_run_id: str) -> UUID:
+    """Return the task id of a workflow that was started without one."""
+    return uuid5(RAW_STARTS, first_run_id)
+
+
+def percentage(processed: int, total: int | None) -> int:
+    """Return the progress of unfinished work: 0 to 99, for only a finished task is at 100."""
+    if not total:
+        return 0
+    return min(99, max(0, 100 * processed // total))

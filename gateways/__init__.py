@@ -1,0 +1,1 @@
+"""One outside service each. The only place that speaks HTTP."""

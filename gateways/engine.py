@@ -1,0 +1,215 @@
+"""Temporal as an outside service: starting, cancelling and asking after workflows.
+
+Workflows and activities talk to Temporal through their own SDK; this is for those who stand outside of one.
+"""
+
+import json
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.common import Priority, WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from contracts.tasks import JsonObject
+from gateways.errors import Refused, Unreachable
+
+# How long one call may take before the engine counts as away.
+RPC_TIMEOUT = timedelta(seconds=5)
+
+# The memo field that ties a workflow to its row in the ledger.
+TASK_ID = "task_id"
+
+AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+
+
+@dataclass(frozen=True)
+class ClosedRun:
+    """A workflow that is over. `error_type` and `error_message` say why it did not complete."""
+
+    status: WorkflowExecutionStatus
+    result: JsonObject | None
+    error_type: str
+    error_message: str
+
+
+class Engine:
+    """The Temporal namespace that a connected client speaks to. Unreachable: it is away."""
+
+    def __init__(self, client: Client, task_queue: str) -> None:
+        self._client = client
+        self._task_queue = task_queue
+
+    async def start(
+        self, workflow: str, workflow_id: str, argument: JsonObject, *, task_id: UUID, priority: int
+    ) -> str | None:
+        """Start a workflow and return its run id; None when another task's run holds the workflow id.
+
+        Starting the same task twice is harmless: the second call returns the first one's run.
+        """
+        try:
+            with _translated():
+                handle = await self._client.start_workflow(
+                    workflow,
+                    argument,
+                    id=workflow_id,
+                    task_queue=self._task_queue,
+                    memo={TASK_ID: str(task_id)},
+                    priority=Priority(priority_key=priority),
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    rpc_timeout=RPC_TIMEOUT,
+                )
+        except WorkflowAlreadyStartedError:
+            return await self._run_of(workflow_id, task_id)
+        return handle.first_execution_run_id
+
+    async def _run_of(self, workflow_id: str, task_id: UUID) -> str | None:
+        with _translated():
+            holder = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
+        memo = await holder.memo()
+        return first_run_id(holder) if memo.get(TASK_ID) == str(task_id) else None
+
+    async def cancel(self, workflow_id: str, first_run_id: str | None) -> bool:
+        """Ask a workflow to cancel itself; return False when it is over already."""
+        handle = self._client.get_workflow_handle(workflow_id, first_execution_run_id=first_run_id)
+        return await self._told(handle.cancel(rpc_timeout=RPC_TIMEOUT))
+
+    async def signal(self, workflow_id: str, signal: str) -> bool:
+        """Send a signal without arguments; return False when the workflow is over."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        return await self._told(handle.signal(signal, rpc_timeout=RPC_TIMEOUT))
+
+    async def _told(self, call: Any) -> bool:
+        try:
+            with _translated():
+                await call
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    async def running(self, workflow_ids: Collection[str]) -> set[str]:
+        """Return which of these workflows are listed as running; the list lags a little behind."""
+        quoted = ", ".join(_quoted(workflow_id) for workflow_id in workflow_ids)
+        query = f'WorkflowId IN ({quoted}) AND ExecutionStatus = "Running"'
+        return {execution.id async for execution in self._list(query)}
+
+    async def closed_without_success(
+        self, workflows: Collection[str], *, since: datetime
+    ) -> AsyncIterator[WorkflowExecution]:
+        """Give the runs of these workflow types that failed, timed out or were ended from outside."""
+        quoted = ", ".join(_quoted(workflow) for workflow in workflows)
+        query = (
+            f"WorkflowType IN ({quoted}) AND "
+            'ExecutionStatus IN ("Failed", "Terminated", "TimedOut", "Canceled") AND '
+            f'CloseTime >= "{since.isoformat()}"'
+        )
+        async for execution in self._list(query):
+            yield execution
+
+    async def _list(self, query: str) -> AsyncIterator[WorkflowExecution]:
+        with _translated():
+            async for execution in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT):
+                yield execution
+
+    async def closed_run(self, workflow_id: str, run_id: str) -> ClosedRun | None:
+        """Return how the chain of runs that began with `run_id` ended; None while it goes on.
+
+        A chain that the engine does not know (any more) is TERMINATED, of type `Lost`.
+        """
+        try:
+            with _translated():
+                status = await self._chain_status(workflow_id, run_id)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                message = "the engine does not know this workflow any more"
+                return ClosedRun(WorkflowExecutionStatus.TERMINATED, None, "Lost", message)
+            raise
+        if status is WorkflowExecutionStatus.RUNNING:
+            return None
+        with _translated():
+            return await self._closed(self._client.get_workflow_handle(workflow_id, run_id=run_id), status)
+
+    async def _chain_status(self, workflow_id: str, run_id: str) -> WorkflowExecutionStatus | None:
+        latest = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
+        if first_run_id(latest) == run_id:
+            return latest.status
+        own = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+        return (await own.describe(rpc_timeout=RPC_TIMEOUT)).status
+
+    async def _closed(
+        self, handle: WorkflowHandle[Any, Any], status: WorkflowExecutionStatus | None
+    ) -> ClosedRun:
+        try:
+            result = await handle.result(rpc_timeout=RPC_TIMEOUT)
+        except WorkflowFailureError as error:
+            cause = error.cause
+            kind = (cause.type if isinstance(cause, ApplicationError) else None) or type(cause).__name__
+            message = cause.message if isinstance(cause, FailureError) else str(cause)
+            return ClosedRun(status or WorkflowExecutionStatus.FAILED, None, kind, message)
+        return ClosedRun(WorkflowExecutionStatus.COMPLETED, result, "", "")
+
+    async def input_of(self, workflow_id: str, run_id: str) -> JsonObject:
+        """Return the first argument of a workflow as it was sent; what is not a JSON object is wrapped."""
+        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+        with _translated():
+            async for event in handle.fetch_history_events(page_size=1, rpc_timeout=RPC_TIMEOUT):
+                payloads = event.workflow_execution_started_event_attributes.input.payloads
+                return _json_object(payloads[0]) if payloads else {}
+        return {}
+
+    async def task_id_of(self, execution: WorkflowExecution) -> UUID | None:
+        """Return the task id in a workflow's memo, if it was started with one."""
+        memo = await execution.memo()
+        return UUID(memo[TASK_ID]) if TASK_ID in memo else None
+
+    async def history_length(self, workflow_id: str, run_id: str | None = None) -> int:
+        """Return how many events a run has written so far."""
+        with _translated():
+            described = await self._client.get_workflow_handle(workflow_id, run_id=run_id).describe(
+                rpc_timeout=RPC_TIMEOUT
+            )
+        return described.history_length
+
+
+def first_run_id(execution: WorkflowExecution) -> str:
+    """Return the id of the first run in the chain that an execution belongs to."""
+    return execution.raw_info.first_run_id or execution.run_id
+
+
+def _json_object(payload: Payload) -> JsonObject:
+    try:
+        value = json.loads(payload.data)
+    except ValueError:
+        return {"unreadable": payload.data.decode(errors="replace")}
+    return value if isinstance(value, dict) else {"value": value}
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status in AWAY:
+            raise Unreachable(error.message, service="Temporal") from error
+        if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.ALREADY_EXISTS}:
+            raise
+        raise Refused(error.message, service="Temporal", code=error.status.name) from error

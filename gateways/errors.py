@@ -1,0 +1,82 @@
+"""The errors of every gateway, in two kinds.
+
+GatewayError
+├── WorldError              the outside is away: waiting helps
+│   ├── Unreachable         no answer: refused, dropped, timed out
+│   │   └── NotSent         the request never left, so it counts against no quota
+│   └── ServerFault         an answer that says the fault is theirs (5xx)
+├── Refused                 the outside said no: waiting does not help
+│   └── CredentialsRefused  the key, password or token is not accepted
+├── LimitExceeded           a quota of theirs is used up; each vendor says which
+└── MalformedAnswer         an answer that is not what the vendor documents
+
+The class docstring is the default message. Data (`service`, `status`, `code`) is in attributes.
+"""
+
+from datetime import timedelta
+
+from domain.quota import Usage, Window
+
+
+class GatewayError(Exception):
+    """An outside service could not be used."""
+
+    def __init__(
+        self, detail: str = "", *, service: str, status: int | None = None, code: str | None = None
+    ) -> None:
+        summary = (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
+        super().__init__(f"{service}: {summary}" + (f": {detail}" if detail else ""))
+        self.service = service
+        self.status = status
+        self.code = code
+
+
+class WorldError(GatewayError):
+    """The service is away."""
+
+
+class Unreachable(WorldError):
+    """The service did not answer."""
+
+
+class NotSent(Unreachable):
+    """The service could not be connected to; no request was sent."""
+
+
+class ServerFault(WorldError):
+    """The service answered with a fault of its own."""
+
+
+class Refused(GatewayError):
+    """The service refused the request."""
+
+
+class CredentialsRefused(Refused):
+    """The service refused the credentials."""
+
+
+class LimitExceeded(GatewayError):
+    """The service says that a limit is used up.
+
+    `window` is which; `retry_after` what the service asks to wait; `usage` its counters, when it says them.
+    """
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        service: str,
+        window: Window = "minute",
+        retry_after: timedelta | None = None,
+        usage: Usage | None = None,
+        status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(detail, service=service, status=status, code=code)
+        self.window = window
+        self.retry_after = retry_after
+        self.usage = usage
+
+
+class MalformedAnswer(GatewayError):
+    """The service answered with something that it does not document."""

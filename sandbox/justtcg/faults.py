@@ -1,0 +1,67 @@
+"""What can go wrong, on demand and repeatably: the next calls, or a share of all."""
+
+from enum import StrEnum
+from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Fault(StrEnum):
+    """One way in which a call goes wrong. All but DROPPED_BEFORE use up quota."""
+
+    DROPPED_BEFORE = "dropped_before"  # the connection breaks before the request is counted
+    DROPPED_AFTER = "dropped_after"  # the request is counted, then the connection breaks
+    LOST_ANSWER = "lost_answer"  # half of the answer arrives, then the connection breaks
+    SERVER_ERROR = "server_error"  # 500
+    SLOW = "slow"  # the answer takes `slow_seconds`
+    NOT_JSON = "not_json"  # 200 with a page of HTML
+    NO_METADATA = "no_metadata"  # the answer says nothing of limits
+    NO_META = "no_meta"  # the answer says nothing of further pages
+    DUPLICATES = "duplicates"  # cards and variants come twice
+    MISSING = "missing"  # about half of the cards are left out of the answer
+    MALFORMED = "malformed"  # the first card has no uuid, the next card's first variant a word for a price
+
+
+class Faults:
+    """The faults that are ordered; drawn from its own random numbers, so a seed repeats a run."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = Random(seed)
+        self._next: dict[Fault, int] = {}
+        self._rates: dict[Fault, float] = {}
+        self.slow_seconds = 1.0
+        self.never_returned: set[str] = set()
+        self.is_shuffled = True
+        self.sends_retry_after = False
+        self.tells_usage_in_refusals = False
+
+    def next(self, fault: Fault, calls: int = 1) -> None:
+        """Let the next calls go wrong."""
+        self._next[fault] = self._next.get(fault, 0) + calls
+
+    def rate(self, fault: Fault, share: float) -> None:
+        """Let a share (0 to 1) of the calls go wrong; 0 ends it."""
+        self._rates[fault] = share
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        self._next.clear()
+        self._rates.clear()
+        self.never_returned.clear()
+
+    def strikes(self, fault: Fault) -> bool:
+        """Say whether the present call goes wrong in this way, and count it."""
+        if self._next.get(fault, 0) > 0:
+            self._next[fault] -= 1
+            return True
+        rate = self._rates.get(fault, 0.0)
+        return rate > 0 and self._random.random() < rate
+
+    def shuffled(self, entries: list[T]) -> list[T]:
+        """Return the entries in another order, unless `is_shuffled` is off."""
+        return self._random.sample(entries, len(entries)) if self.is_shuffled else entries
+
+    def thinned(self, entries: list[T]) -> list[T]:
+        """Return about half of the entries, and at least one less."""
+        return [entry for entry in entries[1:] if self._random.random() < 0.5]  # noqa: PLR2004

@@ -1,0 +1,1 @@
+"""Tables and repositories. The only place that speaks SQL."""

@@ -1,0 +1,88 @@
+"""Accounts and the keys they use."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.cards import Account
+from storage.errors import AccountExists, AccountUnknown
+from storage.secrets import SecretBox
+from storage.tables import AccountRow
+
+
+class AccountRepository:
+    """The accounts, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(
+        self, name: str, *, plan: str, anchor_day: int, api_key: str | None, box: SecretBox, now: datetime
+    ) -> Account:
+        """Add an account; AccountExists when the name is taken."""
+        if await self._session.scalar(select(AccountRow.id).where(AccountRow.name == name)) is not None:
+            raise AccountExists(name)
+        row = AccountRow(
+            id=uuid4(), name=name, plan=plan, anchor_day=anchor_day, is_active=True, created_at=now
+        )
+        row.api_key_encrypted = _seal(row.id, api_key, box)
+        self._session.add(row)
+        await self._session.flush()
+        return _account(row)
+
+    async def change(self, account_id: UUID, changes: Mapping[str, Any]) -> None:
+        """Set some of `plan`, `anchor_day` and `is_active`."""
+        await self._session.execute(
+            update(AccountRow).where(AccountRow.id == account_id).values(dict(changes))
+        )
+
+    async def set_api_key(self, account_id: UUID, api_key: str | None, box: SecretBox) -> None:
+        """Give an account a key of its own, or take it away."""
+        await self.change(account_id, {"api_key_encrypted": _seal(account_id, api_key, box)})
+
+    async def api_key(self, account_id: UUID, box: SecretBox) -> str | None:
+        """Return the account's own key; SecretUnreadable when it was sealed under another key."""
+        sealed = await self._session.scalar(
+            select(AccountRow.api_key_encrypted).where(AccountRow.id == account_id)
+        )
+        return None if sealed is None else box.open(sealed, owner=str(account_id))
+
+    async def get(self, account_id: UUID) -> Account:
+        """Return one account; AccountUnknown when there is none."""
+        row = await self._session.get(AccountRow, account_id)
+        if row is None:
+            raise AccountUnknown(str(account_id))
+        return _account(row)
+
+    async def named(self, name: str) -> Account:
+        """Return the account of this name; AccountUnknown when there is none."""
+        row = await self._session.scalar(select(AccountRow).where(AccountRow.name == name))
+        if row is None:
+            raise AccountUnknown(name)
+        return _account(row)
+
+    async def page(self, *, after: UUID | None = None, limit: int = 100) -> list[Account]:
+        """Return accounts in the order of their ids."""
+        query = select(AccountRow).order_by(AccountRow.id).limit(limit)
+        if after is not None:
+            query = query.where(AccountRow.id > after)
+        return [_account(row) for row in await self._session.scalars(query)]
+
+
+def _seal(account_id: UUID, api_key: str | None, box: SecretBox) -> bytes | None:
+    return None if api_key is None else box.seal(api_key, owner=str(account_id))
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        id=row.id,
+        name=row.name,
+        plan=row.plan,
+        anchor_day=row.anchor_day,
+        has_own_key=row.api_key_encrypted is not None,
+        is_active=row.is_active,
+    )

@@ -1,0 +1,144 @@
+"""The engine and the unit of work. No table and no query lives here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as Session
+
+from storage.errors import DatabaseAway
+
+__all__ = ["Database", "Session"]
+
+T = TypeVar("T")
+
+# SQLite has one writer at a time; more connections only queue on its lock.
+SQLITE_POOL_SIZE = 5
+POSTGRES_POOL_SIZE = 10
+
+# https://www.sqlite.org/rescode.html: held by another process, or the file cannot be reached just now.
+SQLITE_AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL")
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection lost, rolled back for a
+# conflict, out of resources, shutting down or starting.
+POSTGRES_AWAY = ("08", "40", "53", "57P")
+
+# The execution option that marks a connection of a transaction which only reads.
+READ_ONLY = "mainspring_read_only"
+
+
+class Database:
+    """A pool of connections to SQLite (`sqlite+aiosqlite:///…`) or PostgreSQL (`postgresql+asyncpg://…`)."""
+
+    def __init__(self, url: str | URL) -> None:
+        self.url = make_url(url)
+        self.engine = _create_engine(self.url)
+        self.session = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = async_sessionmaker(
+            self.engine.execution_options(**{READ_ONLY: True}), expire_on_commit=False
+        )
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.url.get_backend_name() == "sqlite"
+
+    async def transact(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Run `work` in one transaction: committed when it returns, rolled back when it raises.
+
+        The transaction runs in a task of its own. A cancelled caller waits for it to end before the
+        cancellation goes on, for a statement cancelled halfway keeps SQLite's write lock until
+        garbage collection.
+        """
+        return await self._shielded(work, self.session)
+
+    async def read(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """As `transact`, for work that only reads: on SQLite it takes no write lock."""
+        return await self._shielded(work, self._reading)
+
+    async def _shielded(
+        self, work: Callable[[Session], Awaitable[T]], sessions: async_sessionmaker[Session]
+    ) -> T:
+        async def body() -> T:
+            try:
+                async with sessions.begin() as session:
+                    return await work(session)
+            except (DBAPIError, OSError) as error:
+                if not _is_away(error):
+                    raise
+                raise DatabaseAway(f"{DatabaseAway.__doc__} {error}") from error
+
+        unit = asyncio.ensure_future(body())
+        try:
+            return await asyncio.shield(unit)
+        except asyncio.CancelledError:
+            await asyncio.wait({unit})
+            raise
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def after_commit(session: Session, then: Callable[[], Awaitable[object]]) -> None:
+    """Run `then` in a task of its own once the session's transaction is committed; never if it is not."""
+    loop = asyncio.get_running_loop()
+
+    def committed(_session: object) -> None:
+        task = loop.create_task(_awaited(then))
+        _under_way.add(task)
+        task.add_done_callback(_under_way.discard)
+
+    event.listen(session.sync_session, "after_commit", committed, once=True)
+
+
+async def after_commits() -> None:
+    """Wait until everything that commits have set off is done."""
+    while _under_way:
+        await asyncio.wait(_under_way)
+
+
+async def _awaited(then: Callable[[], Awaitable[object]]) -> None:
+    await then()
+
+
+# The event loop holds its tasks weakly only.
+_under_way: set[asyncio.Task[None]] = set()
+
+
+def _is_away(error: DBAPIError | OSError) -> bool:
+    """Whether the connection or the server is at fault, not the statement."""
+    if isinstance(error, OSError | InterfaceError) or error.connection_invalidated:
+        return True
+    sqlite_name: str = getattr(error.orig, "sqlite_errorname", None) or ""
+    sqlstate: str = getattr(error.orig, "sqlstate", None) or ""
+    return sqlite_name.startswith(SQLITE_AWAY) or sqlstate.startswith(POSTGRES_AWAY)
+
+
+def _create_engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=POSTGRES_POOL_SIZE, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_size=SQLITE_POOL_SIZE)
+    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _configure_sqlite(connection: DBAPIConnection, _record: Any) -> None:
+    # The driver must not open transactions of its own: _begin does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A deferred transaction that turns into a writer under contention fails at once, whatever busy_timeout
+    # says: one that may write takes the lock at its start.
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,69 @@
+"""Bringing a database to the newest schema. The migrations themselves are in storage/migrations."""
+
+import threading
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from storage.database import Database
+from storage.tables import Base
+
+# Any number will do, as long as every Mainspring process takes the same: the first four bytes of "main".
+ADVISORY_LOCK = 0x6D61696E
+
+# Alembic keeps its context in module globals: two upgrades in one process must not overlap.
+_one_at_a_time = threading.Lock()
+
+
+def alembic_config() -> Config:
+    """Return the configuration that names where the migrations are."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+async def upgrade(database: Database) -> None:
+    """Apply the migrations that are missing, in one transaction; processes that start together take turns.
+
+    On SQLite the transaction holds the write lock from its start, on PostgreSQL an advisory lock.
+    """
+    async with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        await connection.run_sync(_upgrade)
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the database has the newest schema."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_is_current)
+
+
+async def differences(database: Database) -> list[object]:
+    """Return how the migrated database differs from the tables as declared; nothing, if all is well."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_differences)
+
+
+def _upgrade(connection: Connection) -> None:
+    if _is_current(connection):
+        return
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    with _one_at_a_time:
+        command.upgrade(config, "head")
+
+
+def _is_current(connection: Connection) -> bool:
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))

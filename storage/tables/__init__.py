@@ -1,0 +1,34 @@
+"""The tables, one file a domain. Importing this package registers them all with `Base.metadata`."""
+
+from storage.tables.base import Base
+from storage.tables.cards import (
+    AccountRow,
+    CardRow,
+    CardSetRow,
+    GameRow,
+    InventoryItemRow,
+    InventoryVariantRow,
+    PriceRow,
+    TrackedGameRow,
+    TrackedSetRow,
+    VariantRow,
+)
+from storage.tables.quota import QuotaRow
+from storage.tables.tasks import TaskErrorRow, TaskRow
+
+__all__ = [
+    "AccountRow",
+    "Base",
+    "CardRow",
+    "CardSetRow",
+    "GameRow",
+    "InventoryItemRow",
+    "InventoryVariantRow",
+    "PriceRow",
+    "QuotaRow",
+    "TaskErrorRow",
+    "TaskRow",
+    "TrackedGameRow",
+    "TrackedSetRow",
+    "VariantRow",
+]

@@ -1,0 +1,55 @@
+"""Bulk writes that both databases understand."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Base
+
+T = TypeVar("T")
+Insert = postgresql.Insert | sqlite.Insert
+
+# One executemany of 1,000 rows was ten times faster than one statement with 1,000 rows of VALUES.
+CHUNK = 1_000
+
+
+def insert_into(session: AsyncSession, row: type[Base]) -> Insert:
+    """Return an INSERT of the session's database, which knows ON CONFLICT."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(row)
+    return sqlite.insert(row)
+
+
+def chunks(rows: Sequence[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Cut `rows` into lists of at most `size`."""
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+async def upsert(
+    session: AsyncSession,
+    row: type[Base],
+    values: Sequence[dict[str, Any]],
+    *,
+    keep: frozenset[str] = frozenset(),
+) -> None:
+    """Insert `values`, or overwrite those whose primary key is there, except for the columns in `keep`.
+
+    Rows are written in the order of their keys, so that two writers of the same rows never deadlock.
+    """
+    keys = [column.name for column in inspect(row).primary_key]
+    for chunk in chunks(sorted(values, key=lambda value: tuple(str(value[key]) for key in keys))):
+        statement = insert_into(session, row)
+        overwritten = {
+            name: statement.excluded[name] for name in chunk[0] if name not in keys and name not in keep
+        }
+        if overwritten:
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=overwritten)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        await session.execute(statement, chunk)

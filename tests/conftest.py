@@ -1,0 +1,70 @@
+"""The databases of the tests: fresh, empty, with the schema; SQLite and PostgreSQL."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.migrate import upgrade
+from tests.postgres import PostgresServer, postgres_server
+
+
+class SqliteTemplate:
+    """A file with the schema, made when a test first asks; each database is a copy of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "template.db"
+        self._is_made = False
+
+    async def copy(self, path: Path) -> str:
+        """Copy the template to `path` and return its address."""
+        if not self._is_made:
+            template = Database(f"sqlite+aiosqlite:///{self._path}")
+            await upgrade(template)
+            await template.dispose()
+            self._is_made = True
+        shutil.copy(self._path, path)
+        return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    """Keep one template for each test process."""
+    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run one server for each test process, started when a test first asks."""
+    with postgres_server(upgrade) as server:
+        yield server
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_template: SqliteTemplate, tmp_path: Path) -> AsyncIterator[Database]:
+    """Give a fresh SQLite database: for a test to which the kind does not matter."""
+    database = Database(await sqlite_template.copy(tmp_path / "mainspring.db"))
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+async def postgresql_database(postgres: PostgresServer) -> AsyncIterator[Database]:
+    """Give a fresh PostgreSQL database, dropped afterwards."""
+    name = await postgres.create()
+    database = Database(postgres.url(name))
+    yield database
+    await database.dispose()
+    await postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """Give a fresh database: a test that asks for it runs on both kinds.
+
+    A second "machine" is `Database(database.url)`, which the test disposes of.
+    """
+    fresh: Database = request.getfixturevalue(f"{request.param}_database")
+    return fresh

@@ -1,0 +1,217 @@
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleIntervalSpec,
+    ScheduleSpec,
+)
+
+from client.connect import connect
+from client.embedded import (
+    AlreadyRunning,
+    EmbeddedEngine,
+    EngineGaveUp,
+    EngineNotStarted,
+    PortTaken,
+    running_engine,
+)
+from client.settings import Settings
+
+OWNER = """
+import asyncio, json, sys
+from pathlib import Path
+from client.embedded import EmbeddedEngine
+
+async def main():
+    async with EmbeddedEngine(Path(sys.argv[1]), port=0, ui_port=0) as engine:
+        print(json.dumps({"server": engine.server_pid, "address": engine.address}), flush=True)
+        await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def owner_process(state_dir: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Run an engine whose owner is a process of its own."""
+    command = [sys.executable, "-c", OWNER, str(state_dir)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        try:
+            yield owner, json.loads(owner.stdout.readline())
+        finally:
+            owner.kill()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended but was not waited for does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(state.stdout.strip()) and not state.stdout.strip().startswith("Z")
+
+
+def seconds_until_gone(pid: int, limit: float) -> float:
+    """Wait until the process has ended, at most `limit` seconds."""
+    began = time.monotonic()
+    while is_alive(pid) and time.monotonic() - began < limit:
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def parent_of(pid: int) -> int:
+    """Find the process that started another."""
+    shown = subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=True)
+    return int(shown.stdout)
+
+
+async def until_replaced(engine: EmbeddedEngine, killed: int) -> None:
+    """Wait until the engine has started another server."""
+    async with asyncio.timeout(20):
+        while engine.server_pid == killed:  # noqa: ASYNC110  # the supervisor announces nothing
+            await asyncio.sleep(0.05)
+
+
+async def test_it_serves_on_free_ports_and_says_where_until_it_stops(tmp_path: Path) -> None:
+    """Port 0 needs no agreement with anyone; a client finds the engine by its state directory alone."""
+    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+        found = running_engine(tmp_path)
+        assert found is not None
+        assert (engine.address, engine.ui_url, os.getpid()) == (found.address, found.ui_url, found.pid)
+        client = await connect(Settings(state_dir=tmp_path))
+        assert engine.address == client.service_client.config.target_host
+        assert await client.service_client.check_health()
+        server = engine.server_pid
+    assert running_engine(tmp_path) is None
+    assert not is_alive(server)
+
+
+async def test_two_engines_run_side_by_side(tmp_path: Path) -> None:
+    """State directories are independent; no port of one collides with one of the other."""
+    first = EmbeddedEngine(tmp_path / "first", port=0, ui_port=0)
+    second = EmbeddedEngine(tmp_path / "second", port=0, ui_port=0)
+    await asyncio.gather(first.__aenter__(), second.__aenter__())
+    assert first.address != second.address
+    await asyncio.gather(first.__aexit__(None, None, None), second.__aexit__(None, None, None))
+
+
+async def test_a_taken_port_is_named_with_the_setting_that_chooses_another(tmp_path: Path) -> None:
+    """The message says what to change; nothing was started."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortTaken) as caught:
+            async with EmbeddedEngine(tmp_path, port=0, ui_port=port):
+                pass
+    assert (port, "MAINSPRING_UI_PORT") == (caught.value.port, caught.value.variable)
+    assert not (tmp_path / "temporal.log").exists()
+
+
+async def test_a_second_start_is_refused_and_says_who_runs(tmp_path: Path) -> None:
+    """Two engines never share one state directory."""
+    with owner_process(tmp_path) as (owner, engine):
+        with pytest.raises(AlreadyRunning) as caught:
+            async with EmbeddedEngine(tmp_path, port=0, ui_port=0):
+                pass
+        assert caught.value.running is not None
+        assert (owner.pid, engine["address"]) == (caught.value.running.pid, caught.value.running.address)
+
+
+async def test_the_engine_ends_with_an_owner_that_is_killed_and_can_start_again(tmp_path: Path) -> None:
+    """Kill -9 leaves no orphan, and no file that stands in the way of the next start."""
+    with owner_process(tmp_path) as (owner, engine):
+        assert is_alive(engine["server"])
+        owner.kill()
+        owner.wait()
+        # At once, while the former server may still be ending.
+        async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as next_engine:
+            assert not is_alive(engine["server"])
+            assert is_alive(next_engine.server_pid)
+
+
+def test_the_engine_is_gone_seconds_after_its_owner(tmp_path: Path) -> None:
+    """Nothing goes on consuming the machine unseen."""
+    with owner_process(tmp_path) as (owner, engine):
+        owner.kill()
+        assert seconds_until_gone(engine["server"], limit=10) < 5
+
+
+async def test_ctrl_c_in_the_terminal_does_not_reach_the_engine(tmp_path: Path) -> None:
+    """The worker can still finish its work with the engine's help."""
+    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+        assert os.getpgid(engine.server_pid) != os.getpgid(0)
+
+
+async def test_a_killed_server_is_back_with_its_workflows_and_schedules(tmp_path: Path) -> None:
+    """The crash of the engine costs seconds and loses nothing."""
+    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+        client = await Client.connect(engine.address)
+        started = await client.start_workflow("any", id="kept", task_queue="nobody")
+        await client.create_schedule("kept", hourly("any"))
+        killed = engine.server_pid
+        os.kill(killed, signal.SIGKILL)
+        await until_replaced(engine, killed)
+        async with asyncio.timeout(20):
+            described = await client.get_workflow_handle("kept").describe()
+            schedule = await client.get_schedule_handle("kept").describe()
+        assert started.result_run_id == described.run_id
+        assert "kept" == schedule.id
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the owner ends it, which is slower to observe")
+async def test_no_server_outlives_its_guard(tmp_path: Path) -> None:
+    """Even a guard that is killed takes the server with it, and both are started again."""
+    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+        killed = engine.server_pid
+        os.kill(parent_of(killed), signal.SIGKILL)
+        await until_replaced(engine, killed)
+        assert not is_alive(killed)
+
+
+async def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """The reason is in the error, not only in a file."""
+    with pytest.raises(EngineNotStarted) as caught:
+        async with EmbeddedEngine(tmp_path, port=0, ui_port=0, dynamic_config={"key": "not JSON"}):
+            pass
+    assert "invalid JSON" in caught.value.log_tail
+    assert running_engine(tmp_path) is None
+
+
+@pytest.mark.drill
+async def test_an_engine_that_cannot_be_kept_alive_is_given_up(tmp_path: Path) -> None:
+    """The service ends with a reason rather than trying for ever."""
+    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+        host, port = engine.address.split(":")
+        os.kill(engine.server_pid, signal.SIGKILL)
+        with occupied(host, int(port)), pytest.raises(EngineGaveUp):
+            await engine.watch()
+
+
+@contextmanager
+def occupied(host: str, port: int) -> Iterator[None]:
+    """Hold a port as soon as its present user lets it go."""
+    with suppress(OSError):
+        while True:
+            socket.create_connection((host, port)).close()
+    with socket.create_server((host, port)):
+        yield
+
+
+def hourly(workflow: str) -> Schedule:
+    """Make a schedule that does not fire while the test lasts."""
+    return Schedule(
+        action=ScheduleActionStartWorkflow(workflow, id=f"{workflow}-hourly", task_queue="nobody"),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(hours=1))]),
+    )

@@ -1,0 +1,294 @@
+"""Metered calls: several jobs on several machines share one key of the stand-in vendor, over days."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from activities.metering import MeteredCalls, QuotaUsedUp
+from domain.quota import FREE, Plan, QuotaState, Usage
+from gateways.errors import LimitExceeded, NotSent, ServerFault
+from gateways.justtcg import Games, JustTcg
+from sandbox.justtcg import JustTcgSandbox
+from storage.database import Database
+from storage.quota import QuotaRepository
+from tests.simulated_clock import SimulatedClock, TimelessDatabase
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+ANCHOR_DAY = 12
+KEY = "key-1"
+
+
+class Vendor:
+    """The stand-in vendor with its clock, which may be exchanged between two keys."""
+
+    def __init__(self, http: httpx.AsyncClient, clock: SimulatedClock) -> None:
+        self.clock = clock
+        self.http = http
+        self.sandbox = JustTcgSandbox(now=self._now)
+
+    async def ask(self, key: str) -> Games:
+        """Send one request that counts, however slow the machine is in no simulated time."""
+        with self.clock.work():
+            return await JustTcg(self.http, self.sandbox.base_url).games(key)
+
+    def _now(self) -> datetime:
+        return self.clock.now()
+
+    def refusals(self, key: str) -> list[str | None]:
+        """Return the codes of the requests that were not served."""
+        return [call.code for call in self.sandbox.calls.of(key) if not call.is_counted]
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[Vendor]:
+    """Give a vendor that knows no key, at noon."""
+    async with httpx.AsyncClient() as http:
+        vendor = Vendor(http, SimulatedClock(NOON))
+        async with vendor.sandbox:
+            yield vendor
+
+
+@asynccontextmanager
+async def machines(database: Database, clock: SimulatedClock) -> AsyncIterator[list[MeteredCalls]]:
+    """Give two that share nothing but the database."""
+    connected = [TimelessDatabase(database.url, clock) for _ in range(2)]
+    yield [MeteredCalls(each, clock) for each in connected]
+    for each in connected:
+        await each.dispose()
+
+
+async def job(calls: MeteredCalls, vendor: Vendor, key: str, plan: Plan, requests: int) -> None:
+    """Do as a workflow does: go on when the quota is there again."""
+    while requests:
+        try:
+            await calls.call(key, plan, ANCHOR_DAY, lambda: vendor.ask(key))
+        except QuotaUsedUp as used_up:
+            await vendor.clock.sleep(used_up.pause.resumes_at - vendor.clock.now())
+        else:
+            requests -= 1
+
+
+async def state(database: Database) -> QuotaState:
+    stored = await database.read(lambda session: QuotaRepository(session).state(KEY))
+    assert stored is not None
+    return stored
+
+
+def month_of(moment: datetime) -> tuple[int, int]:
+    """Name the month by the calendar month in which it began; the anchor is a day that all have."""
+    began = moment if moment.day >= ANCHOR_DAY else moment.replace(day=1) - timedelta(days=1)
+    return began.year, began.month
+
+
+def earliest_days(start: datetime, plan: Plan, requests: int) -> list[date]:
+    """List the day of each request, when each leaves at the first moment that it may."""
+    left: list[datetime] = []
+    now = start
+    while len(left) < requests:
+        minute = [at for at in left if now - at.replace(microsecond=0) < timedelta(seconds=61)]
+        day = [at for at in left if at.date() == now.date()]
+        month = [at for at in left if month_of(at) == month_of(now)]
+        if len(day) >= plan.day or len(month) >= plan.month:
+            now = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        elif len(minute) >= plan.minute:
+            now = minute[-plan.minute].replace(microsecond=0) + timedelta(seconds=61)
+        else:
+            left.append(now)
+    return [at.date() for at in left]
+
+
+@settings(
+    deadline=None,
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    start=st.datetimes(datetime(2026, 3, 8), datetime(2026, 3, 14), timezones=st.just(UTC)),  # noqa: DTZ001  # hypothesis wants naive bounds
+    minute=st.integers(1, 4),
+    day=st.integers(3, 12),
+    month=st.integers(6, 30),
+    requests=st.tuples(*[st.integers(1, 14)] * 3),
+)
+async def test_three_jobs_on_two_machines_use_all_of_a_quota_and_never_pass_it(
+    database: Database,
+    vendor: Vendor,
+    start: datetime,
+    minute: int,
+    day: int,
+    month: int,
+    requests: tuple[int, int, int],
+) -> None:
+    """The vendor refuses nothing, and each request leaves on the first day on which it may."""
+    key, plan = uuid4().hex, Plan("Free Tier", month, day, minute, items_per_request=20)
+    vendor.clock = SimulatedClock(start, patience_seconds=0.01)
+    vendor.sandbox.add_key(key, anchor_day=ANCHOR_DAY, minute=minute, day=day, month=month)
+
+    async with machines(database, vendor.clock) as pair:
+        await asyncio.gather(
+            *(job(pair[number % 2], vendor, key, plan, wanted) for number, wanted in enumerate(requests))
+        )
+
+    calls = vendor.sandbox.calls.of(key)
+    assert [] == vendor.refusals(key)
+    assert calls.most_in_any_minute <= minute
+    assert Counter(earliest_days(start, plan, sum(requests))) == Counter(call.at.date() for call in calls)
+
+
+async def test_what_others_use_of_the_key_is_learned_from_the_answers(
+    database: Database, vendor: Vendor
+) -> None:
+    """Ninety of the day's hundred are gone: ten are sent, and one that finds none left.
+
+    That one is needed because the vendor's count is one behind.
+    """
+    vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY, minute=1_000)
+    vendor.sandbox.use_elsewhere(KEY, 90)
+    calls = MeteredCalls(database, vendor.clock)
+
+    for _ in range(10):
+        await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+    with pytest.raises(QuotaUsedUp) as paused:
+        await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+
+    assert ["DAILY_LIMIT_EXCEEDED"] == vendor.refusals(KEY)
+    assert ("day", "daily quota of JustTCG") == (paused.value.window, paused.value.pause.waiting_for)
+    assert NOON.replace(day=11, hour=0) == paused.value.pause.resumes_at
+    assert 1_000 == (await state(database)).limits.minute
+
+
+@pytest.mark.parametrize(
+    ("window", "code", "day", "resumes_at"),
+    [
+        ("day", "DAILY_LIMIT_EXCEEDED", 50, datetime(2026, 3, 11, tzinfo=UTC)),
+        ("month", "REQUEST_LIMIT_EXCEEDED", 100, datetime(2026, 3, ANCHOR_DAY, tzinfo=UTC)),
+    ],
+)
+async def test_a_refusal_for_a_limit_is_believed_and_nothing_more_is_sent(
+    sqlite_database: Database, vendor: Vendor, window: str, code: str, day: int, resumes_at: datetime
+) -> None:
+    """One request finds the day or month used up; the next waits without asking."""
+    vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY, day=day, month=day + 50 if window == "day" else 50)
+    vendor.sandbox.use_elsewhere(KEY, 50)
+    calls = MeteredCalls(sqlite_database, vendor.clock)
+
+    for _ in range(2):
+        with pytest.raises(QuotaUsedUp) as paused:
+            await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+        assert (window, resumes_at) == (paused.value.window, paused.value.resumes_at)
+
+    assert [code] == vendor.refusals(KEY)
+
+
+async def test_a_minute_that_others_have_filled_is_waited_for(
+    sqlite_database: Database, vendor: Vendor
+) -> None:
+    """A refusal for the minute is tried again a minute later, and the caller gets its answer."""
+    vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY)
+    vendor.sandbox.use_elsewhere(KEY, FREE.minute)
+
+    answer = await MeteredCalls(sqlite_database, vendor.clock).call(
+        KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY)
+    )
+
+    assert answer.games
+    assert ["RATE_LIMIT_EXCEEDED"] == vendor.refusals(KEY)
+    assert NOON + timedelta(seconds=60) == vendor.clock.now()
+
+
+async def test_a_vendor_that_is_down_uses_up_nothing(sqlite_database: Database, vendor: Vendor) -> None:
+    """A request that found no connection is given back, as often as it is tried."""
+    await vendor.sandbox.stop()
+    calls = MeteredCalls(sqlite_database, vendor.clock)
+
+    for _ in range(FREE.minute + 1):
+        with pytest.raises(NotSent):
+            await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+
+    assert (0, 0, ()) == (
+        (after := await state(sqlite_database)).day.used,
+        after.month.used,
+        after.minute,
+    )
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer that tells nothing of the quota."""
+
+    usage: Usage | None = None
+
+
+async def test_a_request_that_may_have_arrived_stays_counted(sqlite_database: Database) -> None:
+    """A fault after the request has left may have been counted by the vendor."""
+    calls = MeteredCalls(sqlite_database, SimulatedClock(NOON))
+
+    async def ask() -> Answered:
+        raise ServerFault(service="test")
+
+    with pytest.raises(ServerFault):
+        await calls.call(KEY, FREE, ANCHOR_DAY, ask)
+
+    assert 1 == (await state(sqlite_database)).day.used
+
+
+async def test_a_block_of_hours_is_left_to_the_workflow(sqlite_database: Database) -> None:
+    """What takes longer than two minutes is not slept for in an activity, whatever the vendor calls it."""
+    clock = SimulatedClock(NOON)
+
+    async def ask() -> Answered:
+        raise LimitExceeded(service="test", window="minute", retry_after=timedelta(hours=3))
+
+    with pytest.raises(QuotaUsedUp) as paused:
+        await MeteredCalls(sqlite_database, clock).call(KEY, FREE, ANCHOR_DAY, ask)
+
+    assert (NOON, NOON + timedelta(hours=3)) == (clock.now(), paused.value.resumes_at)
+
+
+async def test_calls_that_wait_for_the_minute_leave_in_their_order(sqlite_database: Database) -> None:
+    """Nobody is overtaken in a process: not even while all wait."""
+    clock = SimulatedClock(NOON)
+    plan = Plan("Free Tier", month=100, day=100, minute=2, items_per_request=20)
+    left: list[int] = []
+
+    async def call(calls: MeteredCalls, number: int) -> None:
+        async def ask() -> Answered:
+            left.append(number)
+            return Answered()
+
+        await calls.call(KEY, plan, ANCHOR_DAY, ask)
+
+    async with machines(sqlite_database, clock) as (calls, _):
+        await asyncio.gather(*(call(calls, number) for number in range(7)))
+
+    assert list(range(7)) == left
+    assert NOON + 3 * timedelta(seconds=61) == clock.now()
+
+
+async def test_a_call_that_is_cancelled_while_it_waits_lets_the_next_one_through(
+    sqlite_database: Database,
+) -> None:
+    """A cancelled job holds up nobody and counts nothing."""
+    clock = SimulatedClock(NOON)
+    plan = Plan("Free Tier", month=100, day=100, minute=1, items_per_request=20)
+    calls = MeteredCalls(sqlite_database, clock)
+
+    async def ask() -> Answered:
+        return Answered()
+
+    await calls.call(KEY, plan, ANCHOR_DAY, ask)
+    first, second = (asyncio.create_task(calls.call(KEY, plan, ANCHOR_DAY, ask)) for _ in range(2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+
+    assert Answered() == await second
+    assert first.cancelled()
+    assert 2 == (await state(sqlite_database)).day.used

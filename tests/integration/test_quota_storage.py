@@ -1,0 +1,151 @@
+"""The quota repository, on both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+
+from domain.quota import FREE, Exhausted, Granted, Plan, QuotaState, Usage, fresh, plan_named
+from storage.database import Database
+from storage.quota import QuotaRepository
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+HOLDER = "account-1"
+
+
+def at_noon() -> datetime:
+    return NOON
+
+
+@pytest.fixture
+async def other(database: Database) -> AsyncIterator[Database]:
+    """Give a second machine's connections to the same database."""
+    second = Database(database.url)
+    yield second
+    await second.dispose()
+
+
+async def reserve(
+    database: Database, plan: Plan = FREE, *, holder: str = HOLDER, now: datetime = NOON
+) -> Granted | Exhausted:
+    return await database.transact(
+        lambda session: QuotaRepository(session).reserve(holder, plan, 5, lambda: now)
+    )
+
+
+async def state(database: Database, holder: str = HOLDER) -> QuotaState | None:
+    return await database.read(lambda session: QuotaRepository(session).state(holder))
+
+
+async def test_two_machines_together_use_a_limit_up_and_never_pass_it(
+    database: Database, other: Database
+) -> None:
+    """Of many reservations at once, on a key that nobody has used, exactly as many are granted as may be."""
+    plan = Plan("Free Tier", month=1_000, day=17, minute=40, items_per_request=20)
+
+    answers = await asyncio.gather(*(reserve((database, other)[n % 2], plan) for n in range(40)))
+
+    refusals = [answer for answer in answers if isinstance(answer, Exhausted)]
+    assert 17 == len(answers) - len(refusals)
+    assert {("day", NOON.replace(day=11, hour=0))} == {(each.window, each.resumes_at) for each in refusals}
+    stored = await state(other)
+    assert stored is not None
+    assert (17, 17) == (stored.day.used, stored.month.used)
+
+
+async def test_each_key_has_a_quota_of_its_own(database: Database) -> None:
+    """What one holder uses is not counted for another."""
+    plan = Plan("Free Tier", month=9, day=9, minute=1, items_per_request=20)
+
+    answers = [await reserve(database, plan, holder=holder) for holder in ("one", "two", "one")]
+
+    assert [Granted, Granted, Exhausted] == [type(answer) for answer in answers]
+
+
+async def test_a_state_is_read_back_as_it_was_stored(database: Database) -> None:
+    """Every field survives the database: log, counters, block, report, learned limits."""
+    granted = await reserve(database)
+    starter = plan_named("Starter")
+    usage = Usage("Starter", starter.minute, starter.day, starter.month, day_used=7, month_used=70)
+
+    async def learn(session_database: Database) -> None:
+        await session_database.transact(lambda s: QuotaRepository(s).observe(HOLDER, usage, NOON, NOON))
+        await session_database.transact(
+            lambda s: QuotaRepository(s).exceeded(HOLDER, "minute", timedelta(seconds=5), NOON, NOON)
+        )
+
+    await learn(database)
+    stored = await state(database)
+
+    assert isinstance(granted, Granted)
+    assert stored is not None
+    assert (starter.limits, 7, 70) == (stored.limits, stored.day.used, stored.month.used)
+    assert stored.block is not None
+    assert NOON + timedelta(seconds=5) == stored.block.until
+    assert stored.report is not None
+    assert (70, NOON) == (stored.report.month_used, stored.report.at)
+    assert granted.state.minute == stored.minute
+
+
+async def test_a_request_that_never_left_can_be_reserved_again(database: Database) -> None:
+    """A release opens the window that the reservation had filled."""
+    plan = Plan("Free Tier", month=1, day=1, minute=1, items_per_request=20)
+    await reserve(database, plan)
+    assert isinstance(await reserve(database, plan), Exhausted)
+
+    await database.transact(lambda session: QuotaRepository(session).release(HOLDER, NOON))
+
+    assert isinstance(await reserve(database, plan), Granted)
+
+
+async def test_a_reservation_that_is_rolled_back_is_not_counted(database: Database) -> None:
+    """The count belongs to the caller's transaction."""
+
+    async def interrupted() -> None:
+        await database.transact(
+            lambda session: _and_fail(QuotaRepository(session)),
+        )
+
+    with pytest.raises(ZeroDivisionError):
+        await interrupted()
+
+    assert await state(database) is None
+
+
+async def _and_fail(repository: QuotaRepository) -> None:
+    await repository.reserve(HOLDER, FREE, 5, at_noon)
+    raise ZeroDivisionError
+
+
+async def test_an_answer_that_teaches_nothing_is_not_written(database: Database) -> None:
+    """The row is written only when something changes."""
+    await reserve(database)
+    usage = Usage("Free Tier", FREE.minute, FREE.day, FREE.month, day_used=1, month_used=1)
+    await database.transact(lambda session: QuotaRepository(session).observe(HOLDER, usage, NOON, NOON))
+    statements: list[str] = []
+    event.listen(
+        database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_rest: statements.append(statement),
+    )
+
+    await database.transact(lambda session: QuotaRepository(session).observe(HOLDER, usage, NOON, NOON))
+
+    assert [] == [statement for statement in statements if statement.startswith("UPDATE")]
+    assert 1 == len([statement for statement in statements if statement.startswith("SELECT")])
+
+
+async def test_a_key_that_was_never_used_learns_nothing(database: Database) -> None:
+    """A release or an answer without a reservation leaves no row."""
+    await database.transact(lambda session: QuotaRepository(session).release(HOLDER, NOON))
+
+    assert await state(database) is None
+
+
+def test_a_fresh_state_counts_nothing() -> None:
+    """Nothing is used before the first reservation."""
+    empty = fresh(FREE, 5, NOON)
+
+    assert (0, 0, ()) == (empty.day.used, empty.month.used, empty.minute)

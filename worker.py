@@ -1,0 +1,128 @@
+"""The composition root: settings become a database, gateways and activities, and these a Temporal worker.
+
+`python worker.py` runs the worker alone. Nobody imports this but the command line's entry point.
+"""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.cards import CardActivities, KeyRing
+from activities.cards.access import Access
+from activities.interceptor import ActivityCare
+from activities.reconcile import ReconcileActivities
+from activities.tasks import TaskActivities
+from client.connect import connect
+from client.encryption_key import encryption_key
+from client.logs import configure_logs
+from client.schedules import Schedules
+from client.settings import Settings
+from domain.quota import plan_named
+from gateways.clock import Clock, SystemClock
+from gateways.engine import Engine
+from gateways.justtcg import JustTcg, open_justtcg
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.secrets import SecretBox
+from workflows.catalogue import JOBS, workflow_classes
+
+log = structlog.get_logger(__name__)
+
+# A heartbeat reaches the server at most this late, so that a dead worker is noticed in about 10 s.
+HEARTBEAT_THROTTLE = timedelta(seconds=5)
+
+# How long a worker that died keeps the workflows it had in its cache from the others.
+STICKY_TIMEOUT = timedelta(seconds=2)
+
+# What is under way when the worker is told to stop gets this long to come to its end.
+GRACEFUL_SHUTDOWN = timedelta(seconds=10)
+
+# Pure modules: importing them anew for each workflow would only cost time.
+PASSED_THROUGH = ("contracts", "domain")
+
+
+def build_worker(
+    settings: Settings, client: Client, database: Database, justtcg: JustTcg, clock: Clock
+) -> Worker:
+    """Return a worker that knows every job of the catalogue."""
+    engine = Engine(client, settings.task_queue)
+    keys = KeyRing(database, SecretBox(encryption_key(settings)), _default_access(settings))
+    tasks = TaskActivities(database, engine, clock)
+    recorded = [job.name for job in JOBS if not job.is_internal]
+    reconcile = ReconcileActivities(database, engine, clock, recorded)
+    cards = CardActivities(database, justtcg, keys, clock)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=workflow_classes(),
+        activities=[
+            tasks.begin,
+            tasks.mark_waiting,
+            tasks.mark_running,
+            tasks.finish,
+            tasks.enqueue,
+            tasks.relay,
+            reconcile.reconcile,
+            cards.discover_sets_stretch,
+            cards.sync_sets_stretch,
+            cards.update_prices_stretch,
+            cards.list_due_page,
+        ],
+        interceptors=[ActivityCare(database, clock)],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        max_concurrent_workflow_tasks=settings.workflow_slots,
+        max_concurrent_activities=settings.activity_slots,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+    )
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Bring the database and the schedules up to date, then work until `stop` is set."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.resolved_database_url)
+        stack.push_async_callback(database.dispose)
+        await upgrade(database)
+        client = await connect(settings)
+        justtcg = await stack.enter_async_context(open_justtcg(settings.justtcg_url))
+        await Schedules(client, settings.task_queue).sync()
+        worker = build_worker(settings, client, database, justtcg, SystemClock())
+        await stack.enter_async_context(worker)
+        log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
+        await stop.wait()
+        log.info("worker stopping")
+
+
+def _default_access(settings: Settings) -> Access | None:
+    if settings.justtcg_api_key is None:
+        return None
+    return Access(
+        settings.justtcg_api_key.get_secret_value(),
+        plan_named(settings.justtcg_plan),
+        settings.justtcg_anchor_day,
+    )
+
+
+async def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    settings = Settings.load()
+    configure_logs(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, stop.set)
+    await serve(settings, stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,1 @@
+"""Deterministic orchestration, and the catalogue of all jobs."""

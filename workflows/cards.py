@@ -1,0 +1,186 @@
+"""The trading-card jobs: what is due is fetched in stretches, and a used-up quota is slept out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from temporalio import workflow
+
+from workflows import options
+from workflows.job import AnyJob, Job
+from workflows.tracking import carried, continue_with, task_id, tracked, wait_for_quota
+
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.cards import CardActivities
+    from activities.tasks import TaskActivities
+
+from contracts.cards import (
+    AccountsPage,
+    AccountsRefreshed,
+    DiscoverSets,
+    DueJob,
+    ListingProgress,
+    PricesProgress,
+    PricesUpdated,
+    RefreshDueAccounts,
+    RefreshProgress,
+    SetsDiscovered,
+    StretchProgress,
+    SyncTrackedSets,
+    TrackedSetsSynced,
+    UpdateInventoryPrices,
+)
+from contracts.tasks import EnqueueTasks, NewTask
+
+Progress = TypeVar("Progress", bound=StretchProgress)
+AccountRequest = DiscoverSets | SyncTrackedSets | UpdateInventoryPrices
+Stretch = Callable[[Any, Progress], Awaitable[Progress]]
+
+
+@workflow.defn(name="discover-sets")
+class DiscoverSetsWorkflow:
+    """Fetches the sets of an account's tracked games."""
+
+    @workflow.run
+    @tracked
+    async def run(self, request: DiscoverSets) -> SetsDiscovered:
+        """Fetch stretch by stretch until no game is due."""
+        done = await _work_through(CardActivities.discover_sets_stretch, request, ListingProgress)
+        return SetsDiscovered(
+            games=done.processed - len(done.failed),
+            sets=done.items,
+            requests=done.requests,
+            malformed=done.malformed,
+            failed=done.failed,
+        )
+
+
+@workflow.defn(name="sync-tracked-sets")
+class SyncTrackedSetsWorkflow:
+    """Fetches the cards of an account's tracked sets."""
+
+    @workflow.run
+    @tracked
+    async def run(self, request: SyncTrackedSets) -> TrackedSetsSynced:
+        """Fetch stretch by stretch until no set is due."""
+        done = await _work_through(CardActivities.sync_sets_stretch, request, ListingProgress)
+        return TrackedSetsSynced(
+            sets=done.processed - len(done.failed),
+            cards=done.items,
+            prices_changed=done.prices_changed,
+            malformed=done.malformed,
+            requests=done.requests,
+            failed=done.failed,
+        )
+
+
+@workflow.defn(name="update-inventory-prices")
+class UpdateInventoryPricesWorkflow:
+    """Looks up the prices of an account's inventory."""
+
+    @workflow.run
+    @tracked
+    async def run(self, request: UpdateInventoryPrices) -> PricesUpdated:
+        """Look up stretch by stretch until no variant is due."""
+        done = await _work_through(CardActivities.update_prices_stretch, request, PricesProgress)
+        return PricesUpdated(
+            updated=done.updated,
+            missing=done.missing,
+            prices_changed=done.prices_changed,
+            malformed=done.malformed,
+            requests=done.requests,
+        )
+
+
+@workflow.defn(name="refresh-due-accounts")
+class RefreshDueAccountsWorkflow:
+    """Starts the card jobs that are due."""
+
+    @workflow.run
+    @tracked
+    async def run(self, request: RefreshDueAccounts) -> AccountsRefreshed:
+        """Look at the accounts page by page."""
+        progress = carried(RefreshProgress) or RefreshProgress()
+        while True:
+            page = await workflow.execute_activity_method(
+                CardActivities.list_due_page, AccountsPage(after=progress.after), **options.PAGE
+            )
+            tasks = EnqueueTasks(tasks=tuple(_due_task(due) for due in page.due))
+            enqueued = await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.PAGE)
+            progress = RefreshProgress(
+                after=page.after,
+                accounts=progress.accounts + page.accounts,
+                started=progress.started + enqueued.started,
+                already_active=progress.already_active + enqueued.already_active,
+            )
+            if progress.after is None:
+                return AccountsRefreshed(**progress.model_dump(exclude={"after"}))
+            if workflow.info().is_continue_as_new_suggested():
+                continue_with(request, progress)
+
+
+async def _work_through(
+    stretch: Stretch[Progress], request: AccountRequest, kind: type[Progress]
+) -> Progress:
+    """Call the activity with what it gave back last until it is finished; sleep out its pauses."""
+    progress = carried(kind) or kind(
+        task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than
+    )
+    while True:
+        progress = await workflow.execute_activity_method(stretch, progress, **options.PAGE)
+        if progress.finished:
+            return progress
+        if progress.pause is not None:
+            await wait_for_quota(progress.pause)
+        if workflow.info().is_continue_as_new_suggested():
+            continue_with(request, progress)
+
+
+def _account_key(request: AccountRequest) -> str:
+    return str(request.account_id)
+
+
+def _due_task(due: DueJob) -> NewTask:
+    job = next(job for job in ACCOUNT_JOBS if job.name == due.job)
+    given = job.input(account_id=due.account_id)
+    return job.task(workflow.uuid4(), given, triggered_by="refresh-due-accounts")
+
+
+DISCOVER_SETS = Job(
+    name="discover-sets",
+    run=DiscoverSetsWorkflow.run,
+    input=DiscoverSets,
+    result=SetsDiscovered,
+    key=_account_key,
+    workspace=_account_key,
+    summary="Fetch the sets of an account's tracked games that are due.",
+)
+SYNC_TRACKED_SETS = Job(
+    name="sync-tracked-sets",
+    run=SyncTrackedSetsWorkflow.run,
+    input=SyncTrackedSets,
+    result=TrackedSetsSynced,
+    key=_account_key,
+    workspace=_account_key,
+    summary="Fetch the cards and prices of an account's tracked sets that are due.",
+)
+UPDATE_INVENTORY_PRICES = Job(
+    name="update-inventory-prices",
+    run=UpdateInventoryPricesWorkflow.run,
+    input=UpdateInventoryPrices,
+    result=PricesUpdated,
+    key=_account_key,
+    workspace=_account_key,
+    summary="Look up the prices of an account's inventory that are due.",
+)
+REFRESH_DUE_ACCOUNTS = Job(
+    name="refresh-due-accounts",
+    run=RefreshDueAccountsWorkflow.run,
+    input=RefreshDueAccounts,
+    result=AccountsRefreshed,
+    key=lambda _request: "all",
+    summary="Start the card jobs that are due for each active account.",
+)
+
+ACCOUNT_JOBS: tuple[AnyJob, ...] = (DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES)
+JOBS: tuple[AnyJob, ...] = (*ACCOUNT_JOBS, REFRESH_DUE_ACCOUNTS)

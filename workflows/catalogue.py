@@ -1,0 +1,38 @@
+"""All jobs. The command line, the client and the worker read this table and nothing else."""
+
+import difflib
+
+from workflows import cards, upkeep
+from workflows.job import AnyJob
+
+JOBS: tuple[AnyJob, ...] = (*cards.JOBS, *upkeep.JOBS)
+
+
+class UnknownJob(LookupError):
+    """No job of this name is in the catalogue. `suggestion` is the known name most like it, if any is."""
+
+    def __init__(self, name: str) -> None:
+        known = sorted(job.name for job in JOBS if not job.is_internal)
+        self.name = name
+        self.suggestion = next(iter(difflib.get_close_matches(name, known, n=1)), None)
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        super().__init__(f"no job is called {name!r}{hint}; known jobs: {', '.join(known)}")
+
+
+def job_named(name: str) -> AnyJob:
+    """Return a job by its name; UnknownJob lists the known ones."""
+    for job in JOBS:
+        if job.name == name:
+            return job
+    raise UnknownJob(name)
+
+
+def workflow_classes() -> list[type]:
+    """Return the workflow class of every job, for the worker and the replayer."""
+    return [_class_of(job) for job in JOBS]
+
+
+def _class_of(job: AnyJob) -> type:
+    module = __import__(job.run.__module__, fromlist=["_"])
+    owner: type = getattr(module, job.run.__qualname__.split(".")[0])
+    return owner

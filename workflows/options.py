@@ -1,0 +1,27 @@
+"""The option sets of activity calls: how long one may take and how its death is noticed.
+
+How often one is tried again is decided in `activities.faults`, by the kind of failure.
+"""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+# activities.faults ends the retries, and says how long to wait until the next one.
+UNTIL_FAULTS_SAYS_STOP = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=0
+)
+
+# A stretch of paged work: minutes of calls and pacing. A worker that dies is noticed by its heartbeat.
+PAGE: ActivityConfig = {
+    "start_to_close_timeout": timedelta(minutes=15),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": UNTIL_FAULTS_SAYS_STOP,
+}
+
+# A short write to the ledger, inside the workflow task.
+LEDGER: LocalActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=30),
+    "retry_policy": UNTIL_FAULTS_SAYS_STOP,
+}

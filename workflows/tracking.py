@@ -1,0 +1,170 @@
+"""The ledger's side of every workflow: `@tracked`, the task's id, and waiting for a quota."""
+
+import asyncio
+import contextlib
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, NoReturn, TypeVar
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
+
+from workflows import options
+
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.tasks import TaskActivities
+
+from contracts.message import Message
+from contracts.tasks import BeginTask, FinishTask, JsonObject, MarkWaiting, TaskError, TaskId, TaskState
+from contracts.waiting import QuotaPause
+from domain.tasks import derived_task_id
+
+Self_ = TypeVar("Self_")
+In = TypeVar("In", bound=Message)
+Out = TypeVar("Out", bound=Message)
+State = TypeVar("State", bound=Message)
+
+SCHEDULED_BY = SearchAttributeKey.for_keyword("TemporalScheduledById")
+
+
+def tracked(
+    run: Callable[[Self_, In], Awaitable[Out]],
+) -> Callable[[Self_, In], Coroutine[Any, Any, Out]]:
+    """Write RUNNING when the workflow starts, and its final state with result or error when it ends.
+
+    Goes between `@workflow.run` and the method. A workflow that continues as new is one task: only the
+    first run begins it, only the last one ends it. A bug in the workflow's code fails the task.
+    """
+
+    @wraps(run)
+    async def tracked_run(self: Self_, given: In) -> Out:
+        task_id = await _begin(given)
+        try:
+            result = await run(self, given)
+        except workflow.ContinueAsNewError:
+            raise
+        except BaseException as error:
+            await _finish_unsuccessful(task_id, error)
+            if isinstance(error, FailureError | asyncio.CancelledError):
+                raise
+            # Any other exception would fail the workflow task, which is tried again for ever.
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        await _finish(FinishTask(task_id=task_id, state=TaskState.SUCCESS, result=_json(result)))
+        return result
+
+    return tracked_run
+
+
+def task_id() -> UUID:
+    """Return the id of the task that this workflow works for."""
+    told: str | None = workflow.memo_value("task_id", None)
+    return UUID(told) if told else derived_task_id(workflow.info().first_execution_run_id)
+
+
+def continue_with(request: Message, state: State) -> NoReturn:
+    """Continue as new: the same task, the same input, and how far it came.
+
+    The state travels in the memo, for a second argument would make every raw start name it too.
+    """
+    workflow.continue_as_new(request, memo={"task_id": str(task_id()), "state": state})
+
+
+def carried(kind: type[State]) -> State | None:
+    """Return what `continue_with` was given by the run before this one."""
+    state: State | None = workflow.memo_value("state", None, type_hint=kind)
+    return state
+
+
+async def wait_for_quota(pause: QuotaPause) -> None:
+    """Sleep until the pause ends, as WAITING in the ledger; a signal `quota_changed` ends it early.
+
+    Uses no attempt: waiting is not a failure.
+    """
+    changed = False
+
+    def quota_changed() -> None:
+        nonlocal changed
+        changed = True
+
+    workflow.set_signal_handler("quota_changed", quota_changed)
+    await workflow.execute_local_activity_method(
+        TaskActivities.mark_waiting,
+        MarkWaiting(task_id=task_id(), waiting_for=pause.waiting_for, resumes_at=pause.resumes_at),
+        **options.LEDGER,
+    )
+    remaining = pause.resumes_at - workflow.now()
+    if remaining.total_seconds() > 0:
+        with contextlib.suppress(TimeoutError):  # the usual end of a wait
+            await workflow.wait_condition(lambda: changed, timeout=remaining)
+    await workflow.execute_local_activity_method(
+        TaskActivities.mark_running, TaskId(task_id=task_id()), **options.LEDGER
+    )
+
+
+async def _begin(given: Message) -> UUID:
+    info = workflow.info()
+    if info.continued_run_id is not None:
+        return task_id()
+    told: str | None = workflow.memo_value("task_id", None)
+    begun = await workflow.execute_local_activity_method(
+        TaskActivities.begin,
+        BeginTask(
+            task_id=UUID(told) if told else None,
+            fallback_id=derived_task_id(info.first_execution_run_id),
+            job=info.workflow_type,
+            workflow_id=info.workflow_id,
+            run_id=info.first_execution_run_id,
+            input=_json(given),
+            triggered_by=_triggered_by(),
+        ),
+        **options.LEDGER,
+    )
+    if begun.already_final:
+        raise ApplicationError(
+            "the task was ended before it started", type="AlreadyFinal", non_retryable=True
+        )
+    return begun.task_id
+
+
+def _triggered_by() -> str:
+    schedule = workflow.info().typed_search_attributes.get(SCHEDULED_BY)
+    return f"schedule {schedule}" if schedule else "temporal"
+
+
+async def _finish_unsuccessful(task_id: UUID, error: BaseException) -> None:
+    if is_cancelled_exception(error):
+        finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED)
+    else:
+        finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=_task_error(error))
+    # Whoever cancels again while this is under way must not cut it short.
+    await asyncio.shield(_finish(finish))
+
+
+async def _finish(finish: FinishTask) -> None:
+    await workflow.execute_local_activity_method(TaskActivities.finish, finish, **options.LEDGER)
+
+
+def _task_error(error: BaseException) -> TaskError:
+    step = error.activity_type if isinstance(error, ActivityError) else "workflow"
+    cause = error.cause if isinstance(error, ActivityError) and error.cause else error
+    kind = cause.type if isinstance(cause, ApplicationError) else None
+    return TaskError(
+        at=workflow.now(),
+        step=step,
+        error_type=kind or type(cause).__name__,
+        message=cause.message if isinstance(cause, FailureError) else str(cause),
+        stack="".join(traceback.format_exception(error)),
+    )
+
+
+def _json(message: Message) -> JsonObject:
+    return message.model_dump(mode="json")

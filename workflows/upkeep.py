@@ -1,0 +1,61 @@
+"""The service's own housekeeping: the relay and the sweep."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from workflows import options
+from workflows.job import AnyJob, Job
+
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.reconcile import ReconcileActivities
+    from activities.tasks import TaskActivities
+
+from contracts.tasks import ReconcileTasks, RelayTasks, TasksReconciled, TasksRelayed
+
+# The engine lists a closed workflow a little later than it closes.
+OVERLAP = timedelta(minutes=1)
+
+
+@workflow.defn(name="relay-tasks")
+class RelayTasksWorkflow:
+    """Starts what was accepted while the engine was away."""
+
+    @workflow.run
+    async def run(self, request: RelayTasks) -> TasksRelayed:
+        """Work the queue down."""
+        return await workflow.execute_activity_method(TaskActivities.relay, request, **options.PAGE)
+
+
+@workflow.defn(name="reconcile-tasks")
+class ReconcileTasksWorkflow:
+    """Compares the ledger with the engine."""
+
+    @workflow.run
+    async def run(self, request: ReconcileTasks) -> TasksReconciled:
+        """Sweep once, from where the schedule's last sweep ended."""
+        last = workflow.get_last_completion_result(TasksReconciled)
+        if last is not None and request.since is None:
+            request = ReconcileTasks(since=last.until - OVERLAP)
+        return await workflow.execute_activity_method(ReconcileActivities.reconcile, request, **options.PAGE)
+
+
+JOBS: tuple[AnyJob, ...] = (
+    Job(
+        name="relay-tasks",
+        run=RelayTasksWorkflow.run,
+        input=RelayTasks,
+        result=TasksRelayed,
+        is_internal=True,
+        summary="Start accepted tasks that the engine was not told of.",
+    ),
+    Job(
+        name="reconcile-tasks",
+        run=ReconcileTasksWorkflow.run,
+        input=ReconcileTasks,
+        result=TasksReconciled,
+        is_internal=True,
+        summary="End tasks whose workflow was terminated or timed out.",
+    ),
+)
