@@ -4,8 +4,7 @@
 """
 
 import asyncio
-import signal
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import structlog
@@ -23,6 +22,7 @@ from client.encryption_key import encryption_key
 from client.logs import configure_logs
 from client.schedules import Schedules
 from client.settings import Settings
+from client.signals import stop_on_signals
 from domain.quota import plan_named
 from gateways.clock import Clock, SystemClock
 from gateways.engine import Engine
@@ -86,13 +86,13 @@ def build_worker(
     )
 
 
-async def serve(settings: Settings, stop: asyncio.Event) -> None:
+async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None:
     """Bring the database and the schedules up to date, then work until `stop` is set."""
     async with AsyncExitStack() as stack:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         await upgrade(database)
-        client = await connect(settings)
         justtcg = await stack.enter_async_context(open_justtcg(settings.justtcg_url))
         await Schedules(client, settings.task_queue).sync()
         worker = build_worker(settings, client, database, justtcg, SystemClock())
@@ -116,12 +116,7 @@ async def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     settings = Settings.load()
     configure_logs(settings)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, stop.set)
-    await serve(settings, stop)
+    await serve(settings, await connect(settings), stop_on_signals())
 
 
 if __name__ == "__main__":

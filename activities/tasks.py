@@ -79,7 +79,8 @@ class TaskActivities:
 
     @activity.defn(name="tasks.relay")
     async def relay(self, _message: RelayTasks) -> TasksRelayed:
-        """Start the tasks that were accepted but that the engine was never told of."""
+        """Start the tasks that the engine was never told of, and pass on the cancellations it may have missed."""
+        cancelled = await self._pass_on_cancellations()
         created_before = self._clock.now() - RELAY_AFTER
         started, refused = 0, set[UUID]()
         # A page full of refusals says that the engine is away: the next relay comes in a minute.
@@ -90,7 +91,12 @@ class TaskActivities:
             runs = await dispatch(self._database, self._engine, page)
             started += len(runs)
             refused |= {task.id for task in page} - runs.keys()
-        return TasksRelayed(started=started, failed=len(refused))
+        return TasksRelayed(started=started, failed=len(refused), cancelled=cancelled)
+
+    async def _pass_on_cancellations(self) -> int:
+        tasks = await self._database.read(lambda session: TaskRepository(session).to_cancel(limit=RELAY_PAGE))
+        # Cancelling what is being cancelled changes nothing.
+        return sum([await self._engine.cancel(task.workflow_id, task.run_id) for task in tasks])
 
     async def _unstarted(self, created_before: datetime, skip: set[UUID]) -> list[Task]:
         return await self._database.read(

@@ -64,3 +64,8 @@ async def connect(
         raise EngineUnreachable(address, f"no answer in {timeout.total_seconds():g} seconds") from None
     except RuntimeError as error:  # what the SDK raises for any failure to connect
         raise EngineUnreachable(address, str(error)) from error
+
+
+async def connect_embedded(address: str) -> Client:
+    """Return a client of the embedded engine at `address`, whatever else is configured."""
+    return await Client.connect(address, data_converter=pydantic_data_converter)

@@ -1,7 +1,7 @@
 """Starting, watching, cancelling and retrying tasks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -108,6 +108,25 @@ class Jobs:
         if task is None:
             raise TaskUnknown(str(task_id))
         return task
+
+    async def find(
+        self,
+        *,
+        job: str | None = None,
+        states: Collection[TaskState] = (),
+        before: Task | None = None,
+        limit: int = 50,
+    ) -> list[Task]:
+        """Return tasks, the newest first, without their error logs; UnknownJob for a name not catalogued.
+
+        `before` is the last task of the page above.
+        """
+        if job is not None:
+            job_named(job)
+        end = None if before is None else (before.created_at, before.id)
+        return await self._database.read(
+            lambda session: TaskRepository(session).find(job=job, states=states, before=end, limit=limit)
+        )
 
     async def resolve(self, reference: str) -> UUID:
         """Return the id of the one task whose id begins so; TaskUnknown or AmbiguousTask."""

@@ -142,14 +142,15 @@ class FinishTask(Message):
 
 
 class RelayTasks(Message):
-    """Start what was accepted while the engine was away."""
+    """Start what was accepted, and cancel what was to be, while the engine was away."""
 
 
 class TasksRelayed(Message):
-    """How many accepted tasks the engine was told of, and how many it could not be told of."""
+    """How many tasks the engine was told of, could not be told of, and was told to cancel."""
 
     started: int
     failed: int
+    cancelled: int
 
 
 class ReconcileTasks(Message):

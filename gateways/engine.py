@@ -3,15 +3,19 @@
 Workflows and activities talk to Temporal through their own SDK; this is for those who stand outside of one.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -28,6 +32,11 @@ from gateways.errors import Refused, Unreachable
 
 # How long one call may take before the engine counts as away.
 RPC_TIMEOUT = timedelta(seconds=5)
+
+# The same for a client that has to connect first, to a host that may not answer at all.
+CALL_LIMIT = 2 * RPC_TIMEOUT
+
+SERVICE = "Temporal"
 
 # The memo field that ties a workflow to its row in the ledger.
 TASK_ID = "task_id"
@@ -60,7 +69,7 @@ class Engine:
         Starting the same task twice is harmless: the second call returns the first one's run.
         """
         try:
-            with _translated():
+            async with _translated():
                 handle = await self._client.start_workflow(
                     workflow,
                     argument,
@@ -76,7 +85,7 @@ class Engine:
         return handle.first_execution_run_id
 
     async def _run_of(self, workflow_id: str, task_id: UUID) -> str | None:
-        with _translated():
+        async with _translated():
             holder = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
         memo = await holder.memo()
         return first_run_id(holder) if memo.get(TASK_ID) == str(task_id) else None
@@ -93,7 +102,7 @@ class Engine:
 
     async def _told(self, call: Any) -> bool:
         try:
-            with _translated():
+            async with _translated():
                 await call
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
@@ -121,7 +130,7 @@ class Engine:
             yield execution
 
     async def _list(self, query: str) -> AsyncIterator[WorkflowExecution]:
-        with _translated():
+        async with _translated(limit=None):
             async for execution in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT):
                 yield execution
 
@@ -131,7 +140,7 @@ class Engine:
         A chain that the engine does not know (any more) is TERMINATED, of type `Lost`.
         """
         try:
-            with _translated():
+            async with _translated():
                 status = await self._chain_status(workflow_id, run_id)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
@@ -140,7 +149,7 @@ class Engine:
             raise
         if status is WorkflowExecutionStatus.RUNNING:
             return None
-        with _translated():
+        async with _translated():
             return await self._closed(self._client.get_workflow_handle(workflow_id, run_id=run_id), status)
 
     async def _chain_status(self, workflow_id: str, run_id: str) -> WorkflowExecutionStatus | None:
@@ -165,7 +174,7 @@ class Engine:
     async def input_of(self, workflow_id: str, run_id: str) -> JsonObject:
         """Return the first argument of a workflow as it was sent; what is not a JSON object is wrapped."""
         handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
-        with _translated():
+        async with _translated():
             async for event in handle.fetch_history_events(page_size=1, rpc_timeout=RPC_TIMEOUT):
                 payloads = event.workflow_execution_started_event_attributes.input.payloads
                 return _json_object(payloads[0]) if payloads else {}
@@ -176,9 +185,20 @@ class Engine:
         memo = await execution.memo()
         return UUID(memo[TASK_ID]) if TASK_ID in memo else None
 
+    async def workers(self) -> int:
+        """Return how many workers have asked for workflows of the task queue in the last minutes."""
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace,
+            task_queue=TaskQueue(name=self._task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        async with _translated():
+            answer = await self._client.workflow_service.describe_task_queue(request, timeout=RPC_TIMEOUT)
+        return len(answer.pollers)
+
     async def history_length(self, workflow_id: str, run_id: str | None = None) -> int:
         """Return how many events a run has written so far."""
-        with _translated():
+        async with _translated():
             described = await self._client.get_workflow_handle(workflow_id, run_id=run_id).describe(
                 rpc_timeout=RPC_TIMEOUT
             )
@@ -203,13 +223,18 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
+@asynccontextmanager
+async def _translated(limit: timedelta | None = CALL_LIMIT) -> AsyncIterator[None]:
     try:
-        yield
+        async with asyncio.timeout(None if limit is None else limit.total_seconds()):
+            yield
     except RPCError as error:
         if error.status in AWAY:
-            raise Unreachable(error.message, service="Temporal") from error
+            raise Unreachable(error.message, service=SERVICE) from error
         if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.ALREADY_EXISTS}:
             raise
-        raise Refused(error.message, service="Temporal", code=error.status.name) from error
+        raise Refused(error.message, service=SERVICE, code=error.status.name) from error
+    except TimeoutError as error:
+        raise Unreachable("no answer in time", service=SERVICE) from error
+    except RuntimeError as error:  # what a client that connects at its first call raises when it cannot
+        raise Unreachable(str(error), service=SERVICE) from error

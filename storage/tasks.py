@@ -83,6 +83,7 @@ class TaskRepository:
         *,
         job: str | None = None,
         states: Collection[TaskState] = (),
+        workspace: str | None = None,
         before: tuple[datetime, UUID] | None = None,
         limit: int = 50,
     ) -> list[Task]:
@@ -92,6 +93,8 @@ class TaskRepository:
             query = query.where(TaskRow.job == job)
         if states:
             query = query.where(TaskRow.state.in_(states))
+        if workspace is not None:
+            query = query.where(TaskRow.workspace == workspace)
         if before is not None:
             query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < before)
         return [_task(row) for row in await self._session.scalars(query)]
@@ -256,6 +259,20 @@ class TaskRepository:
             at_once.values(state=TaskState.CANCELLED, finished_at=now, updated_at=now)
         )
         return not ended
+
+    async def to_cancel(self, *, limit: int) -> list[Task]:
+        """Return active tasks that were asked to cancel and that the engine knows, the oldest wish first."""
+        query = (
+            select(TaskRow)
+            .where(
+                TaskRow.state.in_(ACTIVE_NAMES),
+                TaskRow.cancel_requested_at.is_not(None),
+                TaskRow.run_id.is_not(None),
+            )
+            .order_by(TaskRow.cancel_requested_at)
+            .limit(limit)
+        )
+        return [_task(row) for row in await self._session.scalars(query)]
 
     async def active_started(
         self, *, untouched_since: datetime, after: UUID | None, limit: int

@@ -1,0 +1,135 @@
+"""Accounts that track cards: adding them, what they follow, what they hold."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from client.errors import BadInput
+from contracts.tasks import TaskState
+from domain.cards import Account, InventoryLine
+from domain.quota import plan_named
+from gateways.clock import Clock
+from gateways.engine import Engine
+from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
+from storage.database import Database, Session
+from storage.errors import AccountUnknown
+from storage.secrets import SecretBox
+from storage.tasks import TaskRepository
+
+
+class Accounts:
+    """The accounts, from outside.
+
+    `account` is an id or a name everywhere; AccountUnknown if there is none.
+    """
+
+    def __init__(self, database: Database, engine: Engine, box: SecretBox, clock: Clock) -> None:
+        self._database = database
+        self._engine = engine
+        self._box = box
+        self._clock = clock
+
+    async def add(
+        self, name: str, *, plan: str = "Free Tier", anchor_day: int = 1, api_key: str | None = None
+    ) -> Account:
+        """Add an account; AccountExists if the name is taken, BadInput for an unknown plan or day.
+
+        `anchor_day` is the day of the month on which its quota renews. The key is encrypted at rest.
+        """
+        _check(plan, anchor_day)
+        return await self._database.transact(
+            lambda session: AccountRepository(session).add(
+                name,
+                plan=plan,
+                anchor_day=anchor_day,
+                api_key=api_key,
+                box=self._box,
+                now=self._clock.now(),
+            )
+        )
+
+    async def find(self, account: str) -> Account:
+        """Return an account by its id or its name."""
+
+        async def look(session: Session) -> Account:
+            accounts = AccountRepository(session)
+            try:
+                return await accounts.get(UUID(account))
+            except (ValueError, AccountUnknown):
+                return await accounts.named(account)
+
+        return await self._database.read(look)
+
+    async def list(self) -> list[Account]:
+        """Return all accounts, by name."""
+
+        async def look(session: Session) -> list[Account]:
+            found: list[Account] = []
+            after: UUID | None = None
+            while page := await AccountRepository(session).page(after=after):
+                found += page
+                after = page[-1].id
+            return found
+
+        return sorted(await self._database.read(look), key=lambda account: account.name)
+
+    async def change_plan(self, account: str, plan: str, anchor_day: int) -> int:
+        """Note a new plan and wake the account's jobs that wait for the old one's quota; return how many."""
+        _check(plan, anchor_day)
+        found = await self.find(account)
+        await self._database.transact(
+            lambda session: AccountRepository(session).change(
+                found.id, {"plan": plan, "anchor_day": anchor_day}
+            )
+        )
+        return await self._wake(found.id)
+
+    async def set_api_key(self, account: str, api_key: str | None) -> int:
+        """Give an account a key of its own, or with None the default one; wake its waiting jobs."""
+        found = await self.find(account)
+        await self._database.transact(
+            lambda session: AccountRepository(session).set_api_key(found.id, api_key, self._box)
+        )
+        return await self._wake(found.id)
+
+    async def _wake(self, account_id: UUID) -> int:
+        waiting = await self._database.read(
+            lambda session: TaskRepository(session).find(
+                states={TaskState.WAITING}, workspace=str(account_id)
+            )
+        )
+        woken = [await self._engine.signal(task.workflow_id, "quota_changed") for task in waiting]
+        return sum(woken)
+
+    async def follow(self, account: str, *, games: Sequence[str] = (), sets: Sequence[str] = ()) -> None:
+        """Track games and sets by the vendor's ids; those that are tracked already stay as they are."""
+        found = await self.find(account)
+
+        async def store(session: Session) -> None:
+            await TrackedRepository.games(session).follow(found.id, games)
+            await TrackedRepository.sets(session).follow(found.id, sets)
+
+        await self._database.transact(store)
+
+    async def unfollow(self, account: str, *, games: Sequence[str] = (), sets: Sequence[str] = ()) -> None:
+        """Stop tracking games and sets; what was stored stays."""
+        found = await self.find(account)
+
+        async def store(session: Session) -> None:
+            await TrackedRepository.games(session).unfollow(found.id, games)
+            await TrackedRepository.sets(session).unfollow(found.id, sets)
+
+        await self._database.transact(store)
+
+    async def load_inventory(self, account: str, lines: Sequence[InventoryLine]) -> None:
+        """Load inventory lines in one transaction; the same lines again change nothing."""
+        found = await self.find(account)
+        await self._database.transact(lambda session: InventoryRepository(session).load(found.id, lines))
+
+
+def _check(plan: str, anchor_day: int) -> None:
+    try:
+        plan_named(plan)
+    except ValueError as error:
+        raise BadInput(f"plan: {error}") from None
+    if not 1 <= anchor_day <= 31:  # noqa: PLR2004  # the days of a month
+        raise BadInput(f"anchor_day: {anchor_day} is not accepted: a day of the month, 1 to 31")

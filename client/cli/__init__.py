@@ -1,0 +1,1 @@
+"""The command line `mainspring`: one module for each group of commands."""

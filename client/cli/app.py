@@ -1,0 +1,31 @@
+"""The command line put together."""
+
+import typer
+
+from client.cli import cards, database, demo, doctor, run, schedules, tasks, up
+from client.cli.console import Worker
+
+app = typer.Typer(
+    name="mainspring",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Durable background jobs on Temporal.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(up.up)
+app.command("worker")(up.work)
+app.command()(run.run)
+app.command()(run.jobs)
+app.add_typer(tasks.commands, name="tasks")
+app.add_typer(schedules.commands, name="schedules")
+app.add_typer(cards.commands, name="cards")
+app.add_typer(database.commands, name="db")
+app.command()(doctor.doctor)
+app.command()(demo.demo)
+
+__all__ = ["run_command_line"]
+
+
+def run_command_line(worker: Worker) -> None:
+    """Run the command in the process's arguments; `worker` is what serves the jobs."""
+    app(obj=worker)

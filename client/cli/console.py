@@ -1,0 +1,162 @@
+"""What every command shares: running it to an exit code, and showing tables."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from temporalio.client import Client
+
+from client.connect import EngineUnreachable
+from client.embedded import EmbeddedEngineError
+from client.errors import ClientError
+from client.logs import configure_logs
+from client.service import Service, open_service
+from client.settings import Settings
+from client.settings_errors import SettingsError
+from contracts.tasks import TaskState
+from gateways.errors import GatewayError
+from storage.errors import StorageError
+from workflows.catalogue import UnknownJob
+
+SUCCESS, FAILED, BAD_INPUT = 0, 1, 2
+
+# What goes to a file or another program has no edge to be folded at.
+UNFOLDED_WIDTH = 200
+
+out = Console(width=None if sys.stdout.isatty() else UNFOLDED_WIDTH)
+err = Console(stderr=True)
+
+COLOURS = {
+    TaskState.QUEUED: "cyan",
+    TaskState.RUNNING: "blue",
+    TaskState.WAITING: "yellow",
+    TaskState.SUCCESS: "green",
+    TaskState.FAILED: "red",
+    TaskState.CANCELLED: "magenta",
+}
+
+
+def load_settings() -> Settings:
+    """Read the settings; what is wrong with them ends the command with exit code 2."""
+    try:
+        return Settings.load()
+    except SettingsError as error:
+        complain(str(error), BAD_INPUT)
+
+
+def with_service(work: Callable[[Service], Awaitable[int | None]]) -> NoReturn:
+    """Run `work` with the open service and end the process with the exit code that it returns."""
+
+    async def run(settings: Settings) -> int | None:
+        async with open_service(settings) as service:
+            return await work(service)
+
+    settled(run)
+
+
+def settled(work: Callable[[Settings], Awaitable[int | None]]) -> NoReturn:
+    """Run `work` with the settings, turn what it raises into a sentence, and end the process."""
+    settings = load_settings()
+    configure_logs(settings)
+
+    async def run() -> int | None:
+        return await work(settings)
+
+    try:
+        code = asyncio.run(run())
+    except (ClientError, UnknownJob, StorageError) as error:
+        complain(str(error), BAD_INPUT)
+    except (EngineUnreachable, EmbeddedEngineError, GatewayError) as error:
+        complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        code = 130  # as a shell says it: 128 + SIGINT
+    end(code or SUCCESS)
+
+
+def complain(message: str, code: int) -> NoReturn:
+    """Print an error and end the process."""
+    err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+    end(code)
+
+
+def end(code: int) -> NoReturn:
+    """End the process at once: with a Temporal client alive, Python's own way out may abort or hang."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """Print a table; cells may carry markup."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, no_wrap=number == 0)
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def show_json(value: Any) -> None:
+    """Print JSON for other programs: no colours, no wrapping."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def problems(error: ValidationError, root: str) -> str:
+    """Say for each field of a message what was given and what is accepted."""
+    lines = []
+    for fault in error.errors():
+        path = ".".join([root, *(str(part) for part in fault["loc"])])
+        given = "" if fault["type"] == "missing" else f" {fault['input']!r} is not accepted:"
+        lines.append(f"{path}:{given} {fault['msg']}")
+    return "\n".join(lines)
+
+
+def state_text(state: TaskState) -> str:
+    """Return a state with its colour."""
+    return f"[{COLOURS[state]}]{state}[/]"
+
+
+def when(moment: datetime | None) -> str:
+    """Return a time in the reader's own zone, to the second; without the date when it is today's."""
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    is_today = local.date() == datetime.now(UTC).astimezone().date()
+    return local.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
+
+
+def how_long(start: datetime | None, until: datetime | None) -> str:
+    """Return how long something took, or has taken so far."""
+    return "" if start is None else duration((until or datetime.now(UTC)) - start)
+
+
+def duration(span: timedelta) -> str:
+    """Return a duration for people: "4.2 s", "5 min", "2.5 h", "3 d"."""
+    seconds = span.total_seconds()
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{round(seconds / size, 1):g} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def echo(message: str) -> None:
+    """Print a line that may carry markup."""
+    out.print(message, soft_wrap=True)
+
+
+Worker = Callable[[Settings, Client, asyncio.Event], Coroutine[Any, Any, None]]
+
+
+def worker_of(context: typer.Context) -> Worker:
+    """Return the worker that the entry point has put into the command line."""
+    worker: Worker = context.obj
+    return worker

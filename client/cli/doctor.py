@@ -1,0 +1,112 @@
+"""`doctor`: is everything there that a job needs, and what to do about what is not."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from rich.markup import escape
+
+from client.cli.console import FAILED, SUCCESS, settled, show_table
+from client.connect import EngineUnreachable, connect, connect_config
+from client.encryption_key import encryption_key
+from client.schedules import SCHEDULES, Schedules
+from client.settings import Settings
+from gateways.engine import Engine
+from gateways.errors import CredentialsRefused, GatewayError, LimitExceeded
+from gateways.justtcg import open_justtcg
+from storage.database import Database
+from storage.errors import DatabaseAway
+from storage.migrate import is_current
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `remedy` is empty when all is well."""
+
+    part: str
+    found: str
+    remedy: str = ""
+
+
+def doctor() -> None:
+    """Check settings, database, Temporal, worker and gateways. Exit code 1 when something is wrong."""
+
+    async def work(settings: Settings) -> int:
+        findings = [finding async for finding in _examine(settings)]
+        show_table(
+            ("", "part", "found", "remedy"),
+            [
+                (
+                    "[red]✗[/]" if each.remedy else "[green]✓[/]",
+                    each.part,
+                    escape(each.found),
+                    escape(each.remedy),
+                )
+                for each in findings
+            ],
+        )
+        return FAILED if any(each.remedy for each in findings) else SUCCESS
+
+    settled(work)
+
+
+async def _examine(settings: Settings) -> AsyncIterator[Finding]:
+    yield Finding("settings", f"state in {settings.state_dir}, task queue {settings.task_queue}")
+    yield _key(settings)
+    yield await _database(settings)
+    async for finding in _temporal(settings):
+        yield finding
+    yield await _justtcg(settings)
+
+
+def _key(settings: Settings) -> Finding:
+    try:
+        encryption_key(settings)
+    except (OSError, ValueError) as error:
+        return Finding("encryption key", str(error), "make the state directory writable")
+    where = "MAINSPRING_ENCRYPTION_KEY" if settings.encryption_key else f"kept in {settings.state_dir}"
+    return Finding("encryption key", where)
+
+
+async def _database(settings: Settings) -> Finding:
+    database = Database(settings.resolved_database_url)
+    where = database.url.render_as_string(hide_password=True)
+    try:
+        current = await is_current(database)
+    except (DatabaseAway, OSError) as error:
+        return Finding("database", f"{where}: {error}", "start it, or correct MAINSPRING_DATABASE_URL")
+    finally:
+        await database.dispose()
+    return Finding("database", where, "" if current else "run `mainspring db upgrade`")
+
+
+async def _temporal(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        address = connect_config(settings).get("target_host", "")
+        client = await connect(settings)
+    except EngineUnreachable as error:
+        yield Finding("Temporal", str(error), "run `mainspring up`, or correct TEMPORAL_ADDRESS")
+        return
+    yield Finding("Temporal", f"{address}, namespace {client.namespace}")
+    workers = await Engine(client, settings.task_queue).workers()
+    remedy = "" if workers else "run `mainspring worker` (or `mainspring up`)"
+    yield Finding("worker", f"{workers} on task queue {settings.task_queue}", remedy)
+    found = len(await Schedules(client, settings.task_queue).list())
+    remedy = "" if found == len(SCHEDULES) else "run `mainspring schedules sync`"
+    yield Finding("schedules", f"{found} of {len(SCHEDULES)}", remedy)
+
+
+async def _justtcg(settings: Settings) -> Finding:
+    key = settings.justtcg_api_key
+    async with open_justtcg(settings.justtcg_url) as justtcg:
+        try:
+            # Without a key the service still answers, if only to say so; that costs nothing.
+            await justtcg.games("" if key is None else key.get_secret_value())
+        except CredentialsRefused as error:
+            if key is None:
+                return Finding("JustTCG", f"{settings.justtcg_url} answers; accounts bring their own keys")
+            return Finding("JustTCG", str(error), "correct MAINSPRING_JUSTTCG_API_KEY")
+        except LimitExceeded as error:
+            return Finding("JustTCG", f"{settings.justtcg_url} answers: {error}")
+        except GatewayError as error:
+            return Finding("JustTCG", str(error), "correct MAINSPRING_JUSTTCG_URL, or wait until it is back")
+    return Finding("JustTCG", f"{settings.justtcg_url} answers, the default key is accepted")

@@ -1,0 +1,86 @@
+"""The embedded stack: engine, worker and, if wanted, the stand-ins for the outside world, in one process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from temporalio.client import Client
+
+from client.cli.console import Worker
+from client.connect import connect_embedded
+from client.embedded import EmbeddedEngine
+from client.errors import ClientError
+from client.settings import Settings
+
+if TYPE_CHECKING:
+    from sandbox.justtcg import JustTcgSandbox
+
+# The key that the sandbox knows when no key is configured.
+SANDBOX_KEY = "sandbox"
+
+
+class SandboxMissing(ClientError):
+    """The stand-ins are not installed: `make setup` or `make demo` installs them."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What runs. `work` ends when the worker was told to stop, or with the error that ended it."""
+
+    settings: Settings
+    engine: EmbeddedEngine
+    temporal: Client
+    justtcg: "JustTcgSandbox | None"
+    work: "asyncio.Task[None]"
+
+
+@asynccontextmanager
+async def running_stack(
+    settings: Settings, worker: Worker, stop: asyncio.Event, *, sandbox: bool
+) -> AsyncIterator[Stack]:
+    """Run everything until the block ends; with `sandbox`, gateways without credentials go to stand-ins.
+
+    Raises what the engine raises (AlreadyRunning, PortTaken, …) and SandboxMissing.
+    """
+    async with AsyncExitStack() as stack:
+        justtcg = None
+        if sandbox and settings.justtcg_api_key is None:
+            justtcg = await stack.enter_async_context(_justtcg_sandbox())
+            justtcg.add_key(SANDBOX_KEY, settings.justtcg_plan, settings.justtcg_anchor_day)
+            settings = Settings.model_validate(
+                dict(settings) | {"justtcg_url": justtcg.base_url, "justtcg_api_key": SANDBOX_KEY}
+            )
+        engine = await stack.enter_async_context(
+            EmbeddedEngine(settings.state_dir, port=settings.engine_port, ui_port=settings.ui_port)
+        )
+        temporal = await connect_embedded(engine.address)
+        work = asyncio.create_task(_supervised(worker, settings, temporal, stop, engine))
+        try:
+            yield Stack(settings, engine, temporal, justtcg, work)
+        finally:
+            stop.set()
+            await asyncio.wait({work})
+
+
+async def _supervised(
+    worker: Worker, settings: Settings, temporal: Client, stop: asyncio.Event, engine: EmbeddedEngine
+) -> None:
+    serving = asyncio.create_task(worker(settings, temporal, stop))
+    watching = asyncio.create_task(engine.watch())
+    await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.wait({serving})
+    if watching.done():
+        watching.result()
+    watching.cancel()
+    serving.result()
+
+
+def _justtcg_sandbox() -> "JustTcgSandbox":
+    try:
+        from sandbox.justtcg import JustTcgSandbox  # noqa: PLC0415  # an optional part
+    except ImportError as error:
+        raise SandboxMissing(f"{SandboxMissing.__doc__} ({error})") from None
+    return JustTcgSandbox()

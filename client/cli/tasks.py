@@ -1,0 +1,149 @@
+"""`tasks`: looking at the ledger, cancelling and retrying."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from client.cli.console import (
+    FAILED,
+    SUCCESS,
+    echo,
+    how_long,
+    show_json,
+    show_table,
+    state_text,
+    when,
+    with_service,
+)
+from client.cli.follow import cells, follow, note, show_outcome
+from client.service import Service
+from contracts.tasks import Task, TaskState
+
+commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
+
+TaskReference = Annotated[str, typer.Argument(help="A task's id, or its beginning.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@commands.command("list")
+def list_tasks(
+    *,
+    state: Annotated[
+        list[TaskState] | None, typer.Option(help="Only tasks in this state; may be repeated.")
+    ] = None,
+    job: Annotated[str | None, typer.Option(help="Only tasks of this job.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks, the newest first."""
+
+    async def work(service: Service) -> None:
+        tasks = await service.jobs.find(job=job, states=state or (), limit=limit)
+        if as_json:
+            show_json([task.model_dump(mode="json") for task in tasks])
+        else:
+            show_table(
+                ("task", "job", "state", "%", "created", "took", "started by", "note"),
+                [_row(task) for task in tasks],
+            )
+
+    with_service(work)
+
+
+def _row(task: Task) -> tuple[str, ...]:
+    return (
+        str(task.id)[:8],
+        task.job,
+        state_text(task.state),
+        str(task.progress),
+        when(task.created_at),
+        how_long(task.started_at, task.finished_at),
+        escape(task.triggered_by),
+        "" if task.state.is_final else escape(note(task)),
+    )
+
+
+@commands.command("show")
+def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
+    """Show everything about a task."""
+
+    async def work(service: Service) -> None:
+        task = await service.jobs.get(await service.jobs.resolve(reference))
+        if as_json:
+            show_json(task.model_dump(mode="json"))
+        else:
+            _show(task)
+
+    with_service(work)
+
+
+def _show(task: Task) -> None:
+    facts = [
+        ("job", task.job),
+        ("state", state_text(task.state)),
+        ("", "" if task.state.is_final else escape(note(task))),
+        ("progress", f"{task.progress} % ({task.processed} of {task.total})"),
+        ("input", escape(str(task.input))),
+        ("workflow", f"{escape(task.workflow_id)} run {task.run_id}"),
+        ("started by", escape(task.triggered_by) + (f", retry of {task.retry_of}" if task.retry_of else "")),
+        ("priority", str(task.priority)),
+        ("created", when(task.created_at)),
+        ("started", when(task.started_at)),
+        ("finished", f"{when(task.finished_at)} after {how_long(task.started_at, task.finished_at)}"),
+    ]
+    show_table((str(task.id), ""), [fact for fact in facts if fact[1]])
+    if task.result:
+        show_table(("result", ""), [(escape(name), escape(text)) for name, text in cells(task.result)])
+    for error in task.errors:
+        echo(
+            f"[red]{escape(error.error_type)}[/] {when(error.at)} "
+            f"{escape(error.step)}, attempt {error.attempt}"
+        )
+        echo(escape(error.message))
+        echo(f"[dim]{escape(error.stack)}[/]")
+
+
+@commands.command("watch")
+def watch(reference: TaskReference) -> None:
+    """Follow a task until it ends."""
+
+    async def work(service: Service) -> int:
+        task_id = await service.jobs.resolve(reference)
+        return show_outcome(await follow(service.jobs, task_id))
+
+    with_service(work)
+
+
+@commands.command("cancel")
+def cancel(
+    reference: TaskReference,
+    *,
+    wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
+) -> None:
+    """Cancel a task; what it has done so far stays."""
+
+    async def work(service: Service) -> int:
+        task = await service.jobs.cancel(await service.jobs.resolve(reference))
+        if wait:
+            task = await follow(service.jobs, task.id)
+        echo(f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling"))
+        return SUCCESS if task.state is TaskState.CANCELLED or not wait else FAILED
+
+    with_service(work)
+
+
+@commands.command("retry")
+def retry(
+    reference: TaskReference,
+    *,
+    wait: Annotated[bool, typer.Option(help="Follow the new task until it ends.")] = True,
+) -> None:
+    """Start a failed or cancelled task once more, as a new task."""
+
+    async def work(service: Service) -> int:
+        started = await service.jobs.retry(await service.jobs.resolve(reference))
+        echo(f"task {started.id}")
+        return show_outcome(await follow(service.jobs, started.id)) if wait else SUCCESS
+
+    with_service(work)

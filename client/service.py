@@ -1,0 +1,61 @@
+"""The service as its callers see it: one object with the tasks, accounts and schedules behind it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from temporalio.client import Client
+
+from client.accounts import Accounts
+from client.connect import connect
+from client.encryption_key import encryption_key
+from client.jobs import Jobs
+from client.schedules import Schedules
+from client.settings import Settings
+from gateways.clock import SystemClock
+from gateways.engine import Engine
+from storage.database import Database, after_commits
+from storage.migrate import upgrade
+from storage.secrets import SecretBox
+
+
+@dataclass(frozen=True)
+class Service:
+    """What `open_service` gives."""
+
+    settings: Settings
+    database: Database
+    temporal: Client
+    engine: Engine
+    jobs: Jobs
+    accounts: Accounts
+    schedules: Schedules
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings | None = None, temporal: Client | None = None
+) -> AsyncIterator[Service]:
+    """Open the database, brought to the newest schema, and Temporal, connected to when first needed.
+
+    DatabaseAway: the database cannot be reached. Temporal may be away: tasks are accepted all the same.
+    """
+    settings = settings or Settings.load()
+    async with AsyncExitStack() as stack:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        database = Database(settings.resolved_database_url)
+        stack.push_async_callback(database.dispose)
+        stack.push_async_callback(after_commits)
+        await upgrade(database)
+        temporal = temporal or await connect(settings, lazy=True)
+        clock = SystemClock()
+        engine = Engine(temporal, settings.task_queue)
+        yield Service(
+            settings=settings,
+            database=database,
+            temporal=temporal,
+            engine=engine,
+            jobs=Jobs(database, engine, clock),
+            accounts=Accounts(database, engine, SecretBox(encryption_key(settings)), clock),
+            schedules=Schedules(temporal, settings.task_queue),
+        )
