@@ -6,17 +6,17 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.cards import CardActivities, KeyRing
-from activities.cards.access import Access
+from activities.assembly import build_activities
+from activities.cards import Access, KeyRing
 from activities.interceptor import ActivityCare
-from activities.reconcile import ReconcileActivities
-from activities.tasks import TaskActivities
+from activities.reconcile import RecordedJobs
 from client.connect import connect
 from client.encryption_key import encryption_key
 from client.logs import configure_logs
@@ -51,29 +51,19 @@ def build_worker(
     settings: Settings, client: Client, database: Database, justtcg: JustTcg, clock: Clock
 ) -> Worker:
     """Return a worker that knows every job of the catalogue."""
-    engine = Engine(client, settings.task_queue)
-    keys = KeyRing(database, SecretBox(encryption_key(settings)), _default_access(settings))
-    tasks = TaskActivities(database, engine, clock)
-    recorded = [job.name for job in JOBS if not job.is_internal]
-    reconcile = ReconcileActivities(database, engine, clock, recorded)
-    cards = CardActivities(database, justtcg, keys, clock)
+    tools: dict[Any, object] = {
+        Clock: clock,
+        Database: database,
+        Engine: Engine(client, settings.task_queue),
+        JustTcg: justtcg,
+        KeyRing: KeyRing(database, SecretBox(encryption_key(settings)), _default_access(settings)),
+        RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
+    }
     return Worker(
         client,
         task_queue=settings.task_queue,
         workflows=workflow_classes(),
-        activities=[
-            tasks.begin,
-            tasks.mark_waiting,
-            tasks.mark_running,
-            tasks.finish,
-            tasks.enqueue,
-            tasks.relay,
-            reconcile.reconcile,
-            cards.discover_sets_stretch,
-            cards.sync_sets_stretch,
-            cards.update_prices_stretch,
-            cards.list_due_page,
-        ],
+        activities=build_activities(tools),
         interceptors=[ActivityCare(database, clock)],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)

@@ -1,7 +1,7 @@
 """The sweep: a workflow that was terminated, timed out or never began runs no code to say so."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NewType
 from uuid import UUID
 
 from temporalio import activity
@@ -25,8 +25,8 @@ from storage.tasks import TaskRepository
 # Ids in one query to the engine's list.
 PAGE = 100
 
-# A row that was written to just now is alive.
-UNTOUCHED_FOR = timedelta(seconds=30)
+# A row that was written to just now is alive, or its workflow is not listed yet: asking would cost a call each.
+UNTOUCHED_FOR = timedelta(seconds=2)
 
 # Runs that closed without a row are looked for this far back: the dev server's own default retention.
 LOOK_BACK = timedelta(days=1)
@@ -37,10 +37,14 @@ STATES = {
 }
 
 
-class ReconcileActivities:
-    """Compares the ledger with the engine. `jobs` are the workflow types that have rows."""
+# The workflow types that have rows in the ledger.
+RecordedJobs = NewType("RecordedJobs", frozenset[str])
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock, jobs: Collection[str]) -> None:
+
+class ReconcileActivities:
+    """Compares the ledger with the engine."""
+
+    def __init__(self, database: Database, engine: Engine, clock: Clock, jobs: RecordedJobs) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock

@@ -79,7 +79,7 @@ class TaskActivities:
 
     @activity.defn(name="tasks.relay")
     async def relay(self, _message: RelayTasks) -> TasksRelayed:
-        """Start the tasks that the engine was never told of, and pass on the cancellations it may have missed."""
+        """Start tasks that the engine was never told of; pass on cancellations that it may have missed."""
         cancelled = await self._pass_on_cancellations()
         created_before = self._clock.now() - RELAY_AFTER
         started, refused = 0, set[UUID]()

@@ -150,7 +150,7 @@ class TasksRelayed(Message):
 
     started: int
     failed: int
-    cancelled: int
+    cancelled: int = 0
 
 
 class ReconcileTasks(Message):

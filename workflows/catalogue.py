@@ -1,11 +1,26 @@
-"""All jobs. The command line, the client and the worker read this table and nothing else."""
+"""All jobs: the `JOBS` of every module in this package.
+
+The command line, the client and the worker read this table and nothing else.
+"""
 
 import difflib
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator
 
-from workflows import cards, upkeep
+import workflows
 from workflows.job import AnyJob
 
-JOBS: tuple[AnyJob, ...] = (*cards.JOBS, *upkeep.JOBS)
+
+def _all_jobs() -> Iterator[AnyJob]:
+    for found in pkgutil.iter_modules(workflows.__path__):
+        if found.name != __name__.rpartition(".")[2]:
+            module = importlib.import_module(f"{workflows.__name__}.{found.name}")
+            yield from getattr(module, "JOBS", ())
+
+
+JOBS: tuple[AnyJob, ...] = tuple(_all_jobs())
 
 
 class UnknownJob(LookupError):
@@ -33,6 +48,5 @@ def workflow_classes() -> list[type]:
 
 
 def _class_of(job: AnyJob) -> type:
-    module = __import__(job.run.__module__, fromlist=["_"])
-    owner: type = getattr(module, job.run.__qualname__.split(".")[0])
+    owner: type = getattr(sys.modules[job.run.__module__], job.run.__qualname__.split(".")[0])
     return owner

@@ -6,18 +6,20 @@ How often one is tried again is decided in `activities.faults`, by the kind of f
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
-from temporalio.workflow import ActivityConfig, LocalActivityConfig
+from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
 # activities.faults ends the retries, and says how long to wait until the next one.
 UNTIL_FAULTS_SAYS_STOP = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=0
 )
 
-# A stretch of paged work: minutes of calls and pacing. A worker that dies is noticed by its heartbeat.
+# A stretch of paged work: minutes of calls and pacing. A worker that dies is noticed by its heartbeat. One
+# that is cancelled learns it by its heartbeat: the task is CANCELLED when nothing is written any more.
 PAGE: ActivityConfig = {
     "start_to_close_timeout": timedelta(minutes=15),
     "heartbeat_timeout": timedelta(seconds=10),
     "retry_policy": UNTIL_FAULTS_SAYS_STOP,
+    "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 }
 
 # A short write to the ledger, inside the workflow task.

@@ -47,18 +47,21 @@ def tracked(
 
     @wraps(run)
     async def tracked_run(self: Self_, given: In) -> Out:
-        task_id = await _begin(given)
+        # Whoever cancels while this is under way must not leave a row that has not begun and cannot end.
+        beginning = asyncio.create_task(_begin(given))
         try:
+            await asyncio.shield(beginning)
             result = await run(self, given)
         except workflow.ContinueAsNewError:
             raise
         except BaseException as error:
-            await _finish_unsuccessful(task_id, error)
+            await workflow.wait([beginning])
+            await _finish_unsuccessful(task_id(), error)
             if isinstance(error, FailureError | asyncio.CancelledError):
                 raise
             # Any other exception would fail the workflow task, which is tried again for ever.
             raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
-        await _finish(FinishTask(task_id=task_id, state=TaskState.SUCCESS, result=_json(result)))
+        await _finish(FinishTask(task_id=task_id(), state=TaskState.SUCCESS, result=_json(result)))
         return result
 
     return tracked_run
@@ -110,10 +113,10 @@ async def wait_for_quota(pause: QuotaPause) -> None:
     )
 
 
-async def _begin(given: Message) -> UUID:
+async def _begin(given: Message) -> None:
     info = workflow.info()
     if info.continued_run_id is not None:
-        return task_id()
+        return
     told: str | None = workflow.memo_value("task_id", None)
     begun = await workflow.execute_local_activity_method(
         TaskActivities.begin,
@@ -132,7 +135,6 @@ async def _begin(given: Message) -> UUID:
         raise ApplicationError(
             "the task was ended before it started", type="AlreadyFinal", non_retryable=True
         )
-    return begun.task_id
 
 
 def _triggered_by() -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities.cards.access import KeyRing
+from activities.cards.access import Access, KeyRing
 from activities.cards.listings import CardListing, ListingStretch, SetListing
 from activities.cards.prices import PricesStretch
 from activities.metering import MeteredCalls
@@ -15,7 +15,7 @@ from gateways.justtcg import JustTcg
 from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from storage.database import Database, Session
 
-__all__ = ["CardActivities", "KeyRing"]
+__all__ = ["Access", "CardActivities", "KeyRing"]
 
 ACCOUNTS_PAGE = 200
 

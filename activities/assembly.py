@@ -1,0 +1,48 @@
+"""Finding the activity classes and giving them what their constructors ask for, by type."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, get_type_hints
+
+import activities
+
+# What `@activity.defn` leaves on a method; the SDK has no public way to ask for it.
+MARK = "__temporal_activity_definition"
+
+
+class ToolMissing(TypeError):
+    """An activity class asks for something that the worker does not have."""
+
+    def __init__(self, owner: type, parameter: str, wanted: object) -> None:
+        super().__init__(f"{owner.__module__}.{owner.__name__} asks for {parameter}: {wanted}: no such tool")
+
+
+def build_activities(tools: Mapping[Any, object]) -> list[Callable[..., Any]]:
+    """Return every activity of the package, its owner built from `tools` (a value for each type)."""
+    return [
+        method
+        for owner in activity_classes()
+        for _, method in inspect.getmembers(_built(owner, tools), inspect.ismethod)
+        if hasattr(method, MARK)
+    ]
+
+
+def activity_classes() -> Iterator[type]:
+    """Give every class with activities that a module of this package defines, in a fixed order."""
+    for found in pkgutil.iter_modules(activities.__path__):
+        module = importlib.import_module(f"{activities.__name__}.{found.name}")
+        for _, candidate in inspect.getmembers(module, inspect.isclass):
+            is_own = candidate.__module__.startswith(module.__name__)
+            if is_own and any(hasattr(member, MARK) for member in vars(candidate).values()):
+                yield candidate
+
+
+def _built(owner: type, tools: Mapping[Any, object]) -> object:
+    hints = get_type_hints(owner.__init__) if "__init__" in vars(owner) else {}
+    wanted = {name: hint for name, hint in hints.items() if name != "return"}
+    for name, hint in wanted.items():
+        if hint not in tools:
+            raise ToolMissing(owner, name, hint)
+    return owner(**{name: tools[hint] for name, hint in wanted.items()})

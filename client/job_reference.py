@@ -1,0 +1,77 @@
+"""docs/jobs.md, written from the catalogue: `python -m client.job_reference`. A test compares the two."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from client.schedules import SCHEDULES
+from contracts.message import Message
+from workflows.catalogue import JOBS
+from workflows.job import AnyJob
+
+HEAD = """\
+# Jobs
+
+Written from the catalogue by `python -m client.job_reference > docs/jobs.md`; do not edit by hand.
+
+Every job can be started in each of these ways, and shows in `mainspring tasks list` whichever was taken:
+
+- `mainspring run JOB --input '{…}'` (with `--account NAME` for jobs of an account)
+- `await service.jobs.start(JOB, Input(…))` in Python, with `session=` as part of your own transaction
+- `temporal workflow start --type JOB --task-queue mainspring --input '{…}'`, or the Temporal Web UI
+"""
+
+TAIL = """\
+## Loading an inventory
+
+`mainspring cards import FILE --account NAME` loads a CSV file in UTF-8 with a header line:
+
+| column | what it is |
+|---|---|
+| `reference` | the account's own name for what it holds, such as a box or an SKU; at most 200 characters |
+| `variant_id` | JustTCG's id of the variant |
+| `quantity` | how many, a whole number from 0 |
+| `name` | for people; may be left out |
+
+A row with the same `reference` and `variant_id` as an earlier one overwrites its quantity, so the same file
+again changes nothing. Bad rows are reported with their line numbers and the good ones loaded; the exit code
+is then 2.
+"""
+
+
+def reference() -> Iterator[str]:
+    """Give the page's parts."""
+    yield HEAD
+    for job in JOBS:
+        if not job.is_internal:
+            yield "\n".join(_job(job))
+    yield TAIL
+
+
+def _job(job: AnyJob) -> Iterator[str]:
+    yield f"## {job.name}\n\n{job.summary}\n"
+    rows = [row for row in SCHEDULES if row.job == job.name]
+    if rows:
+        yield f"Runs by itself every {rows[0].every} (schedule `{rows[0].id}`).\n"
+    if job.key is not None:
+        yield "While one is active under the same key, a second start returns it.\n"
+    yield from _fields("input", job.input)
+    yield f"{job.result.__doc__}\n"
+    yield from _fields("result", job.result)
+
+
+def _fields(title: str, message: type[Message]) -> Iterator[str]:
+    schema = message.model_json_schema()
+    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
+    if not properties:
+        yield f"No fields of {title}.\n"
+        return
+    yield f"| {title} | type | default |\n|---|---|---|"
+    for name, field in properties.items():
+        default = "required" if name in schema.get("required", ()) else f"`{field.get('default')}`"
+        yield f"| `{name}` | {field.get('format') or field.get('type')} | {default} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(reference()))
