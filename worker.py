@@ -43,6 +43,11 @@ STICKY_TIMEOUT = timedelta(seconds=2)
 # What is under way when the worker is told to stop gets this long to come to its end.
 GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 
+# What a raw start with bad input raises before the job's own code runs: pydantic's ValidationError, or
+# TypeError for a wrong number of arguments. It fails the workflow at once; a failed workflow task would be
+# tried again for ever.
+BAD_INPUT = (ValueError, TypeError)
+
 # Pure modules: importing them anew for each workflow would only cost time.
 PASSED_THROUGH = ("contracts", "domain")
 
@@ -68,6 +73,7 @@ def build_worker(
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
         ),
+        workflow_failure_exception_types=BAD_INPUT,
         max_concurrent_workflow_tasks=settings.workflow_slots,
         max_concurrent_activities=settings.activity_slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

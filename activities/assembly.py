@@ -40,7 +40,8 @@ def activity_classes() -> Iterator[type]:
 
 
 def _built(owner: type, tools: Mapping[Any, object]) -> object:
-    hints = get_type_hints(owner.__init__) if "__init__" in vars(owner) else {}
+    constructor = vars(owner).get("__init__")
+    hints = get_type_hints(constructor) if constructor else {}
     wanted = {name: hint for name, hint in hints.items() if name != "return"}
     for name, hint in wanted.items():
         if hint not in tools:

@@ -1,7 +1,6 @@
 """What every activity needs and none should write: heartbeats, the meaning of failures, the error log."""
 
 import asyncio
-import contextlib
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +15,6 @@ from activities.faults import Attempts, is_own, to_failure
 from contracts.tasks import TaskError
 from gateways.clock import Clock
 from storage.database import Database
-from storage.errors import DatabaseAway
 from storage.tasks import TaskRepository
 
 log = structlog.get_logger(__name__)
@@ -48,15 +46,25 @@ class _Care(ActivityInboundInterceptor):
         own_failures = _own_failures(info)
         try:
             async with _heartbeats(info, own_failures):
-                return await self.next.execute_activity(input)
+                return await self._logged(input, info)
         except Exception as error:
             attempts = Attempts(info.attempt, own_failures, info.scheduled_time)
             failure = to_failure(error, attempts, self._clock.now())
             if is_own(error) and not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
                 activity.heartbeat(own_failures + 1)
-            await self._log_error(input, error, info)
             raise failure from error
+
+    async def _logged(self, given: ExecuteActivityInput, info: activity.Info) -> Any:
+        try:
+            return await self.next.execute_activity(given)
+        except Exception as error:
+            try:
+                await self._log_error(given, error, info)
+            except Exception:
+                # Whatever keeps the entry out of the ledger must not hide the failure that it tells of.
+                log.exception("an error could not be written to the task's log")
+            raise
 
     async def _log_error(self, given: ExecuteActivityInput, error: Exception, info: activity.Info) -> None:
         log.warning(
@@ -78,11 +86,7 @@ class _Care(ActivityInboundInterceptor):
             stack="".join(traceback.format_exception(error)),
             attempt=info.attempt,
         )
-        # While the database is away, the log line above has to do.
-        with contextlib.suppress(DatabaseAway):
-            await self._database.transact(
-                lambda session: TaskRepository(session).append_error(task_id, entry)
-            )
+        await self._database.transact(lambda session: TaskRepository(session).append_error(task_id, entry))
 
 
 def _own_failures(info: activity.Info) -> int:

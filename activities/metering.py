@@ -47,6 +47,10 @@ class QuotaUsedUp(Exception):
         return QuotaPause(waiting_for=self.waiting_for, resumes_at=self.resumes_at)
 
 
+async def _say_nothing(_pause: QuotaPause) -> None:
+    """Wait without a word."""
+
+
 class MeteredCalls:
     """Calls within the quota of their key, whatever else uses it, here or on other machines.
 
@@ -59,15 +63,23 @@ class MeteredCalls:
         # The first in a key's queue waits for the minute, the others for the first: nobody is overtaken.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def call(self, holder: str, plan: Plan, anchor_day: int, request: Callable[[], Awaitable[A]]) -> A:
+    async def call(
+        self,
+        holder: str,
+        plan: Plan,
+        anchor_day: int,
+        request: Callable[[], Awaitable[A]],
+        *,
+        paced: Callable[[QuotaPause], Awaitable[None]] = _say_nothing,
+    ) -> A:
         """Send a request when the quota of `holder` allows it, and return its answer.
 
         `request` is one request each time it is called; it is called again when the vendor refused it for
-        a limit. Waits for a full minute; raises QuotaUsedUp for what takes longer, and
-        whatever `request` raises.
+        a limit. Waits for a full minute, telling `paced` before; raises QuotaUsedUp for what takes longer,
+        and whatever `request` raises.
         """
         while True:
-            reserved = await self._reserve(holder, plan, anchor_day)
+            reserved = await self._reserve(holder, plan, anchor_day, paced)
             try:
                 answer = await request()
             except NotSent:
@@ -79,7 +91,9 @@ class MeteredCalls:
                 await self._answered(holder, reserved, answer.usage)
                 return answer
 
-    async def _reserve(self, holder: str, plan: Plan, anchor_day: int) -> Granted:
+    async def _reserve(
+        self, holder: str, plan: Plan, anchor_day: int, paced: Callable[[QuotaPause], Awaitable[None]]
+    ) -> Granted:
         queue = self._queues.setdefault(holder, asyncio.Lock())
         async with queue:
             while True:
@@ -94,6 +108,7 @@ class MeteredCalls:
                 wait = resumes_at - self._clock.now()
                 if window != "minute" or wait > LONGEST_WAIT:
                     raise QuotaUsedUp(window, resumes_at, waiting_for(window))
+                await paced(QuotaPause(waiting_for=waiting_for(window), resumes_at=resumes_at))
                 await self._clock.sleep(min(max(wait, timedelta()), LONGEST_SLEEP))
 
     async def _not_sent(self, holder: str, reserved: Granted) -> None:

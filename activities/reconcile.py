@@ -25,7 +25,7 @@ from storage.tasks import TaskRepository
 # Ids in one query to the engine's list.
 PAGE = 100
 
-# A row that was written to just now is alive, or its workflow is not listed yet: asking would cost a call each.
+# A row that was written to just now is alive, or its workflow is not listed yet: each would cost a call.
 UNTOUCHED_FOR = timedelta(seconds=2)
 
 # Runs that closed without a row are looked for this far back: the dev server's own default retention.

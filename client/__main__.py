@@ -1,14 +1,17 @@
 """The command line: `mainspring`, or `python -m client`."""
 
 import asyncio
-
-from temporalio.client import Client
+from typing import TYPE_CHECKING
 
 from client.cli.app import run_command_line
-from client.settings import Settings
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from client.settings import Settings
 
 
-async def _serve(settings: Settings, temporal: Client, stop: asyncio.Event) -> None:
+async def _serve(settings: "Settings", temporal: "Client", stop: asyncio.Event) -> None:
     # Only `up`, `worker` and `demo` work themselves; the other commands need not load the worker.
     import worker  # noqa: PLC0415
 

@@ -15,6 +15,12 @@ from storage.errors import AccountUnknown
 from storage.secrets import SecretBox
 from storage.tasks import TaskRepository
 
+LONGEST_NAME = 200  # what its column in the database takes
+
+
+# An account has one active task of each of its few jobs; raw starts may add some.
+MOST_WAITING = 1_000
+
 
 class Accounts:
     """The accounts, from outside.
@@ -36,6 +42,8 @@ class Accounts:
         `anchor_day` is the day of the month on which its quota renews. The key is encrypted at rest.
         """
         _check(plan, anchor_day)
+        if not name.strip() or len(name) > LONGEST_NAME or "\0" in name:
+            raise BadInput(f"name: {name[:20]!r} is not accepted: 1 to {LONGEST_NAME} characters")
         return await self._database.transact(
             lambda session: AccountRepository(session).add(
                 name,
@@ -94,7 +102,7 @@ class Accounts:
     async def _wake(self, account_id: UUID) -> int:
         waiting = await self._database.read(
             lambda session: TaskRepository(session).find(
-                states={TaskState.WAITING}, workspace=str(account_id)
+                states={TaskState.WAITING}, workspace=str(account_id), limit=MOST_WAITING
             )
         )
         woken = [await self._engine.signal(task.workflow_id, "quota_changed") for task in waiting]

@@ -1,6 +1,7 @@
 """Reaching Temporal, by Temporal's own environment configuration or in the embedded engine."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -63,7 +64,13 @@ async def connect(
     except TimeoutError:
         raise EngineUnreachable(address, f"no answer in {timeout.total_seconds():g} seconds") from None
     except RuntimeError as error:  # what the SDK raises for any failure to connect
-        raise EngineUnreachable(address, str(error)) from error
+        raise EngineUnreachable(address, _reason(str(error))) from error
+
+
+def _reason(told: str) -> str:
+    # The SDK tells the whole chain of its errors in one line of Rust; what people need is the innermost one.
+    innermost = re.findall(r'message: "([^"]+)"', told)
+    return innermost[-1] if innermost else told
 
 
 async def connect_embedded(address: str) -> Client:

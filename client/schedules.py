@@ -41,10 +41,10 @@ class ScheduledJob:
     timeout: timedelta
     summary: str
 
-    @property
-    def declaration(self) -> str:
-        """A hash of everything that this row says."""
+    def declaration(self, task_queue: str) -> str:
+        """Return a hash of everything that this row says, and of where its job is to run."""
         said = {
+            "task_queue": task_queue,
             "job": self.job,
             "given": self.given.model_dump(mode="json"),
             "every": self.every.total_seconds(),
@@ -129,7 +129,7 @@ class Schedules:
 
     async def _update(self, row: ScheduledJob) -> str:
         handle = self._client.get_schedule_handle(row.id)
-        if await self._declared(await handle.describe()) == row.declaration:
+        if await self._declared(await handle.describe()) == row.declaration(self._task_queue):
             return "unchanged"
 
         def changed(current: ScheduleUpdateInput) -> ScheduleUpdate:
@@ -158,7 +158,7 @@ class Schedules:
                 id=f"schedule/{row.id}",
                 task_queue=self._task_queue,
                 execution_timeout=row.timeout,
-                memo={DECLARATION: row.declaration},
+                memo={DECLARATION: row.declaration(self._task_queue)},
             ),
             spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=row.every)]),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCHUP_WINDOW),
@@ -186,8 +186,9 @@ class Schedules:
         await self._handle(schedule_id).pause(note=reason)
 
     async def resume(self, schedule_id: str) -> None:
-        """Let it fire again."""
-        await self._handle(schedule_id).unpause(note="")
+        """Let it fire again; the note says so from then on."""
+        # The SDK puts words of its own in the place of an empty note.
+        await self._handle(schedule_id).unpause(note="resumed")
 
     def _handle(self, schedule_id: str) -> ScheduleHandle:
         if schedule_id not in {row.id for row in self._rows}:

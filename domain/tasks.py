@@ -11,8 +11,11 @@ def derived_task_id(first_run_id: str) -> UUID:
     return uuid5(RAW_STARTS, first_run_id)
 
 
-def percentage(processed: int, total: int | None) -> int:
-    """Return the progress of unfinished work: 0 to 99, for only a finished task is at 100."""
+def percentage(processed: int, total: int | None, part: float = 0) -> int:
+    """Return the progress of unfinished work: 0 to 99, for only a finished task is at 100.
+
+    `part` is how much of the next one is done, from 0 to 1.
+    """
     if not total:
         return 0
-    return min(99, max(0, 100 * processed // total))
+    return min(99, max(0, int(100 * (processed + part) / total)))

@@ -122,7 +122,7 @@ class Engine:
         """Give the runs of these workflow types that failed, timed out or were ended from outside."""
         quoted = ", ".join(_quoted(workflow) for workflow in workflows)
         query = (
-            f"WorkflowType IN ({quoted}) AND "
+            f"WorkflowType IN ({quoted}) AND TaskQueue = {_quoted(self._task_queue)} AND "
             'ExecutionStatus IN ("Failed", "Terminated", "TimedOut", "Canceled") AND '
             f'CloseTime >= "{since.isoformat()}"'
         )

@@ -21,6 +21,9 @@ T = TypeVar("T")
 SQLITE_POOL_SIZE = 5
 POSTGRES_POOL_SIZE = 10
 
+# A connection that went away without a word must not hold an activity until its own time limit.
+STATEMENT_SECONDS = 120
+
 # https://www.sqlite.org/rescode.html: held by another process, or the file cannot be reached just now.
 SQLITE_AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL")
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: connection lost, rolled back for a
@@ -121,7 +124,12 @@ def _is_away(error: DBAPIError | OSError) -> bool:
 
 def _create_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=POSTGRES_POOL_SIZE, pool_pre_ping=True)
+        return create_async_engine(
+            url,
+            pool_size=POSTGRES_POOL_SIZE,
+            pool_pre_ping=True,
+            connect_args={"command_timeout": STATEMENT_SECONDS},
+        )
     engine = create_async_engine(url, pool_size=SQLITE_POOL_SIZE)
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)

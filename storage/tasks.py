@@ -219,6 +219,7 @@ class TaskRepository:
         *,
         processed: int,
         total: int | None,
+        part: float = 0,
         step: str | None,
         checkpoint: JsonObject,
         now: datetime,
@@ -227,7 +228,7 @@ class TaskRepository:
 
         A retried activity goes on from `checkpoint`, so that its counts stay right whatever died.
         """
-        percent = percentage(processed, total)
+        percent = percentage(processed, total, part)
         greatest = func.max if self._session.get_bind().dialect.name == "sqlite" else func.greatest
         await self._session.execute(
             _still_active(task_id).values(
@@ -240,9 +241,15 @@ class TaskRepository:
             )
         )
 
-    async def checkpoint(self, task_id: UUID) -> JsonObject | None:
-        """Return what `report_progress` last kept."""
-        return await self._session.scalar(select(TaskRow.checkpoint).where(TaskRow.id == task_id))
+    async def note_step(self, task_id: UUID, step: str, *, now: datetime) -> None:
+        """Write what a task is doing just now."""
+        await self._session.execute(_still_active(task_id).values(current_step=step, updated_at=now))
+
+    async def checkpoint(self, task_id: UUID, *, hold: bool = False) -> JsonObject | None:
+        """Return what `report_progress` last kept; `hold` keeps others from it until the transaction ends."""
+        query = select(TaskRow.checkpoint).where(TaskRow.id == task_id)
+        # SQLite leaves out FOR UPDATE: there the transaction has held the one write lock from its beginning.
+        return await self._session.scalar(query.with_for_update() if hold else query)
 
     async def request_cancel(self, task_id: UUID, *, now: datetime) -> bool:
         """Note that cancellation was asked for; one that the engine does not know is CANCELLED at once.

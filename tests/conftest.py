@@ -1,14 +1,18 @@
-"""The databases of the tests: fresh, empty, with the schema; SQLite and PostgreSQL."""
+"""What tests ask for: fresh databases with the schema, a Temporal server, and a whole service."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from temporalio.client import Client
 
 from storage.database import Database
 from storage.migrate import upgrade
+from tests.engine_server import engine_server, own_namespace
 from tests.postgres import PostgresServer, postgres_server
+from tests.service import Service, idle_service
 
 
 class SqliteTemplate:
@@ -68,3 +72,37 @@ def database(request: pytest.FixtureRequest) -> Database:
     """
     fresh: Database = request.getfixturevalue(f"{request.param}_database")
     return fresh
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def temporal_server() -> AsyncIterator[str]:
+    """Run one Temporal server for each test process, started when a test first asks; give its address."""
+    async with engine_server() as address:
+        yield address
+
+
+@pytest.fixture
+async def temporal(temporal_server: str) -> Client:
+    """Give a client of a namespace of the test's own."""
+    return await own_namespace(temporal_server)
+
+
+@pytest.fixture
+def service_database(request: pytest.FixtureRequest) -> Database:
+    """Give the service's database: SQLite, unless an `indirect` parameter says "postgresql"."""
+    fresh: Database = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_database")
+    return fresh
+
+
+@pytest.fixture
+async def workerless(temporal: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Service]:
+    """Give a service that accepts tasks but has no worker."""
+    async with idle_service(temporal, service_database, tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def service(workerless: Service) -> AsyncIterator[Service]:
+    """Give a service with a worker."""
+    async with workerless.worker():
+        yield workerless

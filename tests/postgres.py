@@ -47,6 +47,12 @@ class PostgresServer:
         await self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         return name
 
+    async def create_empty(self) -> str:
+        """Create a database without any table and return its name."""
+        name = f"test_{uuid4().hex}"
+        await self._execute(f"CREATE DATABASE {name}")
+        return name
+
     async def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         await self._execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -136,7 +136,7 @@ class ListingStretch(Stretch):
         self, access: Access, progress: ListingProgress, cursor: ListingCursor
     ) -> ListingProgress:
         cursor = cursor.resumed(self._clock.now())
-        page = await self._call(access, lambda: self._listing.fetch(access, cursor))
+        page = await self._call(access, progress, lambda: self._listing.fetch(access, cursor))
         now = self._clock.now()
 
         async def store(session: Session) -> ListingProgress:
@@ -157,7 +157,7 @@ class ListingStretch(Stretch):
                     "requests": progress.requests + 1,
                 }
             )
-            await self._checkpoint(session, after, _step(cursor, page))
+            await self._checkpoint(session, after, _step(cursor, page), part=_part(page))
             return after
 
         return await self._database.transact(store)
@@ -185,6 +185,11 @@ class ListingStretch(Stretch):
 
         await self._database.transact(store)
         return after
+
+
+def _part(page: Page) -> float:
+    """Return which part of a listing that goes on has been stored."""
+    return page.next_offset / page.total if page.has_more and page.total else 0
 
 
 def _step(cursor: ListingCursor, page: Page) -> str:

@@ -49,7 +49,7 @@ class PricesStretch(Stretch):
     async def _look_up(
         self, access: Access, progress: PricesProgress, variant_ids: list[str]
     ) -> PricesProgress:
-        answer = await self._call(access, lambda: self._justtcg.lookup(access.api_key, variant_ids))
+        answer = await self._call(access, progress, lambda: self._justtcg.lookup(access.api_key, variant_ids))
         now = self._clock.now()
 
         async def store(session: Session) -> PricesProgress:

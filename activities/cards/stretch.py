@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import UUID
 
 from activities.cards.access import Access, KeyRing
 from activities.metering import Answer, MeteredCalls
 from contracts.cards import StretchProgress
+from contracts.waiting import QuotaPause
 from gateways.clock import Clock
 from storage.database import Database, Session
 from storage.tasks import TaskRepository
@@ -16,6 +18,17 @@ A = TypeVar("A", bound=Answer)
 # Requests in one activity: few enough that the free plan's ten a minute take minutes, not an hour, and
 # many enough that a hundred requests cost some thirty history events.
 REQUESTS_PER_STRETCH = 25
+
+
+class Superseded(Exception):
+    """Another attempt at the same work has come as far: one of the two was taken for dead and was not.
+
+    What this one has fetched is not stored, for it would be counted twice; the next attempt goes on from
+    what the other has stored.
+    """
+
+    def __init__(self, task_id: UUID, requests: int) -> None:
+        super().__init__(f"another attempt at task {task_id} has already stored request {requests}")
 
 
 class Stretch:
@@ -35,14 +48,32 @@ class Stretch:
         left = type(given).model_validate(stored)
         return left if left.requests >= given.requests else given
 
-    async def _call(self, access: Access, request: Callable[[], Awaitable[A]]) -> A:
-        return await self._calls.call(access.holder, access.plan, access.anchor_day, request)
+    async def _call(
+        self, access: Access, progress: StretchProgress, request: Callable[[], Awaitable[A]]
+    ) -> A:
+        async def paced(pause: QuotaPause) -> None:
+            # Too short a wait to be a state of the task, but whoever looks on is told.
+            step = f"waiting for the {pause.waiting_for} until {pause.resumes_at:%H:%M:%S} UTC"
+            await self._database.transact(
+                lambda session: TaskRepository(session).note_step(
+                    progress.task_id, step, now=self._clock.now()
+                )
+            )
 
-    async def _checkpoint(self, session: Session, progress: StretchProgress, step: str) -> None:
-        await TaskRepository(session).report_progress(
+        return await self._calls.call(access.holder, access.plan, access.anchor_day, request, paced=paced)
+
+    async def _checkpoint(
+        self, session: Session, progress: StretchProgress, step: str, *, part: float = 0
+    ) -> None:
+        tasks = TaskRepository(session)
+        stored = await tasks.checkpoint(progress.task_id, hold=True)
+        if stored is not None and stored["requests"] >= progress.requests:
+            raise Superseded(progress.task_id, progress.requests)
+        await tasks.report_progress(
             progress.task_id,
             processed=progress.processed,
             total=progress.total,
+            part=part,
             step=step,
             checkpoint=progress.model_dump(mode="json"),
             now=self._clock.now(),

@@ -3,7 +3,7 @@
 import typer
 
 from client.cli import cards, database, demo, doctor, run, schedules, tasks, up
-from client.cli.console import Worker
+from client.cli.console import SUCCESS, Worker, end
 
 app = typer.Typer(
     name="mainspring",
@@ -28,4 +28,7 @@ __all__ = ["run_command_line"]
 
 def run_command_line(worker: Worker) -> None:
     """Run the command in the process's arguments; `worker` is what serves the jobs."""
-    app(obj=worker)
+    try:
+        app(obj=worker)
+    except SystemExit as leaving:  # how typer ends --help, a usage error and a command that just returned
+        end(leaving.code if isinstance(leaving.code, int) else SUCCESS)

@@ -27,7 +27,7 @@ Sets = Annotated[list[str] | None, typer.Option("--set", help="A set's id; may b
 def add_account(
     name: str, *, plan: Plan = "Free Tier", anchor_day: AnchorDay = 1, key_from_input: KeyFromInput = False
 ) -> None:
-    """Add an account. Without a key of its own it uses MAINSPRING_JUSTTCG_API_KEY."""
+    """Add an account. Without a key of its own it uses MAINSPRING_JUSTTCG_API_KEY, and that key's plan."""
     key = sys.stdin.readline().strip() or None if key_from_input else None
 
     async def work(service: Service) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from client.connect import EngineUnreachable
 from client.embedded import EmbeddedEngineError
@@ -32,8 +33,9 @@ SUCCESS, FAILED, BAD_INPUT = 0, 1, 2
 # What goes to a file or another program has no edge to be folded at.
 UNFOLDED_WIDTH = 200
 
-out = Console(width=None if sys.stdout.isatty() else UNFOLDED_WIDTH)
-err = Console(stderr=True)
+# Without Rich's own colours for numbers and paths: here a colour means a state.
+out = Console(width=None if sys.stdout.isatty() else UNFOLDED_WIDTH, highlight=False)
+err = Console(stderr=True, highlight=False)
 
 COLOURS = {
     TaskState.QUEUED: "cyan",
@@ -77,6 +79,8 @@ def settled(work: Callable[[Settings], Awaitable[int | None]]) -> NoReturn:
         complain(str(error), BAD_INPUT)
     except (EngineUnreachable, EmbeddedEngineError, GatewayError) as error:
         complain(str(error), FAILED)
+    except RPCError as error:  # of a call that no gateway translates; connecting has its own error
+        complain(f"Temporal: {error.message}", FAILED)
     except KeyboardInterrupt:
         code = 130  # as a shell says it: 128 + SIGINT
     end(code or SUCCESS)
@@ -99,7 +103,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
     """Print a table; cells may carry markup."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for number, column in enumerate(columns):
-        table.add_column(column, no_wrap=number == 0)
+        table.add_column(column, no_wrap=number == 0, overflow="fold")
     for row in rows:
         table.add_row(*row)
     out.print(table)
@@ -126,12 +130,13 @@ def state_text(state: TaskState) -> str:
 
 
 def when(moment: datetime | None) -> str:
-    """Return a time in the reader's own zone, to the second; without the date when it is today's."""
+    """Return a time in the reader's own zone: with seconds today, with the date on another day."""
     if moment is None:
         return ""
-    local = moment.astimezone()
-    is_today = local.date() == datetime.now(UTC).astimezone().date()
-    return local.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
+    local, today = moment.astimezone(), datetime.now(UTC).astimezone()
+    if local.date() == today.date():
+        return local.strftime("%H:%M:%S")
+    return local.strftime("%d %b %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
 
 
 def how_long(start: datetime | None, until: datetime | None) -> str:

@@ -18,6 +18,7 @@ from client.service import Service, open_service
 from client.settings import Settings
 from client.signals import stop_on_signals
 from contracts.tasks import Task, TaskState
+from domain.quota import plan_named
 from storage.errors import AccountUnknown
 from workflows.cards import ACCOUNT_JOBS
 
@@ -78,8 +79,9 @@ async def _run_jobs(stack: Stack, service: Service) -> int:
         succeeded &= task.state is TaskState.SUCCESS
     most = stack.justtcg.calls.of(KEY).most_in_any_minute
     show_table(("job", "state", "what was done", "API calls", "Temporal events"), rows)
-    echo(f"{PLAN} plan: at most 50 calls a minute allowed, {most} were made in the busiest one")
-    echo(f"tasks, cards and prices are in {stack.settings.resolved_database_url}")
+    allowed = plan_named(PLAN).minute
+    echo(f"{PLAN} plan: at most {allowed} calls a minute allowed, {most} were made in the busiest one")
+    echo(f"tasks, cards and prices are in {stack.settings.state_dir / 'mainspring.db'}")
     echo(f"the Web UI was at {stack.engine.ui_url}; `make up` keeps one running")
     return SUCCESS if succeeded else FAILED
 

@@ -1,12 +1,14 @@
 """`doctor`: is everything there that a job needs, and what to do about what is not."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
 
 from rich.markup import escape
 
 from client.cli.console import FAILED, SUCCESS, settled, show_table
+from client.cli.stack import with_stand_ins
 from client.connect import EngineUnreachable, connect, connect_config
+from client.embedded import running_engine
 from client.encryption_key import encryption_key
 from client.schedules import SCHEDULES, Schedules
 from client.settings import Settings
@@ -31,7 +33,10 @@ def doctor() -> None:
     """Check settings, database, Temporal, worker and gateways. Exit code 1 when something is wrong."""
 
     async def work(settings: Settings) -> int:
-        findings = [finding async for finding in _examine(settings)]
+        running = running_engine(settings.state_dir)
+        stand_ins = running.stand_ins if running else {}
+        examined = with_stand_ins(settings, stand_ins)
+        findings = [finding async for finding in _examine(examined, stand_ins)]
         show_table(
             ("", "part", "found", "remedy"),
             [
@@ -49,13 +54,14 @@ def doctor() -> None:
     settled(work)
 
 
-async def _examine(settings: Settings) -> AsyncIterator[Finding]:
+async def _examine(settings: Settings, stand_ins: Mapping[str, str]) -> AsyncIterator[Finding]:
     yield Finding("settings", f"state in {settings.state_dir}, task queue {settings.task_queue}")
     yield _key(settings)
     yield await _database(settings)
     async for finding in _temporal(settings):
         yield finding
-    yield await _justtcg(settings)
+    justtcg = await _justtcg(settings)
+    yield replace(justtcg, found=f"{justtcg.found} (stand-in)") if "justtcg_url" in stand_ins else justtcg
 
 
 def _key(settings: Settings) -> Finding:
@@ -84,7 +90,9 @@ async def _temporal(settings: Settings) -> AsyncIterator[Finding]:
         address = connect_config(settings).get("target_host", "")
         client = await connect(settings)
     except EngineUnreachable as error:
-        yield Finding("Temporal", str(error), "run `mainspring up`, or correct TEMPORAL_ADDRESS")
+        yield Finding(
+            "Temporal", str(error).partition(";")[0], "run `mainspring up`, or correct TEMPORAL_ADDRESS"
+        )
         return
     yield Finding("Temporal", f"{address}, namespace {client.namespace}")
     workers = await Engine(client, settings.task_queue).workers()

@@ -1,13 +1,41 @@
 """Following a task on the terminal, and showing what came of it."""
 
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from client.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text, when
 from client.jobs import Jobs
 from contracts.tasks import JsonObject, Task, TaskState
+
+# A worker that runs takes up a task within a second or two.
+SOON = timedelta(seconds=5)
+QUEUED_LONG = "waiting for a worker: is `mainspring up` or `mainspring worker` running?"
+
+
+class _Bar(Progress):
+    """One task's bar, and under it what the task is doing: beside it there is no room for both."""
+
+    note = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        yield Text(f"  {self.note}", style="dim", no_wrap=True, overflow="ellipsis")
+
+
+async def follow_or_leave(jobs: Jobs, task_id: UUID) -> Task:
+    """Follow a task; whoever stops looking (Ctrl-C) is told that it goes on."""
+    try:
+        return await follow(jobs, task_id)
+    except asyncio.CancelledError:
+        echo(f"the task goes on: `mainspring tasks watch {task_id}` follows it, `tasks cancel` ends it")
+        raise
 
 
 async def follow(jobs: Jobs, task_id: UUID) -> Task:
@@ -17,16 +45,16 @@ async def follow(jobs: Jobs, task_id: UUID) -> Task:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=out, transient=True) as bar:
-        line = bar.add_task("", total=100, note="")
+    with _Bar(*columns, console=out, transient=True) as bar:
+        line = bar.add_task("starting", total=100)
         async for task in jobs.watch(task_id):
             description = f"{task.job} {state_text(task.state)}"
-            bar.update(line, completed=task.progress, description=description, note=escape(note(task)))
+            bar.note = note(task)
+            bar.update(line, completed=task.progress, description=description)
     return task
 
 
@@ -48,7 +76,7 @@ def note(task: Task) -> str:
     if task.state is TaskState.QUEUED:
         if task.run_id is None:
             return "accepted; Temporal is away, the relay starts it once it is back"
-        return "waiting for a worker: is `mainspring up` or `mainspring worker` running?"
+        return QUEUED_LONG if datetime.now(UTC) - task.created_at > SOON else "starting"
     if task.state is TaskState.RUNNING and task.cancel_requested_at is not None:
         return "cancelling"
     return task.current_step or ""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from client.cli.console import FAILED, SUCCESS, echo, problems, show_json, show_table, with_service
-from client.cli.follow import follow, show_outcome
+from client.cli.follow import follow_or_leave, show_outcome
 from client.errors import BadInput
 from client.service import Service
 from contracts.message import Message
@@ -45,7 +45,7 @@ def run(
             task = await service.jobs.wait(started.id)
             show_json(task.model_dump(mode="json"))
             return SUCCESS if task.state is TaskState.SUCCESS else FAILED
-        return show_outcome(await follow(service.jobs, started.id))
+        return show_outcome(await follow_or_leave(service.jobs, started.id))
 
     with_service(work)
 

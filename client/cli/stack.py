@@ -1,7 +1,7 @@
 """The embedded stack: engine, worker and, if wanted, the stand-ins for the outside world, in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # The key that the sandbox knows when no key is configured.
 SANDBOX_KEY = "sandbox"
+
+# Who tries things out should not sit in the free plan's ten requests a minute.
+SANDBOX_PLAN = "Professional"
 
 
 class SandboxMissing(ClientError):
@@ -46,14 +49,23 @@ async def running_stack(
     """
     async with AsyncExitStack() as stack:
         justtcg = None
+        stand_ins: dict[str, str] = {}
         if sandbox and settings.justtcg_api_key is None:
             justtcg = await stack.enter_async_context(_justtcg_sandbox())
-            justtcg.add_key(SANDBOX_KEY, settings.justtcg_plan, settings.justtcg_anchor_day)
-            settings = Settings.model_validate(
-                dict(settings) | {"justtcg_url": justtcg.base_url, "justtcg_api_key": SANDBOX_KEY}
-            )
+            justtcg.add_key(SANDBOX_KEY, SANDBOX_PLAN)
+            stand_ins = {
+                "justtcg_url": justtcg.base_url,
+                "justtcg_api_key": SANDBOX_KEY,
+                "justtcg_plan": SANDBOX_PLAN,
+            }
+            settings = with_stand_ins(settings, stand_ins)
         engine = await stack.enter_async_context(
-            EmbeddedEngine(settings.state_dir, port=settings.engine_port, ui_port=settings.ui_port)
+            EmbeddedEngine(
+                settings.state_dir,
+                port=settings.engine_port,
+                ui_port=settings.ui_port,
+                stand_ins=stand_ins,
+            )
         )
         temporal = await connect_embedded(engine.address)
         work = asyncio.create_task(_supervised(worker, settings, temporal, stop, engine))
@@ -62,6 +74,11 @@ async def running_stack(
         finally:
             stop.set()
             await asyncio.wait({work})
+
+
+def with_stand_ins(settings: Settings, stand_ins: Mapping[str, str]) -> Settings:
+    """Return the settings as the stack that published these stand-ins uses them."""
+    return Settings.model_validate(dict(settings) | dict(stand_ins))
 
 
 async def _supervised(

@@ -1,5 +1,6 @@
 """`tasks`: looking at the ledger, cancelling and retrying."""
 
+import json
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from client.cli.console import (
     when,
     with_service,
 )
-from client.cli.follow import cells, follow, note, show_outcome
+from client.cli.follow import cells, follow, follow_or_leave, note, show_outcome
 from client.service import Service
 from contracts.tasks import Task, TaskState
 
@@ -44,24 +45,28 @@ def list_tasks(
             show_json([task.model_dump(mode="json") for task in tasks])
         else:
             show_table(
-                ("task", "job", "state", "%", "created", "took", "started by", "note"),
-                [_row(task) for task in tasks],
+                ("task", "job", "state", "created", "took", "started by"), [_row(task) for task in tasks]
             )
+            for task in tasks:
+                if not task.state.is_final and note(task):
+                    echo(f"[dim]{_short(task)}  {escape(note(task))}[/]")
 
     with_service(work)
 
 
 def _row(task: Task) -> tuple[str, ...]:
     return (
-        str(task.id)[:8],
+        _short(task),
         task.job,
-        state_text(task.state),
-        str(task.progress),
+        state_text(task.state) + ("" if task.state.is_final else f" {task.progress} %"),
         when(task.created_at),
         how_long(task.started_at, task.finished_at),
         escape(task.triggered_by),
-        "" if task.state.is_final else escape(note(task)),
     )
+
+
+def _short(task: Task) -> str:
+    return str(task.id)[:8]
 
 
 @commands.command("show")
@@ -82,17 +87,19 @@ def _show(task: Task) -> None:
     facts = [
         ("job", task.job),
         ("state", state_text(task.state)),
-        ("", "" if task.state.is_final else escape(note(task))),
-        ("progress", f"{task.progress} % ({task.processed} of {task.total})"),
-        ("input", escape(str(task.input))),
-        ("workflow", f"{escape(task.workflow_id)} run {task.run_id}"),
+        ("now", "" if task.state.is_final else escape(note(task))),
+        ("progress", _progress(task)),
+        ("input", escape(json.dumps(task.input))),
+        ("workflow", escape(task.workflow_id)),
+        ("run", task.run_id or ""),
         ("started by", escape(task.triggered_by) + (f", retry of {task.retry_of}" if task.retry_of else "")),
         ("priority", str(task.priority)),
         ("created", when(task.created_at)),
         ("started", when(task.started_at)),
-        ("finished", f"{when(task.finished_at)} after {how_long(task.started_at, task.finished_at)}"),
+        ("finished", when(task.finished_at)),
+        ("took", how_long(task.started_at, task.finished_at)),
     ]
-    show_table((str(task.id), ""), [fact for fact in facts if fact[1]])
+    show_table(("task", str(task.id)), [fact for fact in facts if fact[1]])
     if task.result:
         show_table(("result", ""), [(escape(name), escape(text)) for name, text in cells(task.result)])
     for error in task.errors:
@@ -104,13 +111,18 @@ def _show(task: Task) -> None:
         echo(f"[dim]{escape(error.stack)}[/]")
 
 
+def _progress(task: Task) -> str:
+    of_total = "" if task.total is None else f" ({task.processed:,} of {task.total:,})"
+    return f"{task.progress} %{of_total}"
+
+
 @commands.command("watch")
 def watch(reference: TaskReference) -> None:
     """Follow a task until it ends."""
 
     async def work(service: Service) -> int:
         task_id = await service.jobs.resolve(reference)
-        return show_outcome(await follow(service.jobs, task_id))
+        return show_outcome(await follow_or_leave(service.jobs, task_id))
 
     with_service(work)
 
@@ -144,6 +156,6 @@ def retry(
     async def work(service: Service) -> int:
         started = await service.jobs.retry(await service.jobs.resolve(reference))
         echo(f"task {started.id}")
-        return show_outcome(await follow(service.jobs, started.id)) if wait else SUCCESS
+        return show_outcome(await follow_or_leave(service.jobs, started.id)) if wait else SUCCESS
 
     with_service(work)

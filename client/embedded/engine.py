@@ -34,8 +34,9 @@ log = structlog.get_logger(__name__)
 class EmbeddedEngine:
     """The Temporal dev server for `state_dir`, for as long as this context is entered.
 
-    Port 0 is any free one. Entering raises AlreadyRunning, PortTaken or EngineNotStarted. A server that dies
-    is started again with the same database and ports. However this process ends, the server ends in seconds.
+    Port 0 is any free one; `stand_ins` is what else is published of it. Entering raises AlreadyRunning,
+    PortTaken or EngineNotStarted. A server that dies is started again with the same database and ports.
+    However this process ends, the server ends in seconds.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class EmbeddedEngine:
         port: int = 7233,
         ui_port: int = 8233,
         dynamic_config: Mapping[str, str] | None = None,
+        stand_ins: Mapping[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir.absolute()
         self.log_file = self.state_dir / "temporal.log"
         self._ports = {ENGINE_PORT: port, UI_PORT: ui_port}
         self._dynamic_config = dynamic_config or {}
+        self._stand_ins = dict(stand_ins or {})
         self._stack = AsyncExitStack()
         self._process: ServerProcess
         self._supervisor: asyncio.Task[None]
@@ -91,7 +94,9 @@ class EmbeddedEngine:
         await self._stack.aclose()
 
     def _publish(self) -> None:
-        found = running.RunningEngine(address=self.address, ui_url=self.ui_url, pid=os.getpid())
+        found = running.RunningEngine(
+            address=self.address, ui_url=self.ui_url, pid=os.getpid(), stand_ins=self._stand_ins
+        )
         running.write_run_file(self.state_dir, found)
 
     async def _stop(self) -> None:

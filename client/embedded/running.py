@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import Field
+
 from contracts.message import Message
 
 LOCK_FILE = "up.lock"
@@ -21,11 +23,15 @@ PATIENCE = timedelta(milliseconds=500)
 
 
 class RunningEngine(Message):
-    """Where an engine serves: gRPC `address` as host:port, the web page's URL, and its owner's process id."""
+    """Where an engine serves: gRPC `address` as host:port, the web page's URL, and its owner's process id.
+
+    `stand_ins` holds the settings that its owner has replaced by stand-ins of its own, which end with it.
+    """
 
     address: str
     ui_url: str
     pid: int
+    stand_ins: dict[str, str] = Field(default_factory=dict)
 
 
 def running_engine(state_dir: Path) -> RunningEngine | None:

@@ -97,6 +97,7 @@ class Vendor:
     def _sets(self, asked: Asked, account: Account) -> Json:
         if "game" not in asked.params:
             raise Refusal(400, "INVALID_REQUEST", "game is required")
+        self._check_listing(asked.params["game"])
         known = asked.params["game"] in {GAME_ID, GAME_NAME}
         sets = list(self._catalogue.sets.values()) if known else []
         by_release = asked.params.get("orderBy") == "release_date"
@@ -107,7 +108,12 @@ class Vendor:
         page, meta = _page(sets, asked, account)
         return {"data": [self._wire.set(each) for each in page], "meta": meta}
 
+    def _check_listing(self, name: str | None) -> None:
+        if name in self._faults.refused_listings:
+            raise Refusal(400, "INVALID_REQUEST", f"{name} cannot be listed")
+
     def _cards(self, asked: Asked, account: Account) -> Json:
+        self._check_listing(asked.params.get("set"))
         page, meta = _page(self._chosen(asked.params), asked, account)
         with_nulls = asked.params.get("include_null_prices") == "true"
         with_history = asked.params.get("include_price_history") != "false"

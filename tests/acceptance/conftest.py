@@ -1,0 +1,53 @@
+"""The drills' chance and their sandbox; the command line, alone and beside a running service."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from sandbox.justtcg import JustTcgSandbox
+from tests.acceptance.command_line import CommandLine
+from tests.acceptance.running_service import RunningService, running_service
+
+pytest.register_assert_rewrite("tests.acceptance.drill_runs")
+
+# Set to what a failed drill has printed, it repeats that drill's moments.
+SEED = "DRILL_SEED"
+
+
+@pytest.fixture
+def drill_random() -> Random:
+    """Give the drill its chance, and print the seed."""
+    seed = int(os.environ.get(SEED) or secrets.randbelow(10**6))
+    print(f"{SEED}={seed}")  # noqa: T201  # pytest shows it when the drill fails
+    return Random(seed)
+
+
+@pytest.fixture
+async def justtcg_sandbox() -> AsyncIterator[JustTcgSandbox]:
+    """Run the price service's stand-in."""
+    async with JustTcgSandbox(seed=11) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def pycache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder for compiled modules that all processes of the test run share."""
+    return tmp_path_factory.getbasetemp().parent / "pycache"
+
+
+@pytest.fixture
+def command_line(tmp_path: Path, pycache: Path) -> CommandLine:
+    """Give a command line whose state directory is new, with nothing running."""
+    return CommandLine(tmp_path / "var", pycache)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, pycache: Path) -> Iterator[RunningService]:
+    """Run one `mainspring up --sandbox` for each test process; a test brings accounts of its own."""
+    state_dir = tmp_path_factory.mktemp("running") / "var"
+    with running_service(CommandLine(state_dir, pycache)) as service:
+        yield service

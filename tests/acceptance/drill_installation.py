@@ -1,0 +1,94 @@
+"""A whole installation in a folder of its own, with one account that follows sets and holds cards."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from client.encryption_key import encryption_key
+from client.jobs import Jobs
+from client.settings import Settings
+from domain.cards import InventoryLine
+from gateways.clock import SystemClock
+from gateways.engine import Engine
+from sandbox.justtcg import JustTcgSandbox
+from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
+from storage.database import Database, Session
+from storage.migrate import upgrade
+from storage.secrets import SecretBox
+from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
+
+PLAN = "Enterprise"
+GAME = "magic-the-gathering"
+
+# The vendor has never heard of these.
+UNKNOWN = tuple(f"withdrawn-card-{number}" for number in range(3))
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What runs, and the account in it; `key` is its key at the vendor's."""
+
+    key: str
+    account_id: UUID
+    temporal: TemporalServer
+    worker: WorkerProcess
+    database: Database
+    jobs: Jobs
+
+
+@asynccontextmanager
+async def installation(
+    folder: Path, sandbox: JustTcgSandbox, *, sets: int, variants: int, database_url: str | None = None
+) -> AsyncIterator[Installation]:
+    """Run one until the block ends, then nothing of it runs any more; its worker is not waited for."""
+    folder.mkdir()  # noqa: ASYNC240  # once, before anything runs
+    key = folder.name
+    settings = Settings(state_dir=folder, database_url=database_url, justtcg_url=sandbox.base_url)
+    async with AsyncExitStack() as stack:
+        database = Database(settings.resolved_database_url)
+        stack.push_async_callback(database.dispose)
+        await upgrade(database)
+        account_id = await furnish(database, settings, key, sandbox, sets, variants)
+        temporal = TemporalServer(folder)
+        stack.push_async_callback(temporal.stop)
+        await temporal.start()
+        worker = WorkerProcess(folder, _environment(settings, temporal))
+        stack.callback(worker.kill)
+        worker.start()
+        jobs = Jobs(database, Engine(temporal.client, settings.task_queue), SystemClock())
+        yield Installation(key, account_id, temporal, worker, database, jobs)
+
+
+def _environment(settings: Settings, temporal: TemporalServer) -> dict[str, str]:
+    return {
+        "TEMPORAL_ADDRESS": temporal.address,
+        "MAINSPRING_STATE_DIR": str(settings.state_dir),
+        "MAINSPRING_DATABASE_URL": settings.resolved_database_url,
+        "MAINSPRING_JUSTTCG_URL": settings.justtcg_url,
+        "MAINSPRING_TASK_QUEUE": settings.task_queue,
+    }
+
+
+async def furnish(
+    database: Database, settings: Settings, key: str, sandbox: JustTcgSandbox, sets: int, variants: int
+) -> UUID:
+    """Add an account under the name of its key that follows the first sets and holds `variants`."""
+    followed = list(sandbox.catalogue.sets)[:sets]
+    sandbox.add_key(key, PLAN)
+    # Spread over the whole catalogue: some belong to sets that are followed, most do not.
+    held = sandbox.variant_ids[:: len(sandbox.variant_ids) // variants][:variants]
+    box = SecretBox(encryption_key(settings))
+
+    async def add(session: Session) -> UUID:
+        account = await AccountRepository(session).add(
+            key, plan=PLAN, anchor_day=1, api_key=key, box=box, now=SystemClock().now()
+        )
+        await TrackedRepository.games(session).follow(account.id, [GAME])
+        await TrackedRepository.sets(session).follow(account.id, followed)
+        lines = [InventoryLine(f"box {number % 7}", each, 1) for number, each in enumerate(held + UNKNOWN)]
+        await InventoryRepository(session).load(account.id, lines)
+        return account.id
+
+    return await database.transact(add)

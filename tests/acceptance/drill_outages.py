@@ -1,0 +1,77 @@
+"""Taking a database away for a while: SQLite by a lock of another process, PostgreSQL by stopping it."""
+
+import asyncio
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.acceptance.drill_runs import Run
+
+HOLD_THE_LOCK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+# The outage begins at a random moment of the run's first seconds.
+LONGEST_PAUSE_SECONDS = 2.0
+
+
+@contextmanager
+def sqlite_locked(path: Path) -> Iterator[None]:
+    """Keep every writer out of a file, from another process, until the block ends."""
+    command = [sys.executable, "-c", HOLD_THE_LOCK, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout is not None
+            assert b"held\n" == holder.stdout.readline()
+            yield
+        finally:
+            holder.kill()
+
+
+@contextmanager
+def postgres_stopped(data: Path) -> Iterator[None]:
+    """Stop the server of a data directory, whoever is connected, and start it when the block ends."""
+    started_with = shlex.split((data / "postmaster.opts").read_text())
+    pg_ctl = str(Path(started_with[0]).with_name("pg_ctl"))
+    _as_owner(data, pg_ctl, "stop", "--wait", "--mode=fast")
+    try:
+        yield
+    finally:
+        options = shlex.join(started_with[1:])
+        _as_owner(data, pg_ctl, "start", "--wait", "--log", str(data / "log"), "--options", options)
+
+
+def _as_owner(data: Path, program: str, *arguments: str) -> None:
+    # PostgreSQL refuses to run as root.
+    user = data.stat().st_uid if os.geteuid() == 0 else None
+    command = [program, "-D", str(data), *arguments]
+    subprocess.run(command, check=True, cwd=data, stdout=subprocess.DEVNULL, user=user)
+
+
+@dataclass
+class Outage:
+    """One outage, at a random moment of a run. `calls_during` is how many calls were made meanwhile."""
+
+    away: AbstractContextManager[None]
+    seconds: float
+    random: Random
+    calls_during: int = -1
+
+    async def disturb(self, run: Run) -> None:
+        """Take the database away and give it back."""
+        await run.goes_on()
+        await asyncio.sleep(self.random.uniform(0, LONGEST_PAUSE_SECONDS))
+        with self.away:
+            made = len(run.calls)
+            await asyncio.sleep(self.seconds)
+            self.calls_during = len(run.calls) - made

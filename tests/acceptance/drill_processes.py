@@ -1,0 +1,153 @@
+"""The two processes that the drills kill: Temporal's server with its database file, and the worker."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+
+from client.embedded import EmbeddedEngine, guard
+
+WORKER = Path(__file__).parents[2] / "worker.py"
+OURS = ("MAINSPRING_", "TEMPORAL_")
+POLL_SECONDS = 0.05
+
+# The supervisor gives a server up after five deaths that followed each other quickly.
+KILLS_A_SUPERVISOR = 5
+
+
+class TemporalServer:
+    """The embedded engine of a folder. It keeps its address over a stop and a new start."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = 0
+        self._kills = 0
+        self._engine: EmbeddedEngine | None = None
+        self._client: Client | None = None
+
+    @property
+    def address(self) -> str:
+        """The gRPC address."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def client(self) -> Client:
+        """A client, which outlives every restart."""
+        assert self._client is not None
+        return self._client
+
+    async def start(self) -> None:
+        """Start the server and its supervisor."""
+        engine = EmbeddedEngine(self._folder, port=self._port, ui_port=0)
+        await engine.__aenter__()
+        self._engine, self._port, self._kills = engine, int(engine.address.rpartition(":")[2]), 0
+        if self._client is None:
+            self._client = await Client.connect(
+                self.address, lazy=True, data_converter=pydantic_data_converter
+            )
+
+    async def stop(self) -> None:
+        """Stop both; harmless when they do not run."""
+        if self._engine is not None:
+            await self._engine.__aexit__(None, None, None)
+            self._engine = None
+
+    async def kill(self) -> None:
+        """Kill the server with signal 9 and wait until the supervisor's next one serves."""
+        assert self._engine is not None
+        killed = self._engine.server_pid
+        os.kill(killed, signal.SIGKILL)
+        self._kills += 1
+        async with asyncio.timeout(60):
+            while self._engine.server_pid == killed or not await self._serves():  # noqa: ASYNC110  # polled
+                await asyncio.sleep(POLL_SECONDS)
+        if self._kills == KILLS_A_SUPERVISOR:
+            await self.stop()
+            await self.start()
+
+    async def _serves(self) -> bool:
+        with suppress(RPCError, RuntimeError):
+            return await self.client.service_client.check_health(timeout=timedelta(seconds=1))
+        return False
+
+
+class WorkerProcess:
+    """`python worker.py` with an environment of its own; what it says goes to `worker.log`.
+
+    It runs under the engine's guard, so that it does not outlive the drill, however that ends.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        self._environment = inherited | dict(environment)
+        self._folder = folder
+        self._log = folder / "worker.log"
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._pid = 0
+        self.started_at = datetime.now(UTC)
+
+    def start(self) -> None:
+        """Start it, without waiting until it works."""
+        self.started_at = datetime.now(UTC)
+        with self._log.open("ab") as log:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", guard.__file__, sys.executable, str(WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=self._folder,  # where no .env of the checkout is read
+                env=self._environment,
+            )
+        assert self._guard.stdout is not None
+        self._pid = int(self._guard.stdout.readline())
+
+    async def ready(self) -> None:
+        """Return when it has said for the first time that it works."""
+        async with asyncio.timeout(60):
+            while "worker ready" not in self._log.read_text():
+                self.check()
+                await asyncio.sleep(POLL_SECONDS)
+
+    def ready_at(self) -> datetime:
+        """Return when it last said that it works."""
+        said = [line for line in self._log.read_text().splitlines() if "worker ready" in line]
+        return datetime.fromisoformat(said[-1].split()[0])
+
+    def check(self) -> None:
+        """Fail when it has ended, which nobody asked it to."""
+        assert self._guard is not None
+        assert self._guard.poll() is None, self._log.read_text()
+
+    def freeze(self) -> None:
+        """Stop it where it is."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on; harmless when it does."""
+        os.kill(self._pid, signal.SIGCONT)
+
+    @contextmanager
+    def second(self) -> Iterator[None]:
+        """Run another one like it until the block ends."""
+        other = WorkerProcess(self._folder, self._environment)
+        other.start()
+        try:
+            yield
+        finally:
+            other.kill()
+
+    def kill(self) -> None:
+        """Kill it with signal 9; harmless when it does not run."""
+        if self._guard is not None:
+            with self._guard, suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._guard = None

@@ -1,0 +1,89 @@
+"""`mainspring cards`: accounts, and importing inventories."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command_line import CommandLine
+
+INVENTORY = """\
+reference,variant_id,quantity,name
+box-1,card-a,2,A card
+box-1,card-b,0,
+,card-c,1,
+box-2,card-d,many,
+box-2,card-e,3
+"""
+
+
+def written(folder: Path, content: bytes) -> str:
+    """Write an inventory file and return its path."""
+    file = folder / "inventory.csv"
+    file.write_bytes(content)
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, pycache: Path) -> CommandLine:
+    """Give a command line whose service has the one account "Shop"."""
+    command_line = CommandLine(tmp_path_factory.mktemp("shop") / "var", pycache)
+    command_line.succeed("cards", "add-account", "Shop", "--plan", "Starter", "--anchor-day", "15")
+    return command_line
+
+
+def test_good_rows_are_loaded_and_bad_ones_reported_by_line(shop: CommandLine, tmp_path: Path) -> None:
+    """The header is line 1, as an editor counts; the same file again changes nothing and says the same."""
+    file = written(tmp_path, INVENTORY.encode("utf-8-sig"))  # with Excel's byte-order mark
+    first, again = (shop.run("cards", "import", file, "--account", "Shop") for _ in range(2))
+    assert (2, "3 rows loaded, 2 bad\n") == (first.code, first.out)
+    assert [
+        f"{file}:4: reference: is empty",
+        f"{file}:5: quantity: 'many' is not accepted: a whole number from 0 to 2147483647",
+    ] == first.err.splitlines()
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (
+            b"reference,variant,quantity\nbox,card,1\n",
+            "the header reference, variant, quantity lacks variant_id;",
+        ),
+        (b"", "the header (empty) lacks reference, variant_id, quantity; columns are"),
+        ("reference,variant_id,quantity\ncaf\xe9,card,1\n".encode("latin-1"), "is not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_loads_nothing(
+    content: bytes, complaint: str, shop: CommandLine, tmp_path: Path
+) -> None:
+    """The message names the file and what is wrong with it."""
+    file = written(tmp_path, content)
+    done = shop.run("cards", "import", file, "--account", "Shop")
+    assert (2, "") == (done.code, done.out)
+    assert done.err.startswith(f"error: {file}: ")
+    assert complaint in done.err
+
+
+def test_a_missing_file_and_an_unknown_account_are_named(command_line: CommandLine, tmp_path: Path) -> None:
+    """Nothing is loaded for nobody."""
+    missing = command_line.run("cards", "import", str(tmp_path / "none.csv"), "--account", "Shop")
+    assert (2, True) == (missing.code, f"{tmp_path / 'none.csv'}: " in missing.err)
+    file = written(tmp_path, INVENTORY.encode())
+    unknown = command_line.run("cards", "import", file, "--account", "Shop")
+    assert (2, "error: account 'Shop': There is no such account.\n") == (unknown.code, unknown.err)
+
+
+def test_an_account_is_added_once_on_a_plan_that_exists(shop: CommandLine) -> None:
+    """The name is taken; an unknown plan lists the known ones; a day is a day of the month."""
+    again = shop.run("cards", "add-account", "Shop")
+    assert (2, "error: account 'Shop': An account of this name exists already.\n") == (again.code, again.err)
+    plan = shop.run("cards", "add-account", "Other", "--plan", "Gratis")
+    assert (2, True) == (
+        plan.code,
+        "plan: no plan is called 'Gratis'; known are Free Tier, Starter," in plan.err,
+    )
+    day = shop.run("cards", "add-account", "Other", "--anchor-day", "32")
+    assert (2, True) == (day.code, "anchor_day: 32 is not accepted: a day of the month, 1 to 31" in day.err)
+    (account,) = [line.split() for line in shop.succeed("cards", "accounts").splitlines()[1:]]
+    assert ["Shop", "Starter", "15", "default"] == [account[0], *account[2:]]

@@ -1,0 +1,108 @@
+"""`mainspring schedules`, `doctor`, `db`, and settings that cannot be used."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from client.schedules import SCHEDULES
+from tests.acceptance.command_line import CommandLine
+from tests.acceptance.running_service import RunningService
+
+
+def test_a_running_service_has_its_schedules(running: RunningService) -> None:
+    """The worker brings them; bringing them once more changes nothing."""
+    shown = running.command_line.succeed("schedules", "list")
+    assert all(f"\n{row.id} " in shown and row.summary in shown for row in SCHEDULES)
+    synced = running.command_line.succeed("schedules", "sync")
+    assert [f"{row.id}: unchanged" for row in SCHEDULES] == synced.splitlines()
+
+
+def test_a_schedule_is_paused_with_a_reason_triggered_and_resumed(running: RunningService) -> None:
+    """A pause is the operator's: a sync leaves it, and a trigger runs the job all the same."""
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    schedule = "refresh-due-accounts"
+
+    def row() -> str:
+        lines = running.command_line.succeed("schedules", "list").splitlines()
+        return next(line for line in lines if line.startswith(schedule))
+
+    running.command_line.succeed("schedules", "pause", schedule, "--reason", "stocktaking")
+    running.command_line.succeed("schedules", "sync")
+    assert "stocktaking" in row()
+    running.command_line.succeed("schedules", "trigger", schedule)
+    started = running.until(
+        lambda: running.ask(lambda service: service.jobs.find(job=schedule, limit=1)),
+        is_so=bool,
+    )[0]
+    assert ("schedule refresh-due-accounts", True) == (started.triggered_by, started.created_at > began)
+    running.command_line.succeed("schedules", "resume", schedule)
+    assert "stocktaking" not in row()
+
+
+def test_an_unknown_schedule_lists_the_known_ones(running: RunningService) -> None:
+    """As everywhere: what was given, and what would be right."""
+    done = running.command_line.run("schedules", "trigger", "reconcile")
+    assert 2 == done.code
+    assert "no schedule is called 'reconcile'; known schedules: relay-tasks, reconcile-tasks," in done.err
+
+
+def test_schedules_need_the_engine_and_say_so(command_line: CommandLine) -> None:
+    """Without an engine: exit code 1, what was tried, and what to do; no traceback."""
+    done = command_line.run("schedules", "list")
+    assert (1, "") == (done.code, done.out)
+    assert "mainspring up" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_the_doctor_finds_a_running_service_well(running: RunningService) -> None:
+    """Every part is found where the running process has it, the stand-in among them."""
+    done = running.command_line.run("doctor")
+    parts = ["settings", "encryption key", "database", "Temporal", "worker", "schedules", "JustTCG"]
+    assert (0, "") == (done.code, done.err)
+    lines = [line for line in done.out.splitlines() if line.startswith(("✓", "✗"))]
+    assert len(parts) == len(lines)
+    assert all(line.startswith(f"✓  {part} ") for part, line in zip(parts, lines, strict=True)), done.out
+    assert f"{running.justtcg_url} answers, the default key is accepted (stand-in)" in done.out
+
+
+def test_the_doctor_has_a_remedy_for_everything_that_is_missing(command_line: CommandLine) -> None:
+    """Nothing runs: each fault is named with what to do about it, and the exit code is 1."""
+    # A port where nobody listens, as neither the engine nor the vendor is there.
+    nowhere = "http://127.0.0.1:9/v1"
+    done = command_line.setting(MAINSPRING_ENGINE_PORT="9", MAINSPRING_JUSTTCG_URL=nowhere).run("doctor")
+    assert 1 == done.code
+    remedies = {
+        "database": "run `mainspring db upgrade`",
+        "Temporal": "run `mainspring up`, or correct TEMPORAL_ADDRESS",
+        "JustTCG": "correct MAINSPRING_JUSTTCG_URL, or wait until it is back",
+    }
+    for part, remedy in remedies.items():
+        (line,) = [line for line in done.out.splitlines() if line.startswith(f"✗  {part} ")]
+        assert line.rstrip().endswith(remedy)
+    assert "Temporal does not answer at 127.0.0.1:9 (Connection refused)" in done.out
+
+
+def test_the_database_is_upgraded_once(command_line: CommandLine) -> None:
+    """A second upgrade finds nothing to do, and says so."""
+    assert "the database was upgraded" == command_line.succeed("db", "upgrade")
+    assert "the database is up to date" == command_line.succeed("db", "upgrade")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        (
+            "MAINSPRING_ENGIN_PORT",
+            "7233",
+            "MAINSPRING_ENGIN_PORT: there is no such setting; did you mean MAINSPRING_ENGINE_PORT?",
+        ),
+        ("MAINSPRING_LOG_LEVEL", "loud", "MAINSPRING_LOG_LEVEL=loud: "),
+    ],
+)
+def test_settings_that_cannot_be_used_exit_with_2(
+    variable: str, value: str, complaint: str, command_line: CommandLine
+) -> None:
+    """A mistyped name does not silently mean the default."""
+    done = command_line.setting(**{variable: value}).run("tasks", "list")
+    assert (2, "") == (done.code, done.out)
+    assert complaint in done.err

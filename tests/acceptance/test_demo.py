@@ -1,0 +1,63 @@
+"""`mainspring demo`: from nothing to a finished run in one command."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command_line import CommandLine, Done, processes_about
+from workflows.cards import ACCOUNT_JOBS
+
+JOBS = [job.name for job in ACCOUNT_JOBS]
+
+# job, state, what was done, API calls, Temporal events
+ROW = re.compile(r"^([a-z-]+) +SUCCESS +(.+?) +(\d+) +(\d+) *$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def command_lines(tmp_path_factory: pytest.TempPathFactory, pycache: Path) -> list[CommandLine]:
+    """Give two state directories."""
+    return [CommandLine(tmp_path_factory.mktemp("demo") / "var", pycache) for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def first_runs(command_lines: list[CommandLine]) -> list[Done]:
+    """Run the demonstration in both directories at the same time."""
+    one, other = command_lines
+    with one.started("demo") as here, other.started("demo") as there:
+        said = [process.communicate(timeout=100) for process in (here, there)]
+    return [Done(process.returncode, *each) for process, each in zip((here, there), said, strict=True)]
+
+
+def test_two_beside_each_other_both_succeed(first_runs: list[Done]) -> None:
+    """Ports and files are each one's own."""
+    assert [0, 0] == [done.code for done in first_runs], first_runs
+
+
+def test_it_shows_what_each_job_did_and_cost(first_runs: list[Done]) -> None:
+    """A line for each job: its end, what was done, how many API calls and Temporal events it took."""
+    rows = ROW.findall(first_runs[0].out)
+    assert JOBS == [job for job, *_ in rows]
+    assert ["1", "6"] == [rows[0][2], rows[2][2]]  # one page of sets; 600 variants by the hundred
+    assert all(0 < int(events) < 60 for *_, events in rows)
+
+
+def test_it_shows_where_to_look(first_runs: list[Done], command_lines: list[CommandLine]) -> None:
+    """The Web UI's address and the database's are printed, also after the end."""
+    assert 2 == len(re.findall(r"Web UI (?:was at )?http://127\.0\.0\.1:\d+", first_runs[0].out))
+    assert str(command_lines[0].state_dir / "demo" / "mainspring.db") in first_runs[0].out
+
+
+def test_it_keeps_to_the_plan(first_runs: list[Done]) -> None:
+    """As many calls as the stand-in counted in its busiest minute, and no more than the plan allows."""
+    (most,) = re.findall(r"at most 50 calls a minute allowed, (\d+) were made", first_runs[0].out)
+    assert 0 < int(most) <= 50
+
+
+@pytest.mark.usefixtures("first_runs")
+def test_a_second_run_says_that_nothing_was_due(command_lines: list[CommandLine]) -> None:
+    """What was fetched a moment ago is not fetched again; and nothing is left running."""
+    done = command_lines[0].run("demo")
+    assert 0 == done.code
+    assert [(job, "nothing was due", "0") for job in JOBS] == [row[:3] for row in ROW.findall(done.out)]
+    assert [[], []] == [processes_about(each.state_dir) for each in command_lines]

@@ -1,0 +1,31 @@
+"""The worker is killed with signal 9, again and again."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from sandbox.justtcg import JustTcgSandbox
+from tests.acceptance.drill_kills import Kills
+from tests.acceptance.drill_rivals import LONG, SHORT, Scale, rivals
+from tests.acceptance.drill_runs import Run
+
+GOES_ON_WITHIN_SECONDS = 15
+
+
+async def kill_and_restart(run: Run) -> None:
+    """Kill the worker and start another, as its supervisor would."""
+    run.at.worker.kill()
+    run.at.worker.start()
+
+
+@pytest.mark.parametrize("scale", [SHORT, LONG])
+async def test_a_worker_that_is_killed_again_and_again_loses_nothing_and_repeats_one_call_a_kill(
+    scale: Scale, tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgSandbox
+) -> None:
+    """Every run ends SUCCESS with an undisturbed run's result and database, and goes on within 15 seconds."""
+    kills = Kills(kill_and_restart, scale.kills, drill_random)
+    async with rivals(tmp_path, justtcg_sandbox, scale) as both:
+        await kills.until_none_is_left(both)
+        assert both.repeated <= kills.done
+        assert max(kills.recoveries) <= GOES_ON_WITHIN_SECONDS

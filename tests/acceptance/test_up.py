@@ -1,0 +1,87 @@
+"""`mainspring up`: starting, being found, and leaving nothing behind."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command_line import CommandLine, processes_about
+from tests.acceptance.running_service import RunningService, running_service
+
+# The guard ends the engine's server within its grace of three seconds.
+GONE_WITHIN_SECONDS = 5
+
+
+def seconds_until_nothing_is_about(folder: Path) -> float:
+    """Wait until no process names the folder any more, twice as long as it may take."""
+    began = time.monotonic()
+    while processes_about(folder) and time.monotonic() - began < 2 * GONE_WITHIN_SECONDS:
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def press_ctrl_c(pid: int) -> None:
+    """Send SIGINT as a terminal does: to the whole group, the engine's processes among it."""
+    os.killpg(pid, signal.SIGINT)
+
+
+def ask_to_end(pid: int) -> None:
+    """Send SIGTERM as a service manager does."""
+    os.kill(pid, signal.SIGTERM)
+
+
+def test_it_prints_where_everything_is(running: RunningService) -> None:
+    """Whoever starts it sees the addresses of the Web UI, Temporal, the database and the stand-in."""
+    shown = running.printed
+    assert running.engine.ui_url in shown
+    assert running.engine.address in shown
+    assert str(running.command_line.state_dir / "mainspring.db") in shown
+    assert f"{running.justtcg_url} (stand-in)" in shown
+
+
+def test_a_second_start_says_that_it_runs(running: RunningService) -> None:
+    """Two in one state directory would share an engine's database: the second one names the first."""
+    done = running.command_line.run("up", "--sandbox")
+    assert 1 == done.code
+    assert f"already runs in {running.command_line.state_dir} (process {running.process.pid}," in done.err
+
+
+@pytest.mark.parametrize("stop", [press_ctrl_c, ask_to_end])
+def test_it_stops_cleanly_when_told_to(stop: Callable[[int], None], command_line: CommandLine) -> None:
+    """Ctrl-C and SIGTERM are both ordinary ends: exit code 0, no traceback, nothing left."""
+    with running_service(command_line) as service:
+        assert processes_about(command_line.state_dir)
+        stop(service.process.pid)
+        assert 0 == service.process.wait(20)
+        assert [] == processes_about(command_line.state_dir)
+        assert "stopping" in service.printed
+        assert "Traceback" not in service.printed
+
+
+def test_kill_9_leaves_no_engine_behind(command_line: CommandLine) -> None:
+    """Nobody can run code then, but the engine's guard notices."""
+    with running_service(command_line) as service:
+        service.process.kill()
+        assert seconds_until_nothing_is_about(command_line.state_dir) < GONE_WITHIN_SECONDS
+
+
+@pytest.mark.parametrize("variable", ["MAINSPRING_ENGINE_PORT", "MAINSPRING_UI_PORT"])
+def test_a_taken_port_is_named_with_the_setting_that_chooses_another(
+    variable: str, command_line: CommandLine
+) -> None:
+    """The answer to a taken port is in the message."""
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        done = command_line.setting(**{variable: str(port)}).run("up")
+    assert (
+        1,
+        f"error: port {port} is in use; set {variable} to another port, or to 0 for any free one\n",
+    ) == (
+        done.code,
+        done.err,
+    )
+    assert [] == processes_about(command_line.state_dir)

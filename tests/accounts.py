@@ -1,0 +1,20 @@
+"""An account in a database, its key sealed."""
+
+from datetime import UTC, datetime
+
+from domain.cards import Account
+from storage.cards import AccountRepository
+from storage.database import Database
+from storage.secrets import SecretBox
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+BOX = SecretBox(bytes(32))
+
+
+async def account(database: Database, name: str = "shop", api_key: str | None = None) -> Account:
+    """Add an account at noon."""
+    return await database.transact(
+        lambda session: AccountRepository(session).add(
+            name, plan="Free Tier", anchor_day=1, api_key=api_key, box=BOX, now=NOON
+        )
+    )

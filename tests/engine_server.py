@@ -1,0 +1,68 @@
+"""A Temporal dev server of the test run's own, with one namespace for each test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from client.embedded.command import temporal_binary
+from tests.eventually import eventually
+
+# What makes a server quick for tests: short timers are exact, a new namespace is known at once.
+DYNAMIC_CONFIG = {
+    "history.timerProcessorMaxTimeShift": '"1ms"',
+    "history.workflowIdReuseMinimalInterval": '"0s"',
+    "system.namespaceCacheRefreshInterval": '"50ms"',
+}
+RETENTION_SECONDS = 24 * 3600
+
+
+def dynamic_config(**more: str) -> list[str]:
+    """Return the server's arguments for its dynamic configuration; `__` in a name stands for a dot."""
+    values = DYNAMIC_CONFIG | {name.replace("__", "."): value for name, value in more.items()}
+    return [f"--dynamic-config-value={name}={value}" for name, value in values.items()]
+
+
+@asynccontextmanager
+async def engine_server(**more: str) -> AsyncIterator[str]:
+    """Run a server until the block ends, and give its address."""
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=temporal_binary(),
+        data_converter=pydantic_data_converter,
+        dev_server_log_level="error",
+        dev_server_extra_args=dynamic_config(**more),
+    )
+    try:
+        yield environment.client.service_client.config.target_host
+    finally:
+        await environment.shutdown()
+
+
+async def own_namespace(address: str, identity: str | None = None) -> Client:
+    """Return a client of a new namespace, so that no test sees the workflows of another."""
+    namespace = f"test-{uuid4().hex}"
+    client = await Client.connect(
+        address, namespace=namespace, data_converter=pydantic_data_converter, identity=identity
+    )
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(
+            namespace=namespace,
+            workflow_execution_retention_period=Duration(seconds=RETENTION_SECONDS),
+        )
+    )
+    await eventually(lambda: _knows_namespace(client), bool)
+    return client
+
+
+async def _knows_namespace(client: Client) -> bool:
+    try:
+        await client.count_workflows()
+    except RPCError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Recorded histories, one file each, named `<job>.<what happened>.json`; see record.py."""

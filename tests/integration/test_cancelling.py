@@ -1,0 +1,105 @@
+"""Cancelling: before the start, during a wait, in the middle of the work."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+from temporalio.client import Client, WorkflowFailureError
+
+from client.jobs import Jobs
+from contracts.cards import DiscoverSets, UpdateInventoryPrices
+from contracts.tasks import Task, TaskState
+from gateways.engine import Engine
+from sandbox.justtcg.faults import Fault
+from storage.database import Session
+from storage.tables import InventoryVariantRow
+from tests.service import Service, is_waiting
+from workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
+
+
+async def priced(service: Service) -> int:
+    """Count the inventory's variants that have been looked up."""
+
+    async def look(session: Session) -> int:
+        query = select(func.count()).where(InventoryVariantRow.last_price_update_at.is_not(None))
+        return await session.scalar(query) or 0
+
+    return await service.database.read(look)
+
+
+async def test_a_task_that_waits_for_a_quota_is_cancelled_at_once(service: Service) -> None:
+    """What was done until then stays done, and the row no longer says that it waits."""
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    await service.until(started.id, is_waiting)
+
+    await service.jobs.cancel(started.id)
+    task = await service.wait(started.id)
+
+    assert (TaskState.CANCELLED, None, None) == (task.state, task.waiting_for, task.resumes_at)
+    assert (100, 100) == (task.processed, await priced(service))
+    assert task.cancel_requested_at is not None
+
+
+async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Service) -> None:
+    """Once it is CANCELLED nothing more is written: the ledger and the inventory agree, and stay so."""
+    held = service.sandbox.variant_ids[:2_000]
+    account = await service.add_account(inventory=held)
+    service.sandbox.faults.slow_seconds = 0.5
+    service.sandbox.faults.rate(Fault.SLOW, 1)
+    started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    await service.until(started.id, lambda task: task.processed > 0)
+
+    await service.jobs.cancel(started.id)
+    task = await service.wait(started.id)
+    calls = len(service.sandbox.calls)
+
+    stored = await service.prices()
+    assert (TaskState.CANCELLED, []) == (task.state, list(task.errors))
+    assert 0 < task.processed < 2_000
+    assert task.processed == await priced(service) == len(stored)
+    assert service.sold_at(stored) == stored
+    assert calls == len(service.sandbox.calls)
+    assert task == await service.jobs.cancel(started.id)
+
+
+async def test_a_queued_task_is_cancelled_without_the_engine(workerless: Service) -> None:
+    """It ends in the ledger alone, and its key is free again."""
+    nowhere = await Client.connect("127.0.0.1:1", lazy=True)
+    jobs = Jobs(workerless.database, Engine(nowhere, "nobody"), workerless.clock)
+    request = DiscoverSets(account_id=uuid4())
+    started = await jobs.start(DISCOVER_SETS, request)
+
+    cancelled: Task = await jobs.cancel(started.id)
+    next_one = await jobs.start(DISCOVER_SETS, request)
+
+    assert TaskState.CANCELLED == cancelled.state
+    assert cancelled.finished_at is not None
+    assert not next_one.deduplicated
+
+
+async def test_a_task_cancelled_before_any_worker_took_it_never_works(workerless: Service) -> None:
+    """The engine knows it, but no call leaves."""
+    account = await workerless.add_account(inventory=workerless.sandbox.variant_ids[:10])
+    started = await workerless.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    await workerless.jobs.cancel(started.id)
+    async with workerless.worker():
+        task = await workerless.wait(started.id)
+
+    assert (TaskState.CANCELLED, 0) == (task.state, len(workerless.sandbox.calls))
+
+
+async def test_a_workflow_whose_task_was_cancelled_before_it_began_does_nothing(service: Service) -> None:
+    """The client died between the start and noting it; the task was cancelled in the ledger alone."""
+    nowhere = await Client.connect("127.0.0.1:1", lazy=True)
+    jobs = Jobs(service.database, Engine(nowhere, "nobody"), service.clock)
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    started = await jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    task = await jobs.cancel(started.id)
+
+    await service.engine.start(task.job, task.workflow_id, task.input, task_id=task.id, priority=3)
+    with pytest.raises(WorkflowFailureError):
+        await service.temporal.get_workflow_handle(task.workflow_id).result()
+
+    assert task == await service.jobs.get(task.id)
+    assert 0 == len(service.sandbox.calls)

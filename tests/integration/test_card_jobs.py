@@ -1,0 +1,166 @@
+"""The card jobs from the client to the database, on a real engine and against the stand-in vendor."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from contracts.cards import (
+    DiscoverSets,
+    PricesUpdated,
+    SetsDiscovered,
+    SyncTrackedSets,
+    UpdateInventoryPrices,
+)
+from contracts.tasks import Task, TaskState
+from sandbox.justtcg.catalogue import GAME_ID
+from sandbox.justtcg.faults import Fault
+from tests.service import Service
+from workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
+
+SET = "ixalan-magic-the-gathering"
+SMALL_SET = "welcome-deck-2017-magic-the-gathering"
+
+
+async def updated(service: Service, account: UUID) -> tuple[PricesUpdated, Task]:
+    """Run the price job to its end."""
+    started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    task = await service.wait(started.id)
+    return await started.result(), task
+
+
+@pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)
+async def test_the_three_card_jobs_bring_the_database_to_what_the_vendor_sells(service: Service) -> None:
+    """Sets, cards and prices are the vendor's, every one of them."""
+    held = service.sandbox.variant_ids[::97]
+    account = await service.add_account(games=[GAME_ID], sets=[SET, SMALL_SET], inventory=held)
+    jobs = service.jobs
+
+    discovered = await (await jobs.start(DISCOVER_SETS, DiscoverSets(account_id=account))).result()
+    synced = await (await jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))).result()
+    prices, task = await updated(service, account)
+
+    sets = service.sandbox.catalogue.sets
+    cards = len(sets[SET].cards) + len(sets[SMALL_SET].cards)
+    assert SetsDiscovered(games=1, sets=len(sets), requests=1) == discovered
+    assert (2, cards) == (synced.sets, synced.cards)
+    assert (len(held), 0) == (prices.updated, prices.missing)
+    assert service.sold_at({*held, *service.variants_of(SET, SMALL_SET)}) == await service.prices()
+    assert {TaskState.SUCCESS} == {each.state for each in await service.all_tasks()}
+    assert (100, len(held), len(held)) == (task.progress, task.processed, task.total)
+
+
+async def test_ten_thousand_prices_cost_a_hundred_calls_and_few_events(service: Service) -> None:
+    """On the Professional plan, which allows a hundred items in a request."""
+    held = service.sandbox.variant_ids[:10_000]
+    account = await service.add_account(inventory=held)
+
+    prices, task = await updated(service, account)
+
+    assert (10_000, 100) == (prices.updated, prices.requests)
+    assert 100 == len(service.sandbox.calls)
+    assert {} == service.sandbox.calls.repeated_lookups
+    assert service.sold_at(held) == await service.prices()
+    assert await service.engine.history_length(task.workflow_id) <= 60
+
+
+async def test_an_invalid_key_fails_at_once_and_says_so(service: Service) -> None:
+    """Trying again would not help: one call, one attempt, and a message that a person understands."""
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:5])
+    await service.accounts.set_api_key("shop", "no-such-key")
+
+    started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    task = await service.wait(started.id)
+
+    assert TaskState.FAILED == task.state
+    assert [("CredentialsRefused", 1)] == [(each.error_type, each.attempt) for each in task.errors]
+    assert "the API key is invalid" in task.errors[0].message
+    assert 1 == len(service.sandbox.calls)
+
+
+async def test_a_set_that_the_vendor_refuses_does_not_sink_the_others(service: Service) -> None:
+    """The result names it, the error log says why, and the other set is complete."""
+    account = await service.add_account(sets=[SET, SMALL_SET])
+    service.sandbox.faults.refused_listings.add(SET)
+
+    started = await service.jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))
+    result, task = await started.result(), await service.jobs.get(started.id)
+
+    assert (1, (SET,)) == (result.sets, result.failed)
+    assert [(SET, "Refused")] == [(each.step, each.error_type) for each in task.errors]
+    assert service.sold_at(service.variants_of(SMALL_SET)) == await service.prices()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.SERVER_ERROR,
+        Fault.DROPPED_BEFORE,
+        Fault.DROPPED_AFTER,
+        Fault.LOST_ANSWER,
+        Fault.NOT_JSON,
+    ],
+)
+async def test_a_fault_of_the_world_costs_one_repeated_call(service: Service, fault: Fault) -> None:
+    """The job goes on with the batch that failed, and every price is right in the end."""
+    held = service.sandbox.variant_ids[:250]
+    account = await service.add_account(inventory=held)
+    service.sandbox.faults.next(fault)
+
+    prices, task = await updated(service, account)
+
+    assert (TaskState.SUCCESS, 250, 1) == (task.state, prices.updated, len(task.errors))
+    assert (3, 4) == (prices.requests, len(service.sandbox.calls))
+    assert service.sold_at(held) == await service.prices()
+
+
+async def test_untidy_answers_do_no_harm(service: Service) -> None:
+    """Slow, reordered, doubled and without their counters: each variant is still stored once."""
+    held = service.sandbox.variant_ids[:400]
+    account = await service.add_account(sets=[SMALL_SET], inventory=held, items=20, plan="Free Tier")
+    faults = service.sandbox.faults
+    faults.slow_seconds = 0.01
+    for fault in (Fault.SLOW, Fault.DUPLICATES, Fault.NO_METADATA, Fault.NO_META):
+        faults.rate(fault, 0.5)
+
+    prices, _ = await updated(service, account)
+    synced = await (await service.jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))).result()
+
+    assert (400, len(service.sandbox.catalogue.sets[SMALL_SET].cards)) == (prices.updated, synced.cards)
+    assert service.sold_at({*held, *service.variants_of(SMALL_SET)}) == await service.prices()
+
+
+@pytest.mark.parametrize(("hours", "requests"), [(23, 0), (25, 2)])
+async def test_what_the_vendor_does_not_know_is_reported_and_left_alone_for_a_day(
+    service: Service, hours: int, requests: int
+) -> None:
+    """Unknown ids do not fail the job, and cost a call once a day, not once a run."""
+    known = service.sandbox.variant_ids[:100]
+    service.clock.advance(-timedelta(hours=hours))
+    account = await service.add_account(inventory=[*known, "no-such-card", "nor-this-one"])
+    service.sandbox.faults.never_returned.add(known[0])
+
+    first, _ = await updated(service, account)
+    service.sandbox.faults.clear()
+    service.clock.advance(timedelta(hours=hours))
+    second, _ = await updated(service, account)
+
+    assert (99, 3, 2) == (first.updated, first.missing, first.requests)
+    assert requests == second.requests
+    assert (100, 2) == (second.updated, second.missing) if requests else True
+
+
+async def test_half_an_answer_is_made_up_for_when_it_is_due_again(service: Service) -> None:
+    """What was left out counts as missing, and the next day's run gets it."""
+    held = service.sandbox.variant_ids[:300]
+    service.clock.advance(-timedelta(hours=25))
+    account = await service.add_account(inventory=held)
+    service.sandbox.faults.next(Fault.MISSING)
+
+    first, _ = await updated(service, account)
+    service.clock.advance(timedelta(hours=25))
+    await updated(service, account)
+
+    assert first.missing > 0
+    assert 300 == first.updated + first.missing
+    assert service.sold_at(held) == await service.prices()

@@ -1,0 +1,151 @@
+"""The unit of work, on both databases."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from storage.database import Database, Session, after_commit, after_commits
+from storage.errors import DatabaseAway
+
+INSERT = text("INSERT INTO games (id, name) VALUES (:id, 'a game')")
+
+# A statement that takes its time, wherever it is stopped.
+SLOW = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
+    "SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(0.3)",
+}
+
+
+def insert(game: str) -> Callable[[Session], Awaitable[object]]:
+    return lambda session: session.execute(INSERT, {"id": game})
+
+
+async def games(database: Database) -> list[str]:
+    async def look(session: Session) -> list[str]:
+        return list(await session.scalars(text("SELECT id FROM games ORDER BY id")))
+
+    return await database.read(look)
+
+
+async def test_an_error_takes_back_the_whole_transaction(database: Database) -> None:
+    """Nothing is half done."""
+
+    async def fail(session: Session) -> None:
+        await insert("one")(session)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await database.transact(fail)
+
+    assert [] == await games(database)
+
+
+@pytest.mark.parametrize("delay_seconds", [0.0, 0.01, 0.05])
+async def test_a_caller_cancelled_in_mid_statement_leaves_no_lock(
+    database: Database, delay_seconds: float
+) -> None:
+    """The transaction comes to its end first, and the next writer finds the way free."""
+    is_inside = asyncio.Event()
+
+    async def slow(session: Session) -> None:
+        await insert("one")(session)
+        is_inside.set()
+        await session.execute(text(SLOW[database.url.get_backend_name()]))
+
+    caller = asyncio.create_task(database.transact(slow))
+    await is_inside.wait()
+    await asyncio.sleep(delay_seconds)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    async with asyncio.timeout(5):
+        await database.transact(insert("two"))
+
+    assert ["one", "two"] == await games(database)
+
+
+async def test_writers_take_turns_and_none_is_lost(database: Database) -> None:
+    """More writers at once than there are connections, on two machines."""
+    other = Database(database.url)
+    await asyncio.gather(
+        *((database, other)[number % 2].transact(insert(f"{number:02}")) for number in range(40))
+    )
+    await other.dispose()
+
+    assert 40 == len(await games(database))
+
+
+async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    """A page of the platform is shown while a job writes."""
+    is_inside, may_end = asyncio.Event(), asyncio.Event()
+
+    async def hold(session: Session) -> None:
+        await insert("one")(session)
+        is_inside.set()
+        await may_end.wait()
+
+    writer = asyncio.create_task(database.transact(hold))
+    await is_inside.wait()
+    async with asyncio.timeout(5):
+        assert [] == await games(database)
+    may_end.set()
+    await writer
+
+    assert ["one"] == await games(database)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql+asyncpg://nobody@127.0.0.1:1/nothing", "sqlite+aiosqlite:////no/such/folder/mainspring.db"],
+    ids=["postgresql", "sqlite"],
+)
+async def test_a_database_that_is_not_there_is_away(url: str) -> None:
+    """That is the world's fault, and worth waiting for."""
+    database = Database(url)
+    with pytest.raises(DatabaseAway):
+        await database.read(lambda session: session.execute(text("SELECT 1")))
+    await database.dispose()
+
+
+async def test_a_wrong_statement_is_not_taken_for_a_missing_database(database: Database) -> None:
+    """A bug is the job's own failure, and not retried for an hour."""
+    with pytest.raises(Exception, match="no_such_table") as caught:
+        await database.transact(lambda session: session.execute(text("SELECT 1 FROM no_such_table")))
+
+    assert not isinstance(caught.value, DatabaseAway)
+
+
+async def test_what_follows_a_commit_happens_only_after_a_commit(database: Database) -> None:
+    """It sees what was committed; after a roll-back it does not happen."""
+    seen: list[list[str]] = []
+
+    async def look() -> None:
+        seen.append(await games(database))
+
+    async def commit(session: Session) -> None:
+        after_commit(session, look)
+        await insert("one")(session)
+
+    async def roll_back(session: Session) -> None:
+        after_commit(session, look)
+        raise ZeroDivisionError
+
+    await database.transact(commit)
+    with pytest.raises(ZeroDivisionError):
+        await database.transact(roll_back)
+    await after_commits()
+
+    assert [["one"]] == seen
+
+
+async def test_sqlite_makes_a_file_of_its_own(tmp_path: Path) -> None:
+    """A path is enough."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/new.db")
+    await database.read(lambda session: session.execute(text("SELECT 1")))
+    await database.dispose()
+
+    assert (tmp_path / "new.db").exists()

@@ -1,0 +1,153 @@
+"""Accepting tasks: once, in the caller's transaction, and whether the engine is there or not."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from temporalio.client import Client
+
+from client.errors import JobIsInternal, TaskNotRetryable
+from client.jobs import Jobs
+from contracts.cards import DiscoverSets, PricesUpdated, SyncTrackedSets, UpdateInventoryPrices
+from contracts.tasks import RelayTasks, TasksRelayed, TaskState
+from gateways.engine import Engine
+from storage.database import Session, after_commits
+from tests.service import Service
+from workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
+from workflows.catalogue import job_named
+
+# Longer than the relay leaves a fresh task to whoever accepted it.
+LONG_ENOUGH = timedelta(seconds=11)
+
+
+async def test_a_second_start_returns_the_task_that_is_active(workerless: Service) -> None:
+    """However many ask at once, there is one task and one workflow; after its end there is a new one."""
+    account = await workerless.add_account(inventory=workerless.sandbox.variant_ids[:10])
+    request = UpdateInventoryPrices(account_id=account)
+
+    starts = await asyncio.gather(
+        *(workerless.jobs.start(UPDATE_INVENTORY_PRICES, request) for _ in range(8))
+    )
+    async with workerless.worker():
+        await workerless.wait(starts[0].id)
+        later = await workerless.jobs.start(UPDATE_INVENTORY_PRICES, request)
+        await workerless.wait(later.id)
+
+    assert 1 == len({start.id for start in starts})
+    assert [False] + [True] * 7 == sorted(start.deduplicated for start in starts)
+    assert later.id != starts[0].id
+    assert 1 == len(workerless.sandbox.calls)
+
+
+async def test_a_task_is_part_of_the_callers_transaction(service: Service) -> None:
+    """It runs when the caller commits, and the caller's own rows are there with it."""
+    account = await service.add_account()
+    request = DiscoverSets(account_id=account)
+
+    async with service.database.session.begin() as session:
+        started = await service.jobs.start(DISCOVER_SETS, request, session=session)
+    task = await service.wait(started.id)
+
+    assert TaskState.SUCCESS == task.state
+
+
+async def test_a_transaction_that_is_rolled_back_has_accepted_nothing(service: Service) -> None:
+    """Neither a row nor a workflow is left of it."""
+
+    async def start_and_fail(session: Session) -> None:
+        await service.jobs.start(DISCOVER_SETS, DiscoverSets(account_id=uuid4()), session=session)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await service.database.transact(start_and_fail)
+    await after_commits()
+
+    assert [] == await service.all_tasks()
+    assert 0 == (await service.temporal.count_workflows()).count
+
+
+async def test_the_wrong_input_is_an_error_to_the_type_checker_and_at_run_time(workerless: Service) -> None:
+    """Mypy would report the ignore below as unused if it accepted the call."""
+    request = SyncTrackedSets(account_id=uuid4())
+
+    with pytest.raises(TypeError, match="discover-sets takes DiscoverSets, not SyncTrackedSets"):
+        await workerless.jobs.start(DISCOVER_SETS, request)  # type: ignore[misc]  # the point
+    assert [] == await workerless.all_tasks()
+
+
+async def test_housekeeping_is_not_started_by_hand(workerless: Service) -> None:
+    """It has a schedule, which the message names."""
+    with pytest.raises(JobIsInternal, match="mainspring schedules trigger relay-tasks"):
+        await workerless.jobs.start(job_named("relay-tasks"), RelayTasks())
+
+
+async def away(service: Service) -> Jobs:
+    """Return a client whose engine cannot be reached."""
+    nowhere = await Client.connect("127.0.0.1:1", lazy=True)
+    return Jobs(service.database, Engine(nowhere, service.settings.task_queue), service.clock)
+
+
+async def test_a_task_accepted_while_the_engine_is_away_is_started_by_the_relay(service: Service) -> None:
+    """The caller sees no error, the task stays QUEUED, and nothing is lost."""
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    jobs = await away(service)
+
+    started = await jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    queued = await jobs.get(started.id)
+    service.clock.advance(LONG_ENOUGH)
+    relayed = await service.relay()
+    result = await started.result()
+
+    assert (TaskState.QUEUED, None) == (queued.state, queued.run_id)
+    assert TasksRelayed(started=1, failed=0) == relayed
+    assert PricesUpdated(updated=10, prices_changed=10, requests=1) == result
+
+
+async def test_a_commit_while_the_engine_is_away_succeeds(service: Service) -> None:
+    """The caller's own transaction does not depend on the engine, and the relay starts the task once."""
+    jobs = await away(service)
+    request = SyncTrackedSets(account_id=await service.add_account())
+
+    async with service.database.session.begin() as session:
+        started = await jobs.start(SYNC_TRACKED_SETS, request, session=session)
+    await after_commits()
+    service.clock.advance(LONG_ENOUGH)
+    relayed = [await service.relay() for _ in range(2)]
+
+    assert TaskState.SUCCESS == (await service.wait(started.id)).state
+    assert [1, 0] == [each.started for each in relayed]
+
+
+async def test_a_fresh_task_is_left_to_whoever_accepted_it(service: Service) -> None:
+    """The relay does not run a race with the client's own start."""
+    jobs = await away(service)
+    await jobs.start(DISCOVER_SETS, DiscoverSets(account_id=uuid4()))
+
+    assert TasksRelayed(started=0, failed=0) == await service.relay()
+
+
+async def test_a_failed_task_is_retried_as_a_new_task(service: Service) -> None:
+    """The failed one keeps its history; the new one says what it repeats."""
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    await service.accounts.set_api_key("shop", "revoked")
+    started = await service.jobs.start(
+        UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account), priority=1
+    )
+    failed = await service.wait(started.id)
+    await service.accounts.set_api_key("shop", "key-of-shop")
+
+    again = await service.jobs.retry(failed.id)
+    retried = await service.wait(again.id)
+
+    assert (TaskState.FAILED, TaskState.SUCCESS) == (failed.state, retried.state)
+    assert (failed.id, failed.input, 1) == (retried.retry_of, retried.input, retried.priority)
+    with pytest.raises(TaskNotRetryable, match="SUCCESS"):
+        await service.jobs.retry(retried.id)
+
+
+async def test_a_task_is_found_by_the_beginning_of_its_id(workerless: Service) -> None:
+    """As many digits as tell it apart are enough."""
+    started = await workerless.jobs.start(DISCOVER_SETS, DiscoverSets(account_id=UUID(int=1)))
+
+    assert started.id == await workerless.jobs.resolve(str(started.id)[:8].upper())

@@ -1,0 +1,94 @@
+"""What a failure means: whose it is, and when the next attempt comes, if one comes at all."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from temporalio.exceptions import ApplicationError
+
+from activities.faults import Attempts, is_own, to_failure
+from gateways.errors import (
+    CredentialsRefused,
+    MalformedAnswer,
+    NotSent,
+    Refused,
+    ServerFault,
+    Unreachable,
+)
+from storage.errors import AccountUnknown, DatabaseAway, SecretUnreadable
+
+START = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+WORLDS = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x"), DatabaseAway()]
+OWNS = [Refused(service="x"), MalformedAnswer(service="x"), ZeroDivisionError(), KeyError("price")]
+HOPELESS = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7")]
+
+
+def by_name(error: object) -> str:
+    return type(error).__name__
+
+
+def failure(
+    error: Exception, number: int = 1, own: int = 0, after: timedelta = timedelta()
+) -> ApplicationError:
+    """Decide on an error at the given attempt."""
+    return to_failure(error, Attempts(number, own, START), START + after)
+
+
+@pytest.mark.parametrize("error", WORLDS, ids=by_name)
+def test_the_worlds_failures_are_tried_again_for_an_hour(error: Exception) -> None:
+    """However many attempts that takes; after the hour the failure counts."""
+    assert not is_own(error)
+    assert timedelta(seconds=1) == failure(error).next_retry_delay
+    late = failure(error, number=99, after=timedelta(minutes=59))
+    assert (timedelta(minutes=1), False) == (late.next_retry_delay, late.non_retryable)
+    assert failure(error, number=99, after=timedelta(hours=1)).non_retryable
+
+
+@pytest.mark.parametrize("error", OWNS, ids=by_name)
+def test_the_jobs_own_failures_get_three_attempts(error: Exception) -> None:
+    """After two and four seconds; the third is the last."""
+    decided = [failure(error, number=own + 1, own=own) for own in range(3)]
+
+    assert is_own(error)
+    assert [timedelta(seconds=2), timedelta(seconds=4), None] == [each.next_retry_delay for each in decided]
+    assert [False, False, True] == [each.non_retryable for each in decided]
+
+
+@pytest.mark.parametrize("error", HOPELESS, ids=by_name)
+def test_what_no_attempt_can_change_fails_at_once(error: Exception) -> None:
+    """A wrong key stays wrong."""
+    assert failure(error).non_retryable
+
+
+def test_a_failure_keeps_its_name_and_its_message() -> None:
+    """The ledger shows both; an error without words is shown by its name."""
+    told, wordless = failure(KeyError("price")), failure(ZeroDivisionError())
+
+    assert ("KeyError", "'price'") == (told.type, told.message)
+    assert ("ZeroDivisionError", "ZeroDivisionError") == (wordless.type, wordless.message)
+
+
+def test_what_is_decided_already_is_left_as_it_is() -> None:
+    """An activity may say itself that there is nothing to retry."""
+    decided = ApplicationError("no", non_retryable=True)
+
+    assert decided is failure(decided)
+
+
+@given(
+    errors=st.lists(st.sampled_from([*WORLDS, *OWNS]), min_size=1, max_size=60),
+    seconds=st.integers(0, 3_599),
+)
+def test_three_own_failures_end_a_job_whatever_lies_between(errors: list[Exception], seconds: int) -> None:
+    """The world's failures use up none of the three, and no delay passes a minute."""
+    own = 0
+    for number, error in enumerate(errors, start=1):
+        decided = failure(error, number, own, timedelta(seconds=seconds))
+        own += is_own(error)
+        assert decided.non_retryable == (own == 3 and is_own(error))
+        if decided.non_retryable:
+            break
+        assert decided.next_retry_delay is not None
+        assert timedelta() < decided.next_retry_delay <= timedelta(minutes=1)

@@ -1,0 +1,100 @@
+"""Recorded histories of every job still replay: workflow code may change only in ways old runs survive."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import NondeterminismError
+
+from activities.cards import CardActivities
+from activities.tasks import TaskActivities
+from contracts.cards import DiscoverSets, ListingProgress, SetsDiscovered
+from contracts.tasks import FinishTask, TaskState
+from tests.histories.record import RECORDINGS
+from worker import PASSED_THROUGH
+from workflows import options
+from workflows.catalogue import JOBS, workflow_classes
+from workflows.tracking import task_id, tracked
+
+FOLDER = Path(__file__).parents[1] / "histories"
+FILES = sorted(FOLDER.glob("*.json"))
+
+
+def replayer(*workflows: type) -> Replayer:
+    """Return what replays as the worker does."""
+    return Replayer(
+        workflows=list(workflows),
+        data_converter=pydantic_data_converter,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+    )
+
+
+def history(name: str) -> WorkflowHistory:
+    return WorkflowHistory.from_json(name, (FOLDER / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", [file.stem for file in FILES])
+async def test_a_recorded_history_replays(name: str) -> None:
+    """A run that began before a deployment goes on after it."""
+    await replayer(*workflow_classes()).replay_workflow(history(name))
+
+
+@pytest.mark.parametrize("job", [job.name for job in JOBS])
+def test_every_job_has_a_recorded_history(job: str) -> None:
+    """A job without one could be broken unseen: python -m tests.histories.record makes it."""
+    assert any(file.name.startswith(f"{job}.") for file in FILES)
+
+
+def test_every_recording_is_kept() -> None:
+    """What record.py can record and what lies in the folder are the same."""
+    assert sorted(RECORDINGS) == [file.stem for file in FILES]
+
+
+# Not sandboxed: the sandbox would import this module anew, and with it the worker.
+@workflow.defn(name="discover-sets", sandboxed=False)
+class WorksBeforeItBegins:
+    """As the real one, but for the order of its first two commands."""
+
+    @workflow.run
+    async def run(self, request: DiscoverSets) -> SetsDiscovered:
+        """Work first, and tell the ledger afterwards."""
+        progress = ListingProgress(
+            task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than
+        )
+        await workflow.execute_activity_method(CardActivities.discover_sets_stretch, progress, **options.PAGE)
+        return await self._told(request)
+
+    @tracked
+    async def _told(self, _request: DiscoverSets) -> SetsDiscovered:
+        return SetsDiscovered()
+
+
+@workflow.defn(name="discover-sets", sandboxed=False)
+class SleepsFirst:
+    """As the real one, but for a timer before the work."""
+
+    @workflow.run
+    @tracked
+    async def run(self, _request: DiscoverSets) -> SetsDiscovered:
+        """Sleep, then write the end."""
+        await workflow.sleep(timedelta(seconds=1))
+        await workflow.execute_local_activity_method(
+            TaskActivities.finish,
+            FinishTask(task_id=task_id(), state=TaskState.SUCCESS),
+            **options.LEDGER,
+        )
+        return SetsDiscovered()
+
+
+@pytest.mark.parametrize("changed", [WorksBeforeItBegins, SleepsFirst])
+async def test_a_changed_order_of_commands_is_noticed(changed: type) -> None:
+    """The replay is worth something: it fails when old runs would be stuck."""
+    with pytest.raises(NondeterminismError):
+        await replayer(changed).replay_workflow(history("discover-sets.success"))
