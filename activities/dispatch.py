@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 
 from contracts.tasks import NewTask, Task
-from gateways.engine import Engine
+from gateways.engine import Engine, StartRefused
 from gateways.errors import GatewayError
 from storage.database import Database
 from storage.tasks import TaskRepository
@@ -18,10 +19,22 @@ log = structlog.get_logger(__name__)
 PARALLEL_STARTS = 8
 
 
-async def dispatch(database: Database, engine: Engine, tasks: Sequence[NewTask | Task]) -> dict[UUID, str]:
-    """Start the workflows of these tasks, note their run ids in one transaction, and return them."""
+@dataclass(frozen=True)
+class Dispatched:
+    """What became of each start; in none of these is a task whose workflow id another run holds.
+
+    `refused` are those that no repetition helps; at `untold` the engine is away, or takes nothing from us.
+    """
+
+    runs: dict[UUID, str] = field(default_factory=dict)
+    refused: dict[UUID, StartRefused] = field(default_factory=dict)
+    untold: set[UUID] = field(default_factory=set)
+
+
+async def dispatch(database: Database, engine: Engine, tasks: Sequence[NewTask | Task]) -> Dispatched:
+    """Start the workflows of these tasks and note their run ids in one transaction."""
     turns = asyncio.Semaphore(PARALLEL_STARTS)
-    runs: dict[UUID, str] = {}
+    done = Dispatched()
 
     async def start(task: NewTask | Task) -> None:
         async with turns:
@@ -32,11 +45,15 @@ async def dispatch(database: Database, engine: Engine, tasks: Sequence[NewTask |
             except GatewayError as error:
                 # One that cannot be started must not keep the others back; the relay comes again.
                 log.warning("task stays queued", task_id=str(task.id), error=str(error))
+                if isinstance(error, StartRefused):
+                    done.refused[task.id] = error
+                else:
+                    done.untold.add(task.id)
                 return
         if run_id is not None:
-            runs[task.id] = run_id
+            done.runs[task.id] = run_id
 
     await asyncio.gather(*(start(task) for task in tasks))
-    if runs:
-        await database.transact(lambda session: TaskRepository(session).record_runs(runs))
-    return runs
+    if done.runs:
+        await database.transact(lambda session: TaskRepository(session).record_runs(done.runs))
+    return done

@@ -27,20 +27,24 @@ WORLD_PATIENCE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Attempts:
-    """How an activity has fared: all attempts with this one, its own failures before, its first start."""
+    """How an activity has fared before: failures of each kind, and since when the world fails it."""
 
-    number: int
-    own_failures: int
-    first_scheduled_at: datetime
+    own_failures: int = 0
+    world_failures: int = 0
+    world_since: datetime | None = None
 
-
-def is_own(error: BaseException) -> bool:
-    """Whether a failure uses up one of the job's own attempts."""
-    return not isinstance(error, WORLD)
+    def after(self, error: BaseException, now: datetime) -> "Attempts":
+        """Return what the next attempt has to know."""
+        if isinstance(error, WORLD):
+            return Attempts(self.own_failures, self.world_failures + 1, self.world_since or now)
+        return Attempts(self.own_failures + 1, self.world_failures, self.world_since)
 
 
 def to_failure(error: Exception, attempts: Attempts, now: datetime) -> ApplicationError:
-    """Return the Temporal failure for an error, with the delay until the next attempt or none to come."""
+    """Return the Temporal failure for an error; `attempts` is how the activity had fared before it.
+
+    It says how long to wait for the next attempt, or that there is none.
+    """
     if isinstance(error, ApplicationError):
         return error
     delay = _delay(error, attempts, now)
@@ -59,13 +63,13 @@ def _delay(error: Exception, attempts: Attempts, now: datetime) -> timedelta | N
 
 
 def _world_delay(attempts: Attempts, now: datetime) -> timedelta | None:
-    if now - attempts.first_scheduled_at >= WORLD_PATIENCE:
+    if attempts.world_since is not None and now - attempts.world_since >= WORLD_PATIENCE:
         return None
     # Six doublings pass the cap; more would only grow the number.
-    doublings = min(attempts.number - 1, 6)
-    return min(WORLD_FIRST_DELAY * (1 << doublings), WORLD_LONGEST_DELAY)
+    return min(WORLD_FIRST_DELAY * (1 << min(attempts.world_failures, 6)), WORLD_LONGEST_DELAY)
 
 
 def _own_delay(attempts: Attempts) -> timedelta | None:
-    failures = attempts.own_failures + 1
-    return None if failures >= OWN_ATTEMPTS else OWN_FIRST_DELAY * (1 << (failures - 1))
+    if attempts.own_failures + 1 >= OWN_ATTEMPTS:
+        return None
+    return OWN_FIRST_DELAY * (1 << attempts.own_failures)

@@ -4,6 +4,8 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,7 @@ import structlog
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities.faults import Attempts, is_own, to_failure
+from activities.faults import Attempts, to_failure
 from contracts.tasks import TaskError
 from gateways.clock import Clock
 from storage.database import Database
@@ -43,17 +45,18 @@ class _Care(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  # temporalio's name
         info = activity.info()
-        own_failures = _own_failures(info)
+        attempts = _attempts(info)
         try:
-            async with _heartbeats(info, own_failures):
+            async with _heartbeats(info, attempts):
                 return await self._logged(input, info)
         except Exception as error:
-            attempts = Attempts(info.attempt, own_failures, info.scheduled_time)
-            failure = to_failure(error, attempts, self._clock.now())
-            if is_own(error) and not info.is_local:
+            now = self._clock.now()
+            if not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
-                activity.heartbeat(own_failures + 1)
-            raise failure from error
+                _heartbeat(attempts.after(error, now))
+            failure = to_failure(error, attempts, now)
+            # An error that is its own cause would be converted without end.
+            raise failure from (None if failure is error else error)
 
     async def _logged(self, given: ExecuteActivityInput, info: activity.Info) -> Any:
         try:
@@ -61,7 +64,7 @@ class _Care(ActivityInboundInterceptor):
         except Exception as error:
             try:
                 await self._log_error(given, error, info)
-            except Exception:
+            except Exception:  # noqa: BLE001  # it is logged, and the activity's own error goes on
                 # Whatever keeps the entry out of the ledger must not hide the failure that it tells of.
                 log.exception("an error could not be written to the task's log")
             raise
@@ -89,14 +92,23 @@ class _Care(ActivityInboundInterceptor):
         await self._database.transact(lambda session: TaskRepository(session).append_error(task_id, entry))
 
 
-def _own_failures(info: activity.Info) -> int:
+def _attempts(info: activity.Info) -> Attempts:
     if info.is_local:
-        return info.attempt - 1
-    return next((detail for detail in info.heartbeat_details if isinstance(detail, int)), 0)
+        # A local activity has no heartbeats. It writes to the ledger, which the world may not end.
+        return Attempts(own_failures=info.attempt - 1, world_failures=info.attempt - 1)
+    if len(info.heartbeat_details) != len(fields(Attempts)):
+        return Attempts()
+    own_failures, world_failures, since = info.heartbeat_details
+    return Attempts(own_failures, world_failures, datetime.fromisoformat(since) if since else None)
+
+
+def _heartbeat(attempts: Attempts) -> None:
+    since = attempts.world_since.isoformat() if attempts.world_since else None
+    activity.heartbeat(attempts.own_failures, attempts.world_failures, since)
 
 
 @asynccontextmanager
-async def _heartbeats(info: activity.Info, own_failures: int) -> AsyncIterator[None]:
+async def _heartbeats(info: activity.Info, attempts: Attempts) -> AsyncIterator[None]:
     if info.is_local or not info.heartbeat_timeout:
         yield
         return
@@ -104,7 +116,7 @@ async def _heartbeats(info: activity.Info, own_failures: int) -> AsyncIterator[N
 
     async def beat() -> None:
         while True:
-            activity.heartbeat(own_failures)
+            _heartbeat(attempts)
             await asyncio.sleep(every)
 
     beating = asyncio.create_task(beat())

@@ -1,9 +1,11 @@
 """The sweep: a workflow that was terminated, timed out or never began runs no code to say so."""
 
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
+import structlog
 from temporalio import activity
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
@@ -19,8 +21,12 @@ from contracts.tasks import (
 from domain.tasks import derived_task_id
 from gateways.clock import Clock
 from gateways.engine import ClosedRun, Engine, first_run_id
+from gateways.errors import WorldError
 from storage.database import Database
+from storage.errors import DatabaseAway
 from storage.tasks import TaskRepository
+
+log = structlog.get_logger(__name__)
 
 # Ids in one query to the engine's list.
 PAGE = 100
@@ -36,6 +42,9 @@ STATES = {
     WorkflowExecutionStatus.CANCELED: TaskState.CANCELLED,
 }
 
+
+# Whether a row was written; None when that failed.
+Outcome = bool | None
 
 # The workflow types that have rows in the ledger.
 RecordedJobs = NewType("RecordedJobs", frozenset[str])
@@ -57,18 +66,31 @@ class ReconcileActivities:
         checked, ended = await self._end_dead_rows(now)
         since = max(message.since, now - LOOK_BACK) if message.since else now - LOOK_BACK
         created = await self._make_missing_rows(since)
-        return TasksReconciled(checked=checked, ended=ended, created=created, until=now)
+        return TasksReconciled(
+            checked=checked,
+            ended=ended.count(True),
+            created=created.count(True),
+            failed=ended.count(None) + created.count(None),
+            # What failed is looked for again, until it is too long ago.
+            until=since if None in created else now,
+        )
 
-    async def _end_dead_rows(self, now: datetime) -> tuple[int, int]:
-        checked, ended, after = 0, 0, None
+    async def _end_dead_rows(self, now: datetime) -> tuple[int, list[Outcome]]:
+        checked, ended, after = 0, list[Outcome](), None
         while page := await self._active_page(now - UNTOUCHED_FOR, after):
-            alive = await self._engine.running({task.workflow_id for task in page})
-            for task in page:
-                if task.workflow_id not in alive:
-                    ended += await self._end(task)
+            alive = await self._alive(page)
+            ended += [await _guarded(self._end(task), task.id) for task in page if task.id not in alive]
             checked += len(page)
             after = page[-1].id
         return checked, ended
+
+    async def _alive(self, page: list[Task]) -> set[UUID]:
+        # Another run may have a dead one's workflow id, so the id alone says nothing.
+        running = self._engine.running({task.workflow_id for task in page})
+        return {await self._task_id(execution) async for execution in running}
+
+    async def _task_id(self, execution: WorkflowExecution) -> UUID:
+        return await self._engine.task_id_of(execution) or derived_task_id(first_run_id(execution))
 
     async def _active_page(self, untouched_since: datetime, after: UUID | None) -> list[Task]:
         return await self._database.read(
@@ -85,7 +107,9 @@ class ReconcileActivities:
             return False
         finish = self._final_state(task.id, closed)
         return await self._database.transact(
-            lambda session: TaskRepository(session).finish(finish, now=self._clock.now())
+            lambda session: TaskRepository(session).finish(
+                finish, now=self._clock.now(), ended_at=closed.closed_at
+            )
         )
 
     def _final_state(self, task_id: UUID, closed: ClosedRun) -> FinishTask:
@@ -100,28 +124,28 @@ class ReconcileActivities:
             )
         return FinishTask(task_id=task_id, state=state, result=closed.result, error=error)
 
-    async def _make_missing_rows(self, since: datetime) -> int:
-        created = 0
+    async def _make_missing_rows(self, since: datetime) -> list[Outcome]:
+        created: list[Outcome] = []
         page: dict[UUID, WorkflowExecution] = {}
         async for execution in self._engine.closed_without_success(self._jobs, since=since):
-            task_id = await self._engine.task_id_of(execution) or derived_task_id(first_run_id(execution))
-            page[task_id] = execution
+            page[await self._task_id(execution)] = execution
             if len(page) == PAGE:
                 created += await self._make_rows(page)
                 page = {}
         return created + await self._make_rows(page)
 
-    async def _make_rows(self, page: dict[UUID, WorkflowExecution]) -> int:
+    async def _make_rows(self, page: dict[UUID, WorkflowExecution]) -> list[Outcome]:
         known = await self._database.read(lambda session: TaskRepository(session).known(page))
-        missing = {task_id: run for task_id, run in page.items() if task_id not in known}
-        for task_id, execution in missing.items():
-            await self._make_row(task_id, execution)
-        return len(missing)
+        return [
+            await _guarded(self._make_row(task_id, execution), task_id)
+            for task_id, execution in page.items()
+            if task_id not in known
+        ]
 
-    async def _make_row(self, task_id: UUID, execution: WorkflowExecution) -> None:
+    async def _make_row(self, task_id: UUID, execution: WorkflowExecution) -> bool:
         closed = await self._engine.closed_run(execution.id, execution.run_id)
         if closed is None:
-            return
+            return False
         given = await self._engine.input_of(execution.id, execution.run_id)
         row = NewTask(
             id=task_id,
@@ -138,6 +162,18 @@ class ReconcileActivities:
                 row, finish, run_id=run_id, started_at=execution.start_time, ended_at=ended_at
             )
         )
+        return True
+
+
+async def _guarded(work: Awaitable[bool], task_id: UUID) -> Outcome:
+    try:
+        return await work
+    except (WorldError, DatabaseAway):
+        raise  # not this row's fault: the whole sweep is tried again
+    except Exception:
+        # Whatever is odd about one run, counted in the result, the others must not wait for it.
+        log.exception("task not reconciled", task_id=str(task_id))
+        return None
 
 
 def _told(closed: ClosedRun) -> str:

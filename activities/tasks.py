@@ -1,27 +1,35 @@
 """Keeping the task ledger: what workflows report, and what is started for them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from temporalio import activity
 
 from activities.dispatch import dispatch
 from contracts.tasks import (
     BeginTask,
+    Enqueued,
     EnqueueTasks,
     FinishTask,
     MarkWaiting,
     RelayTasks,
     Task,
     TaskBegun,
+    TaskError,
     TaskId,
     TasksEnqueued,
     TasksRelayed,
+    TaskState,
 )
 from gateways.clock import Clock
-from gateways.engine import Engine
-from storage.database import Database
+from gateways.engine import Engine, StartRefused
+from gateways.errors import GatewayError, WorldError
+from storage.database import Database, Session
 from storage.tasks import TaskRepository
+
+log = structlog.get_logger(__name__)
 
 # One transaction and a few hundred calls; the relay works page after page until nothing is left.
 RELAY_PAGE = 200
@@ -70,11 +78,16 @@ class TaskActivities:
     @activity.defn(name="tasks.enqueue")
     async def enqueue(self, message: EnqueueTasks) -> TasksEnqueued:
         """Accept tasks in one transaction, then start them; the relay starts those that could not be."""
-        enqueued = await self._database.transact(
-            lambda session: TaskRepository(session).enqueue(message.tasks, now=self._clock.now())
-        )
+
+        async def accept(session: Session) -> tuple[list[Enqueued], set[UUID]]:
+            repository = TaskRepository(session)
+            enqueued = await repository.enqueue(message.tasks, now=self._clock.now())
+            # What an earlier attempt has started may be over by now.
+            return enqueued, await repository.to_start([task.id for task in message.tasks])
+
+        enqueued, to_start = await self._database.transact(accept)
         fresh = {row.task_id for row in enqueued if not row.deduplicated}
-        await dispatch(self._database, self._engine, [task for task in message.tasks if task.id in fresh])
+        await dispatch(self._database, self._engine, [task for task in message.tasks if task.id in to_start])
         return TasksEnqueued(started=len(fresh), already_active=len(enqueued) - len(fresh))
 
     @activity.defn(name="tasks.relay")
@@ -82,25 +95,46 @@ class TaskActivities:
         """Start tasks that the engine was never told of; pass on cancellations that it may have missed."""
         cancelled = await self._pass_on_cancellations()
         created_before = self._clock.now() - RELAY_AFTER
-        started, refused = 0, set[UUID]()
-        # A page full of refusals says that the engine is away: the next relay comes in a minute.
-        while len(refused) < RELAY_PAGE:
-            page = await self._unstarted(created_before, refused)
-            if not page:
-                break
-            runs = await dispatch(self._database, self._engine, page)
-            started += len(runs)
-            refused |= {task.id for task in page} - runs.keys()
-        return TasksRelayed(started=started, failed=len(refused), cancelled=cancelled)
+        started, failed, refused = 0, 0, 0
+        after: Task | None = None
+        while page := await self._unstarted(created_before, after):
+            done = await dispatch(self._database, self._engine, page)
+            await self._fail_refused(done.refused)
+            started += len(done.runs)
+            refused += len(done.refused)
+            failed += len(page) - len(done.runs) - len(done.refused)
+            if done.untold:
+                break  # the engine is away, or takes nothing from us: the next relay comes in a minute
+            after = page[-1]
+        return TasksRelayed(started=started, failed=failed, cancelled=cancelled, refused=refused)
 
     async def _pass_on_cancellations(self) -> int:
         tasks = await self._database.read(lambda session: TaskRepository(session).to_cancel(limit=RELAY_PAGE))
-        # Cancelling what is being cancelled changes nothing.
-        return sum([await self._engine.cancel(task.workflow_id, task.run_id) for task in tasks])
+        cancelled = 0
+        for task in tasks:
+            try:
+                # Cancelling what is being cancelled changes nothing.
+                cancelled += await self._engine.cancel(task.workflow_id, task.run_id)
+            except GatewayError as error:
+                log.warning("cancellation not passed on", task_id=str(task.id), error=str(error))
+                if isinstance(error, WorldError):
+                    break  # each of the others would wait for an answer as long
+        return cancelled
 
-    async def _unstarted(self, created_before: datetime, skip: set[UUID]) -> list[Task]:
+    async def _fail_refused(self, refused: Mapping[UUID, StartRefused]) -> None:
+        async def fail(session: Session) -> None:
+            now = self._clock.now()
+            for task_id, error in refused.items():
+                reason = TaskError(at=now, step="start", error_type=type(error).__name__, message=str(error))
+                finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=reason)
+                await TaskRepository(session).finish(finish, now=now)
+
+        if refused:
+            await self._database.transact(fail)
+
+    async def _unstarted(self, created_before: datetime, after: Task | None) -> list[Task]:
         return await self._database.read(
             lambda session: TaskRepository(session).unstarted(
-                limit=RELAY_PAGE, created_before=created_before, skip=skip
+                limit=RELAY_PAGE, created_before=created_before, after=after
             )
         )

@@ -15,11 +15,12 @@ from storage.errors import AccountUnknown
 from storage.secrets import SecretBox
 from storage.tasks import TaskRepository
 
-LONGEST_NAME = 200  # what its column in the database takes
-
+# What the columns of the database take.
+LONGEST_NAME = 200
+LONGEST_ITEM_ID = 200
 
 # An account has one active task of each of its few jobs; raw starts may add some.
-MOST_WAITING = 1_000
+MOST_ACTIVE = 1_000
 
 
 class Accounts:
@@ -80,10 +81,14 @@ class Accounts:
 
         return sorted(await self._database.read(look), key=lambda account: account.name)
 
-    async def change_plan(self, account: str, plan: str, anchor_day: int) -> int:
-        """Note a new plan and wake the account's jobs that wait for the old one's quota; return how many."""
-        _check(plan, anchor_day)
+    async def change_plan(self, account: str, plan: str, anchor_day: int | None = None) -> int:
+        """Note a new plan, and with None the anchor day of before; return how many tasks were told.
+
+        Those that wait for the old plan's quota go on at once.
+        """
         found = await self.find(account)
+        anchor_day = found.anchor_day if anchor_day is None else anchor_day
+        _check(plan, anchor_day)
         await self._database.transact(
             lambda session: AccountRepository(session).change(
                 found.id, {"plan": plan, "anchor_day": anchor_day}
@@ -92,7 +97,10 @@ class Accounts:
         return await self._wake(found.id)
 
     async def set_api_key(self, account: str, api_key: str | None) -> int:
-        """Give an account a key of its own, or with None the default one; wake its waiting jobs."""
+        """Give an account a key of its own, or with None the default one; return how many tasks were told.
+
+        Those that wait for the old key's quota go on at once.
+        """
         found = await self.find(account)
         await self._database.transact(
             lambda session: AccountRepository(session).set_api_key(found.id, api_key, self._box)
@@ -100,16 +108,22 @@ class Accounts:
         return await self._wake(found.id)
 
     async def _wake(self, account_id: UUID) -> int:
-        waiting = await self._database.read(
+        # A RUNNING one may be about to wait: the engine keeps the signal until it does.
+        active = await self._database.read(
             lambda session: TaskRepository(session).find(
-                states={TaskState.WAITING}, workspace=str(account_id), limit=MOST_WAITING
+                states={TaskState.RUNNING, TaskState.WAITING}, workspace=str(account_id), limit=MOST_ACTIVE
             )
         )
-        woken = [await self._engine.signal(task.workflow_id, "quota_changed") for task in waiting]
-        return sum(woken)
+        told = [await self._engine.signal(task.workflow_id, "quota_changed") for task in active]
+        return sum(told)
 
     async def follow(self, account: str, *, games: Sequence[str] = (), sets: Sequence[str] = ()) -> None:
-        """Track games and sets by the vendor's ids; those that are tracked already stay as they are."""
+        """Track games and sets by the vendor's ids; those that are tracked already stay as they are.
+
+        BadInput: an id that no game or set can have.
+        """
+        for field, ids in (("game", games), ("set", sets)):
+            _check_ids(field, ids)
         found = await self.find(account)
 
         async def store(session: Session) -> None:
@@ -132,6 +146,12 @@ class Accounts:
         """Load inventory lines in one transaction; the same lines again change nothing."""
         found = await self.find(account)
         await self._database.transact(lambda session: InventoryRepository(session).load(found.id, lines))
+
+
+def _check_ids(field: str, ids: Sequence[str]) -> None:
+    for each in ids:
+        if not each.strip() or len(each) > LONGEST_ITEM_ID or "\0" in each:
+            raise BadInput(f"{field}: {each[:20]!r} is not accepted: 1 to {LONGEST_ITEM_ID} characters")
 
 
 def _check(plan: str, anchor_day: int) -> None:

@@ -7,8 +7,11 @@ ClientError
 ├── TaskFailed         there is no result, for the task failed
 ├── TaskCancelled      there is no result, for the task was cancelled
 ├── JobIsInternal      housekeeping is run by its schedule
+├── NothingHere        no database where the settings say
 └── BadInput           a value that is not accepted, with its path
 """
+
+from pathlib import Path
 
 from contracts.tasks import Task
 
@@ -65,6 +68,17 @@ class JobIsInternal(ClientError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name!r} is housekeeping: `mainspring schedules trigger {name}` runs it now")
         self.name = name
+
+
+class NothingHere(ClientError):
+    """There is no database where the settings say."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"there is no database at {file}: set MAINSPRING_STATE_DIR to the directory that `mainspring up` "
+            "uses, or MAINSPRING_DATABASE_URL; `mainspring db upgrade` makes a new one"
+        )
+        self.file = file
 
 
 class BadInput(ClientError):

@@ -1,6 +1,7 @@
 """Starting, watching, cancelling and retrying tasks."""
 
 import asyncio
+import string
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from client.errors import (
     TaskNotRetryable,
     TaskUnknown,
 )
+from client.validation import validated
 from contracts.message import Message
 from contracts.tasks import Enqueued, NewTask, Task, TaskState
 from gateways.clock import Clock
@@ -33,6 +35,7 @@ POLL = timedelta(milliseconds=300)
 
 # The shortest beginning of a task's id that is looked up.
 SHORTEST_PREFIX = 4
+HEX_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,8 @@ class Jobs:
     async def resolve(self, reference: str) -> UUID:
         """Return the id of the one task whose id begins so; TaskUnknown or AmbiguousTask."""
         plain = reference.replace("-", "").lower()
-        if len(plain) < SHORTEST_PREFIX or not all(digit in "0123456789abcdef" for digit in plain):
+        is_hex = all(digit in string.hexdigits for digit in plain)
+        if not is_hex or not SHORTEST_PREFIX <= len(plain) <= HEX_DIGITS:
             raise TaskUnknown(reference)
         found = await self._database.read(lambda session: TaskRepository(session).id_starting_with(plain))
         if not found:
@@ -180,7 +184,7 @@ class Jobs:
         job: Job[Message, Message] = job_named(task.job)
         new = job.task(
             uuid4(),
-            job.input.model_validate(task.input),
+            validated(job, task.input),
             triggered_by="retry",
             priority=task.priority,
             retry_of=task.id,

@@ -30,6 +30,13 @@ from contracts.tasks import ReconcileTasks, RelayTasks
 DECLARATION = "declaration"
 
 
+# A run that is due while the last one still works is left out: the next one finds what was due.
+OVERLAP = ScheduleOverlapPolicy.SKIP
+
+# Runs missed for longer than this are not made up for: one run finds all that is due.
+CATCHUP_WINDOW = timedelta(minutes=10)
+
+
 @dataclass(frozen=True)
 class ScheduledJob:
     """A row of the table. `timeout` ends a stuck run, which would otherwise hold back every later one."""
@@ -49,6 +56,7 @@ class ScheduledJob:
             "given": self.given.model_dump(mode="json"),
             "every": self.every.total_seconds(),
             "timeout": self.timeout.total_seconds(),
+            "policy": [OVERLAP.name, CATCHUP_WINDOW.total_seconds()],
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -79,9 +87,6 @@ SCHEDULES = (
         summary="Start the card jobs that are due for each active account.",
     ),
 )
-
-# Runs missed for longer than this are not made up for: one run finds all that is due.
-CATCHUP_WINDOW = timedelta(minutes=10)
 
 
 class ScheduleUnknown(ClientError):
@@ -161,7 +166,7 @@ class Schedules:
                 memo={DECLARATION: row.declaration(self._task_queue)},
             ),
             spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=row.every)]),
-            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCHUP_WINDOW),
+            policy=SchedulePolicy(overlap=OVERLAP, catchup_window=CATCHUP_WINDOW),
         )
 
     async def list(self) -> list[ScheduleStatus]:

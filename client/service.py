@@ -9,6 +9,7 @@ from temporalio.client import Client
 from client.accounts import Accounts
 from client.connect import connect
 from client.encryption_key import encryption_key
+from client.errors import NothingHere
 from client.jobs import Jobs
 from client.schedules import Schedules
 from client.settings import Settings
@@ -34,13 +35,17 @@ class Service:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings | None = None, temporal: Client | None = None
+    settings: Settings | None = None, temporal: Client | None = None, *, create: bool = False
 ) -> AsyncIterator[Service]:
     """Open the database, brought to the newest schema, and Temporal, connected to when first needed.
 
-    DatabaseAway: the database cannot be reached. Temporal may be away: tasks are accepted all the same.
+    NothingHere: there is no embedded database in the state directory, which is relative to the working
+    directory by default; with `create` one is made. DatabaseAway: the database cannot be reached. Temporal
+    may be away: tasks are accepted all the same.
     """
     settings = settings or Settings.load()
+    if not create and settings.database_url is None and not settings.database_file.exists():
+        raise NothingHere(settings.database_file)
     async with AsyncExitStack() as stack:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.resolved_database_url)

@@ -78,7 +78,12 @@ class Settings(BaseSettings):
     @property
     def resolved_database_url(self) -> str:
         """Where the service's own database is: as set, or else a SQLite file in the state directory."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.state_dir.absolute() / 'mainspring.db'}"
+        return self.database_url or f"sqlite+aiosqlite:///{self.database_file}"
+
+    @property
+    def database_file(self) -> Path:
+        """Where the embedded database is, if none is set."""
+        return self.state_dir.absolute() / "mainspring.db"
 
     @classmethod
     def variables(cls) -> list[str]:

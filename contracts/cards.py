@@ -17,7 +17,7 @@ class DiscoverSets(Message):
 
 
 class SetsDiscovered(Message):
-    """What `discover-sets` did. `failed` names the games that the vendor refused."""
+    """What `discover-sets` did. `failed` names the games that the vendor did not give."""
 
     games: int = 0
     sets: int = 0
@@ -34,7 +34,7 @@ class SyncTrackedSets(Message):
 
 
 class TrackedSetsSynced(Message):
-    """What `sync-tracked-sets` did. `failed` names the sets that the vendor refused."""
+    """What `sync-tracked-sets` did. `failed` names the sets that the vendor did not give."""
 
     sets: int = 0
     cards: int = 0
@@ -83,7 +83,8 @@ class StretchProgress(Message):
     """How far a card job has come; each stretch of work takes one and gives back a later one.
 
     `total` is absent until the first stretch has counted what is due since `cutoff`. `requests` counts
-    the answers that were stored. `pause` says why a stretch stopped early, `finished` that nothing is left.
+    the answers that were stored or noted. `pause` says why a stretch stopped early, `finished` that
+    nothing is left.
     """
 
     task_id: UUID
@@ -99,10 +100,14 @@ class StretchProgress(Message):
 
 
 class ListingProgress(StretchProgress):
-    """How far a fetching of listings has come: listings `processed`, `items` stored, listings `failed`."""
+    """How far a fetching of listings has come: listings `processed`, `items` stored, listings `failed`.
+
+    `faulty` names a listing once for each time that the vendor failed at it.
+    """
 
     items: int = 0
     failed: tuple[str, ...] = ()
+    faulty: tuple[str, ...] = ()
 
 
 class PricesProgress(StretchProgress):

@@ -17,7 +17,7 @@ class TaskState(StrEnum):
     """Where a task is. The last three are final: no later write leaves them."""
 
     QUEUED = "QUEUED"
-    """Accepted by the client; the engine may not know it yet. Next: RUNNING, or CANCELLED."""
+    """Accepted by the client; the engine may not know it yet. Next: RUNNING, CANCELLED or FAILED."""
     RUNNING = "RUNNING"
     """Set by the workflow when it starts or goes on. Next: any but QUEUED."""
     WAITING = "WAITING"
@@ -25,7 +25,8 @@ class TaskState(StrEnum):
     SUCCESS = "SUCCESS"
     """Set by the workflow with its result. Final."""
     FAILED = "FAILED"
-    """Set by the workflow with its error, or by the sweep for one that the engine ended. Final."""
+    """Set by the workflow with its error, by the sweep for one that the engine ended, or by the relay for one
+    that the engine refuses. Final."""
     CANCELLED = "CANCELLED"
     """Set by the workflow when it was cancelled, or by the client before it started. Final."""
 
@@ -108,6 +109,7 @@ class BeginTask(Message):
     workflow_id: str
     run_id: str
     input: JsonObject
+    workspace: str | None = None
     triggered_by: str
 
 
@@ -146,11 +148,15 @@ class RelayTasks(Message):
 
 
 class TasksRelayed(Message):
-    """How many tasks the engine was told of, could not be told of, and was told to cancel."""
+    """How many tasks the engine was told of, could not be told of (yet), was told to cancel, and refused.
+
+    Those refused have FAILED.
+    """
 
     started: int
     failed: int
     cancelled: int = 0
+    refused: int = 0
 
 
 class ReconcileTasks(Message):
@@ -163,12 +169,16 @@ class ReconcileTasks(Message):
 
 
 class TasksReconciled(Message):
-    """How many active rows were compared and ended, and how many rows were made; all until then."""
+    """How many active rows were compared and ended, and how many rows were made; all until then.
+
+    `failed` counts those that could not be dealt with: the log says why, the next sweep tries again.
+    """
 
     checked: int
     ended: int
     created: int
     until: datetime
+    failed: int = 0
 
 
 class EnqueueTasks(Message):

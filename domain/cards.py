@@ -10,6 +10,9 @@ DISCOVERY_EVERY = timedelta(days=7)
 SYNC_EVERY = timedelta(days=7)
 PRICES_EVERY = timedelta(hours=24)
 
+# What the vendor refuses costs a request each time: of the free plan's hundred a day, one.
+REFUSED_EVERY = timedelta(days=1)
+
 # Offsets into a listing are kept while a quota is waited for, which takes a month at most.
 LISTING_STALE_AFTER = timedelta(days=31)
 
@@ -89,6 +92,19 @@ class InventoryLine:
     variant_id: str
     quantity: int
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """When a listing is due: neither stored whole since `fetched` nor refused since `refused`."""
+
+    fetched: datetime
+    refused: datetime
+
+    @classmethod
+    def cutoff(cls, cutoff: datetime, now: datetime) -> "Since":
+        """Return the rule for what was not stored since `cutoff`; what was refused may be due sooner."""
+        return cls(cutoff, max(cutoff, now - REFUSED_EVERY))
 
 
 @dataclass(frozen=True, slots=True)

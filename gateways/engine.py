@@ -41,6 +41,9 @@ SERVICE = "Temporal"
 # The memo field that ties a workflow to its row in the ledger.
 TASK_ID = "task_id"
 
+# What gRPC says of a message above its 4 MB; the code, RESOURCE_EXHAUSTED, is that of a rate limit too.
+TOO_LARGE = "larger than max"
+
 AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
 
 
@@ -52,6 +55,11 @@ class ClosedRun:
     result: JsonObject | None
     error_type: str
     error_message: str
+    closed_at: datetime | None = None
+
+
+class StartRefused(Refused):
+    """Temporal will never take this start: its arguments are wrong or too large."""
 
 
 class Engine:
@@ -67,9 +75,10 @@ class Engine:
         """Start a workflow and return its run id; None when another task's run holds the workflow id.
 
         Starting the same task twice is harmless: the second call returns the first one's run.
+        StartRefused: no repetition helps.
         """
         try:
-            async with _translated():
+            async with _start_translated():
                 handle = await self._client.start_workflow(
                     workflow,
                     argument,
@@ -85,10 +94,9 @@ class Engine:
         return handle.first_execution_run_id
 
     async def _run_of(self, workflow_id: str, task_id: UUID) -> str | None:
-        async with _translated():
+        async with _start_translated():
             holder = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
-        memo = await holder.memo()
-        return first_run_id(holder) if memo.get(TASK_ID) == str(task_id) else None
+        return first_run_id(holder) if await self.task_id_of(holder) == task_id else None
 
     async def cancel(self, workflow_id: str, first_run_id: str | None) -> bool:
         """Ask a workflow to cancel itself; return False when it is over already."""
@@ -110,11 +118,12 @@ class Engine:
             raise
         return True
 
-    async def running(self, workflow_ids: Collection[str]) -> set[str]:
-        """Return which of these workflows are listed as running; the list lags a little behind."""
+    async def running(self, workflow_ids: Collection[str]) -> AsyncIterator[WorkflowExecution]:
+        """Give the runs listed as running under these workflow ids; the list lags a little behind."""
         quoted = ", ".join(_quoted(workflow_id) for workflow_id in workflow_ids)
         query = f'WorkflowId IN ({quoted}) AND ExecutionStatus = "Running"'
-        return {execution.id async for execution in self._list(query)}
+        async for execution in self._list(query):
+            yield execution
 
     async def closed_without_success(
         self, workflows: Collection[str], *, since: datetime
@@ -141,35 +150,39 @@ class Engine:
         """
         try:
             async with _translated():
-                status = await self._chain_status(workflow_id, run_id)
+                latest = await self._latest_run(workflow_id, run_id)
+                if latest.status is WorkflowExecutionStatus.RUNNING:
+                    return None
+                # The chain's first run may have outlived its retention.
+                return await self._closed(
+                    self._client.get_workflow_handle(workflow_id, run_id=latest.run_id), latest
+                )
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 message = "the engine does not know this workflow any more"
                 return ClosedRun(WorkflowExecutionStatus.TERMINATED, None, "Lost", message)
             raise
-        if status is WorkflowExecutionStatus.RUNNING:
-            return None
-        async with _translated():
-            return await self._closed(self._client.get_workflow_handle(workflow_id, run_id=run_id), status)
 
-    async def _chain_status(self, workflow_id: str, run_id: str) -> WorkflowExecutionStatus | None:
+    async def _latest_run(self, workflow_id: str, run_id: str) -> WorkflowExecution:
         latest = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
         if first_run_id(latest) == run_id:
-            return latest.status
+            return latest
+        # Another chain holds the id by now, so that this one is over; its first run leads to its end.
         own = self._client.get_workflow_handle(workflow_id, run_id=run_id)
-        return (await own.describe(rpc_timeout=RPC_TIMEOUT)).status
+        return await own.describe(rpc_timeout=RPC_TIMEOUT)
 
-    async def _closed(
-        self, handle: WorkflowHandle[Any, Any], status: WorkflowExecutionStatus | None
-    ) -> ClosedRun:
+    async def _closed(self, handle: WorkflowHandle[Any, Any], run: WorkflowExecution) -> ClosedRun:
+        went_on = run.status is WorkflowExecutionStatus.CONTINUED_AS_NEW
+        closed_at = None if went_on else run.close_time
         try:
             result = await handle.result(rpc_timeout=RPC_TIMEOUT)
         except WorkflowFailureError as error:
             cause = error.cause
             kind = (cause.type if isinstance(cause, ApplicationError) else None) or type(cause).__name__
             message = cause.message if isinstance(cause, FailureError) else str(cause)
-            return ClosedRun(status or WorkflowExecutionStatus.FAILED, None, kind, message)
-        return ClosedRun(WorkflowExecutionStatus.COMPLETED, result, "", "")
+            status = run.status or WorkflowExecutionStatus.FAILED
+            return ClosedRun(status, None, kind, message, closed_at)
+        return ClosedRun(WorkflowExecutionStatus.COMPLETED, result, "", "", closed_at)
 
     async def input_of(self, workflow_id: str, run_id: str) -> JsonObject:
         """Return the first argument of a workflow as it was sent; what is not a JSON object is wrapped."""
@@ -182,8 +195,11 @@ class Engine:
 
     async def task_id_of(self, execution: WorkflowExecution) -> UUID | None:
         """Return the task id in a workflow's memo, if it was started with one."""
-        memo = await execution.memo()
-        return UUID(memo[TASK_ID]) if TASK_ID in memo else None
+        try:
+            told = (await execution.memo()).get(TASK_ID)
+            return UUID(told) if isinstance(told, str) else None
+        except (ValueError, KeyError, RuntimeError):  # somebody's own memo, in whatever encoding
+            return None
 
     async def workers(self) -> int:
         """Return how many workers have asked for workflows of the task queue in the last minutes."""
@@ -238,3 +254,16 @@ async def _translated(limit: timedelta | None = CALL_LIMIT) -> AsyncIterator[Non
         raise Unreachable("no answer in time", service=SERVICE) from error
     except RuntimeError as error:  # what a client that connects at its first call raises when it cannot
         raise Unreachable(str(error), service=SERVICE) from error
+
+
+@asynccontextmanager
+async def _start_translated() -> AsyncIterator[None]:
+    try:
+        async with _translated():
+            yield
+    except Refused as error:
+        if error.code == RPCStatusCode.INVALID_ARGUMENT.name or TOO_LARGE in str(error):
+            raise StartRefused(str(error.__cause__), service=SERVICE, code=error.code) from error
+        raise
+    except RPCError as error:  # whatever is not found here is the namespace
+        raise Refused(error.message, service=SERVICE, code=error.status.name) from error

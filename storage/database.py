@@ -1,17 +1,23 @@
 """The engine and the unit of work. No table and no query lives here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as Session
+from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.orm import SessionTransaction
 
 from storage.errors import DatabaseAway
+from storage.storable import keep_storable, storable_json
 
 __all__ = ["Database", "Session"]
 
@@ -20,6 +26,9 @@ T = TypeVar("T")
 # SQLite has one writer at a time; more connections only queue on its lock.
 SQLITE_POOL_SIZE = 5
 POSTGRES_POOL_SIZE = 10
+
+# SQLAlchemy's own default: with every connection in use for longer, the database is as good as away.
+POOL_PATIENCE = timedelta(seconds=30)
 
 # A connection that went away without a word must not hold an activity until its own time limit.
 STATEMENT_SECONDS = 120
@@ -37,9 +46,9 @@ READ_ONLY = "mainspring_read_only"
 class Database:
     """A pool of connections to SQLite (`sqlite+aiosqlite:///…`) or PostgreSQL (`postgresql+asyncpg://…`)."""
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, *, pool_patience: timedelta = POOL_PATIENCE) -> None:
         self.url = make_url(url)
-        self.engine = _create_engine(self.url)
+        self.engine = _create_engine(self.url, pool_patience)
         self.session = async_sessionmaker(self.engine, expire_on_commit=False)
         self._reading = async_sessionmaker(
             self.engine.execution_options(**{READ_ONLY: True}), expire_on_commit=False
@@ -67,13 +76,9 @@ class Database:
         self, work: Callable[[Session], Awaitable[T]], sessions: async_sessionmaker[Session]
     ) -> T:
         async def body() -> T:
-            try:
+            with translated():
                 async with sessions.begin() as session:
                     return await work(session)
-            except (DBAPIError, OSError) as error:
-                if not _is_away(error):
-                    raise
-                raise DatabaseAway(f"{DatabaseAway.__doc__} {error}") from error
 
         unit = asyncio.ensure_future(body())
         try:
@@ -87,16 +92,52 @@ class Database:
         await self.engine.dispose()
 
 
+def without_password(url: str) -> str:
+    """Return a database's address as it may be shown."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise DatabaseAway for whatever says that the database cannot be reached."""
+    try:
+        yield
+    except (DBAPIError, NoConnectionFree, OSError) as error:
+        if not _is_away(error):
+            raise
+        raise DatabaseAway(f"{DatabaseAway.__doc__} {error}") from error
+
+
 def after_commit(session: Session, then: Callable[[], Awaitable[object]]) -> None:
-    """Run `then` in a task of its own once the session's transaction is committed; never if it is not."""
+    """Run `then` in a task of its own once the session's transaction is committed; never if it is not.
+
+    Called inside a savepoint, it counts as part of that: rolled back with it, else committed with the whole.
+    """
     loop = asyncio.get_running_loop()
+    enclosing = _open_transactions(session.sync_session)
+    is_armed = True
 
-    def committed(_session: object) -> None:
-        task = loop.create_task(_awaited(then))
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
+    def committed(session: SyncSession) -> None:
+        nonlocal is_armed
+        # A savepoint that is released is reported as a commit too.
+        if is_armed and not session.in_nested_transaction():
+            is_armed = False
+            task = loop.create_task(_awaited(then))
+            _under_way.add(task)
+            task.add_done_callback(_under_way.discard)
 
-    event.listen(session.sync_session, "after_commit", committed, once=True)
+    def rolled_back(_session: SyncSession, transaction: SessionTransaction) -> None:
+        nonlocal is_armed
+        is_armed = is_armed and transaction not in enclosing
+
+    def ended(_session: SyncSession, transaction: SessionTransaction) -> None:
+        nonlocal is_armed
+        # A session closed in mid-transaction reports no roll-back, and may begin another one.
+        is_armed = is_armed and transaction.parent is not None
+
+    event.listen(session.sync_session, "after_commit", committed)
+    event.listen(session.sync_session, "after_soft_rollback", rolled_back)
+    event.listen(session.sync_session, "after_transaction_end", ended)
 
 
 async def after_commits() -> None:
@@ -109,30 +150,46 @@ async def _awaited(then: Callable[[], Awaitable[object]]) -> None:
     await then()
 
 
+def _open_transactions(session: SyncSession) -> list[SessionTransaction]:
+    found = []
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    while transaction is not None:
+        found.append(transaction)
+        transaction = transaction.parent
+    return found
+
+
 # The event loop holds its tasks weakly only.
 _under_way: set[asyncio.Task[None]] = set()
 
 
-def _is_away(error: DBAPIError | OSError) -> bool:
+def _is_away(error: DBAPIError | NoConnectionFree | OSError) -> bool:
     """Whether the connection or the server is at fault, not the statement."""
-    if isinstance(error, OSError | InterfaceError) or error.connection_invalidated:
+    if isinstance(error, OSError | NoConnectionFree | InterfaceError) or error.connection_invalidated:
         return True
     sqlite_name: str = getattr(error.orig, "sqlite_errorname", None) or ""
     sqlstate: str = getattr(error.orig, "sqlstate", None) or ""
     return sqlite_name.startswith(SQLITE_AWAY) or sqlstate.startswith(POSTGRES_AWAY)
 
 
-def _create_engine(url: URL) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(
+def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:
+    both: dict[str, Any] = {
+        "pool_timeout": pool_patience.total_seconds(),
+        "json_serializer": storable_json,
+    }
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=SQLITE_POOL_SIZE, **both)
+        event.listen(engine.sync_engine, "connect", _configure_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin)
+    else:
+        engine = create_async_engine(
             url,
             pool_size=POSTGRES_POOL_SIZE,
             pool_pre_ping=True,
             connect_args={"command_timeout": STATEMENT_SECONDS},
+            **both,
         )
-    engine = create_async_engine(url, pool_size=SQLITE_POOL_SIZE)
-    event.listen(engine.sync_engine, "connect", _configure_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin)
+    keep_storable(engine.sync_engine)
     return engine
 
 

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from storage.database import Database
+from storage.database import Database, translated
 from storage.tables import Base
 
 # Any number will do, as long as every Mainspring process takes the same: the first four bytes of "main".
@@ -32,23 +32,27 @@ async def upgrade(database: Database) -> None:
     """Apply the migrations that are missing, in one transaction; processes that start together take turns.
 
     On SQLite the transaction holds the write lock from its start, on PostgreSQL an advisory lock.
+    DatabaseAway: it cannot be reached; so for the others here.
     """
-    async with database.engine.begin() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        await connection.run_sync(_upgrade)
+    with translated():
+        async with database.engine.begin() as connection:
+            if not database.is_sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            await connection.run_sync(_upgrade)
 
 
 async def is_current(database: Database) -> bool:
     """Whether the database has the newest schema."""
-    async with database.engine.connect() as connection:
-        return await connection.run_sync(_is_current)
+    with translated():
+        async with database.engine.connect() as connection:
+            return await connection.run_sync(_is_current)
 
 
 async def differences(database: Database) -> list[object]:
     """Return how the migrated database differs from the tables as declared; nothing, if all is well."""
-    async with database.engine.connect() as connection:
-        return await connection.run_sync(_differences)
+    with translated():
+        async with database.engine.connect() as connection:
+            return await connection.run_sync(_differences)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, func, insert, select, tuple_, update
+from sqlalchemy import Update, and_, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.tasks import (
@@ -21,10 +21,14 @@ from contracts.tasks import (
     TaskState,
 )
 from domain.tasks import percentage
+from storage.storable import storable
 from storage.tables import TaskErrorRow, TaskRow
 from storage.upsert import chunks, insert_into
 
 ACTIVE_NAMES = sorted(ACTIVE_STATES)
+
+# Accepted, and the engine has not been told.
+_UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))
 
 
 class TaskRepository:
@@ -35,40 +39,39 @@ class TaskRepository:
 
     async def enqueue(self, tasks: Sequence[NewTask], *, now: datetime) -> list[Enqueued]:
         """Insert QUEUED rows, or find the active ones that hold their dedupe keys; in the given order."""
-        holders: dict[str | None, tuple[UUID, str]] = {}
+        enqueued: dict[UUID, Enqueued] = {}
         for chunk in chunks(tasks):
-            holders |= await self._insert_queued(chunk, now)
-        enqueued = []
-        for task in tasks:
-            task_id, workflow_id = holders.get(task.dedupe_key, (task.id, task.workflow_id))
-            enqueued.append(
-                Enqueued(task_id=task_id, workflow_id=workflow_id, deduplicated=task_id != task.id)
-            )
-        return enqueued
+            enqueued |= await self._insert_queued(chunk, now)
+        return [enqueued[task.id] for task in tasks]
 
-    async def _insert_queued(self, tasks: list[NewTask], now: datetime) -> dict[str | None, tuple[UUID, str]]:
-        held: dict[str | None, tuple[UUID, str]] = {}
+    async def _insert_queued(self, tasks: list[NewTask], now: datetime) -> dict[UUID, Enqueued]:
+        enqueued: dict[UUID, Enqueued] = {}
         while tasks:
             rows = [task.model_dump() | _fresh(now) for task in tasks]
             statement = insert_into(self._session, TaskRow).on_conflict_do_nothing()
             await self._session.execute(statement, rows)
-            keyed = [task for task in tasks if task.dedupe_key is not None]
-            held |= await self._holders([str(task.dedupe_key) for task in keyed])
-            # On PostgreSQL the holder of a key may have ended between the two statements: then try again.
-            tasks = [task for task in keyed if task.dedupe_key not in held]
-        return held
-
-    async def _holders(self, keys: Sequence[str]) -> dict[str | None, tuple[UUID, str]]:
-        held: dict[str | None, tuple[UUID, str]] = {}
-        for chunk in chunks(keys):
-            query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
-                TaskRow.dedupe_key.in_(chunk), TaskRow.state.in_(ACTIVE_NAMES)
-            )
-            held |= {
-                key: (task_id, workflow_id)
-                for key, task_id, workflow_id in await self._session.execute(query)
+            # One that is there may be of an earlier attempt, and over by now: it was accepted all the same.
+            there = await self.known([task.id for task in tasks])
+            held = await self._holders([task for task in tasks if task.id not in there])
+            enqueued |= held | {
+                task.id: Enqueued(task_id=task.id, workflow_id=task.workflow_id, deduplicated=False)
+                for task in tasks
+                if task.id in there
             }
-        return held
+            # On PostgreSQL the holder of a key may have ended between the statements: then try again.
+            tasks = [task for task in tasks if task.id not in enqueued]
+        return enqueued
+
+    async def _holders(self, tasks: Sequence[NewTask]) -> dict[UUID, Enqueued]:
+        keys = {task.id: storable(task.dedupe_key) for task in tasks if task.dedupe_key is not None}
+        query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
+            TaskRow.dedupe_key.in_(set(keys.values())), TaskRow.state.in_(ACTIVE_NAMES)
+        )
+        holders = {
+            key: Enqueued(task_id=task_id, workflow_id=workflow_id, deduplicated=True)
+            for key, task_id, workflow_id in (await self._session.execute(query) if keys else ())
+        }
+        return {task_id: holders[key] for task_id, key in keys.items() if key in holders}
 
     async def get(self, task_id: UUID) -> Task | None:
         """Return one task with its error log."""
@@ -107,21 +110,31 @@ class TaskRepository:
         return list(await self._session.scalars(query))
 
     async def unstarted(
-        self, *, limit: int, created_before: datetime, skip: Collection[UUID] = ()
+        self, *, limit: int, created_before: datetime, after: Task | None = None
     ) -> list[Task]:
-        """Return accepted tasks that the engine has not been told of, the most urgent and oldest first."""
+        """Return accepted tasks that the engine has not been told of, the most urgent and oldest first.
+
+        `after` is the last task of the page before.
+        """
+        order = (TaskRow.priority, TaskRow.created_at, TaskRow.id)
         query = (
             select(TaskRow)
-            .where(
-                TaskRow.state == TaskState.QUEUED,
-                TaskRow.run_id.is_(None),
-                TaskRow.created_at < created_before,
-                TaskRow.id.not_in(skip),
-            )
-            .order_by(TaskRow.priority, TaskRow.created_at)
+            .where(_UNSTARTED, TaskRow.created_at < created_before)
+            .order_by(*order)
             .limit(limit)
         )
+        if after is not None:
+            query = query.where(tuple_(*order) > (after.priority, after.created_at, after.id))
         return [_task(row) for row in await self._session.scalars(query)]
+
+    async def to_start(self, task_ids: Collection[UUID]) -> set[UUID]:
+        """Return which of these tasks the engine has not been told of."""
+        found: set[UUID] = set()
+        for chunk in chunks(list(task_ids)):
+            found |= set(
+                await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(chunk), _UNSTARTED))
+            )
+        return found
 
     async def record_runs(self, runs: Mapping[UUID, str]) -> None:
         """Note which run the engine gave each task, unless the run has already said so itself."""
@@ -136,7 +149,7 @@ class TaskRepository:
         row = NewTask(
             id=task_id,
             dedupe_key=None,
-            **message.model_dump(include={"job", "workflow_id", "input", "triggered_by"}),
+            **message.model_dump(include={"job", "workflow_id", "input", "workspace", "triggered_by"}),
         )
         await self._ensure(row, run_id=message.run_id, now=now)
         begun = _still_active(task_id).values(
@@ -180,14 +193,17 @@ class TaskRepository:
             )
         )
 
-    async def finish(self, message: FinishTask, *, now: datetime) -> bool:
-        """Set a final state; return False when the row was final already (or is unknown)."""
+    async def finish(self, message: FinishTask, *, now: datetime, ended_at: datetime | None = None) -> bool:
+        """Set a final state; return False when the row was final already (or is unknown).
+
+        `ended_at` is when the task ended, if that was before now.
+        """
         values: dict[str, Any] = {
             "state": message.state,
             "result": message.result,
             "waiting_for": None,
             "resumes_at": None,
-            "finished_at": now,
+            "finished_at": ended_at or now,
             "updated_at": now,
         }
         if message.state is TaskState.SUCCESS:
@@ -302,19 +318,6 @@ class TaskRepository:
     async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
         """Return which of these ids have a row."""
         return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
-
-    async def counts(self) -> dict[TaskState, int]:
-        """Return how many tasks are in each state."""
-        rows = await self._session.execute(select(TaskRow.state, func.count()).group_by(TaskRow.state))
-        return {TaskState(state): count for state, count in rows}
-
-    async def oldest_unstarted(self) -> datetime | None:
-        """Return when the longest waiting task that the engine was not told of was accepted."""
-        return await self._session.scalar(
-            select(func.min(TaskRow.created_at)).where(
-                TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None)
-            )
-        )
 
     async def _changed(self, statement: Update) -> bool:
         result = await self._session.execute(statement)

@@ -1,6 +1,6 @@
 """The trading-card jobs: what is due is fetched in stretches, and a used-up quota is slept out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -30,7 +30,7 @@ from contracts.cards import (
     TrackedSetsSynced,
     UpdateInventoryPrices,
 )
-from contracts.tasks import EnqueueTasks, NewTask
+from contracts.tasks import EnqueueTasks, NewTask, TasksEnqueued
 
 Progress = TypeVar("Progress", bound=StretchProgress)
 AccountRequest = DiscoverSets | SyncTrackedSets | UpdateInventoryPrices
@@ -105,8 +105,7 @@ class RefreshDueAccountsWorkflow:
             page = await workflow.execute_activity_method(
                 CardActivities.list_due_page, AccountsPage(after=progress.after), **options.PAGE
             )
-            tasks = EnqueueTasks(tasks=tuple(_due_task(due) for due in page.due))
-            enqueued = await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.PAGE)
+            enqueued = await _enqueue(page.due)
             progress = RefreshProgress(
                 after=page.after,
                 accounts=progress.accounts + page.accounts,
@@ -117,6 +116,13 @@ class RefreshDueAccountsWorkflow:
                 return AccountsRefreshed(**progress.model_dump(exclude={"after"}))
             if workflow.info().is_continue_as_new_suggested():
                 continue_with(request, progress)
+
+
+async def _enqueue(due: Sequence[DueJob]) -> TasksEnqueued:
+    if not due:  # the usual case of the hourly refresh, which then costs one action less
+        return TasksEnqueued(started=0, already_active=0)
+    tasks = EnqueueTasks(tasks=tuple(_due_task(each) for each in due))
+    return await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.PAGE)
 
 
 async def _work_through(

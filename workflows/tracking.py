@@ -69,8 +69,21 @@ def tracked(
 
 def task_id() -> UUID:
     """Return the id of the task that this workflow works for."""
-    told: str | None = workflow.memo_value("task_id", None)
-    return UUID(told) if told else derived_task_id(workflow.info().first_execution_run_id)
+    return _told_task_id() or _fallback_id()
+
+
+def _told_task_id() -> UUID | None:
+    told = workflow.memo_value("task_id", None)
+    try:
+        return UUID(told) if isinstance(told, str) else None
+    except ValueError:  # somebody's own memo
+        return None
+
+
+def _fallback_id() -> UUID:
+    info = workflow.info()
+    # Each run of a cron workflow is a task; what `continue_with` continues has its id in the memo.
+    return derived_task_id(info.run_id if info.continued_run_id else info.first_execution_run_id)
 
 
 def continue_with(request: Message, state: State) -> NoReturn:
@@ -108,6 +121,8 @@ async def wait_for_quota(pause: QuotaPause) -> None:
     if remaining.total_seconds() > 0:
         with contextlib.suppress(TimeoutError):  # the usual end of a wait
             await workflow.wait_condition(lambda: changed, timeout=remaining)
+    # A signal that comes before the next wait is kept for it.
+    workflow.set_signal_handler("quota_changed", None)
     await workflow.execute_local_activity_method(
         TaskActivities.mark_running, TaskId(task_id=task_id()), **options.LEDGER
     )
@@ -115,18 +130,19 @@ async def wait_for_quota(pause: QuotaPause) -> None:
 
 async def _begin(given: Message) -> None:
     info = workflow.info()
-    if info.continued_run_id is not None:
-        return
-    told: str | None = workflow.memo_value("task_id", None)
+    if workflow.memo_value("state", None) is not None:
+        return  # continued by `continue_with`: the task has begun
+    account_id = getattr(given, "account_id", None)
     begun = await workflow.execute_local_activity_method(
         TaskActivities.begin,
         BeginTask(
-            task_id=UUID(told) if told else None,
-            fallback_id=derived_task_id(info.first_execution_run_id),
+            task_id=_told_task_id(),
+            fallback_id=_fallback_id(),
             job=info.workflow_type,
             workflow_id=info.workflow_id,
             run_id=info.first_execution_run_id,
             input=_json(given),
+            workspace=None if account_id is None else str(account_id),
             triggered_by=_triggered_by(),
         ),
         **options.LEDGER,
@@ -147,12 +163,18 @@ async def _finish_unsuccessful(task_id: UUID, error: BaseException) -> None:
         finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED)
     else:
         finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=_task_error(error))
-    # Whoever cancels again while this is under way must not cut it short.
-    await asyncio.shield(_finish(finish))
+    await _finish(finish)
 
 
 async def _finish(finish: FinishTask) -> None:
-    await workflow.execute_local_activity_method(TaskActivities.finish, finish, **options.LEDGER)
+    writing = asyncio.ensure_future(
+        workflow.execute_local_activity_method(TaskActivities.finish, finish, **options.LEDGER)
+    )
+    while not writing.done():
+        # Whoever cancels while this is under way must not cut it short: what it says has happened.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(writing)
+    writing.result()
 
 
 def _task_error(error: BaseException) -> TaskError:

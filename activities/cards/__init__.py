@@ -1,15 +1,13 @@
 """The trading-card activities: each works a stretch of requests and gives back how far it came."""
 
-from datetime import timedelta
-
 from temporalio import activity
 
 from activities.cards.access import Access, KeyRing
-from activities.cards.listings import CardListing, ListingStretch, SetListing
+from activities.cards.listings import ListingStretch, cards_of_sets, sets_of_games
 from activities.cards.prices import PricesStretch
 from activities.metering import MeteredCalls
 from contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress
-from domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY
+from domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY, Since
 from gateways.clock import Clock
 from gateways.justtcg import JustTcg
 from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
@@ -27,8 +25,8 @@ class CardActivities:
         self._database = database
         self._clock = clock
         calls = MeteredCalls(database, clock)
-        self._set_listings = ListingStretch(database, calls, keys, clock, SetListing(justtcg))
-        self._card_listings = ListingStretch(database, calls, keys, clock, CardListing(justtcg))
+        self._set_listings = ListingStretch(database, calls, keys, clock, sets_of_games(justtcg))
+        self._card_listings = ListingStretch(database, calls, keys, clock, cards_of_sets(justtcg))
         self._prices = PricesStretch(database, calls, keys, clock, justtcg)
 
     @activity.defn(name="cards.discover_sets_stretch")
@@ -54,16 +52,16 @@ class CardActivities:
         async def look(session: Session) -> AccountsPageDone:
             accounts = await AccountRepository(session).page(after=page.after, limit=ACCOUNTS_PAGE)
             ids = [account.id for account in accounts if account.is_active]
-            rules: tuple[tuple[str, TrackedRepository | InventoryRepository, timedelta], ...] = (
-                ("discover-sets", TrackedRepository.games(session), DISCOVERY_EVERY),
-                ("sync-tracked-sets", TrackedRepository.sets(session), SYNC_EVERY),
-                ("update-inventory-prices", InventoryRepository(session), PRICES_EVERY),
-            )
-            due = [
-                DueJob(job=job, account_id=account_id)
-                for job, repository, every in rules
-                for account_id in await repository.accounts_due(ids, cutoff=now - every)
-            ]
+            games, sets = TrackedRepository.games(session), TrackedRepository.sets(session)
+            inventory = InventoryRepository(session)
+            found = {
+                "discover-sets": await games.accounts_due(
+                    ids, since=Since.cutoff(now - DISCOVERY_EVERY, now)
+                ),
+                "sync-tracked-sets": await sets.accounts_due(ids, since=Since.cutoff(now - SYNC_EVERY, now)),
+                "update-inventory-prices": await inventory.accounts_due(ids, cutoff=now - PRICES_EVERY),
+            }
+            due = [DueJob(job=job, account_id=account) for job, those in found.items() for account in those]
             last = accounts[-1].id if len(accounts) == ACCOUNTS_PAGE else None
             return AccountsPageDone(after=last, accounts=len(ids), due=tuple(due))
 

@@ -1,23 +1,27 @@
 """Fetching listings of many pages: the sets of games, the cards of sets."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from activities.cards.access import Access, KeyRing
 from activities.cards.stretch import REQUESTS_PER_STRETCH, Stretch
 from activities.metering import MeteredCalls, QuotaUsedUp
 from contracts.cards import ListingProgress
 from contracts.tasks import TaskError
-from domain.cards import ListingCursor
+from domain.cards import ListingCursor, Since
 from domain.quota import Usage
 from gateways.clock import Clock
-from gateways.errors import CredentialsRefused, Refused
+from gateways.errors import CredentialsRefused, GatewayError, MalformedAnswer, Refused, ServerFault
 from gateways.justtcg import JustTcg
 from storage.cards import CatalogueRepository, TrackedRepository
 from storage.database import Database, Session
 from storage.tasks import TaskRepository
+
+# How often a listing is asked for in one run at which the vendor fails: with the pauses of the world's
+# failures between, about two minutes.
+FAULTS_BORNE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,63 +36,46 @@ class Page:
     usage: Usage | None
 
 
-class Listing(Protocol):
-    """What differs between the listings."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What differs between the listings; `store` returns how many prices changed."""
 
-    def tracked(self, session: Session) -> TrackedRepository:
-        """Return what accounts follow."""
-        ...
-
-    async def fetch(self, access: Access, cursor: ListingCursor) -> Page:
-        """Ask for the page at the cursor."""
-        ...
-
-    async def store(self, session: Session, items: Sequence[Any], now: datetime) -> int:
-        """Store a page's items; return how many prices changed."""
-        ...
+    tracked: Callable[[Session], TrackedRepository]
+    fetch: Callable[[Access, ListingCursor], Awaitable[Page]]
+    store: Callable[[Session, Sequence[Any], datetime], Awaitable[int]]
 
 
-class SetListing:
-    """The sets of a game."""
+def sets_of_games(justtcg: JustTcg) -> Listing:
+    """Return the listing of a game's sets, which have no prices."""
 
-    def __init__(self, justtcg: JustTcg) -> None:
-        self._justtcg = justtcg
-
-    def tracked(self, session: Session) -> TrackedRepository:
-        """Return the tracked games."""
-        return TrackedRepository.games(session)
-
-    async def fetch(self, access: Access, cursor: ListingCursor) -> Page:
-        """Ask for a page of sets."""
+    async def fetch(access: Access, cursor: ListingCursor) -> Page:
         size = access.plan.items_per_request
-        page = await self._justtcg.sets(access.api_key, cursor.item_id, size, cursor.next_offset)
+        page = await justtcg.sets(access.api_key, cursor.item_id, size, cursor.next_offset)
         return Page(page.sets, page.next_offset, page.has_more, page.total, page.malformed, page.usage)
 
-    async def store(self, session: Session, items: Sequence[Any], now: datetime) -> int:
-        """Store sets, which have no prices."""
-        await CatalogueRepository(session).store_sets(items, now=now)
+    async def store(session: Session, sets: Sequence[Any], now: datetime) -> int:
+        await CatalogueRepository(session).store_sets(sets, now=now)
         return 0
 
+    return Listing(TrackedRepository.games, fetch, store)
 
-class CardListing:
-    """The cards of a set."""
 
-    def __init__(self, justtcg: JustTcg) -> None:
-        self._justtcg = justtcg
+def cards_of_sets(justtcg: JustTcg) -> Listing:
+    """Return the listing of a set's cards."""
 
-    def tracked(self, session: Session) -> TrackedRepository:
-        """Return the tracked sets."""
-        return TrackedRepository.sets(session)
-
-    async def fetch(self, access: Access, cursor: ListingCursor) -> Page:
-        """Ask for a page of cards."""
+    async def fetch(access: Access, cursor: ListingCursor) -> Page:
         size = access.plan.items_per_request
-        page = await self._justtcg.cards(access.api_key, cursor.item_id, size, cursor.next_offset)
+        page = await justtcg.cards(access.api_key, cursor.item_id, size, cursor.next_offset)
         return Page(page.cards, page.next_offset, page.has_more, page.total, page.malformed, page.usage)
 
-    async def store(self, session: Session, items: Sequence[Any], now: datetime) -> int:
-        """Store cards, variants and changed prices."""
-        return await CatalogueRepository(session).store_cards(items, now=now)
+    async def store(session: Session, cards: Sequence[Any], now: datetime) -> int:
+        return await CatalogueRepository(session).store_cards(cards, now=now)
+
+    return Listing(TrackedRepository.sets, fetch, store)
+
+
+class Overtaken(Exception):
+    """Another run of the account has moved the listing on: what this one has fetched is not stored."""
 
 
 class ListingStretch(Stretch):
@@ -112,22 +99,30 @@ class ListingStretch(Stretch):
                 progress = await self._fetch_page(access, progress, cursor)
             except QuotaUsedUp as used_up:
                 return progress.model_copy(update={"pause": used_up.pause})
+            except Overtaken:
+                continue  # what is due next is another page now
             except CredentialsRefused:
                 raise
-            except Refused as refusal:
+            except (Refused, MalformedAnswer) as refusal:
                 # One listing that the vendor refuses must not keep the others back: the result names it.
                 progress = await self._pass_over(progress, cursor, refusal)
+            except ServerFault as fault:
+                progress = await self._set_aside(progress, cursor, fault)
+                if cursor.item_id not in progress.failed:
+                    raise
         return progress.model_copy(update={"pause": None})
 
     async def _next_due(self, progress: ListingProgress) -> tuple[ListingProgress, ListingCursor | None]:
         async def look(session: Session) -> tuple[ListingProgress, ListingCursor | None]:
             tracked = self._listing.tracked(session)
+            since = Since.cutoff(progress.cutoff, self._clock.now())
             total = progress.total
             if total is None:
-                total = await tracked.count_due(progress.account_id, cutoff=progress.cutoff)
-            cursors = await tracked.due(
-                progress.account_id, cutoff=progress.cutoff, skip=progress.failed, limit=1
-            )
+                total = await tracked.count_due(progress.account_id, since=since)
+            cursors: list[ListingCursor] = []
+            # What the vendor has failed at comes after everything else.
+            for skip in ({*progress.failed, *progress.faulty}, progress.failed):
+                cursors = cursors or await tracked.due(progress.account_id, since=since, skip=skip, limit=1)
             return progress.model_copy(update={"total": total}), next(iter(cursors), None)
 
         return await self._database.read(look)
@@ -135,19 +130,12 @@ class ListingStretch(Stretch):
     async def _fetch_page(
         self, access: Access, progress: ListingProgress, cursor: ListingCursor
     ) -> ListingProgress:
-        cursor = cursor.resumed(self._clock.now())
-        page = await self._call(access, progress, lambda: self._listing.fetch(access, cursor))
+        start = cursor.resumed(self._clock.now())
+        page = await self._call(access, progress, lambda: self._listing.fetch(access, start))
         now = self._clock.now()
 
         async def store(session: Session) -> ListingProgress:
             changed = await self._listing.store(session, page.items, now)
-            await self._listing.tracked(session).advance(
-                progress.account_id,
-                cursor.item_id,
-                next_offset=page.next_offset if page.has_more else None,
-                started_at=cursor.started_at or now,
-                now=now,
-            )
             after = progress.model_copy(
                 update={
                     "processed": progress.processed + (not page.has_more),
@@ -157,16 +145,39 @@ class ListingStretch(Stretch):
                     "requests": progress.requests + 1,
                 }
             )
+            # First whether this attempt was taken for dead, which ends it, then whether there is a rival.
             await self._checkpoint(session, after, _step(cursor, page), part=_part(page))
+            has_moved = await self._listing.tracked(session).advance(
+                progress.account_id,
+                cursor,
+                next_offset=page.next_offset if page.has_more else None,
+                started_at=start.started_at or now,
+                now=now,
+            )
+            if not has_moved:
+                raise Overtaken
             return after
 
         return await self._database.transact(store)
 
-    async def _pass_over(
-        self, progress: ListingProgress, cursor: ListingCursor, refusal: Refused
+    async def _set_aside(
+        self, progress: ListingProgress, cursor: ListingCursor, fault: ServerFault
     ) -> ListingProgress:
+        """Note a fault of the vendor's for the next attempt; pass over a listing at which it fails always."""
+        if progress.faulty.count(cursor.item_id) + 1 >= FAULTS_BORNE:
+            return await self._pass_over(progress, cursor, fault)
+        after = progress.model_copy(
+            update={"faulty": (*progress.faulty, cursor.item_id), "requests": progress.requests + 1}
+        )
+        await self._database.transact(lambda session: self._checkpoint(session, after, cursor.item_id))
+        return after
+
+    async def _pass_over(
+        self, progress: ListingProgress, cursor: ListingCursor, refusal: GatewayError
+    ) -> ListingProgress:
+        now = self._clock.now()
         entry = TaskError(
-            at=self._clock.now(),
+            at=now,
             step=cursor.item_id,
             error_type=type(refusal).__name__,
             message=str(refusal),
@@ -182,6 +193,7 @@ class ListingStretch(Stretch):
         async def store(session: Session) -> None:
             await TaskRepository(session).append_error(progress.task_id, entry)
             await self._checkpoint(session, after, cursor.item_id)
+            await self._listing.tracked(session).mark_refused(progress.account_id, cursor.item_id, now=now)
 
         await self._database.transact(store)
         return after

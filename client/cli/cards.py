@@ -16,6 +16,9 @@ commands = typer.Typer(no_args_is_help=True, help="Accounts, tracked games and s
 AccountName = Annotated[str, typer.Argument(help="An account's name or id.")]
 Plan = Annotated[str, typer.Option(help="Free Tier, Starter, Professional or Enterprise.")]
 AnchorDay = Annotated[int, typer.Option(help="The day of the month on which the quota renews.")]
+NewAnchorDay = Annotated[
+    int | None, typer.Option(help="The day of the month on which the quota renews; as before, if left out.")
+]
 KeyFromInput = Annotated[
     bool, typer.Option("--api-key-stdin", help="Read the account's own API key from standard input.")
 ]
@@ -60,12 +63,12 @@ def accounts() -> None:
 
 
 @commands.command("set-plan")
-def set_plan(account: AccountName, plan: str, anchor_day: AnchorDay = 1) -> None:
-    """Note an account's new plan, and wake its jobs that wait for the old plan's quota."""
+def set_plan(account: AccountName, plan: str, anchor_day: NewAnchorDay = None) -> None:
+    """Note an account's new plan, and wake its tasks that wait for the old plan's quota."""
 
     async def work(service: Service) -> None:
-        woken = await service.accounts.change_plan(account, plan, anchor_day)
-        echo(f"{escape(account)}: {plan}, {woken} waiting jobs woken")
+        told = await service.accounts.change_plan(account, plan, anchor_day)
+        echo(f"{escape(account)}: {plan}, {told} active tasks told")
 
     with_service(work)
 
@@ -76,8 +79,8 @@ def set_key(account: AccountName) -> None:
     key = sys.stdin.readline().strip() or None
 
     async def work(service: Service) -> None:
-        woken = await service.accounts.set_api_key(account, key)
-        echo(f"{escape(account)}: {'own' if key else 'default'} key, {woken} waiting jobs woken")
+        told = await service.accounts.set_api_key(account, key)
+        echo(f"{escape(account)}: {'own' if key else 'default'} key, {told} active tasks told")
 
     with_service(work)
 
@@ -88,7 +91,8 @@ def track(account: AccountName, *, games: Games = None, sets: Sets = None) -> No
 
     async def work(service: Service) -> None:
         await service.accounts.follow(account, games=games or (), sets=sets or ())
-        echo(f"{escape(account)}: tracks {', '.join([*(games or ()), *(sets or ())]) or 'nothing new'}")
+        tracked = ", ".join([*(games or ()), *(sets or ())]) or "nothing new"
+        echo(escape(f"{account}: tracks {tracked}"))
 
     with_service(work)
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -25,6 +24,7 @@ from client.settings import Settings
 from client.settings_errors import SettingsError
 from contracts.tasks import TaskState
 from gateways.errors import GatewayError
+from storage.database import without_password
 from storage.errors import StorageError
 from workflows.catalogue import UnknownJob
 
@@ -59,7 +59,7 @@ def with_service(work: Callable[[Service], Awaitable[int | None]]) -> NoReturn:
     """Run `work` with the open service and end the process with the exit code that it returns."""
 
     async def run(settings: Settings) -> int | None:
-        async with open_service(settings) as service:
+        async with open_service(settings, create=True) as service:
             return await work(service)
 
     settled(run)
@@ -114,14 +114,9 @@ def show_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
-def problems(error: ValidationError, root: str) -> str:
-    """Say for each field of a message what was given and what is accepted."""
-    lines = []
-    for fault in error.errors():
-        path = ".".join([root, *(str(part) for part in fault["loc"])])
-        given = "" if fault["type"] == "missing" else f" {fault['input']!r} is not accepted:"
-        lines.append(f"{path}:{given} {fault['msg']}")
-    return "\n".join(lines)
+def database_name(settings: Settings) -> str:
+    """Return where the database is, without its password."""
+    return without_password(settings.resolved_database_url)
 
 
 def state_text(state: TaskState) -> str:

@@ -56,7 +56,7 @@ def demo(context: typer.Context) -> None:
         configure_logs(settings)
         async with running_stack(settings, worker, stop_on_signals(), sandbox=True) as stack:
             echo(f"Temporal {stack.engine.address}, Web UI {stack.engine.ui_url}, JustTCG stand-in")
-            async with open_service(stack.settings, stack.temporal) as service:
+            async with open_service(stack.settings, stack.temporal, create=True) as service:
                 return await _run_jobs(stack, service)
 
     settled(work)
@@ -81,7 +81,7 @@ async def _run_jobs(stack: Stack, service: Service) -> int:
     show_table(("job", "state", "what was done", "API calls", "Temporal events"), rows)
     allowed = plan_named(PLAN).minute
     echo(f"{PLAN} plan: at most {allowed} calls a minute allowed, {most} were made in the busiest one")
-    echo(f"tasks, cards and prices are in {stack.settings.state_dir / 'mainspring.db'}")
+    echo(f"tasks, cards and prices are in {escape(str(stack.settings.state_dir / 'mainspring.db'))}")
     echo(f"the Web UI was at {stack.engine.ui_url}; `make up` keeps one running")
     return SUCCESS if succeeded else FAILED
 

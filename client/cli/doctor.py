@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
 from rich.markup import escape
+from sqlalchemy.exc import DBAPIError
 
 from client.cli.console import FAILED, SUCCESS, settled, show_table
 from client.cli.stack import with_stand_ins
@@ -16,7 +17,7 @@ from gateways.engine import Engine
 from gateways.errors import CredentialsRefused, GatewayError, LimitExceeded
 from gateways.justtcg import open_justtcg
 from storage.database import Database
-from storage.errors import DatabaseAway
+from storage.errors import StorageError
 from storage.migrate import is_current
 
 
@@ -78,7 +79,7 @@ async def _database(settings: Settings) -> Finding:
     where = database.url.render_as_string(hide_password=True)
     try:
         current = await is_current(database)
-    except (DatabaseAway, OSError) as error:
+    except (StorageError, DBAPIError, OSError) as error:
         return Finding("database", f"{where}: {error}", "start it, or correct MAINSPRING_DATABASE_URL")
     finally:
         await database.dispose()
@@ -104,17 +105,14 @@ async def _temporal(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _justtcg(settings: Settings) -> Finding:
-    key = settings.justtcg_api_key
+    keys = "accounts bring their own keys" if settings.justtcg_api_key is None else "a default key is set"
+    found = Finding("JustTCG", f"{settings.justtcg_url} answers; {keys}")
     async with open_justtcg(settings.justtcg_url) as justtcg:
         try:
-            # Without a key the service still answers, if only to say so; that costs nothing.
-            await justtcg.games("" if key is None else key.get_secret_value())
-        except CredentialsRefused as error:
-            if key is None:
-                return Finding("JustTCG", f"{settings.justtcg_url} answers; accounts bring their own keys")
-            return Finding("JustTCG", str(error), "correct MAINSPRING_JUSTTCG_API_KEY")
-        except LimitExceeded as error:
-            return Finding("JustTCG", f"{settings.justtcg_url} answers: {error}")
+            # Without a key the service only answers that one is missing, which no quota counts.
+            await justtcg.games("")
+        except (CredentialsRefused, LimitExceeded):
+            return found
         except GatewayError as error:
             return Finding("JustTCG", str(error), "correct MAINSPRING_JUSTTCG_URL, or wait until it is back")
-    return Finding("JustTCG", f"{settings.justtcg_url} answers, the default key is accepted")
+    return found

@@ -75,7 +75,7 @@ def note(task: Task) -> str:
         return f"waiting for the {task.waiting_for} until {when(task.resumes_at)}"
     if task.state is TaskState.QUEUED:
         if task.run_id is None:
-            return "accepted; Temporal is away, the relay starts it once it is back"
+            return "accepted; Temporal has not taken it yet, the relay tries again every minute"
         return QUEUED_LONG if datetime.now(UTC) - task.created_at > SOON else "starting"
     if task.state is TaskState.RUNNING and task.cancel_requested_at is not None:
         return "cancelling"

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, echo, problems, show_json, show_table, with_service
+from client.cli.console import FAILED, SUCCESS, echo, show_json, show_table, with_service
 from client.cli.follow import follow_or_leave, show_outcome
 from client.errors import BadInput
 from client.service import Service
+from client.validation import validated
 from contracts.message import Message
 from contracts.tasks import TaskState
 from workflows.catalogue import JOBS, job_named
@@ -56,10 +56,7 @@ async def _message(service: Service, job: AnyJob, given: str, account: str | Non
         if "account_id" not in job.input.model_fields:
             raise BadInput(f"--account: {job.name} has no account")
         fields["account_id"] = str((await service.accounts.find(account)).id)
-    try:
-        message: Message = job.input.model_validate_json(json.dumps(fields))
-    except ValidationError as error:
-        raise BadInput(problems(error, "input")) from None
+    message: Message = validated(job, fields)
     return message
 
 

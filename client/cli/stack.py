@@ -13,12 +13,13 @@ from client.connect import connect_embedded
 from client.embedded import EmbeddedEngine
 from client.errors import ClientError
 from client.settings import Settings
+from domain.quota import PLANS
 
 if TYPE_CHECKING:
     from sandbox.justtcg import JustTcgSandbox
 
-# The key that the sandbox knows when no key is configured.
-SANDBOX_KEY = "sandbox"
+# The keys that the stand-in of JustTCG accepts, one for each plan.
+SANDBOX_KEYS = {plan.name: f"sandbox-{plan.name.split()[0].lower()}" for plan in PLANS}
 
 # Who tries things out should not sit in the free plan's ten requests a minute.
 SANDBOX_PLAN = "Professional"
@@ -52,10 +53,11 @@ async def running_stack(
         stand_ins: dict[str, str] = {}
         if sandbox and settings.justtcg_api_key is None:
             justtcg = await stack.enter_async_context(_justtcg_sandbox())
-            justtcg.add_key(SANDBOX_KEY, SANDBOX_PLAN)
+            for plan, key in SANDBOX_KEYS.items():
+                justtcg.add_key(key, plan)
             stand_ins = {
                 "justtcg_url": justtcg.base_url,
-                "justtcg_api_key": SANDBOX_KEY,
+                "justtcg_api_key": SANDBOX_KEYS[SANDBOX_PLAN],
                 "justtcg_plan": SANDBOX_PLAN,
             }
             settings = with_stand_ins(settings, stand_ins)

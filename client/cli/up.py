@@ -4,9 +4,10 @@ import asyncio
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from client.cli.console import echo, settled, show_table, worker_of
-from client.cli.stack import Stack, running_stack
+from client.cli.console import database_name, echo, settled, show_table, worker_of
+from client.cli.stack import SANDBOX_KEYS, Stack, running_stack
 from client.connect import connect
 from client.settings import Settings
 from client.signals import stop_on_signals
@@ -16,7 +17,7 @@ def up(
     context: typer.Context,
     *,
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Point gateways without credentials at stand-ins.")
+        bool, typer.Option("--sandbox", help="Use stand-ins for the services that no key is set for.")
     ] = False,
 ) -> None:
     """Run everything in this process until Ctrl-C: Temporal, its Web UI, the database and the worker."""
@@ -39,10 +40,12 @@ def _show(stack: Stack) -> None:
         [
             ("Temporal Web UI", stack.engine.ui_url),
             ("Temporal", stack.engine.address),
-            ("database", stack.settings.resolved_database_url),
-            ("JustTCG", stack.settings.justtcg_url + (" (stand-in)" if stack.justtcg else "")),
+            ("database", escape(database_name(stack.settings))),
+            ("JustTCG", escape(stack.settings.justtcg_url) + (" (stand-in)" if stack.justtcg else "")),
         ],
     )
+    if stack.justtcg:
+        echo(f"[dim]the stand-in accepts the keys {', '.join(SANDBOX_KEYS.values())}[/]")
 
 
 def work(context: typer.Context) -> None:

@@ -12,13 +12,14 @@ from domain.quota.plans import Limits, Plan, Usage
 from domain.quota.state import Block, Counter, Exhausted, Granted, QuotaState
 from domain.quota.windows import (
     DAY,
+    SHORTEST_MONTH,
     Window,
     day_start,
     instant,
     logged,
     minute_free_at,
-    month_end,
     month_start,
+    next_month,
     second_of,
 )
 
@@ -36,9 +37,10 @@ def reserve(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> Gr
     """Count one request at `now`, or say which window is full and until when.
 
     A clock that is behind the state is told to wait until it has caught up, so that clocks which differ
-    never grant more. A plan or anchor day that the account has changed replaces what the vendor taught.
+    never grant more. A plan or anchor day that the account has changed replaces what the vendor taught, but
+    not what is used: accounts that share the key may differ in them.
     """
-    state = _turned(_configured(state, plan, anchor_day, now), now)
+    state = _turned(_configured(state, plan, anchor_day), now)
     waits = _waits(state, now)
     if waits:
         resumes_at, window = max(waits, key=lambda wait: wait[0])
@@ -97,15 +99,11 @@ def exceeded(
     return _blocked(state, window, now + max(MINUTE if retry_after is None else retry_after, SHORTEST_BLOCK))
 
 
-def _configured(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> QuotaState:
+def _configured(state: QuotaState, plan: Plan, anchor_day: int) -> QuotaState:
     if plan.name != state.plan:
-        state = replace(state, plan=plan.name, limits=plan.limits, block=None)
+        state = replace(state, plan=plan.name, limits=plan.limits)
     if anchor_day != state.plan_anchor_day:
-        start = month_start(anchor_day, now)
-        # Of a month that began later than the one counted, the next answer says how much is used.
-        used = state.month.used if start <= state.month.start else 0
-        month = Counter(start, used)
-        state = replace(state, plan_anchor_day=anchor_day, anchor_day=anchor_day, month=month, block=None)
+        state = replace(state, plan_anchor_day=anchor_day, anchor_day=anchor_day)
     return state
 
 
@@ -119,7 +117,8 @@ def _turned(state: QuotaState, now: datetime) -> QuotaState:
     return replace(
         state,
         day=state.day if day <= state.day.start else Counter(day, 0),
-        month=state.month if month <= state.month.start else Counter(month, 0),
+        # A boundary that comes too soon is that of an anchor day told since: the month goes on to the next.
+        month=Counter(month, 0) if month - state.month.start >= SHORTEST_MONTH else state.month,
     )
 
 
@@ -133,7 +132,7 @@ def _waits(state: QuotaState, now: datetime) -> list[tuple[datetime, Window]]:
     """Return what a request has to wait for; the longer window first, which names the wait in a tie."""
     waits: list[tuple[datetime | None, Window]] = [
         (
-            month_end(state.anchor_day, state.month.start)
+            next_month(state.anchor_day, state.month.start)
             if state.month.used >= state.limits.month
             else None,
             "month",

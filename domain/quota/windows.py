@@ -8,6 +8,9 @@ Window = Literal["minute", "day", "month"]
 
 DAY = timedelta(days=1)
 
+# The shortest month, from one anchor day to the next.
+SHORTEST_MONTH = 28 * DAY
+
 # A bucket holds the requests of one second, so that the log stays small. The last of them may have left
 # at the very end of it: the bucket counts until a minute after that end.
 BUCKET_COUNTS_FOR_SECONDS = 61
@@ -28,6 +31,15 @@ def month_start(anchor_day: int, now: datetime) -> datetime:
     """
     this_month = _anchored(anchor_day, now.astimezone(UTC))
     return this_month if this_month <= now else _anchored(anchor_day, this_month.replace(day=1) - DAY)
+
+
+def next_month(anchor_day: int, start: datetime) -> datetime:
+    """Return the first anchor day that is a whole month after `start`.
+
+    `start` may be another anchor day, told before: then what lies between belongs to its month.
+    """
+    end = month_end(anchor_day, start)
+    return end if end - start >= SHORTEST_MONTH else month_end(anchor_day, end)
 
 
 def month_end(anchor_day: int, now: datetime) -> datetime:

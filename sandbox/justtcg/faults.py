@@ -33,6 +33,7 @@ class Faults:
         self.slow_seconds = 1.0
         self.never_returned: set[str] = set()
         self.refused_listings: set[str] = set()
+        self.failing_listings: set[str] = set()
         self.is_shuffled = True
         self.sends_retry_after = False
         self.tells_usage_in_refusals = False
@@ -51,6 +52,7 @@ class Faults:
         self._rates.clear()
         self.never_returned.clear()
         self.refused_listings.clear()
+        self.failing_listings.clear()
 
     def strikes(self, fault: Fault) -> bool:
         """Say whether the present call goes wrong in this way, and count it."""

@@ -111,6 +111,8 @@ class Vendor:
     def _check_listing(self, name: str | None) -> None:
         if name in self._faults.refused_listings:
             raise Refusal(400, "INVALID_REQUEST", f"{name} cannot be listed")
+        if name in self._faults.failing_listings:
+            raise Refusal(500, "INTERNAL_ERROR", "Internal server error")
 
     def _cards(self, asked: Asked, account: Account) -> Json:
         self._check_listing(asked.params.get("set"))

@@ -103,7 +103,8 @@ class Tracked:
     """What an account follows, and how far the vendor's listing of it has been stored.
 
     `next_offset` is where the next page starts, `fetch_started_at` when the first page was asked for,
-    `last_fetched_at` when all pages had been stored.
+    `last_fetched_at` when all pages had been stored, `refused_at` when it was last passed over, because the
+    vendor refused a page or failed at it.
     """
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
@@ -111,6 +112,7 @@ class Tracked:
     next_offset: Mapped[int] = mapped_column(default=0)
     fetch_started_at: Mapped[datetime | None]
     last_fetched_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
 
 
 class TrackedGameRow(Tracked, Base):

@@ -21,9 +21,10 @@ class TaskRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     job: Mapped[str] = mapped_column(String(100))
     state: Mapped[str] = mapped_column(String(20))
-    workflow_id: Mapped[str] = mapped_column(String(500))
+    # Temporal's own limit for an id, limit.maxIDLength.
+    workflow_id: Mapped[str] = mapped_column(String(1000))
     run_id: Mapped[str | None] = mapped_column(String(100))
-    dedupe_key: Mapped[str | None] = mapped_column(String(500))
+    dedupe_key: Mapped[str | None] = mapped_column(String(1000))
     workspace: Mapped[str | None] = mapped_column(String(200))
     input: Mapped[dict[str, Any]] = mapped_column(Json)
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -31,11 +32,11 @@ class TaskRow(Base):
     processed: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
     checkpoint: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    current_step: Mapped[str | None] = mapped_column(String(200))
+    current_step: Mapped[str | None] = mapped_column(Text)
     waiting_for: Mapped[str | None] = mapped_column(Text)
     resumes_at: Mapped[datetime | None]
     priority: Mapped[int] = mapped_column(default=3)
-    triggered_by: Mapped[str] = mapped_column(String(200))
+    triggered_by: Mapped[str] = mapped_column(Text)
     retry_of: Mapped[UUID | None]
     cancel_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -65,8 +66,8 @@ class TaskErrorRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime]
-    step: Mapped[str] = mapped_column(String(200))
-    error_type: Mapped[str] = mapped_column(String(200))
+    step: Mapped[str] = mapped_column(Text)
+    error_type: Mapped[str] = mapped_column(Text)
     message: Mapped[str] = mapped_column(Text)
     stack: Mapped[str] = mapped_column(Text)
     attempt: Mapped[int]

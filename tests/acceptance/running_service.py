@@ -66,6 +66,13 @@ class RunningService:
 
         return asyncio.run(asked())
 
+    def calls(self) -> list[dict[str, Any]]:
+        """Return every call that the stand-in has got, as sandbox/justtcg/control.py gives them."""
+        url = f"{self.justtcg_url.removesuffix('/v1')}/_sandbox/calls"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            calls: list[dict[str, Any]] = json.load(answer)
+        return calls
+
     def add_account(self, name: str, *, variants: int = 40, known: bool = True, **limits: int | str) -> UUID:
         """Add an account that holds cards, and return its id.
 

@@ -74,6 +74,45 @@ def test_a_missing_file_and_an_unknown_account_are_named(command_line: CommandLi
     assert (2, "error: account 'Shop': There is no such account.\n") == (unknown.code, unknown.err)
 
 
+def listed(shop: CommandLine, name: str) -> list[str]:
+    """Return what the list of accounts says of one, without its id."""
+    rows = [line.split() for line in shop.succeed("cards", "accounts").splitlines()[1:]]
+    return next([row[0], *row[2:]] for row in rows if row[0] == name)
+
+
+def test_a_new_plan_keeps_the_day_on_which_the_quota_renews(shop: CommandLine) -> None:
+    """Unless another day is given."""
+    shop.succeed("cards", "add-account", "Renewed", "--plan", "Starter", "--anchor-day", "15")
+    said = shop.succeed("cards", "set-plan", "Renewed", "Enterprise")
+    assert "Renewed: Enterprise, 0 active tasks told" == said
+    assert ["Renewed", "Enterprise", "15", "default"] == listed(shop, "Renewed")
+    shop.succeed("cards", "set-plan", "Renewed", "Starter", "--anchor-day", "8")
+    assert ["Renewed", "Starter", "8", "default"] == listed(shop, "Renewed")
+
+
+def test_a_key_is_read_from_standard_input_and_never_shown(shop: CommandLine) -> None:
+    """An empty line takes it away again."""
+    shop.succeed("cards", "add-account", "Keyed", "--plan", "Starter")
+    given = shop.succeed("cards", "set-key", "Keyed", given="tcg_secret\n")
+    assert "Keyed: own key, 0 active tasks told" == given
+    assert "own" == listed(shop, "Keyed")[-1]
+    assert "Keyed: default key, 0 active tasks told" == shop.succeed("cards", "set-key", "Keyed", given="\n")
+    assert "default" == listed(shop, "Keyed")[-1]
+
+
+def test_games_and_sets_are_tracked_and_untracked_by_any_id(shop: CommandLine) -> None:
+    """What looks like markup is printed as it is; an id that no game can have is refused with its name."""
+    shop.succeed("cards", "add-account", "Collector")
+    given = ("--game", "[/x]", "--set", "[red]")
+    assert "Collector: tracks [/x], [red]" == shop.succeed("cards", "track", "Collector", *given)
+    assert not shop.succeed("cards", "untrack", "Collector", *given)
+    assert "Collector: tracks nothing new" == shop.succeed("cards", "track", "Collector")
+    for wrong in ("x" * 201, " "):
+        done = shop.run("cards", "track", "Collector", "--set", wrong)
+        assert (2, "") == (done.code, done.out)
+        assert f"error: set: {wrong[:20]!r} is not accepted: 1 to 200 characters" in done.err
+
+
 def test_an_account_is_added_once_on_a_plan_that_exists(shop: CommandLine) -> None:
     """The name is taken; an unknown plan lists the known ones; a day is a day of the month."""
     again = shop.run("cards", "add-account", "Shop")
@@ -85,5 +124,4 @@ def test_an_account_is_added_once_on_a_plan_that_exists(shop: CommandLine) -> No
     )
     day = shop.run("cards", "add-account", "Other", "--anchor-day", "32")
     assert (2, True) == (day.code, "anchor_day: 32 is not accepted: a day of the month, 1 to 31" in day.err)
-    (account,) = [line.split() for line in shop.succeed("cards", "accounts").splitlines()[1:]]
-    assert ["Shop", "Starter", "15", "default"] == [account[0], *account[2:]]
+    assert ["Shop", "Starter", "15", "default"] == listed(shop, "Shop")

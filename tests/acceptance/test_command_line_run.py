@@ -104,7 +104,7 @@ def test_a_job_is_accepted_while_nothing_runs(command_line: CommandLine) -> None
     task_id = command_line.succeed("run", PRICES, "--account", "Early", "--no-wait").splitlines()[-1]
     task = command_line.json("tasks", "show", task_id)
     assert ("QUEUED", None, account_id) == (task["state"], task["run_id"], task["workspace"])
-    assert "accepted; Temporal is away" in command_line.succeed("tasks", "list")
+    assert "accepted; Temporal has not taken it yet" in command_line.succeed("tasks", "list")
 
 
 def test_the_catalogue_is_shown_with_what_each_job_takes(command_line: CommandLine) -> None:

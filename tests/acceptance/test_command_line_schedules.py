@@ -62,7 +62,7 @@ def test_the_doctor_finds_a_running_service_well(running: RunningService) -> Non
     lines = [line for line in done.out.splitlines() if line.startswith(("✓", "✗"))]
     assert len(parts) == len(lines)
     assert all(line.startswith(f"✓  {part} ") for part, line in zip(parts, lines, strict=True)), done.out
-    assert f"{running.justtcg_url} answers, the default key is accepted (stand-in)" in done.out
+    assert f"{running.justtcg_url} answers; a default key is set (stand-in)" in done.out
 
 
 def test_the_doctor_has_a_remedy_for_everything_that_is_missing(command_line: CommandLine) -> None:
@@ -80,6 +80,26 @@ def test_the_doctor_has_a_remedy_for_everything_that_is_missing(command_line: Co
         (line,) = [line for line in done.out.splitlines() if line.startswith(f"✗  {part} ")]
         assert line.rstrip().endswith(remedy)
     assert "Temporal does not answer at 127.0.0.1:9 (Connection refused)" in done.out
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite+aiosqlite:////no/such/folder/mainspring.db", "postgresql+asyncpg://nobody@127.0.0.1:9/x"]
+)
+def test_the_doctor_examines_the_rest_when_the_database_is_out_of_reach(
+    url: str, command_line: CommandLine
+) -> None:
+    """A file that cannot be opened, a server that is not there: a remedy, no traceback."""
+    done = command_line.setting(MAINSPRING_DATABASE_URL=url, MAINSPRING_ENGINE_PORT="9").run("doctor")
+    assert (1, "") == (done.code, done.err)
+    assert "start it, or correct MAINSPRING_DATABASE_URL" in done.out
+    assert "JustTCG" in done.out
+
+
+def test_the_doctor_costs_no_request_of_the_quota(running: RunningService) -> None:
+    """Who runs it every minute has all of the day's requests left."""
+    before = len(running.calls())
+    running.command_line.succeed("doctor")
+    assert [("MISSING_API_KEY", False)] == [(c["code"], c["is_counted"]) for c in running.calls()[before:]]
 
 
 def test_the_database_is_upgraded_once(command_line: CommandLine) -> None:

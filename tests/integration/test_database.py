@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from storage.database import Database, Session, after_commit, after_commits
 from storage.errors import DatabaseAway
+from storage.migrate import differences, is_current, upgrade
 
 INSERT = text("INSERT INTO games (id, name) VALUES (:id, 'a game')")
 
@@ -111,6 +113,36 @@ async def test_a_database_that_is_not_there_is_away(url: str) -> None:
     await database.dispose()
 
 
+@pytest.mark.parametrize("look", [upgrade, is_current, differences])
+async def test_migrations_say_as_well_that_a_database_is_away(
+    look: Callable[[Database], Awaitable[object]],
+) -> None:
+    """A worker that starts before its database waits for it."""
+    database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(DatabaseAway):
+        await look(database)
+    await database.dispose()
+
+
+async def test_a_database_without_a_free_connection_is_away(sqlite_database: Database) -> None:
+    """Nobody's statement is at fault, and waiting helps."""
+    database = Database(sqlite_database.url, pool_patience=timedelta(seconds=0.1))
+    may_end = asyncio.Event()
+
+    async def hold(session: Session) -> None:
+        await session.execute(text("SELECT 1"))
+        await may_end.wait()
+
+    # More than the pool and its overflow.
+    readers = [asyncio.create_task(database.read(hold)) for _ in range(20)]
+    ended, _ = await asyncio.wait(readers, return_when=asyncio.FIRST_EXCEPTION)
+    may_end.set()
+    await asyncio.wait(readers)
+    await database.dispose()
+
+    assert {DatabaseAway} == {type(each.exception()) for each in ended}
+
+
 async def test_a_wrong_statement_is_not_taken_for_a_missing_database(database: Database) -> None:
     """A bug is the job's own failure, and not retried for an hour."""
     with pytest.raises(Exception, match="no_such_table") as caught:
@@ -140,6 +172,56 @@ async def test_what_follows_a_commit_happens_only_after_a_commit(database: Datab
     await after_commits()
 
     assert [["one"]] == seen
+
+
+async def test_what_follows_a_commit_waits_for_the_whole_transaction(database: Database) -> None:
+    """A savepoint that is released is no commit, and one that is taken back leaves the rest as it was."""
+    seen: list[list[str]] = []
+
+    async def look() -> None:
+        seen.append(await games(database))
+
+    async def commit(session: Session) -> None:
+        async with session.begin_nested():
+            after_commit(session, look)
+            await insert("one")(session)
+        async with session.begin_nested() as taken_back:
+            await insert("two")(session)
+            await taken_back.rollback()
+        await after_commits()
+        assert [] == seen
+        await insert("three")(session)
+
+    await database.transact(commit)
+    await after_commits()
+
+    assert [["one", "three"]] == seen
+
+
+@pytest.mark.parametrize("end", ["rollback", "close", "savepoint", "savepoint around"])
+async def test_what_follows_a_commit_is_forgotten_with_its_transaction(database: Database, end: str) -> None:
+    """What a session does afterwards is none of its business."""
+    seen: list[list[str]] = []
+
+    async def look() -> None:
+        seen.append(await games(database))
+
+    async with database.session() as session:
+        outer = await session.begin_nested() if "savepoint" in end else None
+        inner = await session.begin_nested() if end == "savepoint around" else None
+        await insert("one")(session)
+        after_commit(session, look)
+        if inner is not None:
+            await inner.commit()
+        if outer is not None:
+            await outer.rollback()
+        else:
+            await (session.rollback() if end == "rollback" else session.close())
+        await insert("two")(session)
+        await session.commit()
+    await after_commits()
+
+    assert ([], ["two"]) == (seen, await games(database))
 
 
 async def test_sqlite_makes_a_file_of_its_own(tmp_path: Path) -> None:

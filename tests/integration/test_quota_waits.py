@@ -13,6 +13,7 @@ from contracts.cards import (
 from contracts.tasks import Task, TaskState
 from domain.quota.windows import day_start
 from sandbox.justtcg.catalogue import GAME_ID
+from sandbox.justtcg.faults import Fault
 from storage.cards import AccountRepository
 from tests.service import Service, is_waiting
 from workflows.cards import REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
@@ -57,6 +58,20 @@ async def test_a_used_up_day_is_waited_for_and_a_better_plan_wakes_the_task(serv
     assert (TaskState.SUCCESS, None, None, ()) == (task.state, task.waiting_for, task.resumes_at, task.errors)
     assert {} == service.sandbox.calls.repeated_lookups
     assert service.sold_at(held) == await service.prices()
+
+
+async def test_a_running_task_is_told_of_a_new_plan_too(service: Service) -> None:
+    """It may be about to wait for the old plan's quota. The day on which the quota renews stays."""
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:5])
+    service.sandbox.faults.next(Fault.SLOW)
+    started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    await service.until(started.id, lambda task: task.state is TaskState.RUNNING)
+
+    told = [await service.accounts.change_plan("shop", "Starter", day) for day in (15, None)]
+
+    assert [1, 1] == told
+    assert ("Starter", 15) == ((found := await service.accounts.find("shop")).plan, found.anchor_day)
+    assert TaskState.SUCCESS == (await service.wait(started.id)).state
 
 
 async def test_two_jobs_of_one_account_share_its_quota(service: Service) -> None:
@@ -105,6 +120,23 @@ async def test_the_refresh_starts_what_is_due_once_for_each_active_account(servi
     assert AccountsRefreshed(accounts=2, started=2, already_active=0) == refreshed[0]
     assert AccountsRefreshed(accounts=2, started=0, already_active=0) == refreshed[1]
     assert [("discover-sets", str(due)), ("update-inventory-prices", str(due))] == sorted(started)
+
+
+async def test_a_refresh_that_finds_nothing_due_costs_one_activity(service: Service) -> None:
+    """It runs every hour: an action more each time would be paid for."""
+    await service.add_account("idle")
+    started = await service.jobs.start(REFRESH_DUE_ACCOUNTS, RefreshDueAccounts())
+    task = await service.wait(started.id)
+
+    history = await service.temporal.get_workflow_handle(task.workflow_id).fetch_history()
+    scheduled = [
+        event.activity_task_scheduled_event_attributes.activity_type.name
+        for event in history.events
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
+
+    assert AccountsRefreshed(accounts=1) == await started.result()
+    assert ["cards.list_due_page"] == scheduled
 
 
 async def test_the_refresh_leaves_active_jobs_alone(service: Service) -> None:

@@ -12,13 +12,16 @@ from temporalio.client import (
     WorkflowFailureError,
 )
 
+from activities.reconcile import UNTOUCHED_FOR
 from contracts.cards import UpdateInventoryPrices
 from contracts.tasks import Task, TaskState
+from sandbox.justtcg.faults import Fault
 from tests.service import Service, is_waiting
 from workflows.cards import UPDATE_INVENTORY_PRICES
 
-# Longer than a row must be untouched before the sweep looks at it.
-LONG_ENOUGH = timedelta(seconds=31)
+SET = "ixalan-magic-the-gathering"
+
+LONG_ENOUGH = UNTOUCHED_FOR + timedelta(seconds=1)
 
 
 async def only_task(service: Service) -> Task:
@@ -40,6 +43,43 @@ async def test_a_raw_start_with_json_appears_in_the_ledger(service: Service) -> 
     assert (10, TaskState.SUCCESS) == (result["updated"], task.state)
     assert ("by-hand", "temporal", result) == (task.workflow_id, task.triggered_by, task.result)
     assert str(account) == task.input["account_id"]
+
+
+async def test_two_raw_starts_of_one_account_together_store_every_page_once(service: Service) -> None:
+    """They hold no key and race for each page: whoever comes second stores nothing, and goes on."""
+    account = await service.add_account(sets=[SET], items=20, plan="Free Tier", minute=1_000)
+    service.sandbox.faults.slow_seconds = 0.05
+    service.sandbox.faults.rate(Fault.SLOW, 1)
+
+    handles = [
+        await service.raw_start(
+            "sync-tracked-sets", {"account_id": str(account)}, workflow_id=f"by-hand-{number}"
+        )
+        for number in range(2)
+    ]
+    results = [await handle.result() for handle in handles]
+
+    cards = service.sandbox.catalogue.sets[SET].cards
+    assert (1, len(cards)) == tuple(sum(each[count] for each in results) for count in ("sets", "cards"))
+    assert service.sold_at(service.variants_of(SET)) == await service.prices()
+    assert {(TaskState.SUCCESS, str(account))} == {
+        (task.state, task.workspace) for task in await service.all_tasks()
+    }
+
+
+async def test_a_better_plan_wakes_a_task_that_was_started_raw(service: Service) -> None:
+    """Its account is known, so it is told like any other."""
+    account = await service.add_account(
+        plan="Free Tier", inventory=service.sandbox.variant_ids[:60], day=2, month=9
+    )
+    handle = await service.raw_start(
+        "update-inventory-prices", {"account_id": str(account)}, workflow_id="by-hand"
+    )
+    await service.until((await service.first_task()).id, is_waiting)
+    service.sandbox.add_key("key-of-shop", "Starter")
+
+    assert 1 == await service.accounts.change_plan("shop", "Starter")
+    assert 60 == (await handle.result())["updated"]
 
 
 async def test_a_schedule_of_temporals_starts_a_job_and_is_named_by_it(service: Service) -> None:
@@ -93,11 +133,12 @@ async def test_a_raw_start_with_bad_input_has_a_failed_row_after_the_sweep(
 
 
 async def test_a_terminated_workflow_is_failed_after_the_sweep(service: Service) -> None:
-    """Terminated in the Web UI, it runs no code; the sweep ends its row and says why."""
+    """Terminated in the Web UI, it runs no code; the sweep ends its row and says when and why."""
     account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     waiting = await service.until(started.id, is_waiting)
-    await service.temporal.get_workflow_handle(waiting.workflow_id).terminate("by the operator")
+    handle = service.temporal.get_workflow_handle(waiting.workflow_id)
+    await handle.terminate("by the operator")
     await service.until_listed("Terminated")
 
     service.clock.advance(LONG_ENOUGH)
@@ -107,6 +148,7 @@ async def test_a_terminated_workflow_is_failed_after_the_sweep(service: Service)
     assert (1, 1, 0) == (swept.checked, swept.ended, swept.created)
     assert (TaskState.FAILED, None) == (task.state, task.resumes_at)
     assert task.errors[-1].message.startswith("terminated")
+    assert (await handle.describe()).close_time == task.finished_at
 
 
 async def test_the_sweep_leaves_those_alone_that_are_alive(service: Service) -> None:

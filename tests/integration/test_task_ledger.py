@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.tasks import TaskState
+from contracts.tasks import Task, TaskState
 from storage.database import Database
 from storage.tasks import TaskRepository
 from tests.ledger_writes import (
@@ -63,6 +63,43 @@ async def test_a_key_is_free_again_when_its_task_is_over(database: Database) -> 
     await finish(database, first, TaskState.FAILED)
 
     assert first != await accepted(database, "sync/1")
+
+
+async def test_a_task_that_is_enqueued_again_after_its_end_is_answered_for_itself(database: Database) -> None:
+    """A retried attempt repeats the insert; what it accepted is accepted still, whoever has the key now."""
+    ended, free = new_task("sync/1"), new_task("sync/2")
+    await enqueue(database, ended, free)
+    for task in (ended, free):
+        await finish(database, task.id, TaskState.FAILED)
+    successor = await accepted(database, "sync/1")
+
+    async with asyncio.timeout(5):
+        answers = await enqueue(database, ended, free, new_task("sync/1"))
+
+    assert [ended.id, free.id, successor] == [answer.task_id for answer in answers]
+    assert [False, False, True] == [answer.deduplicated for answer in answers]
+    assert TaskState.FAILED == (await get(database, ended.id)).state
+
+
+async def test_a_row_takes_whatever_an_engine_and_its_users_write(database: Database) -> None:
+    """The longest workflow id, NUL characters and half surrogates; what no database can keep is replaced."""
+    task = new_task("k\0" + "é" * 499).model_copy(
+        update={
+            "input": {"a\0": ["\0b", "\\u0000", "🂡"], "c": "\ud800"},
+            "triggered_by": "schedule " + "s" * 1_000,
+        }
+    )
+    failure = FAILURE.model_copy(update={"error_type": "E" * 1_000, "step": "s" * 1_000, "message": "no\0"})
+
+    await enqueue(database, task)
+    (again,) = await enqueue(database, task.model_copy(update={"id": uuid4()}))
+    await finish(database, task.id, TaskState.FAILED, failure)
+    kept = await get(database, task.id)
+
+    assert (task.id, True) == (again.task_id, again.deduplicated)
+    assert {"a\ufffd": ["\ufffdb", "\\u0000", "🂡"], "c": "\ufffd"} == kept.input
+    assert ("k\ufffd" + "é" * 499, task.triggered_by) == (kept.workflow_id, kept.triggered_by)
+    assert (failure.model_copy(update={"message": "no\ufffd"}),) == kept.errors
 
 
 async def test_a_task_passes_through_its_states(database: Database) -> None:
@@ -151,17 +188,22 @@ async def test_a_task_that_the_engine_does_not_know_is_cancelled_at_once(databas
 
 
 async def test_the_relay_takes_the_most_urgent_and_then_the_oldest(database: Database) -> None:
-    """Neither a started task, nor a fresh one, nor one that it has tried already."""
+    """Neither a started task nor a fresh one; page by page, each task once."""
     tasks = [new_task(priority=priority) for priority in (3, 1, 3, 5)]
     for number, task in enumerate(tasks):
         await enqueue(database, task, now=NOON - timedelta(minutes=number))
-    started, fresh, refused = new_task(), new_task(), new_task()
-    await enqueue(database, started, refused, now=NOON - timedelta(hours=1))
+    started, fresh = new_task(), new_task()
+    await enqueue(database, started, now=NOON - timedelta(hours=1))
     await enqueue(database, fresh, now=LATER)
     await database.transact(lambda session: TaskRepository(session).record_runs({started.id: "run"}))
 
-    page = await database.read(
-        lambda session: TaskRepository(session).unstarted(limit=3, created_before=LATER, skip={refused.id})
-    )
+    async def unstarted(after: Task | None) -> list[Task]:
+        return await database.read(
+            lambda session: TaskRepository(session).unstarted(limit=3, created_before=LATER, after=after)
+        )
+
+    page = await unstarted(None)
+    rest = await unstarted(page[-1])
 
     assert [tasks[1].id, tasks[2].id, tasks[0].id] == [task.id for task in page]
+    assert [tasks[3].id] == [task.id for task in rest]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from activities.faults import Attempts, is_own, to_failure
+from activities.faults import Attempts, to_failure
 from gateways.errors import (
     CredentialsRefused,
     MalformedAnswer,
@@ -30,28 +30,32 @@ def by_name(error: object) -> str:
 
 
 def failure(
-    error: Exception, number: int = 1, own: int = 0, after: timedelta = timedelta()
+    error: Exception, own: int = 0, world: int = 0, after: timedelta = timedelta()
 ) -> ApplicationError:
-    """Decide on an error at the given attempt."""
-    return to_failure(error, Attempts(number, own, START), START + after)
+    """Decide on an error after so many others, the world's first of which came at the start."""
+    return to_failure(error, Attempts(own, world, START if world else None), START + after)
 
 
 @pytest.mark.parametrize("error", WORLDS, ids=by_name)
 def test_the_worlds_failures_are_tried_again_for_an_hour(error: Exception) -> None:
     """However many attempts that takes; after the hour the failure counts."""
-    assert not is_own(error)
     assert timedelta(seconds=1) == failure(error).next_retry_delay
-    late = failure(error, number=99, after=timedelta(minutes=59))
+    late = failure(error, world=99, after=timedelta(minutes=59))
     assert (timedelta(minutes=1), False) == (late.next_retry_delay, late.non_retryable)
-    assert failure(error, number=99, after=timedelta(hours=1)).non_retryable
+    assert failure(error, world=99, after=timedelta(hours=1)).non_retryable
+
+
+@pytest.mark.parametrize("error", WORLDS, ids=by_name)
+def test_the_hour_counts_from_the_worlds_first_failure(error: Exception) -> None:
+    """An activity that waited long for a worker has its hour still before it."""
+    assert timedelta(seconds=1) == failure(error, after=timedelta(hours=5)).next_retry_delay
 
 
 @pytest.mark.parametrize("error", OWNS, ids=by_name)
 def test_the_jobs_own_failures_get_three_attempts(error: Exception) -> None:
     """After two and four seconds; the third is the last."""
-    decided = [failure(error, number=own + 1, own=own) for own in range(3)]
+    decided = [failure(error, own=own) for own in range(3)]
 
-    assert is_own(error)
     assert [timedelta(seconds=2), timedelta(seconds=4), None] == [each.next_retry_delay for each in decided]
     assert [False, False, True] == [each.non_retryable for each in decided]
 
@@ -83,11 +87,13 @@ def test_what_is_decided_already_is_left_as_it_is() -> None:
 )
 def test_three_own_failures_end_a_job_whatever_lies_between(errors: list[Exception], seconds: int) -> None:
     """The world's failures use up none of the three, and no delay passes a minute."""
-    own = 0
-    for number, error in enumerate(errors, start=1):
-        decided = failure(error, number, own, timedelta(seconds=seconds))
-        own += is_own(error)
-        assert decided.non_retryable == (own == 3 and is_own(error))
+    attempts = Attempts()
+    for error in errors:
+        now = START + timedelta(seconds=seconds)
+        decided = to_failure(error, attempts, now)
+        is_own = error in OWNS
+        attempts = attempts.after(error, now)
+        assert decided.non_retryable == (attempts.own_failures == 3 and is_own)
         if decided.non_retryable:
             break
         assert decided.next_retry_delay is not None

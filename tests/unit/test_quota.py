@@ -1,5 +1,7 @@
 """The decisions on quotas, against an oracle that remembers every grant."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -343,12 +345,59 @@ def test_an_answer_from_before_midnight_does_not_fill_the_new_day() -> None:
     assert after + timedelta(seconds=60) == refused(state, FREE, 20, after).resumes_at
 
 
-def test_a_changed_anchor_day_counts_from_that_day() -> None:
-    """A later start begins at nothing, an earlier one keeps what is counted."""
-    state = granted(fresh(STARTER, 5, NOON), STARTER, 5, NOON)
+@pytest.mark.parametrize(("anchor_day", "renews"), [(8, "2026-04-08"), (1, "2026-05-01"), (5, "2026-04-05")])
+def test_a_changed_anchor_day_keeps_what_is_used(anchor_day: int, renews: str) -> None:
+    """The month that is counted goes on to the first such day which lies a whole month after its start."""
+    state = granted(fresh(SMALL, 5, NOON), SMALL, 5, NOON)
+    assert 2 == granted(state, SMALL, anchor_day, NOON).month.used
+    full = exceeded(state, "month", None, NOON, NOON)
 
-    assert 1 == granted(state, STARTER, 8, NOON).month.used
-    assert 2 == granted(state, STARTER, 1, NOON).month.used
+    answer = refused(full, SMALL, anchor_day, NOON)
+
+    assert ("month", renews) == (answer.window, answer.resumes_at.date().isoformat())
+    assert 1 == granted(answer.state, SMALL, anchor_day, answer.resumes_at).month.used
+
+
+def test_accounts_that_share_a_key_never_pass_its_limit_by_differing() -> None:
+    """One of ten thousand is left: however their anchor days alternate, one is granted."""
+    state = observe(fresh(STARTER, 5, NOON), usage(month=9_999), NOON, NOON)
+    answers = []
+    for second in range(40):
+        answers.append(reserve(state, STARTER, (8, 5)[second % 2], NOON + timedelta(seconds=second)))
+        state = answers[-1].state
+
+    assert 1 == sum(isinstance(answer, Granted) for answer in answers)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    plans=st.tuples(small_plans, small_plans.map(lambda plan: replace(plan, name="Starter"))),
+    start=starts,
+    asks=st.lists(st.tuples(steps, st.integers(0, 1), anchors), max_size=60),
+)
+def test_a_month_holds_no_more_than_its_limit_whatever_the_sharing_accounts_say(
+    plans: tuple[Plan, Plan], start: datetime, asks: list[tuple[timedelta, int, int]]
+) -> None:
+    """Nobody passes the limit of its own plan, months are whole, and who waits is granted in the end."""
+    state, now, grants = fresh(plans[0], asks[0][2] if asks else 1, start), start, Counter[datetime]()
+    for wait, which, anchor_day in asks:
+        now, plan = now + wait, plans[which]
+        answer = reserve(state, plan, anchor_day, now)
+        if isinstance(answer, Exhausted):
+            now = answer.resumes_at
+            answer = reserve(answer.state, plan, anchor_day, now)
+        assert isinstance(answer, Granted)
+        state = answer.state
+        grants[state.month.start] += 1
+        assert grants[state.month.start] == state.month.used <= plan.month
+    assert all(later - earlier >= timedelta(days=28) for earlier, later in pairwise(sorted(grants)))
+
+
+def test_an_account_that_differs_does_not_lift_the_vendors_block() -> None:
+    """What the vendor asked to wait holds for everybody who uses the key."""
+    state = exceeded(fresh(FREE, 1, NOON), "minute", timedelta(hours=3), NOON, NOON)
+
+    assert NOON + timedelta(hours=3) == refused(state, STARTER, 8, NOON).resumes_at
 
 
 def test_plans_are_found_by_the_vendors_name() -> None:

@@ -1,0 +1,61 @@
+"""What no text in the database may hold: PostgreSQL refuses NUL, and UTF-8 has no lone surrogates.
+
+Both reach us in the inputs, results and errors of others. They are replaced on every write, on SQLite too.
+"""
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# What Unicode has for a character that cannot be shown.
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def storable(text: str) -> str:
+    """Return `text` as the database keeps it."""
+    return UNSTORABLE.sub(REPLACEMENT, text)
+
+
+def storable_json(value: Any) -> str:
+    """Write a value as JSON that the database takes; it has such characters as escapes."""
+    written = json.dumps(value)
+    # Almost none has any; a pair of surrogates is a character outside of the basic plane, and stays.
+    return json.dumps(_replaced(value)) if "\\u0000" in written or "\\ud" in written else written
+
+
+def keep_storable(engine: Engine) -> None:
+    """Make every text that `engine` sends storable."""
+    event.listen(engine, "before_cursor_execute", _before_execute, retval=True)
+
+
+def _replaced(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {_replaced(key): _replaced(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_replaced(each) for each in value]
+        case _:
+            return value
+
+
+def _before_execute(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+) -> tuple[str, Any]:
+    return statement, [_row(row) for row in parameters] if many else _row(parameters)
+
+
+def _row(row: Any) -> Any:
+    if isinstance(row, dict):
+        return {name: _parameter(value) for name, value in row.items()}
+    return tuple(_parameter(value) for value in row)
+
+
+def _parameter(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) else value

@@ -1,0 +1,91 @@
+"""Fetching listings of which the vendor does not give one: the activity alone, called as the engine would."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from activities.cards import CardActivities, KeyRing
+from client.encryption_key import encryption_key
+from contracts.cards import AccountsPage, ListingProgress, SyncTrackedSets
+from contracts.tasks import Task
+from gateways.errors import ServerFault
+from sandbox.justtcg.faults import Fault
+from storage.secrets import SecretBox
+from tests.service import Service
+from workflows.cards import SYNC_TRACKED_SETS
+
+SET = "ixalan-magic-the-gathering"
+SMALL_SET = "welcome-deck-2017-magic-the-gathering"
+
+
+def activities(service: Service) -> CardActivities:
+    """Return the activities of a worker that is not there."""
+    keys = KeyRing(service.database, SecretBox(encryption_key(service.settings)), None)
+    return CardActivities(service.database, service.justtcg, keys, service.clock)
+
+
+async def synced(service: Service, account: UUID) -> tuple[ListingProgress, Task]:
+    """Work until nothing is due; what the world does wrong is tried again."""
+    started = await service.jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))
+    progress = ListingProgress(task_id=started.id, account_id=account, cutoff=service.clock.now())
+    while not progress.finished:
+        try:
+            progress = await activities(service).sync_sets_stretch(progress)
+        except ServerFault:
+            continue
+    return progress, await service.jobs.get(started.id)
+
+
+async def test_a_set_at_which_the_vendor_always_fails_is_passed_over_after_the_others(
+    workerless: Service,
+) -> None:
+    """It is asked for eight times in all, after the others are stored, and named in the result."""
+    account = await workerless.add_account(sets=[SET, SMALL_SET])
+    workerless.sandbox.faults.failing_listings.add(SET)
+
+    progress, task = await synced(workerless, account)
+
+    asked = [call.params["set"] for call in workerless.sandbox.calls]
+    assert [SET, SMALL_SET, *[SET] * 7] == asked
+    assert (2, (SET,)) == (progress.processed, progress.failed)
+    assert [(SET, "ServerFault")] == [(error.step, error.error_type) for error in task.errors]
+    assert workerless.sold_at(workerless.variants_of(SMALL_SET)) == await workerless.prices()
+
+
+async def test_a_vendor_that_fails_for_a_moment_costs_no_set(workerless: Service) -> None:
+    """What it failed at is asked for again, and everything is stored."""
+    account = await workerless.add_account(sets=[SET, SMALL_SET])
+    workerless.sandbox.faults.next(Fault.SERVER_ERROR, 5)
+
+    progress, _ = await synced(workerless, account)
+
+    assert (2, ()) == (progress.processed, progress.failed)
+    assert workerless.sold_at(workerless.variants_of(SET, SMALL_SET)) == await workerless.prices()
+
+
+async def test_a_set_that_cannot_be_read_is_passed_over_at_once(workerless: Service) -> None:
+    """A page of HTML instead of cards does not keep the other set back."""
+    account = await workerless.add_account(sets=[SET, SMALL_SET])
+    workerless.sandbox.faults.next(Fault.NOT_JSON)
+
+    progress, task = await synced(workerless, account)
+
+    assert (2, (SET,)) == (progress.processed, progress.failed)
+    assert [(SET, "MalformedAnswer")] == [(error.step, error.error_type) for error in task.errors]
+    assert workerless.sold_at(workerless.variants_of(SMALL_SET)) == await workerless.prices()
+
+
+@pytest.mark.parametrize(("hours", "due"), [(23, []), (25, ["sync-tracked-sets"])])
+async def test_the_refresh_asks_for_a_refused_set_once_a_day(
+    workerless: Service, hours: int, due: list[str]
+) -> None:
+    """Each time costs one of the free plan's hundred requests."""
+    account = await workerless.add_account(sets=[SET, SMALL_SET])
+    workerless.sandbox.faults.refused_listings.add(SET)
+    await synced(workerless, account)
+
+    workerless.clock.advance(timedelta(hours=hours))
+    found = await activities(workerless).list_due_page(AccountsPage())
+
+    assert due == [each.job for each in found.due]

@@ -1,0 +1,129 @@
+"""The relay: what the engine was not told of when it was accepted."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from temporalio.client import Client
+
+from activities.tasks import RELAY_AFTER, RELAY_PAGE, TaskActivities
+from contracts.tasks import EnqueueTasks, FinishTask, JsonObject, NewTask, RelayTasks, TasksRelayed, TaskState
+from gateways.engine import Engine
+from storage.database import Session
+from storage.tasks import TaskRepository
+from tests.service import Service
+
+LONG_ENOUGH = RELAY_AFTER + timedelta(seconds=1)
+MEGABYTE = 1_000_000
+
+
+def new_task(workflow_id: str = "", given: JsonObject | None = None, *, priority: int = 3) -> NewTask:
+    task_id = uuid4()
+    return NewTask(
+        id=task_id,
+        job="discover-sets",
+        workflow_id=workflow_id or str(task_id),
+        dedupe_key=None,
+        input=given or {"account_id": str(UUID(int=1))},
+        priority=priority,
+    )
+
+
+def activities(service: Service, engine: Engine | None = None) -> TaskActivities:
+    return TaskActivities(service.database, engine or service.engine, service.clock)
+
+
+async def accept(service: Service, *tasks: NewTask) -> None:
+    """Accept tasks of which nobody tells the engine, long enough ago."""
+    now = service.clock.now()
+    await service.database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
+    service.clock.advance(LONG_ENOUGH)
+
+
+async def test_a_task_that_the_engine_refuses_has_failed(workerless: Service) -> None:
+    """Its input is too large, for a workflow or for any message: no repetition helps, and it says so."""
+    refused = [new_task(given={"text": "x" * size * MEGABYTE}) for size in (3, 5)]
+    good = new_task(priority=5)
+    await accept(workerless, *refused, good)
+
+    relayed = await activities(workerless).relay(RelayTasks())
+    ended = [await workerless.jobs.get(task.id) for task in refused]
+
+    assert TasksRelayed(started=1, failed=0, refused=2) == relayed
+    assert [TaskState.FAILED] * 2 == [task.state for task in ended]
+    assert ["StartRefused"] * 2 == [task.errors[0].error_type for task in ended]
+    assert "Blob data size exceeds limit" in ended[0].errors[0].message
+    assert (await workerless.jobs.get(good.id)).run_id is not None
+
+
+async def test_tasks_whose_workflow_id_another_run_holds_keep_nobody_back(workerless: Service) -> None:
+    """More than a page of them stays QUEUED; those behind them are started."""
+    await workerless.raw_start("discover-sets", {}, workflow_id="held")
+    held = [new_task("held", priority=1) for _ in range(RELAY_PAGE + 1)]
+    behind = new_task()
+    await accept(workerless, *held, behind)
+
+    relayed = await activities(workerless).relay(RelayTasks())
+
+    assert TasksRelayed(started=1, failed=len(held)) == relayed
+    assert (await workerless.jobs.get(behind.id)).run_id is not None
+    assert TaskState.QUEUED == (await workerless.jobs.get(held[0].id)).state
+
+
+async def test_an_engine_that_is_away_is_not_asked_for_page_after_page(workerless: Service) -> None:
+    """Every task stays QUEUED, and the next relay comes in a minute."""
+    nowhere = Engine(await Client.connect("127.0.0.1:1", lazy=True), "nobody")
+    await accept(workerless, *(new_task() for _ in range(RELAY_PAGE + 1)))
+
+    relayed = await activities(workerless, nowhere).relay(RelayTasks())
+
+    assert TasksRelayed(started=0, failed=RELAY_PAGE) == relayed
+
+
+async def test_an_unknown_namespace_fails_no_task(workerless: Service) -> None:
+    """A wrong setting is no task's fault: they wait until it is corrected."""
+    config = workerless.temporal.service_client.config
+    elsewhere = Engine(await Client.connect(config.target_host, namespace="nobodys"), "nobody")
+    task = new_task()
+    await accept(workerless, task)
+
+    relayed = await activities(workerless, elsewhere).relay(RelayTasks())
+
+    assert TasksRelayed(started=0, failed=1) == relayed
+    assert TaskState.QUEUED == (await workerless.jobs.get(task.id)).state
+
+
+async def test_a_cancellation_that_cannot_be_passed_on_holds_up_nothing(workerless: Service) -> None:
+    """Neither the other cancellations nor the starts, which come after them."""
+    odd, running, fresh = new_task(), new_task(), new_task()
+    await activities(workerless).enqueue(EnqueueTasks(tasks=(running,)))
+    await accept(workerless, odd)
+
+    async def ask_to_cancel(session: Session) -> None:
+        repository = TaskRepository(session)
+        await repository.record_runs({odd.id: "no run id"})
+        for number, task in enumerate((odd, running)):
+            await repository.request_cancel(task.id, now=workerless.clock.now() + timedelta(seconds=number))
+
+    await workerless.database.transact(ask_to_cancel)
+    await accept(workerless, fresh)
+
+    relayed = await activities(workerless).relay(RelayTasks())
+
+    assert TasksRelayed(started=1, failed=0, cancelled=1) == relayed
+
+
+async def test_a_repeated_enqueue_starts_nothing_twice(workerless: Service) -> None:
+    """The attempt before died after its work, and a task of it has ended: it is counted, not run again."""
+    ended, waiting = new_task(), new_task()
+    message = EnqueueTasks(tasks=(ended, waiting))
+    counts = [await activities(workerless).enqueue(message)]
+    await workerless.temporal.get_workflow_handle(ended.workflow_id).terminate()
+    finish = FinishTask(task_id=ended.id, state=TaskState.FAILED)
+    now = workerless.clock.now()
+    await workerless.database.transact(lambda session: TaskRepository(session).finish(finish, now=now))
+
+    counts.append(await activities(workerless).enqueue(message))
+    described = await workerless.temporal.get_workflow_handle(ended.workflow_id).describe()
+
+    assert [(2, 0)] * 2 == [(each.started, each.already_active) for each in counts]
+    assert (await workerless.jobs.get(ended.id)).run_id == described.run_id

@@ -1,0 +1,208 @@
+"""The sweep, when runs are odd: none of them keeps the others from being seen to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.common import RawValue
+from temporalio.service import RPCError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.reconcile import ReconcileActivities, RecordedJobs
+from contracts.tasks import NewTask, ReconcileTasks, TasksReconciled, TaskState
+from gateways.engine import Engine, StartRefused
+from gateways.errors import Refused
+from storage.database import Session
+from storage.tasks import TaskRepository
+from tests.engine_server import engine_server, own_namespace
+from tests.eventually import eventually
+from tests.integration.test_raw_starts import LONG_ENOUGH, only_task
+from tests.service import Service
+
+QUEUE = "chains"
+
+
+@workflow.defn(name="go-on")
+class GoOn:
+    """Continues as new, and then waits."""
+
+    @workflow.run
+    async def run(self, times: int) -> None:
+        """Go on so many times."""
+        if times:
+            workflow.continue_as_new(times - 1)
+        await workflow.wait_condition(lambda: False)
+
+
+@pytest.fixture
+async def forgetful() -> AsyncIterator[Client]:
+    """Give a client of a server that deletes runs at once, with a worker for `go-on`."""
+    # A run is deleted when its closing is acknowledged by both queues: every half minute, by default.
+    acknowledged = {
+        f"history__{queue}ProcessorUpdateAckInterval": '"100ms"' for queue in ("transfer", "visibility")
+    }
+    # Nothing here needs the sandbox, which would import the whole test suite anew.
+    runner = UnsandboxedWorkflowRunner()
+    async with engine_server(**acknowledged) as address:
+        client = await own_namespace(address)
+        async with Worker(client, task_queue=QUEUE, workflows=[GoOn], workflow_runner=runner):
+            yield client
+
+
+async def ended_chain(temporal: Client) -> tuple[str, str]:
+    """Return the first and last run ids of a chain, `chain`, that was terminated."""
+    handle = await temporal.start_workflow("go-on", 1, id="chain", task_queue=QUEUE)
+    first = handle.first_execution_run_id
+    assert first is not None
+    current = temporal.get_workflow_handle("chain")
+    last = (await eventually(current.describe, lambda found: found.run_id != first)).run_id
+    await current.terminate("by the operator")
+    return first, last
+
+
+async def forget(temporal: Client, run_id: str) -> None:
+    """Have the engine delete a run, as it does at the end of its retention."""
+    execution = WorkflowExecution(workflow_id="chain", run_id=run_id)
+    await temporal.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(namespace=temporal.namespace, workflow_execution=execution)
+    )
+    await eventually(lambda: is_known(temporal, run_id), lambda known: not known)
+
+
+async def is_known(temporal: Client, run_id: str) -> bool:
+    try:
+        await temporal.get_workflow_handle("chain", run_id=run_id).describe()
+    except RPCError:
+        return False
+    return True
+
+
+async def test_a_chain_whose_first_run_is_forgotten_is_known_by_its_last(forgetful: Client) -> None:
+    """A task that goes on for weeks outlives the retention of its first run."""
+    first, last = await ended_chain(forgetful)
+    await forget(forgetful, first)
+
+    closed = await Engine(forgetful, QUEUE).closed_run("chain", first)
+    described = await forgetful.get_workflow_handle("chain", run_id=last).describe()
+
+    assert closed is not None
+    assert (WorkflowExecutionStatus.TERMINATED, "TerminatedError") == (closed.status, closed.error_type)
+    assert described.close_time == closed.closed_at
+
+
+async def test_a_chain_whose_last_run_is_forgotten_is_lost(forgetful: Client) -> None:
+    """Another one has its id, and only its first run is left, which leads nowhere."""
+    first, last = await ended_chain(forgetful)
+    await forgetful.start_workflow("go-on", 0, id="chain", task_queue=QUEUE)
+    await forget(forgetful, last)
+
+    closed = await Engine(forgetful, QUEUE).closed_run("chain", first)
+
+    assert closed is not None
+    assert "Lost" == closed.error_type
+
+
+async def test_an_unknown_namespace_is_a_refusal_that_may_be_mended(temporal: Client) -> None:
+    """It is the service's setting that is wrong, not what was to be started."""
+    host = temporal.service_client.config.target_host
+    elsewhere = Engine(await Client.connect(host, namespace="nobodys"), QUEUE)
+
+    with pytest.raises(Refused, match="nobodys") as refused:
+        await elsewhere.start("go-on", "chain", {}, task_id=uuid4(), priority=3)
+
+    assert not isinstance(refused.value, StartRefused)
+
+
+async def test_a_dead_row_is_not_hidden_by_another_run_of_its_workflow_id(workerless: Service) -> None:
+    """Terminated, and the id used again by hand: the first one's task has FAILED all the same."""
+    now = workerless.clock.now()
+    task = NewTask(id=uuid4(), job="discover-sets", workflow_id="by-hand", dedupe_key=None, input={})
+    run_id = await workerless.engine.start(task.job, task.workflow_id, {}, task_id=task.id, priority=3)
+    assert run_id is not None
+
+    async def accept(session: Session) -> None:
+        repository = TaskRepository(session)
+        await repository.enqueue([task], now=now)
+        await repository.record_runs({task.id: run_id})
+
+    await workerless.database.transact(accept)
+    await workerless.temporal.get_workflow_handle("by-hand").terminate()
+    await workerless.raw_start("discover-sets", {}, workflow_id="by-hand")
+    await workerless.until_listed("Running")
+
+    workerless.clock.advance(LONG_ENOUGH)
+    swept = await sweep(workerless)
+
+    assert (1, 1, 0) == (swept.checked, swept.ended, swept.failed)
+    assert TaskState.FAILED == (await workerless.jobs.get(task.id)).state
+
+
+async def sweep(service: Service) -> TasksReconciled:
+    """Run the sweep without a worker."""
+    jobs = RecordedJobs(frozenset({"discover-sets"}))
+    swept = ReconcileActivities(service.database, service.engine, service.clock, jobs)
+    return await swept.reconcile(ReconcileTasks())
+
+
+async def test_a_row_that_the_engine_makes_nothing_of_is_counted_and_passed_over(workerless: Service) -> None:
+    """Its run id is none; the row beside it, whose workflow is gone, is ended."""
+    odd, lost = (
+        NewTask(id=uuid4(), job="discover-sets", workflow_id=name, dedupe_key=None, input={})
+        for name in ("held", "gone")
+    )
+    await workerless.raw_start("discover-sets", {}, workflow_id="held")
+
+    async def accept(session: Session) -> None:
+        repository = TaskRepository(session)
+        await repository.enqueue([odd, lost], now=workerless.clock.now())
+        await repository.record_runs({odd.id: "no run id", lost.id: str(uuid4())})
+
+    await workerless.database.transact(accept)
+    workerless.clock.advance(LONG_ENOUGH)
+    swept = await sweep(workerless)
+
+    assert (2, 1, 1) == (swept.checked, swept.ended, swept.failed)
+    assert TaskState.FAILED == (await workerless.jobs.get(lost.id)).state
+
+
+@pytest.mark.parametrize("service_database", ["postgresql"], indirect=True)
+async def test_a_run_whose_row_cannot_be_made_is_looked_for_again(service: Service) -> None:
+    """PostgreSQL takes no NaN; the run beside it gets its row, and the next sweep begins no later."""
+    nan = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=b'{"account_id": NaN}'))
+    handles = [
+        await service.raw_start("discover-sets", given, workflow_id=name)
+        for name, given in (("odd", nan), ("plain", {}))
+    ]
+    ended = await asyncio.gather(*(handle.result() for handle in handles), return_exceptions=True)
+    assert [WorkflowFailureError] * 2 == [type(each) for each in ended]
+    await eventually(
+        lambda: service.temporal.count_workflows('ExecutionStatus="Failed"'), lambda found: found.count == 2
+    )
+
+    before = service.clock.now()
+    swept = await sweep(service)
+
+    assert (1, 1) == (swept.created, swept.failed)
+    assert "plain" == (await only_task(service)).workflow_id
+    assert swept.until < before
+
+
+@pytest.mark.parametrize("told", ["mine", 7, None])
+async def test_a_memo_of_somebodys_own_is_no_task_id(service: Service, told: object) -> None:
+    """Whoever starts a workflow by hand may write what he likes."""
+    handle = await service.temporal.start_workflow(
+        "discover-sets", {}, id="by-hand", task_queue=service.settings.task_queue, memo={"task_id": told}
+    )
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    await service.until_listed("Failed")
+
+    swept = await sweep(service)
+
+    assert (1, 0) == (swept.created, swept.failed)
+    assert TaskState.FAILED == (await only_task(service)).state
