@@ -49,7 +49,7 @@ class _Care(ActivityInboundInterceptor):
         try:
             async with _heartbeats(info, attempts):
                 return await self._logged(input, info)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is judged and raised
             now = self._clock.now()
             if not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
@@ -64,7 +64,7 @@ class _Care(ActivityInboundInterceptor):
         except Exception as error:
             try:
                 await self._log_error(given, error, info)
-            except Exception:  # noqa: BLE001  # it is logged, and the activity's own error goes on
+            except Exception:
                 # Whatever keeps the entry out of the ledger must not hide the failure that it tells of.
                 log.exception("an error could not be written to the task's log")
             raise
