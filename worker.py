@@ -4,7 +4,8 @@
 """
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.assembly import build_activities
 from activities.cards import Access, KeyRing
 from activities.interceptor import ActivityCare
+from activities.pools import Pools, PoolSizes
 from activities.reconcile import RecordedJobs
+from activities.steps import StepProgress
 from client.connect import connect
 from client.encryption_key import encryption_key
 from client.logs import configure_logs
@@ -24,9 +27,15 @@ from client.schedules import Schedules
 from client.settings import Settings
 from client.signals import stop_on_signals
 from domain.quota import plan_named
+from gateways.addresses import AddressGuard
 from gateways.clock import Clock, SystemClock
+from gateways.download import Downloads, open_downloads
 from gateways.engine import Engine
 from gateways.justtcg import JustTcg, open_justtcg
+from gateways.objects import Objects, S3Access
+from gateways.scratch import Scratch
+from gateways.video import Ffmpeg, Video
+from gateways.webhooks import Webhooks, open_webhooks
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.secrets import SecretBox
@@ -52,17 +61,63 @@ BAD_INPUT = (ValueError, TypeError)
 PASSED_THROUGH = ("contracts", "domain")
 
 
+# The gateways of a worker, by their types.
+Gateways = dict[Any, object]
+
+
+@asynccontextmanager
+async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
+    """Give every gateway that activities ask for, over connections that are closed at the end."""
+    async with AsyncExitStack() as stack:
+        yield {
+            JustTcg: await stack.enter_async_context(open_justtcg(settings.justtcg_url)),
+            Webhooks: await stack.enter_async_context(
+                open_webhooks(allow_private=settings.webhooks_allow_private)
+            ),
+            **await stack.enter_async_context(_media(settings)),
+        }
+
+
+@asynccontextmanager
+async def _media(settings: Settings) -> AsyncIterator[Gateways]:
+    secret, store = settings.media_s3_secret_key, settings.resolved_store_url
+    access = S3Access(
+        settings.media_s3_endpoint,
+        settings.media_s3_region,
+        settings.media_s3_access_key,
+        None if secret is None else secret.get_secret_value(),
+    )
+    objects = Objects(store, access)
+    folders = tuple(folder for folder in (settings.media_source_dir, objects.folder) if folder is not None)
+    guard, most_bytes = (
+        AddressGuard(allow_private=settings.media_allow_private),
+        settings.media_max_download_bytes,
+    )
+    async with open_downloads(guard, access, folders=folders, most_bytes=most_bytes) as downloads:
+        yield {
+            Downloads: downloads,
+            Objects: objects,
+            Scratch: Scratch(settings.resolved_scratch_dir),
+            Video: Video(Ffmpeg(settings.media_parallel)),
+        }
+
+
 def build_worker(
-    settings: Settings, client: Client, database: Database, justtcg: JustTcg, clock: Clock
+    settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
 ) -> Worker:
     """Return a worker that knows every job of the catalogue."""
-    tools: dict[Any, object] = {
+    engine, box = Engine(client, settings.task_queue), SecretBox(encryption_key(settings))
+    sizes = PoolSizes({job.name: job.pool for job in JOBS if job.pool is not None})
+    tools: dict[Any, object] = gateways | {
         Clock: clock,
         Database: database,
-        Engine: Engine(client, settings.task_queue),
-        JustTcg: justtcg,
-        KeyRing: KeyRing(database, SecretBox(encryption_key(settings)), _default_access(settings)),
+        Engine: engine,
+        KeyRing: KeyRing(database, box, _default_access(settings)),
+        Pools: Pools(database, engine, clock, sizes),
+        PoolSizes: sizes,
         RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
+        SecretBox: box,
+        StepProgress: StepProgress(database, clock),
     }
     return Worker(
         client,
@@ -89,9 +144,9 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         await upgrade(database)
-        justtcg = await stack.enter_async_context(open_justtcg(settings.justtcg_url))
+        gateways = await stack.enter_async_context(open_gateways(settings))
         await Schedules(client, settings.task_queue).sync()
-        worker = build_worker(settings, client, database, justtcg, SystemClock())
+        worker = build_worker(settings, client, database, gateways, SystemClock())
         await stack.enter_async_context(worker)
         log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
         await stop.wait()

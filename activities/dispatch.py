@@ -1,17 +1,19 @@
 """Telling the engine of accepted tasks. A task it cannot be told of stays QUEUED for the relay."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 
 from contracts.tasks import NewTask, Task
+from domain.pools import drain_of
 from gateways.engine import Engine, StartRefused
 from gateways.errors import GatewayError
 from storage.database import Database
-from storage.tasks import TaskRepository
+from storage.tasks import PoolRepository, TaskRepository
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +33,18 @@ class Dispatched:
     untold: set[UUID] = field(default_factory=set)
 
 
-async def dispatch(database: Database, engine: Engine, tasks: Sequence[NewTask | Task]) -> Dispatched:
-    """Start the workflows of these tasks and note their run ids in one transaction."""
+async def dispatch(
+    database: Database, engine: Engine, tasks: Sequence[NewTask | Task], *, now: datetime
+) -> Dispatched:
+    """Start the workflows of these tasks and note their run ids in one transaction.
+
+    The workflow of a task that starts later is there at once, and begins after what is left until then.
+    Pooled tasks have none of their own: the drain of their queue is woken.
+    """
+    for job in sorted({task.job for task in tasks if task.is_pooled}):
+        pooled = [task.id for task in tasks if task.job == job]
+        await wake_drain(database, engine, job, pooled, now=now)
+    tasks = [task for task in tasks if not task.is_pooled]
     turns = asyncio.Semaphore(PARALLEL_STARTS)
     done = Dispatched()
 
@@ -40,7 +52,13 @@ async def dispatch(database: Database, engine: Engine, tasks: Sequence[NewTask |
         async with turns:
             try:
                 run_id = await engine.start(
-                    task.job, task.workflow_id, task.input, task_id=task.id, priority=task.priority
+                    task.job,
+                    task.workflow_id,
+                    task.input,
+                    task_id=task.id,
+                    priority=task.priority,
+                    workspace=task.workspace,
+                    starts_in=None if task.starts_at is None else task.starts_at - now,
                 )
             except GatewayError as error:
                 # One that cannot be started must not keep the others back; the relay comes again.
@@ -57,3 +75,21 @@ async def dispatch(database: Database, engine: Engine, tasks: Sequence[NewTask |
     if done.runs:
         await database.transact(lambda session: TaskRepository(session).record_runs(done.runs))
     return done
+
+
+async def wake_drain(
+    database: Database, engine: Engine, job: str, task_ids: Collection[UUID], *, now: datetime
+) -> None:
+    """Wake whoever drains the queue that these tasks are in, unless one before them has had that done.
+
+    To be called after the commit. While the engine is away the tasks wait for the relay.
+    """
+    first = await database.read(
+        lambda session: PoolRepository(session).is_first_in_line(job, task_ids, now=now)
+    )
+    if not first:
+        return
+    try:
+        await engine.wake(drain_of(job))
+    except GatewayError as error:
+        log.warning("queue is not drained yet", job=job, error=str(error))

@@ -4,7 +4,8 @@
 - *The job's own* (a refusal, bad data, a bug): three attempts from two seconds.
 - *Hopeless* (credentials, an account that does not exist): fails at once.
 
-Attempts of the first kind do not use up those of the second.
+Attempts of the first kind do not use up those of the second. That is the usual patience; a job whose tasks
+are tried for longer says so with another one.
 """
 
 from dataclasses import dataclass
@@ -12,22 +13,47 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
+from gateways.addresses import AddressRefused
 from gateways.errors import CredentialsRefused, WorldError
-from storage.errors import AccountUnknown, DatabaseAway, SecretUnreadable
+from gateways.webhooks import ReceiverGone
+from storage.errors import (
+    AccountUnknown,
+    DatabaseAway,
+    SecretUnreadable,
+    SubscriptionDisabled,
+    SubscriptionUnknown,
+)
 
 WORLD = (WorldError, DatabaseAway)
-HOPELESS = (CredentialsRefused, AccountUnknown, SecretUnreadable)
+HOPELESS = (
+    CredentialsRefused,
+    AddressRefused,
+    ReceiverGone,
+    AccountUnknown,
+    SecretUnreadable,
+    SubscriptionUnknown,
+    SubscriptionDisabled,
+)
 
-OWN_ATTEMPTS = 3
 OWN_FIRST_DELAY = timedelta(seconds=2)
-WORLD_FIRST_DELAY = timedelta(seconds=1)
-WORLD_LONGEST_DELAY = timedelta(minutes=1)
-WORLD_PATIENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long something is tried. `own_attempts` None: the job's own failures count as the world's."""
+
+    own_attempts: int | None = 3
+    world: timedelta = timedelta(hours=1)
+    first_delay: timedelta = timedelta(seconds=1)
+    longest_delay: timedelta = timedelta(minutes=1)
+
+
+USUAL = Patience()
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """How an activity has fared before: failures of each kind, and since when the world fails it."""
+    """How something has fared before: failures of each kind, and since when the world fails it."""
 
     own_failures: int = 0
     world_failures: int = 0
@@ -35,9 +61,14 @@ class Attempts:
 
     def after(self, error: BaseException, now: datetime) -> "Attempts":
         """Return what the next attempt has to know."""
-        if isinstance(error, WORLD):
-            return Attempts(self.own_failures, self.world_failures + 1, self.world_since or now)
-        return Attempts(self.own_failures + 1, self.world_failures, self.world_since)
+        if is_own(error):
+            return Attempts(self.own_failures + 1, self.world_failures, self.world_since)
+        return Attempts(self.own_failures, self.world_failures + 1, self.world_since or now)
+
+
+def is_own(error: BaseException) -> bool:
+    """Whether a failure uses up one of the job's own attempts."""
+    return not isinstance(error, WORLD)
 
 
 def to_failure(error: Exception, attempts: Attempts, now: datetime) -> ApplicationError:
@@ -47,7 +78,7 @@ def to_failure(error: Exception, attempts: Attempts, now: datetime) -> Applicati
     """
     if isinstance(error, ApplicationError):
         return error
-    delay = _delay(error, attempts, now)
+    delay = delay_after(error, attempts, now)
     return ApplicationError(
         str(error) or type(error).__name__,
         type=type(error).__name__,
@@ -56,20 +87,31 @@ def to_failure(error: Exception, attempts: Attempts, now: datetime) -> Applicati
     )
 
 
-def _delay(error: Exception, attempts: Attempts, now: datetime) -> timedelta | None:
+def delay_after(
+    error: Exception, attempts: Attempts, now: datetime, patience: Patience = USUAL
+) -> timedelta | None:
+    """Return how long to wait until the next attempt; None when there is none."""
     if isinstance(error, HOPELESS):
         return None
-    return _world_delay(attempts, now) if isinstance(error, WORLD) else _own_delay(attempts)
+    if isinstance(error, WORLD) or patience.own_attempts is None:
+        delay = _world_delay(attempts, now, patience)
+    else:
+        delay = _own_delay(attempts, patience.own_attempts)
+    asked = getattr(error, "retry_after", None)
+    return max(delay, asked) if delay is not None and isinstance(asked, timedelta) else delay
 
 
-def _world_delay(attempts: Attempts, now: datetime) -> timedelta | None:
-    if attempts.world_since is not None and now - attempts.world_since >= WORLD_PATIENCE:
+def _world_delay(attempts: Attempts, now: datetime, patience: Patience) -> timedelta | None:
+    if attempts.world_since is not None and now - attempts.world_since >= patience.world:
         return None
-    # Six doublings pass the cap; more would only grow the number.
-    return min(WORLD_FIRST_DELAY * (1 << min(attempts.world_failures, 6)), WORLD_LONGEST_DELAY)
+    failures = attempts.world_failures
+    if patience.own_attempts is None:
+        failures += attempts.own_failures
+    # Twenty doublings pass any cap; more would only grow the number.
+    return min(patience.first_delay * (1 << min(failures, 20)), patience.longest_delay)
 
 
-def _own_delay(attempts: Attempts) -> timedelta | None:
-    if attempts.own_failures + 1 >= OWN_ATTEMPTS:
+def _own_delay(attempts: Attempts, most: int) -> timedelta | None:
+    if attempts.own_failures + 1 >= most:
         return None
     return OWN_FIRST_DELAY * (1 << attempts.own_failures)

@@ -11,12 +11,15 @@ from uuid import UUID
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.faults import Attempts, to_failure
+from activities.steps import StepRecords, fail_step, step_of
+from contracts.flows import StepInput
 from contracts.tasks import TaskError
 from gateways.clock import Clock
-from storage.database import Database
+from storage.database import Database, Session
 from storage.tasks import TaskRepository
 
 log = structlog.get_logger(__name__)
@@ -42,34 +45,43 @@ class _Care(ActivityInboundInterceptor):
         super().__init__(inner)
         self._database = database
         self._clock = clock
+        self._steps = StepRecords(database, clock)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  # temporalio's name
         info = activity.info()
         attempts = _attempts(info)
         try:
             async with _heartbeats(info, attempts):
-                return await self._logged(input, info)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is judged and raised
-            now = self._clock.now()
+                return await self._judged(input, info, attempts)
+        except ApplicationError as failure:
             if not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
-                _heartbeat(attempts.after(error, now))
-            failure = to_failure(error, attempts, now)
-            # An error that is its own cause would be converted without end.
-            raise failure from (None if failure is error else error)
+                _heartbeat(attempts.after(failure.__cause__ or failure, self._clock.now()))
+            raise
 
-    async def _logged(self, given: ExecuteActivityInput, info: activity.Info) -> Any:
+    async def _judged(self, given: ExecuteActivityInput, info: activity.Info, attempts: Attempts) -> Any:
         try:
-            return await self.next.execute_activity(given)
+            return await self._execute(given, info.attempt)
         except Exception as error:
+            failure = to_failure(error, attempts, self._clock.now())
             try:
-                await self._log_error(given, error, info)
+                await self._log_error(given, error, info, failure)
             except Exception:
                 # Whatever keeps the entry out of the ledger must not hide the failure that it tells of.
                 log.exception("an error could not be written to the task's log")
-            raise
+            if failure is error:
+                raise  # an error that is its own cause would be converted without end
+            raise failure from error
 
-    async def _log_error(self, given: ExecuteActivityInput, error: Exception, info: activity.Info) -> None:
+    async def _execute(self, given: ExecuteActivityInput, attempt: int) -> Any:
+        step = step_of(given.args)
+        if step is None:
+            return await self.next.execute_activity(given)
+        return await self._steps.work(step, attempt, lambda: self.next.execute_activity(given))
+
+    async def _log_error(
+        self, given: ExecuteActivityInput, error: Exception, info: activity.Info, failure: ApplicationError
+    ) -> None:
         log.warning(
             "activity failed",
             activity=info.activity_type,
@@ -81,15 +93,26 @@ class _Care(ActivityInboundInterceptor):
         task_id = getattr(given.args[0], "task_id", None) if given.args else None
         if not isinstance(task_id, UUID):
             return
+        step = step_of(given.args)
         entry = TaskError(
             at=self._clock.now(),
-            step=info.activity_type,
-            error_type=type(error).__name__,
-            message=str(error),
+            step=info.activity_type if step is None else step.step,
+            error_type=failure.type or type(error).__name__,
+            message=failure.message,
             stack="".join(traceback.format_exception(error)),
             attempt=info.attempt,
         )
-        await self._database.transact(lambda session: TaskRepository(session).append_error(task_id, entry))
+        await self._database.transact(
+            lambda session: _write_error(session, task_id, entry, step, is_last=failure.non_retryable)
+        )
+
+
+async def _write_error(
+    session: Session, task_id: UUID, entry: TaskError, step: StepInput | None, *, is_last: bool
+) -> None:
+    await TaskRepository(session).append_error(task_id, entry)
+    if step is not None:
+        await fail_step(session, step, entry, is_last=is_last)
 
 
 def _attempts(info: activity.Info) -> Attempts:

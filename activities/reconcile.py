@@ -9,6 +9,7 @@ import structlog
 from temporalio import activity
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
+from activities.flows import close_flow
 from contracts.tasks import (
     FinishTask,
     NewTask,
@@ -22,7 +23,7 @@ from domain.tasks import derived_task_id
 from gateways.clock import Clock
 from gateways.engine import ClosedRun, Engine, first_run_id
 from gateways.errors import WorldError
-from storage.database import Database
+from storage.database import Database, Session
 from storage.errors import DatabaseAway
 from storage.tasks import TaskRepository
 
@@ -106,11 +107,16 @@ class ReconcileActivities:
         if closed is None:
             return False
         finish = self._final_state(task.id, closed)
-        return await self._database.transact(
-            lambda session: TaskRepository(session).finish(
-                finish, now=self._clock.now(), ended_at=closed.closed_at
+
+        async def write(session: Session) -> bool:
+            now = self._clock.now()
+            flow = await close_flow(session, task.id, now=now)
+            kept = {} if flow is None else {"result": flow.model_dump(mode="json")}
+            return await TaskRepository(session).finish(
+                finish.model_copy(update=kept), now=now, ended_at=closed.closed_at
             )
-        )
+
+        return await self._database.transact(write)
 
     def _final_state(self, task_id: UUID, closed: ClosedRun) -> FinishTask:
         state = STATES.get(closed.status, TaskState.FAILED)

@@ -7,7 +7,9 @@ from uuid import UUID
 import structlog
 from temporalio import activity
 
-from activities.dispatch import dispatch
+from activities.dispatch import dispatch, wake_drain
+from activities.pools import PoolSizes
+from activities.steps import begin_child_step, finish_child_step
 from contracts.tasks import (
     BeginTask,
     Enqueued,
@@ -23,11 +25,13 @@ from contracts.tasks import (
     TasksRelayed,
     TaskState,
 )
+from contracts.webhooks import DELIVER_WEBHOOK
+from domain.pools import drain_of
 from gateways.clock import Clock
 from gateways.engine import Engine, StartRefused
 from gateways.errors import GatewayError, WorldError
 from storage.database import Database, Session
-from storage.tasks import TaskRepository
+from storage.tasks import PoolRepository, TaskRepository
 
 log = structlog.get_logger(__name__)
 
@@ -41,18 +45,23 @@ RELAY_AFTER = timedelta(seconds=10)
 class TaskActivities:
     """The ledger's activities. Those that `workflows.tracking` calls are short and idempotent."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock) -> None:
+    def __init__(self, database: Database, engine: Engine, clock: Clock, pools: PoolSizes) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock
+        self._pools = pools
 
     @activity.defn(name="tasks.begin")
     async def begin(self, message: BeginTask) -> TaskBegun:
-        """Set RUNNING; make the row of a raw start."""
-        task_id, already_final = await self._database.transact(
-            lambda session: TaskRepository(session).begin(message, now=self._clock.now())
-        )
-        return TaskBegun(task_id=task_id, already_final=already_final)
+        """Set RUNNING, or say when to ask again; make the row of a raw start."""
+        now = self._clock.now()
+
+        async def write(session: Session) -> TaskBegun:
+            begun = await TaskRepository(session).begin(message, now=now)
+            await begin_child_step(session, message, now=now)
+            return begun
+
+        return await self._database.transact(write)
 
     @activity.defn(name="tasks.mark_waiting")
     async def mark_waiting(self, message: MarkWaiting) -> None:
@@ -70,10 +79,18 @@ class TaskActivities:
 
     @activity.defn(name="tasks.finish")
     async def finish(self, message: FinishTask) -> None:
-        """Set the final state."""
-        await self._database.transact(
-            lambda session: TaskRepository(session).finish(message, now=self._clock.now())
-        )
+        """Set the final state, and see that subscribers are told."""
+
+        async def write(session: Session) -> list[UUID]:
+            tasks = TaskRepository(session)
+            await tasks.finish(message, now=self._clock.now())
+            await finish_child_step(session, message, now=self._clock.now())
+            return tasks.deliveries
+
+        deliveries = await self._database.transact(write)
+        if deliveries:
+            now = self._clock.now()
+            await wake_drain(self._database, self._engine, DELIVER_WEBHOOK, deliveries, now=now)
 
     @activity.defn(name="tasks.enqueue")
     async def enqueue(self, message: EnqueueTasks) -> TasksEnqueued:
@@ -86,19 +103,25 @@ class TaskActivities:
             return enqueued, await repository.to_start([task.id for task in message.tasks])
 
         enqueued, to_start = await self._database.transact(accept)
-        fresh = {row.task_id for row in enqueued if not row.deduplicated}
-        await dispatch(self._database, self._engine, [task for task in message.tasks if task.id in to_start])
+        fresh = {row.task_id: row.starts_at for row in enqueued if not row.deduplicated}
+        new = [
+            task.model_copy(update={"starts_at": fresh.get(task.id)})
+            for task in message.tasks
+            if task.id in to_start
+        ]
+        await dispatch(self._database, self._engine, new, now=self._clock.now())
         return TasksEnqueued(started=len(fresh), already_active=len(enqueued) - len(fresh))
 
     @activity.defn(name="tasks.relay")
     async def relay(self, _message: RelayTasks) -> TasksRelayed:
         """Start tasks that the engine was never told of; pass on cancellations that it may have missed."""
         cancelled = await self._pass_on_cancellations()
+        await self._wake_drains()
         created_before = self._clock.now() - RELAY_AFTER
         started, failed, refused = 0, 0, 0
         after: Task | None = None
         while page := await self._unstarted(created_before, after):
-            done = await dispatch(self._database, self._engine, page)
+            done = await dispatch(self._database, self._engine, page, now=self._clock.now())
             await self._fail_refused(done.refused)
             started += len(done.runs)
             refused += len(done.refused)
@@ -120,6 +143,20 @@ class TaskActivities:
                 if isinstance(error, WorldError):
                     break  # each of the others would wait for an answer as long
         return cancelled
+
+    async def _wake_drains(self) -> None:
+        """Wake the drain of each queue with rows due: it may never have been told, or have been ended."""
+        for job in self._pools:
+            if await self._is_due(job):
+                try:
+                    await self._engine.wake(drain_of(job))
+                except GatewayError as error:  # the next relay comes in a minute
+                    log.warning("queue is not drained yet", job=job, error=str(error))
+
+    async def _is_due(self, job: str) -> bool:
+        return await self._database.read(
+            lambda session: PoolRepository(session).has_due(job, now=self._clock.now())
+        )
 
     async def _fail_refused(self, refused: Mapping[UUID, StartRefused]) -> None:
         async def fail(session: Session) -> None:

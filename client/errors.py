@@ -4,6 +4,7 @@ ClientError
 ├── TaskUnknown        no task of that id
 ├── AmbiguousTask      several tasks whose ids begin so
 ├── TaskNotRetryable   neither failed nor cancelled
+├── GroupUnknown       not one group of failures whose fingerprint begins so
 ├── TaskFailed         there is no result, for the task failed
 ├── TaskCancelled      there is no result, for the task was cancelled
 ├── JobIsInternal      housekeeping is run by its schedule
@@ -42,6 +43,15 @@ class TaskNotRetryable(ClientError):
     def __init__(self, task: Task) -> None:
         super().__init__(f"task {task.id} is {task.state}: only a FAILED or CANCELLED one can be retried")
         self.task = task
+
+
+class GroupUnknown(ClientError):
+    """Not one group of failures has a fingerprint that begins so."""
+
+    def __init__(self, beginning: str, *, is_ambiguous: bool) -> None:
+        count = "several groups of failures have" if is_ambiguous else "no group of failures has"
+        super().__init__(f"{count} a fingerprint that begins with {beginning!r}")
+        self.beginning = beginning
 
 
 class TaskFailed(ClientError):

@@ -19,6 +19,7 @@ Every job can be started in each of these ways, and shows in `mainspring tasks l
 - `mainspring run JOB --input '{…}'` (with `--account NAME` for jobs of an account)
 - `await service.jobs.start(JOB, Input(…))` in Python, with `session=` as part of your own transaction
 - `temporal workflow start --type JOB --task-queue mainspring --input '{…}'`, or the Temporal Web UI
+  (not a job with a [pool](pools.md), whose tasks have no workflow of their own)
 """
 
 TAIL = """\
@@ -53,6 +54,8 @@ def _job(job: AnyJob) -> Iterator[str]:
     rows = [row for row in SCHEDULES if row.job == job.name]
     if rows:
         yield f"Runs by itself every {rows[0].every} (schedule `{rows[0].id}`).\n"
+    if job.pool is not None:
+        yield f"Worked in a [pool](pools.md), {job.pool.parallel} times {job.pool.page} tasks at once.\n"
     if job.key is not None:
         yield "While one is active under the same key, a second start returns it.\n"
     yield from _fields("input", job.input)
@@ -69,8 +72,13 @@ def _fields(title: str, message: type[Message]) -> Iterator[str]:
     yield f"| {title} | type | default |\n|---|---|---|"
     for name, field in properties.items():
         default = "required" if name in schema.get("required", ()) else f"`{field.get('default')}`"
-        yield f"| `{name}` | {field.get('format') or field.get('type')} | {default} |"
+        yield f"| `{name}` | {_type(field)} | {default} |"
     yield ""
+
+
+def _type(field: dict[str, Any]) -> str:
+    either = [_type(each) for each in field.get("anyOf", ())]
+    return " or ".join(either) or str(field.get("format") or field.get("type"))
 
 
 if __name__ == "__main__":

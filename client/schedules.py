@@ -23,6 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from client.errors import ClientError
 from contracts.cards import RefreshDueAccounts
+from contracts.media import SweepScratch
 from contracts.message import Message
 from contracts.tasks import ReconcileTasks, RelayTasks
 
@@ -85,6 +86,14 @@ SCHEDULES = (
         every=timedelta(hours=1),
         timeout=timedelta(minutes=50),
         summary="Start the card jobs that are due for each active account.",
+    ),
+    ScheduledJob(
+        id="sweep-scratch",
+        job="sweep-scratch",
+        given=SweepScratch(),
+        every=timedelta(days=1),
+        timeout=timedelta(hours=2),
+        summary="Remove what failed videos have left on the disk and nobody has retried for a week.",
     ),
 )
 

@@ -10,9 +10,11 @@ from client.accounts import Accounts
 from client.connect import connect
 from client.encryption_key import encryption_key
 from client.errors import NothingHere
+from client.failures import Failures
 from client.jobs import Jobs
 from client.schedules import Schedules
 from client.settings import Settings
+from client.webhooks import WebhookSubscriptions
 from gateways.clock import SystemClock
 from gateways.engine import Engine
 from storage.database import Database, after_commits
@@ -29,7 +31,9 @@ class Service:
     temporal: Client
     engine: Engine
     jobs: Jobs
+    failures: Failures
     accounts: Accounts
+    webhooks: WebhookSubscriptions
     schedules: Schedules
 
 
@@ -55,12 +59,18 @@ async def open_service(
         temporal = temporal or await connect(settings, lazy=True)
         clock = SystemClock()
         engine = Engine(temporal, settings.task_queue)
+        box = SecretBox(encryption_key(settings))
+        jobs = Jobs(database, engine, clock)
         yield Service(
             settings=settings,
             database=database,
             temporal=temporal,
             engine=engine,
-            jobs=Jobs(database, engine, clock),
-            accounts=Accounts(database, engine, SecretBox(encryption_key(settings)), clock),
+            jobs=jobs,
+            failures=Failures(database, jobs, clock),
+            accounts=Accounts(database, engine, box, clock),
+            webhooks=WebhookSubscriptions(
+                database, box, clock, allow_private=settings.webhooks_allow_private
+            ),
             schedules=Schedules(temporal, settings.task_queue),
         )

@@ -39,6 +39,7 @@ def _check_database(value: str) -> str:
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
+StoreUrl = Annotated[str, Field(pattern="^(s3://[^/]+|file:///)")]
 Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 
 
@@ -72,6 +73,20 @@ class Settings(BaseSettings):
     justtcg_plan: str = Field(default="Free Tier", min_length=1)
     justtcg_anchor_day: int = Field(default=1, ge=1, le=31)
 
+    webhooks_allow_private: bool = False
+
+    media_scratch_dir: Path | None = None
+    media_store_url: StoreUrl | None = None
+    media_s3_endpoint: str | None = Field(default=None, pattern="^https?://")
+    media_s3_region: str = Field(default="us-east-1", min_length=1)
+    media_s3_access_key: str | None = None
+    media_s3_secret_key: SecretStr | None = Field(default=None, repr=False)
+    media_source_dir: Path | None = None
+    media_max_download_bytes: int = Field(default=2_147_483_648, ge=1)  # 2 GiB: an hour at 4.8 Mbit/s
+    media_allow_private: bool = False
+    # Each uses all cores it finds: two keep them busy while one reads or waits.
+    media_parallel: int = Field(default=2, ge=1)
+
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Lowercase] = "info"
     log_format: Annotated[Literal["json", "console"], Lowercase] = "console"
 
@@ -84,6 +99,16 @@ class Settings(BaseSettings):
     def database_file(self) -> Path:
         """Where the embedded database is, if none is set."""
         return self.state_dir.absolute() / "mainspring.db"
+
+    @property
+    def resolved_scratch_dir(self) -> Path:
+        """Where videos are worked on: as set, or else in the state directory."""
+        return (self.media_scratch_dir or self.state_dir / "scratch").absolute()
+
+    @property
+    def resolved_store_url(self) -> str:
+        """Where finished videos go: as set, or else a folder in the state directory."""
+        return self.media_store_url or (self.state_dir / "objects").absolute().as_uri()
 
     @classmethod
     def variables(cls) -> list[str]:

@@ -1,6 +1,6 @@
 """The task ledger's messages: what a task is, and how a workflow reports on it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -70,8 +70,18 @@ class Task(Message):
     resumes_at: datetime | None
     priority: int
     triggered_by: str
+    parent_id: UUID | None
     retry_of: UUID | None
+    retried_by: UUID | None
+    starts_at: datetime | None
+    is_pooled: bool
+    attempts: int
+    next_attempt_at: datetime | None
     cancel_requested_at: datetime | None
+    error_type: str | None
+    error_message: str | None
+    fingerprint: str | None
+    dismissed_at: datetime | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -79,25 +89,51 @@ class Task(Message):
 
 
 class NewTask(Message):
-    """A task about to be accepted. While one with the same `dedupe_key` is active, no second is made."""
+    """A task about to be accepted. While one with the same `dedupe_key` is active, no second is made.
+
+    `job_key` names what the task is about for ever. With `quiet` it starts once no other start of its key
+    came for so long, with the input of the last one; with `at_most_every` the last task of its key is taken
+    instead of it while that is younger; a task that is a retry does neither to another. One that `is_pooled`
+    has no workflow of its own. A flow that retries another one runs `rerun_from` and what depends on it
+    again, cached or not.
+    """
 
     id: UUID
     job: str
     workflow_id: str
+    job_key: str | None = None
     dedupe_key: str | None
     input: JsonObject
     workspace: str | None = None
     priority: int = Field(default=3, ge=1, le=5)
     triggered_by: str = "client"
+    parent_id: UUID | None = None
     retry_of: UUID | None = None
+    rerun_from: str | None = None
+    starts_at: datetime | None = None
+    quiet: timedelta | None = None
+    at_most_every: timedelta | None = None
+    is_pooled: bool = False
 
 
 class Enqueued(Message):
-    """What became of a start: the task, and whether it was there already."""
+    """What became of a start: the task, whether it was there already, and when a new one is to start."""
 
     task_id: UUID
     workflow_id: str
     deduplicated: bool
+    starts_at: datetime | None = None
+
+
+class ChildTask(Message):
+    """What a task that is a step of another one knows of it. `retry_of` is the step's earlier task."""
+
+    parent_id: UUID
+    step: str
+    input_hash: str
+    workspace: str | None
+    priority: int
+    retry_of: UUID | None
 
 
 class BeginTask(Message):
@@ -111,13 +147,20 @@ class BeginTask(Message):
     input: JsonObject
     workspace: str | None = None
     triggered_by: str
+    child: ChildTask | None = None
 
 
 class TaskBegun(Message):
-    """The row that a workflow reports to; `already_final` when it was cancelled before its start."""
+    """The row that a workflow reports to; `already_final` when it was cancelled before its start.
+
+    With `starts_in` it has not begun: it is to ask again after so long. `input` is there when it is no
+    longer what the workflow was started with.
+    """
 
     task_id: UUID
     already_final: bool
+    starts_in: timedelta | None = None
+    input: JsonObject | None = None
 
 
 class TaskId(Message):
@@ -141,6 +184,7 @@ class FinishTask(Message):
     state: TaskState
     result: JsonObject | None = None
     error: TaskError | None = None
+    child: ChildTask | None = None
 
 
 class RelayTasks(Message):

@@ -4,6 +4,7 @@ Workflows and activities talk to Temporal through their own SDK; this is for tho
 """
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -41,6 +42,9 @@ SERVICE = "Temporal"
 # The memo field that ties a workflow to its row in the ledger.
 TASK_ID = "task_id"
 
+# Temporal refuses a longer fairness key, in bytes: the length of a SHA-256 in hexadecimal.
+LONGEST_FAIRNESS_KEY = 64
+
 # What gRPC says of a message above its 4 MB; the code, RESOURCE_EXHAUSTED, is that of a rate limit too.
 TOO_LARGE = "larger than max"
 
@@ -70,13 +74,23 @@ class Engine:
         self._task_queue = task_queue
 
     async def start(
-        self, workflow: str, workflow_id: str, argument: JsonObject, *, task_id: UUID, priority: int
+        self,
+        workflow: str,
+        workflow_id: str,
+        argument: JsonObject,
+        *,
+        task_id: UUID,
+        priority: int,
+        workspace: str | None = None,
+        starts_in: timedelta | None = None,
     ) -> str | None:
         """Start a workflow and return its run id; None when another task's run holds the workflow id.
 
-        Starting the same task twice is harmless: the second call returns the first one's run.
+        Starting the same task twice is harmless: the second call returns the first one's run. Its
+        activities and children inherit the priority (1 is first) and the turn of its workspace.
         StartRefused: no repetition helps.
         """
+        turn = None if workspace is None else _fairness_key(workspace)
         try:
             async with _start_translated():
                 handle = await self._client.start_workflow(
@@ -85,7 +99,9 @@ class Engine:
                     id=workflow_id,
                     task_queue=self._task_queue,
                     memo={TASK_ID: str(task_id)},
-                    priority=Priority(priority_key=priority),
+                    priority=Priority(priority_key=priority, fairness_key=turn),
+                    # A delay of nothing would still cost the engine a timer.
+                    start_delay=starts_in if starts_in and starts_in > timedelta() else None,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     rpc_timeout=RPC_TIMEOUT,
                 )
@@ -102,6 +118,18 @@ class Engine:
         """Ask a workflow to cancel itself; return False when it is over already."""
         handle = self._client.get_workflow_handle(workflow_id, first_execution_run_id=first_run_id)
         return await self._told(handle.cancel(rpc_timeout=RPC_TIMEOUT))
+
+    async def wake(self, workflow: str) -> None:
+        """Signal `wake` to the one workflow of this type, which is started if it does not run."""
+        async with _translated():
+            await self._client.start_workflow(
+                workflow,
+                {},
+                id=workflow,
+                task_queue=self._task_queue,
+                start_signal="wake",
+                rpc_timeout=RPC_TIMEOUT,
+            )
 
     async def signal(self, workflow_id: str, signal: str) -> bool:
         """Send a signal without arguments; return False when the workflow is over."""
@@ -224,6 +252,12 @@ class Engine:
 def first_run_id(execution: WorkflowExecution) -> str:
     """Return the id of the first run in the chain that an execution belongs to."""
     return execution.raw_info.first_run_id or execution.run_id
+
+
+def _fairness_key(workspace: str) -> str:
+    if len(workspace.encode()) <= LONGEST_FAIRNESS_KEY:
+        return workspace
+    return hashlib.sha256(workspace.encode()).hexdigest()
 
 
 def _json_object(payload: Payload) -> JsonObject:

@@ -4,8 +4,13 @@ StorageError
 ├── DatabaseAway       no connection, or it broke: waiting helps
 ├── SecretUnreadable   sealed under another encryption key
 ├── AccountUnknown     no account of that id or name
-└── AccountExists      the name is taken
+├── AccountExists      the name is taken
+├── AlreadyRetried     a task is retried once
+├── SubscriptionUnknown    no webhook subscription of that id
+└── SubscriptionDisabled   it is told nothing until it is enabled
 """
+
+from uuid import UUID
 
 
 class StorageError(Exception):
@@ -38,3 +43,26 @@ class AccountExists(StorageError):
     def __init__(self, name: str) -> None:
         super().__init__(f"account {name!r}: {self.__doc__}")
         self.name = name
+
+
+class AlreadyRetried(StorageError):
+    """A task is retried once; the newer task can be retried in its turn."""
+
+    def __init__(self, task_id: UUID, retried_by: UUID) -> None:
+        super().__init__(f"task {task_id} was retried already, as task {retried_by}: retry that one")
+        self.task_id = task_id
+        self.retried_by = retried_by
+
+
+class SubscriptionUnknown(StorageError):
+    """There is no such webhook subscription."""
+
+    def __init__(self, subscription_id: UUID | str) -> None:
+        super().__init__(f"webhook {subscription_id}: {self.__doc__}")
+
+
+class SubscriptionDisabled(StorageError):
+    """The webhook is disabled: `mainspring webhooks enable` lets it be told again."""
+
+    def __init__(self, subscription_id: UUID, because: str | None) -> None:
+        super().__init__(f"webhook {subscription_id} is disabled: {because}")

@@ -54,7 +54,8 @@ async def begin(database: Database, task_id: UUID | None, fallback: UUID = NO_RU
         input={"a": 1},
         triggered_by="temporal",
     )
-    return await database.transact(lambda session: TaskRepository(session).begin(message, now=LATER))
+    begun = await database.transact(lambda session: TaskRepository(session).begin(message, now=LATER))
+    return begun.task_id, begun.already_final
 
 
 async def wait_for_quota(database: Database, task_id: UUID) -> None:

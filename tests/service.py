@@ -20,7 +20,6 @@ from contracts.tasks import ReconcileTasks, RelayTasks, Task, TasksReconciled, T
 from domain.cards import InventoryLine
 from gateways.clock import Clock
 from gateways.engine import Engine
-from gateways.justtcg import JustTcg, open_justtcg
 from sandbox.justtcg import JustTcgSandbox
 from storage.cards import InventoryRepository
 from storage.database import Database, after_commits
@@ -28,7 +27,7 @@ from storage.secrets import SecretBox
 from storage.tables import VariantRow
 from tests.eventually import eventually
 from tests.shifted_clock import ShiftedClock
-from worker import build_worker
+from worker import Gateways, build_worker, open_gateways
 from workflows.upkeep import ReconcileTasksWorkflow, RelayTasksWorkflow
 
 
@@ -40,7 +39,7 @@ class Service:
     temporal: Client
     database: Database
     sandbox: JustTcgSandbox
-    justtcg: JustTcg
+    gateways: Gateways
     clock: ShiftedClock
 
     @property
@@ -66,7 +65,7 @@ class Service:
 
     def worker(self, clock: Clock | None = None) -> Worker:
         """Return one more worker, which is not running yet."""
-        return build_worker(self.settings, self.temporal, self.database, self.justtcg, clock or self.clock)
+        return build_worker(self.settings, self.temporal, self.database, self.gateways, clock or self.clock)
 
     async def add_account(
         self,
@@ -162,13 +161,18 @@ def is_waiting(task: Task) -> bool:
 
 @asynccontextmanager
 async def idle_service(
-    temporal: Client, database: Database, state_dir: Path, clock: ShiftedClock | None = None
+    temporal: Client,
+    database: Database,
+    state_dir: Path,
+    clock: ShiftedClock | None = None,
+    **settings_beside: Any,
 ) -> AsyncIterator[Service]:
-    """Give everything but a worker."""
+    """Give everything but a worker; `settings_beside` win over what a test is given otherwise."""
     clock = clock or ShiftedClock()
-    settings = Settings(state_dir=state_dir)
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(JustTcgSandbox(now=clock.now))
-        justtcg = await stack.enter_async_context(open_justtcg(sandbox.base_url))
+        local: dict[str, Any] = {"justtcg_url": sandbox.base_url, "webhooks_allow_private": True}
+        settings = Settings(state_dir=state_dir, **(local | settings_beside))
+        gateways = await stack.enter_async_context(open_gateways(settings))
         stack.push_async_callback(after_commits)
-        yield Service(settings, temporal, database, sandbox, justtcg, clock)
+        yield Service(settings, temporal, database, sandbox, gateways, clock)

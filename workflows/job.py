@@ -2,33 +2,67 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from contracts.message import Message
+from contracts.pools import Pool, PoolDrained
 from contracts.tasks import NewTask
+from domain.pools import drain_of
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 
 
 @dataclass(frozen=True)
+class Deduplicate:
+    """While a task with the same key is active, a second start returns it."""
+
+
+@dataclass(frozen=True)
+class Debounce:
+    """A start waits for `quiet` without another one of the same key; the last input wins.
+
+    A start that comes while the task runs makes the next one, which begins after it.
+    """
+
+    quiet: timedelta
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """At most one start of the same key in `every`; one that is too early returns the last task."""
+
+    every: timedelta
+
+
+@dataclass(frozen=True)
 class Job(Generic[In, Out]):
     """A catalogued job. `name` is also its workflow type and, like it, never changes.
 
-    `run` is the workflow's run method; its class is the workflow. While a task with the same `key` is
-    active, a second start returns it; a job without a key never has that. `is_internal` marks the
-    service's own housekeeping, which has no rows in the ledger.
+    `run` is the workflow's run method; its class is the workflow. What a second start with the same `key`
+    does is in `repeats`; a job without a key starts each time. A job with a `pool` has no workflow for each
+    task: `run` is the one that drains its queue. `is_internal` marks the service's own housekeeping, which
+    has no rows in the ledger. `check` raises InputFault for what the shape of the input cannot say.
     """
 
     name: str
-    run: Callable[..., Awaitable[Out]]
+    run: Callable[..., Awaitable[Out | PoolDrained]]
     input: type[In]
     result: type[Out]
     summary: str
     key: Callable[[In], str] | None = None
-    workspace: Callable[[In], str] | None = None
+    workspace: Callable[[In], str | None] | None = None
+    repeats: Deduplicate | Debounce | Throttle = Deduplicate()
+    pool: Pool | None = None
+    check: Callable[[In], None] | None = None
     is_internal: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what could not work: only starts of a key repeat each other."""
+        if self.key is None and not isinstance(self.repeats, Deduplicate):
+            raise TypeError(f"{self.name}: {type(self.repeats).__name__} needs a key")
 
     def task(
         self,
@@ -38,20 +72,33 @@ class Job(Generic[In, Out]):
         triggered_by: str,
         priority: int = 3,
         retry_of: UUID | None = None,
+        starts_at: datetime | None = None,
     ) -> NewTask:
         """Return the task that asks for this job with this input."""
-        dedupe_key = None if self.key is None else f"{self.name}/{self.key(given)}"
+        key = None if self.key is None else f"{self.name}/{self.key(given)}"
+        # A workflow that exists before its time is not in the way of the one that runs, or runs after it.
+        is_later = starts_at is not None or isinstance(self.repeats, Debounce)
         return NewTask(
             id=task_id,
             job=self.name,
-            workflow_id=dedupe_key or f"{self.name}/{task_id}",
-            dedupe_key=dedupe_key,
+            workflow_id=self._workflow_id(task_id, key, is_later=is_later),
+            is_pooled=self.pool is not None,
+            job_key=key,
+            dedupe_key=key,
             input=given.model_dump(mode="json"),
             workspace=None if self.workspace is None else self.workspace(given),
             priority=priority,
             triggered_by=triggered_by,
             retry_of=retry_of,
+            starts_at=starts_at,
+            quiet=self.repeats.quiet if isinstance(self.repeats, Debounce) else None,
+            at_most_every=self.repeats.every if isinstance(self.repeats, Throttle) else None,
         )
+
+    def _workflow_id(self, task_id: UUID, key: str | None, *, is_later: bool) -> str:
+        if self.pool is not None:
+            return drain_of(self.name)
+        return key if key is not None and not is_later else f"{key or self.name}/{task_id}"
 
 
 # A job whose messages are known only at run time, as the command line has it.

@@ -8,10 +8,10 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
-# activities.faults ends the retries, and says how long to wait until the next one. The intervals here are for
-# attempts that ended unseen, with their worker: its fifth death is no reason to wait 16 s.
+# activities.faults ends the retries, and says how long to wait until the next one. What is left to the policy
+# is a worker that died: waiting longer each time would help nobody, for the next worker is as good as new.
 UNTIL_FAULTS_SAYS_STOP = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=2), maximum_attempts=0
+    initial_interval=timedelta(seconds=1), backoff_coefficient=1.0, maximum_attempts=0
 )
 
 # A stretch of paged work: minutes of calls and pacing. A worker that dies is noticed by its heartbeat. One
@@ -22,6 +22,12 @@ PAGE: ActivityConfig = {
     "retry_policy": UNTIL_FAULTS_SAYS_STOP,
     "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 }
+
+# A step of a flow, which may be an hour's work on its own.
+STEP: ActivityConfig = PAGE | {"start_to_close_timeout": timedelta(hours=2)}
+
+# Making a profile of a film: many hours on a slow machine, and the wait for its turn.
+TRANSCODE: ActivityConfig = STEP | {"start_to_close_timeout": timedelta(hours=24)}
 
 # A short write to the ledger, inside the workflow task.
 LEDGER: LocalActivityConfig = {

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
@@ -10,21 +9,26 @@ from uuid import UUID
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
-    FailureError,
-    is_cancelled_exception,
-)
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from workflows import options
+from workflows.endings import FlowCancelled, FlowFailed, task_error
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from activities.tasks import TaskActivities
 
 from contracts.message import Message
-from contracts.tasks import BeginTask, FinishTask, JsonObject, MarkWaiting, TaskError, TaskId, TaskState
+from contracts.tasks import (
+    BeginTask,
+    ChildTask,
+    FinishTask,
+    JsonObject,
+    MarkWaiting,
+    TaskBegun,
+    TaskId,
+    TaskState,
+)
 from contracts.waiting import QuotaPause
 from domain.tasks import derived_task_id
 
@@ -47,15 +51,11 @@ def tracked(
 
     @wraps(run)
     async def tracked_run(self: Self_, given: In) -> Out:
-        # Whoever cancels while this is under way must not leave a row that has not begun and cannot end.
-        beginning = asyncio.create_task(_begin(given))
         try:
-            await asyncio.shield(beginning)
-            result = await run(self, given)
+            result = await run(self, await _begun(given))
         except workflow.ContinueAsNewError:
             raise
         except BaseException as error:
-            await workflow.wait([beginning])
             await _finish_unsuccessful(task_id(), error)
             if isinstance(error, FailureError | asyncio.CancelledError):
                 raise
@@ -91,7 +91,9 @@ def continue_with(request: Message, state: State) -> NoReturn:
 
     The state travels in the memo, for a second argument would make every raw start name it too.
     """
-    workflow.continue_as_new(request, memo={"task_id": str(task_id()), "state": state})
+    child = _child()
+    as_child = {} if child is None else {"child": child}
+    workflow.continue_as_new(request, memo={"task_id": str(task_id()), "state": state, **as_child})
 
 
 def carried(kind: type[State]) -> State | None:
@@ -128,12 +130,35 @@ async def wait_for_quota(pause: QuotaPause) -> None:
     )
 
 
-async def _begin(given: Message) -> None:
-    info = workflow.info()
+async def _begun(given: In) -> In:
+    """Begin the task when its time has come, and return the input that it has by then."""
     if workflow.memo_value("state", None) is not None:
-        return  # continued by `continue_with`: the task has begun
+        return given  # continued by `continue_with`: the task has begun
+    begun = await _begin(given)
+    while begun.starts_in is not None:
+        await workflow.sleep(begun.starts_in)
+        begun = await _begin(given)
+    if begun.already_final:
+        raise ApplicationError(
+            "the task was ended before it started", type="AlreadyFinal", non_retryable=True
+        )
+    return given if begun.input is None else type(given).model_validate(begun.input)
+
+
+async def _begin(given: Message) -> TaskBegun:
+    # Whoever cancels while this is under way must not leave a row that has not begun and cannot end.
+    beginning = asyncio.create_task(_ask_to_begin(given))
+    try:
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        await workflow.wait([beginning])
+        raise
+
+
+async def _ask_to_begin(given: Message) -> TaskBegun:
+    info = workflow.info()
     account_id = getattr(given, "account_id", None)
-    begun = await workflow.execute_local_activity_method(
+    return await workflow.execute_local_activity_method(
         TaskActivities.begin,
         BeginTask(
             task_id=_told_task_id(),
@@ -144,29 +169,37 @@ async def _begin(given: Message) -> None:
             input=_json(given),
             workspace=None if account_id is None else str(account_id),
             triggered_by=_triggered_by(),
+            child=_child(),
         ),
         **options.LEDGER,
     )
-    if begun.already_final:
-        raise ApplicationError(
-            "the task was ended before it started", type="AlreadyFinal", non_retryable=True
-        )
+
+
+def _child() -> ChildTask | None:
+    child: ChildTask | None = workflow.memo_value("child", None, type_hint=ChildTask)
+    return child
 
 
 def _triggered_by() -> str:
+    parent = workflow.info().parent
+    if parent is not None:
+        return f"flow {parent.workflow_id}"
     schedule = workflow.info().typed_search_attributes.get(SCHEDULED_BY)
     return f"schedule {schedule}" if schedule else "temporal"
 
 
 async def _finish_unsuccessful(task_id: UUID, error: BaseException) -> None:
+    result = _json(error.result) if isinstance(error, FlowFailed | FlowCancelled) else None
     if is_cancelled_exception(error):
-        finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED)
+        finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED, result=result)
     else:
-        finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=_task_error(error))
+        told = error.error if isinstance(error, FlowFailed) else task_error(error, workflow.now())
+        finish = FinishTask(task_id=task_id, state=TaskState.FAILED, result=result, error=told)
     await _finish(finish)
 
 
 async def _finish(finish: FinishTask) -> None:
+    finish = finish.model_copy(update={"child": _child()})
     writing = asyncio.ensure_future(
         workflow.execute_local_activity_method(TaskActivities.finish, finish, **options.LEDGER)
     )
@@ -175,19 +208,6 @@ async def _finish(finish: FinishTask) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(writing)
     writing.result()
-
-
-def _task_error(error: BaseException) -> TaskError:
-    step = error.activity_type if isinstance(error, ActivityError) else "workflow"
-    cause = error.cause if isinstance(error, ActivityError) and error.cause else error
-    kind = cause.type if isinstance(cause, ApplicationError) else None
-    return TaskError(
-        at=workflow.now(),
-        step=step,
-        error_type=kind or type(cause).__name__,
-        message=cause.message if isinstance(cause, FailureError) else str(cause),
-        stack="".join(traceback.format_exception(error)),
-    )
 
 
 def _json(message: Message) -> JsonObject:

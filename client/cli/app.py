@@ -2,7 +2,7 @@
 
 import typer
 
-from client.cli import cards, database, demo, doctor, run, schedules, tasks, up
+from client.cli import cards, database, demo, doctor, failures, run, schedules, tasks, up, webhooks
 from client.cli.console import SUCCESS, Worker, end
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app.command("worker")(up.work)
 app.command()(run.run)
 app.command()(run.jobs)
 app.add_typer(tasks.commands, name="tasks")
+app.add_typer(failures.commands, name="failures")
+app.add_typer(webhooks.commands, name="webhooks")
 app.add_typer(schedules.commands, name="schedules")
 app.add_typer(cards.commands, name="cards")
 app.add_typer(database.commands, name="db")

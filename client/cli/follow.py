@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.text import Text
 
 from client.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text, when
+from client.cli.steps import show_steps, steps_of
 from client.jobs import Jobs
 from contracts.tasks import JsonObject, Task, TaskState
 
@@ -76,6 +77,8 @@ def note(task: Task) -> str:
     if task.state is TaskState.QUEUED:
         if task.run_id is None:
             return "accepted; Temporal has not taken it yet, the relay tries again every minute"
+        if task.starts_at is not None and task.starts_at > datetime.now(UTC):
+            return f"starts at {when(task.starts_at)}"
         return QUEUED_LONG if datetime.now(UTC) - task.created_at > SOON else "starting"
     if task.state is TaskState.RUNNING and task.cancel_requested_at is not None:
         return "cancelling"
@@ -85,13 +88,20 @@ def note(task: Task) -> str:
 def show_outcome(task: Task) -> int:
     """Print the final state with its result or error; return the exit code."""
     echo(f"{task.job} {state_text(task.state)}  [dim]task {task.id}[/]")
+    show_steps(steps_of(task))
     if task.state is TaskState.SUCCESS:
-        show_table(("result", ""), [(escape(name), escape(text)) for name, text in cells(task.result or {})])
+        show_result(task)
         return SUCCESS
     for error in task.errors[-1:]:
         echo(f"[red]{escape(error.error_type)}[/] in {escape(error.step)}, attempt {error.attempt}:")
         echo(escape(error.message))
     return FAILED
+
+
+def show_result(task: Task) -> None:
+    """Print the fields of a result; a flow's are in the table of its steps."""
+    if task.result and not steps_of(task):
+        show_table(("result", ""), [(escape(name), escape(text)) for name, text in cells(task.result)])
 
 
 def cells(result: JsonObject) -> list[tuple[str, str]]:

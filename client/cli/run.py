@@ -1,21 +1,20 @@
 """`run` and `jobs`: starting a job of the catalogue, and looking at the catalogue."""
 
-import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, echo, show_json, show_table, with_service
+from client.cli.console import FAILED, SUCCESS, duration, echo, show_json, show_table, with_service
 from client.cli.follow import follow_or_leave, show_outcome
+from client.cli.inputs import json_object, message_of
+from client.cli.times import moment, span
 from client.errors import BadInput
 from client.service import Service
-from client.validation import validated
 from contracts.message import Message
 from contracts.tasks import TaskState
 from workflows.catalogue import JOBS, job_named
-from workflows.job import AnyJob
+from workflows.job import AnyJob, Debounce, Throttle
 
 
 def run(
@@ -28,15 +27,24 @@ def run(
     wait: Annotated[bool, typer.Option(help="Follow the task until it ends.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the task as JSON.")] = False,
     priority: Annotated[int, typer.Option(min=1, max=5, help="1 is first.")] = 3,
+    at: Annotated[str | None, typer.Option(help="When to start, such as 2026-05-01T08:00.")] = None,
+    delay: Annotated[str | None, typer.Option("--in", help="Start in 45s, 10m, 1h30m, 2d.")] = None,
 ) -> None:
     """Start a job and follow it. Exit code 0: success, 1: failed, 2: bad input."""
 
     async def work(service: Service) -> int:
         chosen = job_named(job)
         message = await _message(service, chosen, given, account)
-        started = await service.jobs.start(chosen, message, priority=priority, triggered_by="command line")
+        started = await service.jobs.start(
+            chosen,
+            message,
+            at=moment(at, "--at") if at else None,
+            delay=span(delay, "--in") if delay else None,
+            priority=priority,
+            triggered_by="command line",
+        )
         if started.deduplicated and not as_json:
-            echo(f"[yellow]{chosen.name} is active already for this input: task {started.id}[/]")
+            echo(f"[yellow]{_repeated(chosen)}: task {started.id}[/]")
         if not wait:
             task = await service.jobs.get(started.id)
             show_json(task.model_dump(mode="json")) if as_json else echo(str(started.id))
@@ -50,27 +58,22 @@ def run(
     with_service(work)
 
 
+def _repeated(job: AnyJob) -> str:
+    match job.repeats:
+        case Debounce():
+            return f"{job.name} is queued already, and takes this input"
+        case Throttle(every):
+            return f"{job.name} runs at most once in {duration(every)} for this input"
+    return f"{job.name} is active already for this input"
+
+
 async def _message(service: Service, job: AnyJob, given: str, account: str | None) -> Message:
-    fields = _json_object(given)
+    fields = json_object(given)
     if account is not None:
         if "account_id" not in job.input.model_fields:
             raise BadInput(f"--account: {job.name} has no account")
         fields["account_id"] = str((await service.accounts.find(account)).id)
-    message: Message = validated(job, fields)
-    return message
-
-
-def _json_object(given: str) -> dict[str, Any]:
-    try:
-        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
-        fields = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            f"--input: {given!r} is not JSON, nor @ and the name of a JSON file: {error}"
-        ) from None
-    if not isinstance(fields, dict):
-        raise BadInput(f"--input: {given!r} is not accepted: a JSON object with the job's fields")
-    return fields
+    return message_of(job, fields)
 
 
 def jobs(

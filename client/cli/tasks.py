@@ -17,9 +17,12 @@ from client.cli.console import (
     when,
     with_service,
 )
-from client.cli.follow import cells, follow, follow_or_leave, note, show_outcome
+from client.cli.follow import follow, follow_or_leave, note, show_outcome, show_result
+from client.cli.inputs import json_object, message_of
+from client.cli.steps import show_children, show_steps
 from client.service import Service
 from contracts.tasks import Task, TaskState
+from workflows.catalogue import job_named
 
 commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
 
@@ -75,10 +78,20 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
 
     async def work(service: Service) -> None:
         task = await service.jobs.get(await service.jobs.resolve(reference))
+        steps, children = await service.jobs.steps(task.id), await service.jobs.children(task.id)
         if as_json:
-            show_json(task.model_dump(mode="json"))
+            show_json(
+                task.model_dump(mode="json")
+                | {
+                    "steps": [step.model_dump(mode="json") for step in steps],
+                    "children": [str(child.id) for child in children],
+                }
+            )
         else:
             _show(task)
+            show_steps(steps)
+            show_children(children)
+            _show_errors(task)
 
     with_service(work)
 
@@ -93,6 +106,8 @@ def _show(task: Task) -> None:
         ("workflow", escape(task.workflow_id)),
         ("run", task.run_id or ""),
         ("started by", escape(task.triggered_by) + (f", retry of {task.retry_of}" if task.retry_of else "")),
+        ("part of", "" if task.parent_id is None else f"task {task.parent_id}"),
+        ("retried as", "" if task.retried_by is None else str(task.retried_by)),
         ("priority", str(task.priority)),
         ("created", when(task.created_at)),
         ("started", when(task.started_at)),
@@ -100,8 +115,10 @@ def _show(task: Task) -> None:
         ("took", how_long(task.started_at, task.finished_at)),
     ]
     show_table(("task", str(task.id)), [fact for fact in facts if fact[1]])
-    if task.result:
-        show_table(("result", ""), [(escape(name), escape(text)) for name, text in cells(task.result)])
+    show_result(task)
+
+
+def _show_errors(task: Task) -> None:
     for error in task.errors:
         echo(
             f"[red]{escape(error.error_type)}[/] {when(error.at)} "
@@ -149,12 +166,22 @@ def cancel(
 def retry(
     reference: TaskReference,
     *,
+    from_step: Annotated[
+        str | None, typer.Option("--from", help="Run this step and all that depend on it again.")
+    ] = None,
+    given: Annotated[
+        str | None, typer.Option("--input", help="The fields of the input to change, as JSON, or @FILE.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the new task until it ends.")] = True,
 ) -> None:
-    """Start a failed or cancelled task once more, as a new task."""
+    """Start a failed or cancelled task once more, as a new task; a flow runs only what is missing."""
 
     async def work(service: Service) -> int:
-        started = await service.jobs.retry(await service.jobs.resolve(reference))
+        task = await service.jobs.get(await service.jobs.resolve(reference))
+        changed = None
+        if given is not None:
+            changed = message_of(job_named(task.job), task.input | json_object(given))
+        started = await service.jobs.retry(task.id, from_step=from_step, given=changed)
         echo(f"task {started.id}")
         return show_outcome(await follow_or_leave(service.jobs, started.id)) if wait else SUCCESS
 

@@ -73,7 +73,12 @@ class LoopbackServer:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, self.port))
         self.port = listener.getsockname()[1]
-        options: dict[str, Any] = {"log_config": None, "access_log": False, "lifespan": "off"}
+        options: dict[str, Any] = {
+            "log_config": None,
+            "access_log": False,
+            "lifespan": "off",
+            "interface": "asgi3",
+        }
         config = uvicorn.Config(
             self._app, http=self._connections.protocol(), timeout_graceful_shutdown=1, **options
         )

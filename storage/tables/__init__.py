@@ -14,7 +14,8 @@ from storage.tables.cards import (
     VariantRow,
 )
 from storage.tables.quota import QuotaRow
-from storage.tables.tasks import TaskErrorRow, TaskRow
+from storage.tables.tasks import TaskErrorRow, TaskRow, TaskStepRow
+from storage.tables.webhooks import SubscriptionRow
 
 __all__ = [
     "AccountRow",
@@ -26,8 +27,10 @@ __all__ = [
     "InventoryVariantRow",
     "PriceRow",
     "QuotaRow",
+    "SubscriptionRow",
     "TaskErrorRow",
     "TaskRow",
+    "TaskStepRow",
     "TrackedGameRow",
     "TrackedSetRow",
     "VariantRow",

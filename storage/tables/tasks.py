@@ -11,6 +11,12 @@ from storage.tables.base import Base, Json
 
 # The states in which a task holds its dedupe key, as the partial index says it.
 ACTIVE = text("state IN ('QUEUED', 'RUNNING', 'WAITING')")
+# Rows of pools: those that wait for their first turn, and those that are worked or wait for another attempt.
+# Queries name these very texts, or else the databases do not see that the partial indexes serve them.
+POOL_QUEUED = text("is_pooled AND state = 'QUEUED'")
+POOL_RUNNING = text("is_pooled AND state = 'RUNNING'")
+CLAIMED = text("claimed_by IS NOT NULL")
+FAILED = text("state = 'FAILED'")
 
 
 class TaskRow(Base):
@@ -24,6 +30,8 @@ class TaskRow(Base):
     # Temporal's own limit for an id, limit.maxIDLength.
     workflow_id: Mapped[str] = mapped_column(String(1000))
     run_id: Mapped[str | None] = mapped_column(String(100))
+    # What the task is about, for ever; and the same while it keeps others of its kind from starting.
+    job_key: Mapped[str | None] = mapped_column(String(1000))
     dedupe_key: Mapped[str | None] = mapped_column(String(1000))
     workspace: Mapped[str | None] = mapped_column(String(200))
     input: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -37,7 +45,23 @@ class TaskRow(Base):
     resumes_at: Mapped[datetime | None]
     priority: Mapped[int] = mapped_column(default=3)
     triggered_by: Mapped[str] = mapped_column(Text)
+    parent_id: Mapped[UUID | None]
     retry_of: Mapped[UUID | None]
+    retried_by: Mapped[UUID | None]
+    rerun_from: Mapped[str | None] = mapped_column(String(200))
+    starts_at: Mapped[datetime | None]
+    # Set for a task that a later start of its key may still change, while it is QUEUED.
+    quiet_seconds: Mapped[float | None]
+    is_pooled: Mapped[bool] = mapped_column(default=False)
+    # The order in a pool's queue within a priority: see domain.pools.fair_turns.
+    pool_turn: Mapped[int | None]
+    claimed_by: Mapped[str | None] = mapped_column(String(200))
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    error_type: Mapped[str | None] = mapped_column(Text)
+    error_message: Mapped[str | None] = mapped_column(Text)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    dismissed_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -55,6 +79,35 @@ class TaskRow(Base):
         Index("ix_tasks_state_updated_at", "state", "updated_at"),
         Index("ix_tasks_created_at", "created_at", "id"),
         Index("ix_tasks_workflow_id", "workflow_id"),
+        Index("ix_tasks_job_key", "job_key", "created_at"),
+        Index("ix_tasks_parent_id", "parent_id"),
+        Index(
+            "ix_tasks_pool",
+            "job",
+            "priority",
+            "pool_turn",
+            "created_at",
+            sqlite_where=POOL_QUEUED,
+            postgresql_where=POOL_QUEUED,
+        ),
+        Index(
+            "ix_tasks_pool_workspace",
+            "job",
+            "priority",
+            "workspace",
+            "pool_turn",
+            sqlite_where=POOL_QUEUED,
+            postgresql_where=POOL_QUEUED,
+        ),
+        Index(
+            "ix_tasks_pool_again",
+            "job",
+            "next_attempt_at",
+            sqlite_where=POOL_RUNNING,
+            postgresql_where=POOL_RUNNING,
+        ),
+        Index("ix_tasks_claimed_by", "claimed_by", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
+        Index("ix_tasks_fingerprint", "fingerprint", sqlite_where=FAILED, postgresql_where=FAILED),
     )
 
 
@@ -71,3 +124,21 @@ class TaskErrorRow(Base):
     message: Mapped[str] = mapped_column(Text)
     stack: Mapped[str] = mapped_column(Text)
     attempt: Mapped[int]
+
+
+class TaskStepRow(Base):
+    """One step of a task that is a flow, as it stands; `data` is what it gave back."""
+
+    __tablename__ = "task_steps"
+
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    position: Mapped[int]
+    weight: Mapped[int]
+    status: Mapped[str] = mapped_column(String(20))
+    input_hash: Mapped[str | None] = mapped_column(String(64))
+    data: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    error: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]

@@ -112,8 +112,14 @@ def test_the_catalogue_is_shown_with_what_each_job_takes(command_line: CommandLi
     table = command_line.succeed("jobs")
     assert "account_id: uuid, older_than: duration = P1D" in table
     catalogue = command_line.json("jobs")
-    assert ["discover-sets", "refresh-due-accounts", "sync-tracked-sets", PRICES] == sorted(
-        job["name"] for job in catalogue
-    )
+    assert [
+        "deliver-webhook",
+        "discover-sets",
+        "process-video",
+        "refresh-due-accounts",
+        "run-flow",
+        "sync-tracked-sets",
+        PRICES,
+    ] == sorted(job["name"] for job in catalogue)
     assert all(job["name"] in table and job["summary"] in table for job in catalogue)
     assert ["account_id"] == next(job["input"]["required"] for job in catalogue if job["name"] == PRICES)

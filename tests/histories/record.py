@@ -26,6 +26,7 @@ from sandbox.justtcg.catalogue import GAME_ID
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.engine_server import engine_server, own_namespace
+from tests.histories import flow_recordings
 from tests.histories.scrub import scrubbed
 from tests.service import Service, idle_service, is_waiting
 from workflows.cards import DISCOVER_SETS, REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
@@ -137,6 +138,10 @@ RECORDINGS: dict[str, Recording] = {
     "refresh-due-accounts.success": refreshed,
     "relay-tasks.success": relayed,
     "reconcile-tasks.success": reconciled,
+    "run-flow.failure": flow_recordings.composed,
+    "process-video.success": flow_recordings.processed,
+    "sweep-scratch.success": flow_recordings.swept,
+    "deliver-webhook.success": flow_recordings.delivered,
 }
 
 
@@ -149,7 +154,10 @@ async def record(name: str) -> None:
             temporal = await own_namespace(address, identity="recorder")
             database = Database(f"sqlite+aiosqlite:///{folder}/recording.db")
             await upgrade(database)
-            async with idle_service(temporal, database, Path(folder)) as service, service.worker():
+            served = Path(folder) / "served"
+            served.mkdir()
+            idle = idle_service(temporal, database, Path(folder), media_source_dir=served)
+            async with idle as service, service.worker():
                 handle = await RECORDINGS[name](service)
                 history = await handle.fetch_history()
             await database.dispose()

@@ -10,6 +10,7 @@ from client.encryption_key import encryption_key
 from contracts.cards import AccountsPage, ListingProgress, SyncTrackedSets
 from contracts.tasks import Task
 from gateways.errors import ServerFault
+from gateways.justtcg import JustTcg
 from sandbox.justtcg.faults import Fault
 from storage.secrets import SecretBox
 from tests.service import Service
@@ -22,7 +23,9 @@ SMALL_SET = "welcome-deck-2017-magic-the-gathering"
 def activities(service: Service) -> CardActivities:
     """Return the activities of a worker that is not there."""
     keys = KeyRing(service.database, SecretBox(encryption_key(service.settings)), None)
-    return CardActivities(service.database, service.justtcg, keys, service.clock)
+    justtcg = service.gateways[JustTcg]
+    assert isinstance(justtcg, JustTcg)
+    return CardActivities(service.database, justtcg, keys, service.clock)
 
 
 async def synced(service: Service, account: UUID) -> tuple[ListingProgress, Task]:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from temporalio.client import Client
 
+from activities.pools import PoolSizes
 from activities.tasks import RELAY_AFTER, RELAY_PAGE, TaskActivities
 from contracts.tasks import EnqueueTasks, FinishTask, JsonObject, NewTask, RelayTasks, TasksRelayed, TaskState
 from gateways.engine import Engine
@@ -29,7 +30,7 @@ def new_task(workflow_id: str = "", given: JsonObject | None = None, *, priority
 
 
 def activities(service: Service, engine: Engine | None = None) -> TaskActivities:
-    return TaskActivities(service.database, engine or service.engine, service.clock)
+    return TaskActivities(service.database, engine or service.engine, service.clock, PoolSizes({}))
 
 
 async def accept(service: Service, *tasks: NewTask) -> None:

@@ -9,6 +9,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.pools import PoolSizes
 from activities.tasks import TaskActivities
 from contracts.message import Message
 from contracts.tasks import Task, TaskState
@@ -68,7 +69,7 @@ async def test_a_cancellation_during_the_last_write_comes_too_late(
     async def look() -> Task | None:
         return await sqlite_database.read(lambda session: TaskRepository(session).get(task_id))
 
-    tasks = TaskActivities(sqlite_database, Engine(temporal, QUEUE), SystemClock())
+    tasks = TaskActivities(sqlite_database, Engine(temporal, QUEUE), SystemClock(), PoolSizes({}))
     async with Worker(
         temporal, task_queue=QUEUE, workflows=[WorkOnSignalWorkflow], activities=[tasks.begin, tasks.finish]
     ):

@@ -1,0 +1,58 @@
+"""What a flow writes of itself: its steps at the beginning, those that nobody works on, and its end."""
+
+from datetime import datetime
+from uuid import UUID
+
+from temporalio import activity
+
+from contracts.flows import CloseFlow, FlowOpened, FlowResult, OpenFlow, SettleSteps
+from domain.flows import flow_result, open_flow
+from gateways.clock import Clock
+from storage.database import Database, Session
+from storage.tasks import StepRepository
+
+
+class FlowActivities:
+    """The bookkeeping of `workflows.flow`: short, idempotent, and local."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @activity.defn(name="flows.open")
+    async def open(self, message: OpenFlow) -> FlowOpened:
+        """Write the pending steps, and return what earlier tasks have done of them."""
+        needs = {step.name: step.needs for step in message.steps}
+
+        async def write(session: Session) -> FlowOpened:
+            steps = StepRepository(session)
+            await steps.open(message.task_id, message.steps, now=self._clock.now())
+            return open_flow(needs, await steps.earlier_runs(message.task_id))
+
+        return await self._database.transact(write)
+
+    @activity.defn(name="flows.settle")
+    async def settle(self, message: SettleSteps) -> None:
+        """Write the steps that were taken over, failed or are skipped."""
+        await self._database.transact(
+            lambda session: StepRepository(session).settle(
+                message.task_id,
+                adopted=message.adopted,
+                failed=message.failed,
+                skipped=message.skipped,
+                now=self._clock.now(),
+            )
+        )
+
+    @activity.defn(name="flows.close")
+    async def close(self, message: CloseFlow) -> FlowResult:
+        """End the steps that are open, and return them all."""
+        now = self._clock.now()
+        result = await self._database.transact(lambda session: close_flow(session, message.task_id, now=now))
+        return result or flow_result([], started_at=now, completed_at=now)
+
+
+async def close_flow(session: Session, task_id: UUID, *, now: datetime) -> FlowResult | None:
+    """End the steps of a flow that are open, and return them all; None for a task without steps."""
+    steps, started_at = await StepRepository(session).close(task_id, now=now)
+    return flow_result(steps, started_at=started_at, completed_at=now) if steps else None

@@ -1,0 +1,143 @@
+"""The steps of `process-video`, and the sweep of what its failures leave."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from temporalio import activity
+
+from activities.media.library import Library, Placed
+from activities.media.pieces import Pieces
+from activities.media.workshop import Workshop
+from activities.steps import StepProgress
+from contracts.flows import StepInput
+from contracts.media import (
+    CleanScratch,
+    DownloadVideo,
+    MadeFiles,
+    MakePoster,
+    MakeRendition,
+    ProbeVideo,
+    PublishVideo,
+    RenditionMade,
+    ScratchCleaned,
+    ScratchSwept,
+    SweepScratch,
+    UploadVideo,
+    VideoDownloaded,
+    VideoProbed,
+    VideoPublished,
+    VideoUploaded,
+)
+from gateways.clock import Clock
+from gateways.download import Downloads
+from gateways.objects import Objects
+from gateways.scratch import Scratch
+from gateways.video import Video
+from storage.database import Database
+from storage.errors import DatabaseAway
+
+REPORT_EVERY_SECONDS = 0.5
+
+
+class MediaActivities:
+    """Each step looks for what it or an earlier attempt has done, and does the rest."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        progress: StepProgress,
+        scratch: Scratch,
+        downloads: Downloads,
+        video: Video,
+        objects: Objects,
+    ) -> None:
+        self._clock = clock
+        self._progress = progress
+        self._scratch = scratch
+        self._pieces = Pieces(database, scratch)
+        self._workshop = Workshop(self._pieces, downloads, video)
+        self._library = Library(objects)
+
+    @activity.defn(name="media.download_video")
+    async def download(self, given: DownloadVideo) -> VideoDownloaded:
+        """Bring the source to the disk, going on with a download that broke off."""
+        async with self._reported(given) as on_share:
+            _, downloaded = await self._workshop.source(given, is_step=True, on_share=on_share)
+        return downloaded
+
+    @activity.defn(name="media.probe_video")
+    async def probe(self, given: ProbeVideo) -> VideoProbed:
+        """Find out what the source is."""
+        return await self._workshop.probe(given, is_step=True)
+
+    @activity.defn(name="media.make_rendition")
+    async def make_rendition(self, given: MakeRendition) -> RenditionMade:
+        """Make one profile, from its beginning: half a transcode cannot be gone on with."""
+        async with self._reported(given) as on_share:
+            _, made = await self._workshop.rendition(given, given.profile, is_step=True, on_share=on_share)
+        return _summary(made)
+
+    @activity.defn(name="media.make_poster")
+    async def make_poster(self, given: MakePoster) -> RenditionMade:
+        """Make the poster."""
+        return _summary((await self._workshop.poster(given, is_step=True))[1])
+
+    @activity.defn(name="media.upload_video")
+    async def upload(self, given: UploadVideo) -> VideoUploaded:
+        """Bring everything to the object store that is not there yet."""
+        pieces = [await self._workshop.poster(given)]
+        pieces += [await self._workshop.rendition(given, profile) for profile in given.profiles]
+        placed: list[Placed] = [(folder, file) for folder, made in pieces for file in made.files]
+        async with self._reported(given) as on_share:
+            return await self._library.upload(given.destination, placed, on_share)
+
+    @activity.defn(name="media.publish_video")
+    async def publish(self, given: PublishVideo) -> VideoPublished:
+        """Make the uploaded version the present one."""
+        return await self._library.publish(given)
+
+    @activity.defn(name="media.clean_scratch")
+    async def clean(self, given: CleanScratch) -> ScratchCleaned:
+        """Remove the task's work from the disk."""
+        bench = await self._pieces.bench(given.task_id)
+        return ScratchCleaned(freed_bytes=await asyncio.to_thread(bench.clear))
+
+    @activity.defn(name="media.sweep_scratch")
+    async def sweep(self, given: SweepScratch) -> ScratchSwept:
+        """Remove the work of tasks that failed or were cancelled and that nobody has retried since."""
+        since = self._clock.now() - given.older_than
+        benches = await asyncio.to_thread(self._scratch.unused_since, since)
+        freed = [await asyncio.to_thread(bench.clear) for bench in benches]
+        return ScratchSwept(tasks=len(freed), freed_bytes=sum(freed))
+
+    @asynccontextmanager
+    async def _reported(self, given: StepInput) -> AsyncIterator[Callable[[float], None]]:
+        latest = 0.0
+
+        def on_share(share: float) -> None:
+            nonlocal latest
+            latest = share
+
+        async def report() -> None:
+            while True:
+                await asyncio.sleep(REPORT_EVERY_SECONDS)
+                # A figure that cannot be written is no reason to stop.
+                with suppress(DatabaseAway):
+                    await self._progress.report(given, latest)
+
+        reporting = asyncio.create_task(report())
+        try:
+            yield on_share
+        finally:
+            reporting.cancel()
+
+
+def _summary(made: MadeFiles) -> RenditionMade:
+    return RenditionMade(
+        width=made.width,
+        height=made.height,
+        files=len(made.files),
+        size_bytes=sum(file.size_bytes for file in made.files),
+    )

@@ -1,0 +1,161 @@
+"""How a video becomes what is published: the source, what it is, its renditions and its poster."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from activities.media.pieces import Pieces
+from contracts.media import MadeFile, MadeFiles, VideoDownloaded, VideoProbed, VideoProfile, VideoStep
+from domain.media import (
+    LADDER,
+    POSTER,
+    POSTER_SHORT_SIDE,
+    Rung,
+    Size,
+    entry_of,
+    is_cut_short,
+    poster_time,
+    rung_of,
+    share_done,
+    streaming_rungs,
+)
+from gateways.download import Downloads
+from gateways.video import Made, Variant, Video, VideoFailed
+
+# Called with how much is done, 0 to 1.
+OnShare = Callable[[float], None]
+
+SOURCE = "source"
+
+
+def unheard(_share: float) -> None:
+    """Hear nothing of the progress."""
+
+
+class Workshop:
+    """Makes the pieces of a video. What a piece needs and does not find is made first.
+
+    `is_step` says that the piece is what the running step is for, see `Pieces.obtain`.
+    """
+
+    def __init__(self, pieces: Pieces, downloads: Downloads, video: Video) -> None:
+        self._pieces = pieces
+        self._downloads = downloads
+        self._video = video
+
+    async def source(
+        self, given: VideoStep, *, is_step: bool = False, on_share: OnShare = unheard
+    ) -> tuple[Path, VideoDownloaded]:
+        """Return the source's file."""
+
+        async def make(folder: Path) -> VideoDownloaded:
+            def on_bytes(there: int, total: int | None) -> None:
+                on_share(there / total if total else 0.0)
+
+            done = await self._downloads.fetch(given.source, folder / SOURCE, on_bytes)
+            return VideoDownloaded(size_bytes=done.size_bytes, sha256=done.sha256)
+
+        folder, note = await self._pieces.obtain(
+            given, "source", VideoDownloaded, make, is_step=is_step, is_resumable=True
+        )
+        return folder / SOURCE, note
+
+    async def probe(self, given: VideoStep, *, is_step: bool = False) -> VideoProbed:
+        """Return what the source is."""
+
+        async def make(_folder: Path) -> VideoProbed:
+            source, _ = await self.source(given)
+            found = await self._video.probe(source)
+            return VideoProbed(
+                duration_seconds=found.duration.total_seconds(),
+                width=found.width,
+                height=found.height,
+                video_codec=found.codec,
+                has_audio=found.has_audio,
+            )
+
+        return (await self._pieces.obtain(given, "probe", VideoProbed, make, is_step=is_step))[1]
+
+    async def rendition(
+        self,
+        given: VideoStep,
+        profile: VideoProfile,
+        *,
+        is_step: bool = False,
+        on_share: OnShare = unheard,
+    ) -> tuple[Path, MadeFiles]:
+        """Return the folder with a profile's files."""
+
+        async def make(folder: Path) -> MadeFiles:
+            source, _ = await self.source(given)
+            probed = await self.probe(given)
+            size, duration = Size(probed.width, probed.height), timedelta(seconds=probed.duration_seconds)
+            rungs = streaming_rungs(size) if profile is VideoProfile.HLS else (rung_of(profile),)
+            variants = [_variant(size, rung) for rung in rungs]
+            entry = folder / entry_of(profile)
+            await asyncio.to_thread(entry.parent.mkdir, exist_ok=True)
+
+            def on_time(time: timedelta) -> None:
+                on_share(share_done(time, duration))
+
+            if profile is VideoProfile.HLS:
+                made = await self._video.make_stream(
+                    source, entry.parent, variants, has_audio=probed.has_audio, on_time=on_time
+                )
+            else:
+                made = await self._video.make_file(source, entry, variants[0], on_time)
+            _check_length(made, duration)
+            return await asyncio.to_thread(_listed, folder, variants[-1])
+
+        return await self._pieces.obtain(given, profile, MadeFiles, make, is_step=is_step)
+
+    async def poster(self, given: VideoStep, *, is_step: bool = False) -> tuple[Path, MadeFiles]:
+        """Return the folder with the poster."""
+
+        async def make(folder: Path) -> MadeFiles:
+            source, _ = await self.source(given)
+            probed = await self.probe(given)
+            at = poster_time(timedelta(seconds=probed.duration_seconds))
+            rung = Rung("poster", POSTER_SHORT_SIDE, LADDER[-1].kilobits)
+            variant = _variant(Size(probed.width, probed.height), rung)
+            await self._video.make_picture(source, folder / POSTER, at, variant)
+            return await asyncio.to_thread(_listed, folder, variant)
+
+        return await self._pieces.obtain(given, "poster", MadeFiles, make, is_step=is_step)
+
+
+def _variant(size: Size, rung: Rung) -> Variant:
+    fitted = size.fitted(rung.short_side)
+    return Variant(rung.name, fitted.width, fitted.height, rung.kilobits)
+
+
+def _check_length(made: Made, duration: timedelta) -> None:
+    if is_cut_short(made.length, duration):
+        read, whole = made.length.total_seconds(), duration.total_seconds()
+        raise VideoFailed(f"only {read:.1f} s of {whole:.1f} s could be read", made.last_lines)
+
+
+def _listed(folder: Path, largest: Variant) -> MadeFiles:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return MadeFiles(
+        width=largest.width,
+        height=largest.height,
+        files=tuple(
+            MadeFile(
+                name=path.relative_to(folder).as_posix(),
+                size_bytes=path.stat().st_size,
+                sha256=_digest(path),
+            )
+            for path in files
+        ),
+    )
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

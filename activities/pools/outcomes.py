@@ -1,0 +1,67 @@
+"""What became of pooled tasks, and what follows from it."""
+
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from activities.faults import Attempts, Patience, delay_after, is_own
+from contracts.message import Message
+from contracts.tasks import TaskError, TaskState
+from storage.database import Session
+from storage.tasks.pool import ClaimedTask
+from storage.tasks.settling import Verdict
+
+In = TypeVar("In", bound=Message)
+
+# What became of a task: its result, or why there is none. `activities.faults` says what an error means.
+Outcome = Message | Exception
+
+
+@dataclass(frozen=True)
+class PoolTask(Generic[In]):
+    """A task to work. `attempt` counts from 1, also those that a worker's death ended."""
+
+    id: UUID
+    given: In
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Done(Generic[In]):
+    """A task that was worked, and what became of it."""
+
+    task: PoolTask[In]
+    outcome: Outcome
+
+
+# Writes results of one's own, in the transaction that settles the tasks.
+Store = Callable[[Session, Sequence[Done[In]]], Awaitable[None]]
+
+
+def verdict_of(
+    row: ClaimedTask, outcome: Outcome, *, patience: Patience, step: str, now: datetime
+) -> Verdict:
+    """Return what is to be written of a row: its result, when it is tried again, or that it has failed."""
+    if isinstance(outcome, Message):
+        return Verdict(row.id, TaskState.SUCCESS, result=outcome.model_dump(mode="json"))
+    attempts = Attempts(row.own_failures, row.failures - row.own_failures, row.first_begun_at)
+    delay = delay_after(outcome, attempts, now, patience)
+    error = TaskError(
+        at=now,
+        step=step,
+        error_type=type(outcome).__name__,
+        message=str(outcome) or type(outcome).__name__,
+        stack="".join(traceback.format_exception(outcome)),
+        attempt=row.attempt,
+    )
+    return Verdict(
+        row.id,
+        TaskState.FAILED if delay is None else TaskState.RUNNING,
+        error=error,
+        next_attempt_at=None if delay is None else now + delay,
+        failures=row.failures + 1,
+        own_failures=row.own_failures + is_own(outcome),
+    )

@@ -1,0 +1,7 @@
+"""How each pooled job is worked, as it is declared in the catalogue above."""
+
+from typing import NewType
+
+from contracts.pools import Pool
+
+PoolSizes = NewType("PoolSizes", dict[str, Pool])

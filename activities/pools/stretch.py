@@ -1,0 +1,140 @@
+"""One stretch of a queue: rows are claimed for this activity, and settled under its claim."""
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.dispatch import wake_drain
+from activities.faults import Patience
+from activities.pools.outcomes import Done, Outcome, PoolTask, Store, verdict_of
+from contracts.message import Message
+from contracts.pools import Pool, StretchWorked
+from contracts.tasks import TaskState
+from contracts.webhooks import DELIVER_WEBHOOK
+from gateways.clock import Clock
+from gateways.engine import Engine
+from storage.database import Database, Session
+from storage.tasks import PoolRepository, SettlementRepository
+from storage.tasks.pool import ClaimedTask, claim_of
+from storage.tasks.settling import Settled, Verdict
+
+In = TypeVar("In", bound=Message)
+
+# A queue of any length costs the engine one activity in this time.
+STRETCH = timedelta(seconds=30)
+
+
+class Stretch(Generic[In]):
+    """The rows that the running activity holds, until its time is over."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        clock: Clock,
+        *,
+        job: str,
+        pool: Pool,
+        kind: type[In],
+        patience: Patience,
+        store: Store[In] | None,
+    ) -> None:
+        info = activity.info()
+        self._step = info.activity_type
+        self._claim = claim_of(info.workflow_run_id or "", info.activity_id)
+        self._database, self._engine, self._clock = database, engine, clock
+        self._job, self._kind, self._patience, self._store = job, kind, patience, store
+        self._held: dict[UUID, ClaimedTask] = {}
+        self._counts: Counter[TaskState] = Counter()
+        self._ends = time.monotonic() + STRETCH.total_seconds()
+        self.pool = pool
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether more rows may be claimed."""
+        return time.monotonic() < self._ends and not activity.is_worker_shutdown()
+
+    async def resume(self) -> list[PoolTask[In]]:
+        """Take up what an attempt of this activity that died has left."""
+        return await self._taken(
+            await self._write(lambda queues: queues.resume(self._claim, now=self._clock.now()))
+        )
+
+    async def claim(self, limit: int) -> list[PoolTask[In]]:
+        """Take up to `limit` rows that are due, unless the stretch is over."""
+        if limit < 1 or not self.goes_on:
+            return []
+        return await self._taken(
+            await self._write(
+                lambda queues: queues.claim(self._job, self._claim, limit=limit, now=self._clock.now())
+            )
+        )
+
+    async def _write(
+        self, work: Callable[[PoolRepository], Awaitable[list[ClaimedTask]]]
+    ) -> list[ClaimedTask]:
+        async def write(session: Session) -> tuple[list[ClaimedTask], list[UUID]]:
+            queues = PoolRepository(session)
+            return await work(queues), queues.deliveries
+
+        rows, deliveries = await self._database.transact(write)
+        await self._tell(deliveries)
+        return rows
+
+    async def _taken(self, rows: Sequence[ClaimedTask]) -> list[PoolTask[In]]:
+        self._held |= {row.id: row for row in rows}
+        tasks, unreadable = [], []
+        for row in rows:
+            try:
+                tasks.append(PoolTask(row.id, self._kind.model_validate(row.given), row.attempt))
+            except ValueError as error:  # pydantic's: the row was written by another version of the job
+                unreadable.append(self._verdict(row, error))
+        if unreadable:
+            await self._settle(unreadable, ())
+        return tasks
+
+    async def settle(self, done: Sequence[Done[In]]) -> None:
+        """Write what became of these, with the job's own results, in one transaction."""
+        await self._settle([self._verdict(self._held[each.task.id], each.outcome) for each in done], done)
+
+    def _verdict(self, row: ClaimedTask, outcome: Outcome) -> Verdict:
+        return verdict_of(row, outcome, patience=self._patience, step=self._step, now=self._clock.now())
+
+    async def _settle(self, verdicts: Sequence[Verdict], done: Sequence[Done[In]]) -> None:
+        async def write(session: Session) -> Settled:
+            settled = await SettlementRepository(session).settle(self._claim, verdicts, now=self._clock.now())
+            # What another has claimed meanwhile is the other's.
+            ours = [each for each in done if each.task.id in settled.states]
+            if self._store is not None and ours:
+                await self._store(session, ours)
+            return settled
+
+        settled = await self._database.transact(write)
+        self._counts.update(settled.states.values())
+        for verdict in verdicts:
+            del self._held[verdict.id]
+        await self._tell(settled.deliveries)
+
+    async def _tell(self, deliveries: Sequence[UUID]) -> None:
+        if deliveries:
+            now = self._clock.now()
+            await wake_drain(self._database, self._engine, DELIVER_WEBHOOK, deliveries, now=now)
+
+    async def report(self) -> StretchWorked:
+        """Return what became of the rows, and what waits now."""
+        at_most = self.pool.page * self.pool.parallel
+        queue = await self._database.read(
+            lambda session: PoolRepository(session).queue(self._job, at_most=at_most, now=self._clock.now())
+        )
+        return StretchWorked(
+            succeeded=self._counts[TaskState.SUCCESS],
+            put_off=self._counts[TaskState.RUNNING],
+            failed=self._counts[TaskState.FAILED],
+            cancelled=self._counts[TaskState.CANCELLED],
+            queue=queue,
+        )

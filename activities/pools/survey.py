@@ -1,0 +1,31 @@
+"""What a drain asks before it begins and when it was woken."""
+
+from temporalio import activity
+
+from activities.pools.sizes import PoolSizes
+from contracts.pools import PoolQueue, PoolSurvey, SurveyPool
+from gateways.clock import Clock
+from storage.database import Database, Session
+from storage.tasks import PoolRepository
+
+
+class PoolActivities:
+    """Looks at queues. Short and idempotent."""
+
+    def __init__(self, database: Database, clock: Clock, sizes: PoolSizes) -> None:
+        self._database = database
+        self._clock = clock
+        self._sizes = sizes
+
+    @activity.defn(name="pools.survey")
+    async def survey(self, request: SurveyPool) -> PoolSurvey:
+        """Free what dead runs of the drain have claimed, and say what waits."""
+        pool, now = self._sizes[request.job], self._clock.now()
+        run_id = activity.info().workflow_run_id or ""
+
+        async def look(session: Session) -> PoolQueue:
+            queues = PoolRepository(session)
+            await queues.release(request.job, run_id=run_id, now=now)
+            return await queues.queue(request.job, at_most=pool.page * pool.parallel, now=now)
+
+        return PoolSurvey(pool=pool, queue=await self._database.transact(look))

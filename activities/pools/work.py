@@ -1,0 +1,127 @@
+"""How a pooled job's activity works its queue: all of a page together, or many tasks beside each other."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from activities.faults import USUAL, Patience
+from activities.pools.outcomes import Done, Outcome, PoolTask, Store
+from activities.pools.sizes import PoolSizes
+from activities.pools.stretch import Stretch
+from contracts.message import Message
+from contracts.pools import StretchWorked, WorkPool
+from gateways.clock import Clock
+from gateways.engine import Engine
+from storage.database import Database
+
+In = TypeVar("In", bound=Message)
+
+# Tasks that are done are settled, and their places given to others, this often: what a kill can repeat is
+# little more than what is under way.
+TICK_SECONDS = 0.2
+
+
+class NoOutcome(Exception):
+    """The work said nothing of this task."""
+
+
+class Pools:
+    """The queues, for the activities of pooled jobs. All of what fails here fails for one task only."""
+
+    def __init__(self, database: Database, engine: Engine, clock: Clock, sizes: PoolSizes) -> None:
+        self._database = database
+        self._engine = engine
+        self._clock = clock
+        self._sizes = sizes
+
+    async def work_pages(
+        self,
+        request: WorkPool,
+        kind: type[In],
+        work: Callable[[Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, Outcome]]],
+        *,
+        patience: Patience = USUAL,
+        store: Store[In] | None = None,
+    ) -> StretchWorked:
+        """Work a stretch page after page: `work` gets a page of tasks and returns what became of each.
+
+        What it raises became of them all. `store` writes results in the transaction that settles the page.
+        """
+        stretch = self._stretch(request, kind, patience, store)
+        tasks = await stretch.resume() or await stretch.claim(stretch.pool.page)
+        while tasks:
+            await stretch.settle(await _together(work, tasks))
+            tasks = await stretch.claim(stretch.pool.page)
+        return await stretch.report()
+
+    async def work_each(
+        self,
+        request: WorkPool,
+        kind: type[In],
+        work: Callable[[PoolTask[In]], Awaitable[Message]],
+        *,
+        patience: Patience = USUAL,
+        store: Store[In] | None = None,
+    ) -> StretchWorked:
+        """Work a stretch with a page of tasks under way at once: `work` gets one and returns its result.
+
+        A slow task holds its own place and no other one. `store` is as above.
+        """
+        stretch = self._stretch(request, kind, patience, store)
+        under_way = {asyncio.create_task(_alone(work, task)) for task in await stretch.resume()}
+        try:
+            while True:
+                for task in await stretch.claim(stretch.pool.page - len(under_way)):
+                    under_way.add(asyncio.create_task(_alone(work, task)))
+                if not under_way:
+                    return await stretch.report()
+                ready, _ = await asyncio.wait(under_way, timeout=TICK_SECONDS)
+                if ready:
+                    await stretch.settle([each.result() for each in ready])
+                    under_way -= ready
+        finally:
+            if under_way:
+                await _break_off(under_way, stretch)
+
+    def _stretch(
+        self, request: WorkPool, kind: type[In], patience: Patience, store: Store[In] | None
+    ) -> Stretch[In]:
+        return Stretch(
+            self._database,
+            self._engine,
+            self._clock,
+            job=request.job,
+            pool=self._sizes[request.job],
+            kind=kind,
+            patience=patience,
+            store=store,
+        )
+
+
+async def _together(
+    work: Callable[[Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, Outcome]]],
+    tasks: Sequence[PoolTask[In]],
+) -> list[Done[In]]:
+    try:
+        outcomes = await work(tasks)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it became of these tasks, and faults judges it
+        return [Done(task, error) for task in tasks]
+    return [Done(task, outcomes.get(task.id) or NoOutcome(NoOutcome.__doc__)) for task in tasks]
+
+
+async def _alone(work: Callable[[PoolTask[In]], Awaitable[Message]], task: PoolTask[In]) -> Done[In]:
+    try:
+        return Done(task, await work(task))
+    except Exception as error:  # noqa: BLE001  # as above
+        return Done(task, error)
+
+
+async def _break_off(under_way: set["asyncio.Task[Done[In]]"], stretch: Stretch[In]) -> None:
+    """Settle what is done, when the activity is cancelled; the rest is taken up by whoever comes next."""
+    for task in under_way:
+        task.cancel()
+    await asyncio.wait(under_way)
+    done = [task.result() for task in under_way if not task.cancelled() and task.exception() is None]
+    if done:
+        await stretch.settle(done)

@@ -1,0 +1,127 @@
+"""Delivering webhooks, and noting how the receivers fare."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.faults import Patience
+from activities.pools import Done, Pools, PoolTask
+from contracts.pools import StretchWorked, WorkPool
+from contracts.webhooks import DeliverWebhook, WebhookDelivered
+from domain.webhooks import body_of
+from gateways.clock import Clock
+from gateways.webhooks import ReceiverGone, Webhooks
+from storage.database import Database, Session
+from storage.errors import StorageError, SubscriptionDisabled
+from storage.secrets import SecretBox
+from storage.webhooks import Receiver, SubscriptionRepository
+
+# Whatever the receiver says: it may be mended within a day. About twenty attempts, most of them 2 h apart.
+DELIVERY = Patience(
+    own_attempts=None,
+    world=timedelta(hours=24),
+    first_delay=timedelta(seconds=10),
+    longest_delay=timedelta(hours=2),
+)
+
+# A subscription is read anew this often, so that a removal or a disabling is soon heeded.
+RECEIVERS_KEPT = timedelta(seconds=5)
+
+
+class WebhookActivities:
+    """The deliveries."""
+
+    def __init__(
+        self, database: Database, pools: Pools, webhooks: Webhooks, box: SecretBox, clock: Clock
+    ) -> None:
+        self._database = database
+        self._pools = pools
+        self._webhooks = webhooks
+        self._receivers = _Receivers(database, box)
+        self._clock = clock
+
+    @activity.defn(name="webhooks.deliver")
+    async def deliver(self, request: WorkPool) -> StretchWorked:
+        """Deliver a stretch of the queue."""
+        return await self._pools.work_each(
+            request, DeliverWebhook, self._deliver, patience=DELIVERY, store=self._note
+        )
+
+    async def _deliver(self, task: PoolTask[DeliverWebhook]) -> WebhookDelivered:
+        receiver = await self._receivers.get(task.given.subscription_id)
+        subscription = receiver.subscription
+        if subscription.disabled_at is not None:
+            raise SubscriptionDisabled(subscription.id, subscription.disabled_because)
+        status = await self._webhooks.deliver(
+            subscription.url,
+            receiver.secret,
+            message_id=str(task.id),
+            at=self._clock.now(),
+            body=body_of(task.given.event),
+        )
+        return WebhookDelivered(status=status)
+
+    async def _note(self, session: Session, done: Sequence[Done[DeliverWebhook]]) -> None:
+        """Note for each receiver whether anything got through; a receiver that did well costs one query."""
+        subscriptions = SubscriptionRepository(session)
+        reached = {
+            each.task.given.subscription_id for each in done if not isinstance(each.outcome, Exception)
+        }
+        failed = [
+            each
+            for each in done
+            # What is ours to mend is not the receiver's failure.
+            if isinstance(each.outcome, Exception) and not isinstance(each.outcome, StorageError)
+        ]
+        gone = {e.task.given.subscription_id for e in failed if isinstance(e.outcome, ReceiverGone)}
+        failures = Counter(each.task.given.subscription_id for each in failed)
+        if reached:
+            await subscriptions.note_success(reached)
+        self._receivers.forget(failures)  # whoever comes next sees whether it was disabled
+        # In the order of the ids, so that two who note several never wait for each other.
+        for subscription_id in sorted(failures.keys() - (reached - gone)):
+            await subscriptions.note_failures(
+                subscription_id,
+                failures[subscription_id],
+                gone=subscription_id in gone,
+                now=self._clock.now(),
+            )
+
+
+class _Receivers:
+    """Subscriptions with their opened secrets, read once for the many deliveries of a moment."""
+
+    def __init__(self, database: Database, box: SecretBox) -> None:
+        self._database = database
+        self._box = box
+        self._read: dict[UUID, tuple[float, asyncio.Task[Receiver]]] = {}
+
+    async def get(self, subscription_id: UUID) -> Receiver:
+        """Return one as it was a moment ago; SubscriptionUnknown or SecretUnreadable."""
+        now = time.monotonic()
+        read_at, reading = self._read.get(subscription_id, (0.0, None))
+        if reading is None or now - read_at > RECEIVERS_KEPT.total_seconds():
+            self._read = {
+                each: kept
+                for each, kept in self._read.items()
+                if now - kept[0] <= RECEIVERS_KEPT.total_seconds()
+            }
+            reading = asyncio.create_task(self._load(subscription_id))
+            self._read[subscription_id] = now, reading
+        # One who is cancelled must not take the others' answer away.
+        return await asyncio.shield(reading)
+
+    def forget(self, subscription_ids: Iterable[UUID]) -> None:
+        """Read these anew when they are next asked for."""
+        for subscription_id in subscription_ids:
+            self._read.pop(subscription_id, None)
+
+    async def _load(self, subscription_id: UUID) -> Receiver:
+        return await self._database.read(
+            lambda session: SubscriptionRepository(session).receiver(subscription_id, self._box)
+        )

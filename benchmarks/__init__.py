@@ -1,0 +1,1 @@
+"""Measurements, run by hand: each module prints what it measured."""

@@ -1,0 +1,31 @@
+"""Inputs of jobs as they are typed: JSON, or a file of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from client.errors import BadInput
+from client.validation import validated
+from contracts.message import Message
+from contracts.tasks import JsonObject
+from workflows.job import AnyJob
+
+
+def json_object(given: str) -> JsonObject:
+    """Return the object that JSON, or @ and the name of a file, says; BadInput when there is none."""
+    try:
+        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        fields: Any = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"--input: {given!r} is not JSON, nor @ and the name of a JSON file: {error}"
+        ) from None
+    if not isinstance(fields, dict):
+        raise BadInput(f"--input: {given!r} is not accepted: a JSON object with the job's fields")
+    return fields
+
+
+def message_of(job: AnyJob, fields: JsonObject) -> Message:
+    """Return the job's input with these fields; BadInput names each that is not accepted."""
+    message: Message = validated(job, fields)
+    return message

@@ -1,0 +1,38 @@
+"""Times as people type them: "10m", "1h30m", "2026-05-01T08:00"."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from client.errors import BadInput
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+SPAN = re.compile(r"(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?")
+
+
+def span(text: str, option: str) -> timedelta:
+    """Return a duration written as days, hours, minutes and seconds: "2d", "1h30m", "45s"."""
+    found = SPAN.fullmatch(text.strip().lower())
+    if found is None or not any(found.groups()):
+        raise BadInput(f"{option}: {text!r} is not accepted: a duration such as 45s, 10m, 1h30m or 2d")
+    given = {UNITS[unit]: int(count) for unit, count in found.groupdict().items() if count}
+    try:
+        return timedelta(**given)
+    except OverflowError:
+        raise BadInput(f"{option}: {text!r} is not accepted: too long") from None
+
+
+def moment(text: str, option: str) -> datetime:
+    """Return an ISO 8601 time; one without a zone is in the reader's own."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError):
+        raise BadInput(
+            f"{option}: {text!r} is not accepted: a time such as 2026-05-01T08:00 or 2026-05-01T08:00Z"
+        ) from None
+
+
+def moment_or_span_ago(text: str, option: str) -> datetime:
+    """Return an ISO 8601 time, or the moment that was a duration ago."""
+    if SPAN.fullmatch(text.strip().lower()):
+        return datetime.now(UTC) - span(text, option)
+    return moment(text, option)

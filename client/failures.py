@@ -1,0 +1,169 @@
+"""Failed tasks as operators work through them: looked at in groups, replayed, or dismissed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from client.errors import BadInput, GroupUnknown, TaskNotRetryable
+from client.jobs import Jobs
+from contracts.failures import FailureFilter, FailureGroup, Replayed
+from contracts.tasks import Task
+from gateways.clock import Clock
+from storage.database import Database
+from storage.errors import AlreadyRetried
+from storage.tasks import FailureRepository
+from workflows.catalogue import UnknownJob
+
+# Failed tasks read at once.
+PAGE = 100
+
+# As many new tasks a second as a small engine starts beside its other work.
+RATE = 10.0
+
+# The first task of a group is watched so long before its neighbours follow: three attempts, 2 and 4 s apart,
+# and some work. A task that takes longer is not waited for.
+PATIENCE = timedelta(seconds=20)
+
+# What keeps one task from being replayed, and is no reason to leave the others.
+NOT_THIS_ONE = (AlreadyRetried, TaskNotRetryable, UnknownJob, ValidationError, BadInput)
+
+
+class Failures:
+    """Failed tasks that were neither retried nor dismissed. All of it works while the engine is away."""
+
+    def __init__(self, database: Database, jobs: Jobs, clock: Clock) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._clock = clock
+
+    async def groups(self, meant: FailureFilter | None = None, *, limit: int = 100) -> list[FailureGroup]:
+        """Return the groups, the one that failed last first."""
+        chosen = meant or FailureFilter()
+        return await self._database.read(
+            lambda session: FailureRepository(session).groups(chosen, limit=limit)
+        )
+
+    async def group(self, beginning: str) -> FailureGroup:
+        """Return the one group whose fingerprint begins so; GroupUnknown when there is none, or several."""
+        found = await self.groups(FailureFilter(group=beginning), limit=2) if beginning else []
+        if len(found) != 1:
+            raise GroupUnknown(beginning, is_ambiguous=bool(found))
+        return found[0]
+
+    async def tasks(self, meant: FailureFilter, *, limit: int = 50) -> list[Task]:
+        """Return failed tasks without their error logs, the latest failure first."""
+        return await self._database.read(
+            lambda session: FailureRepository(session).newest(meant, limit=limit)
+        )
+
+    async def count(self, meant: FailureFilter) -> int:
+        """Return how many failed tasks are meant."""
+        return await self._database.read(lambda session: FailureRepository(session).count(meant))
+
+    async def dismiss(self, meant: FailureFilter) -> int:
+        """Take failed tasks off the list without retrying them; return how many."""
+        return await self._database.transact(
+            lambda session: FailureRepository(session).dismiss(meant, now=self._clock.now())
+        )
+
+    async def replay(
+        self,
+        meant: FailureFilter,
+        *,
+        limit: int | None = None,
+        rate: float = RATE,
+        stop_when_it_returns: bool = True,
+        patience: timedelta = PATIENCE,
+        seen: Callable[[Task, UUID], None] = lambda _task, _new_id: None,
+    ) -> Replayed:
+        """Retry the oldest failures first, at most `limit`, at `rate` tasks a second.
+
+        The first task of each group goes ahead and is watched for `patience`: the replay stops when a
+        replayed task fails in a way that is being replayed. No task is replayed twice, whoever else
+        replays meanwhile. `seen` is told of each task and its new one.
+        """
+        replay = _Replay(self._clock.now())
+        async for task in self._oldest(meant, replay.since):
+            if limit is not None and len(replay.started) >= limit:
+                break
+            if stop_when_it_returns and await self._has_returned(replay):
+                break
+            new_id = await self._retried(task, replay)
+            if new_id is not None:
+                seen(task, new_id)
+                is_first = replay.note(task, new_id)
+                await self._pause(new_id, 1 / rate, patience if is_first and stop_when_it_returns else None)
+        return replay.told(remaining=await self.count(meant))
+
+    async def _oldest(self, meant: FailureFilter, until: datetime) -> AsyncIterator[Task]:
+        after: tuple[datetime, UUID] | None = None
+        while page := await self._page(meant, after):
+            for task in page:
+                # What fails again meanwhile is for the next replay, or this one might never end.
+                if task.finished_at is not None and task.finished_at < until:
+                    yield task
+            last = page[-1]
+            after = (last.finished_at or last.created_at, last.id)
+
+    async def _page(self, meant: FailureFilter, after: tuple[datetime, UUID] | None) -> list[Task]:
+        return await self._database.read(
+            lambda session: FailureRepository(session).oldest(meant, after=after, limit=PAGE)
+        )
+
+    async def _retried(self, task: Task, replay: "_Replay") -> UUID | None:
+        try:
+            started = await self._jobs.retry(task.id)
+        except NOT_THIS_ONE as error:
+            replay.passed_over[task.id] = str(error)
+            return None
+        if started.deduplicated:
+            replay.passed_over[task.id] = f"task {started.id} of the same key does its work"
+            return None
+        return started.id
+
+    async def _pause(self, new_id: UUID, pause_seconds: float, patience: timedelta | None) -> None:
+        if patience is not None:
+            with suppress(TimeoutError):  # a long task, or no worker: its end is not waited for
+                await asyncio.wait_for(self._jobs.wait(new_id), patience.total_seconds())
+        await asyncio.sleep(pause_seconds)
+
+    async def _has_returned(self, replay: "_Replay") -> bool:
+        returned = await self._database.read(
+            lambda session: FailureRepository(session).returned(replay.fingerprints, since=replay.since)
+        )
+        if returned is not None:
+            replay.stopped_because = (
+                f"task {returned.id} failed again: {returned.error_type}: {returned.error_message}"
+            )
+        return returned is not None
+
+
+@dataclass
+class _Replay:
+    """How far a replay has come."""
+
+    since: datetime
+    started: list[UUID] = field(default_factory=list)
+    passed_over: dict[UUID, str] = field(default_factory=dict)
+    fingerprints: set[str] = field(default_factory=set)
+    stopped_because: str | None = None
+
+    def note(self, task: Task, new_id: UUID) -> bool:
+        """Count a new task; return whether it is the first one of its group."""
+        self.started.append(new_id)
+        known = len(self.fingerprints)
+        self.fingerprints.add(task.fingerprint or "")
+        return len(self.fingerprints) > known
+
+    def told(self, remaining: int = 0) -> Replayed:
+        return Replayed(
+            started=tuple(self.started),
+            passed_over=dict(self.passed_over),
+            stopped_because=self.stopped_because,
+            remaining=remaining,
+        )

@@ -1,0 +1,109 @@
+"""Who is told of tasks' ends: adding, listing, removing and enabling webhooks."""
+
+import base64
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from client.errors import BadInput
+from contracts.tasks import FINAL_STATES, TaskState
+from contracts.webhooks import Subscription
+from gateways.addresses import AddressGuard, AddressRefused
+from gateways.clock import Clock
+from gateways.errors import NotSent
+from storage.database import Database
+from storage.errors import SubscriptionUnknown
+from storage.secrets import SecretBox
+from storage.webhooks import SubscriptionRepository
+
+# As many bytes as HMAC-SHA256 gives; Standard Webhooks wants 24 to 64.
+SECRET_BYTES = 32
+
+PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class AddedWebhook:
+    """A new subscription, and the secret that its receiver verifies with. It is not shown again."""
+
+    subscription: Subscription
+    secret: str
+
+
+class WebhookSubscriptions:
+    """The subscriptions, from outside. SubscriptionUnknown for an id that is none."""
+
+    def __init__(self, database: Database, box: SecretBox, clock: Clock, *, allow_private: bool) -> None:
+        self._database = database
+        self._box = box
+        self._clock = clock
+        self._allow_private = allow_private
+
+    async def add(
+        self,
+        url: str,
+        *,
+        workspace: str | None = None,
+        states: Collection[TaskState] = FINAL_STATES,
+    ) -> AddedWebhook:
+        """Tell `url` of tasks that end in one of `states`, of one workspace or of all.
+
+        BadInput for a URL that is not https to a public address, or a state that is not final.
+        """
+        if not states or not set(states) <= FINAL_STATES:
+            raise BadInput(f"states: {', '.join(sorted(FINAL_STATES))} are what is told of")
+        await self._check(url)
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        subscription = await self._database.transact(
+            lambda session: SubscriptionRepository(session).add(
+                url,
+                workspace=workspace,
+                states=states,
+                secret=secret,
+                box=self._box,
+                now=self._clock.now(),
+            )
+        )
+        return AddedWebhook(subscription, secret)
+
+    async def _check(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise BadInput(f"url: {url!r} is not accepted: {error}") from None
+        schemes = PORTS if self._allow_private else ("https",)
+        if parts.scheme not in schemes or not parts.hostname or parts.username or parts.password:
+            raise BadInput(
+                f"url: {url!r} is not accepted: {' or '.join(schemes)}://HOST/…, without a password"
+            )
+        guard = AddressGuard(allow_private=self._allow_private)
+        try:
+            await guard.addresses(parts.hostname, port or PORTS[parts.scheme])
+        except (AddressRefused, NotSent) as error:
+            raise BadInput(f"url: {error}") from None
+
+    async def all(self) -> list[Subscription]:
+        """Return all, the oldest first."""
+        return await self._database.read(lambda session: SubscriptionRepository(session).all())
+
+    async def remove(self, reference: str) -> None:
+        """Tell a subscriber nothing any more; deliveries that wait fail."""
+        subscription_id = _id(reference)
+        await self._database.transact(lambda session: SubscriptionRepository(session).remove(subscription_id))
+
+    async def enable(self, reference: str) -> Subscription:
+        """Tell a disabled subscriber again of what happens from now on."""
+        subscription_id = _id(reference)
+        return await self._database.transact(
+            lambda session: SubscriptionRepository(session).enable(subscription_id)
+        )
+
+
+def _id(reference: str) -> UUID:
+    try:
+        return UUID(reference)
+    except ValueError:
+        raise SubscriptionUnknown(reference) from None

@@ -1,0 +1,148 @@
+"""Flows: tasks that are graphs of steps, with what the platform's pages show of them."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.message import Message
+from contracts.tasks import JsonObject
+
+
+class StepStatus(StrEnum):
+    """Where a step is. The last three are final within one task."""
+
+    PENDING = "pending"
+    """Set when the flow begins. Next: running, skipped, or completed when its work is there already."""
+    RUNNING = "running"
+    """Set by the step's activity at each attempt. Next: completed or failed."""
+    COMPLETED = "completed"
+    """Set by the step's activity with its data, or when an earlier task's result is taken over."""
+    FAILED = "failed"
+    """Set when no attempt is left."""
+    SKIPPED = "skipped"
+    """Set when a step that it needs failed or was skipped."""
+
+
+class StepResult(Message):
+    """One step as it stands. `data` is what it gave back, `error` why it failed; attempts count from 1."""
+
+    step: str
+    status: StepStatus = StepStatus.PENDING
+    weight: int = 1
+    error: str | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    attempts: int = 0
+    data: JsonObject | None = None
+
+
+class FlowResult(Message):
+    """All steps of a flow and their sums: the result of a task that is a flow, also of a failed one."""
+
+    steps: dict[str, StepResult]
+    completed_steps: tuple[str, ...]
+    failed_steps: tuple[str, ...]
+    skipped_steps: tuple[str, ...]
+    current_step: str | None
+    total_steps: int
+    completed_count: int
+    failed_count: int
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class StepInput(Message):
+    """What every step's activity is given; a step's own message adds its fields.
+
+    The flow fills in the fields here. They are not part of the input's hash: they say whose step it is,
+    not what it does.
+    """
+
+    task_id: UUID = UUID(int=0)
+    step: str = ""
+    input_hash: str = ""
+
+
+class OpenedStep(Message):
+    """A step of a flow that begins."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    weight: int = Field(default=1, ge=1)
+
+
+class OpenFlow(Message):
+    """A flow begins with these steps, in the order of their declaration."""
+
+    task_id: UUID
+    steps: tuple[OpenedStep, ...]
+
+
+class EarlierStep(Message):
+    """A step as an earlier task of the same chain of retries left it."""
+
+    name: str
+    status: StepStatus
+    input_hash: str | None
+    data: JsonObject | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    attempts: int
+
+
+class EarlierRun(Message):
+    """A task of a chain of retries: from which step it forced everything to run, and what it has done."""
+
+    task_id: UUID
+    rerun_from: str | None
+    steps: tuple[EarlierStep, ...]
+
+
+class FlowOpened(Message):
+    """What earlier tasks have done that need not be done again, if its input is unchanged.
+
+    `children` are the latest tasks of the steps that are jobs, whatever became of them.
+    """
+
+    cached: dict[str, EarlierStep]
+    children: dict[str, UUID]
+
+
+class FailedStep(Message):
+    """A step that no attempt is left of."""
+
+    name: str
+    error: str
+
+
+class SettleSteps(Message):
+    """Steps that ended without an activity of their own to say so."""
+
+    task_id: UUID
+    adopted: tuple[EarlierStep, ...] = ()
+    failed: tuple[FailedStep, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+class CloseFlow(Message):
+    """A flow ends: what still runs was cancelled, what is still pending is skipped."""
+
+    task_id: UUID
+
+
+class ComposedStep(Message):
+    """A job of the catalogue as a step of `run-flow`. `input` is the job's own input."""
+
+    name: str = Field(min_length=1, max_length=200)
+    job: str
+    input: JsonObject = Field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    weight: int = Field(default=1, ge=1)
+
+
+class RunFlow(Message):
+    """Run these jobs, each once those that it needs have succeeded."""
+
+    steps: tuple[ComposedStep, ...] = Field(min_length=1, max_length=500)

@@ -1,0 +1,60 @@
+"""Webhooks: what subscribers are told of tasks."""
+
+from datetime import datetime
+from uuid import UUID
+
+from contracts.message import Message
+from contracts.tasks import TaskState
+
+# The job whose tasks are deliveries; a delivery's end is announced to nobody.
+DELIVER_WEBHOOK = "deliver-webhook"
+
+
+class TaskChanged(Message):
+    """A task has reached a final state. `error` is the last one's type and message, of a failed task."""
+
+    task_id: UUID
+    job: str
+    state: TaskState
+    workspace: str | None
+    at: datetime
+    error: str | None = None
+
+
+class DeliverWebhook(Message):
+    """Tell one subscriber of one change."""
+
+    subscription_id: UUID
+    event: TaskChanged
+
+
+class WebhookDelivered(Message):
+    """The subscriber's answer: an HTTP status of the 200s."""
+
+    status: int
+
+
+class WebhookBody(Message):
+    """The body of the request, as Standard Webhooks has it: `type` is "task.success", "task.failed", …."""
+
+    type: str
+    timestamp: datetime
+    data: TaskChanged
+
+
+class Subscription(Message):
+    """Who is told: of tasks in `workspace` (None: in any) that end in one of `states`, at `url`.
+
+    `failing_since` is when its deliveries began to fail without one success since; a disabled one is told
+    nothing until it is enabled again.
+    """
+
+    id: UUID
+    url: str
+    workspace: str | None
+    states: tuple[TaskState, ...]
+    created_at: datetime
+    failing_since: datetime | None = None
+    failures: int = 0
+    disabled_at: datetime | None = None
+    disabled_because: str | None = None

@@ -1,0 +1,158 @@
+"""What a flow decides: whether a graph can run, what is ready or skipped, how far it is, what is kept."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from contracts.flows import EarlierRun, EarlierStep, FlowOpened, FlowResult, StepResult, StepStatus
+from contracts.tasks import JsonObject
+
+# The namespace of a child's id, which is derived so that a replay and a second attempt name the same task.
+CHILDREN = UUID("8a0f3a52-3c1e-5d7b-a2c4-6d61696e7370")
+
+# A step that runs counts for a little, so that a page shows that something happens.
+RUNNING_SHARE = 0.05
+ROUNDING = 1e-9
+
+# The names of the steps that each step needs.
+Needs = Mapping[str, Collection[str]]
+
+
+class GraphFault(ValueError):
+    """A graph of steps cannot run. `path` leads to the fault from the list of steps: (2, "needs", 0)."""
+
+    def __init__(self, path: tuple[int | str, ...], message: str) -> None:
+        super().__init__(f"{'.'.join(map(str, ('steps', *path)))}: {message}")
+        self.path = path
+        self.message = message
+
+
+def check_graph(steps: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Raise GraphFault for a name used twice, a need that no step has, or a cycle."""
+    names: dict[str, int] = {}
+    for position, (name, _) in enumerate(steps):
+        if name in names:
+            raise GraphFault((position, "name"), f"{name!r} is the name of step {names[name]} already")
+        names[name] = position
+    for position, (_, needs) in enumerate(steps):
+        for number, need in enumerate(needs):
+            if need not in names:
+                known = ", ".join(names)
+                raise GraphFault((position, "needs", number), f"no step is called {need!r}; known: {known}")
+    _check_acyclic(dict(steps), names)
+
+
+def _check_acyclic(needs: Needs, positions: Mapping[str, int]) -> None:
+    left = dict(needs)
+    while free := [name for name in left if not any(need in left for need in left[name])]:
+        for name in free:
+            del left[name]
+    if left:
+        cycle = _cycle(left)
+        raise GraphFault((positions[cycle[0]], "needs"), f"a cycle: {' needs '.join([*cycle, cycle[0]])}")
+
+
+def _cycle(left: Needs) -> list[str]:
+    """Return the steps of one cycle; each step in `left` needs another one in it."""
+    walked = [next(iter(left))]
+    while True:
+        following = next(need for need in left[walked[-1]] if need in left)
+        if following in walked:
+            return walked[walked.index(following) :]
+        walked.append(following)
+
+
+def ready_steps(needs: Needs, completed: Collection[str], taken: Collection[str]) -> Iterator[str]:
+    """Give the steps that are not taken up yet and whose needs are all completed, as declared."""
+    for name, needed in needs.items():
+        if name not in taken and all(need in completed for need in needed):
+            yield name
+
+
+def dependants(needs: Needs, of: Collection[str]) -> set[str]:
+    """Return the steps that need one of these, directly or through others."""
+    needed_by: dict[str, list[str]] = {}
+    for name, needed in needs.items():
+        for need in needed:
+            needed_by.setdefault(need, []).append(name)
+    found: set[str] = set()
+    left = list(of)
+    while left:
+        for name in needed_by.get(left.pop(), ()):
+            if name not in found:
+                found.add(name)
+                left.append(name)
+    return found
+
+
+def flow_progress(completed_weight: float, running_weight: float, total_weight: float) -> int:
+    """Return the progress of an unfinished flow: 0 to 99, for only a finished task is at 100."""
+    if total_weight <= 0:
+        return 0
+    percent = 100 * (completed_weight + RUNNING_SHARE * running_weight) / total_weight
+    # What should be 29 must not become 28 because its parts are not exact.
+    return min(99, max(0, int(percent + ROUNDING)))
+
+
+def input_hash(given: JsonObject) -> str:
+    """Return the SHA-256 of a step's input: the same for the same values, in whatever order."""
+    canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def child_task_id(parent_id: UUID, step: str) -> UUID:
+    """Return the id of the task that works a step of another task."""
+    return uuid5(CHILDREN, f"{parent_id}/{step}")
+
+
+def open_flow(needs: Needs, runs: Sequence[EarlierRun]) -> FlowOpened:
+    """Return what a flow may take over. `runs` are the task itself and those that it retries, newest first.
+
+    Only the last time that a step was begun counts: a later attempt, with another input perhaps, may have
+    changed what an earlier one left. What a task was told to run again is not taken from those before it.
+    """
+    cached: dict[str, EarlierStep] = {}
+    children: dict[str, UUID] = {}
+    settled: set[str] = set()
+    for run in runs:
+        for step in run.steps:
+            child = (step.data or {}).get("task_id")
+            if isinstance(child, str):
+                children.setdefault(step.name, UUID(child))
+            if step.input_hash is None or step.name in settled or step.name not in needs:
+                continue
+            settled.add(step.name)
+            if step.status is StepStatus.COMPLETED:
+                cached[step.name] = step
+        if run.rerun_from is not None and run.rerun_from in needs:
+            settled |= {run.rerun_from, *dependants(needs, [run.rerun_from])}
+    return FlowOpened(cached=cached, children=children)
+
+
+def flow_result(
+    steps: Sequence[StepResult], *, started_at: datetime | None, completed_at: datetime | None
+) -> FlowResult:
+    """Return all steps and their sums."""
+
+    def named(status: StepStatus) -> tuple[str, ...]:
+        return tuple(step.step for step in steps if step.status is status)
+
+    completed, failed, running = (
+        named(StepStatus.COMPLETED),
+        named(StepStatus.FAILED),
+        named(StepStatus.RUNNING),
+    )
+    return FlowResult(
+        steps={step.step: step for step in steps},
+        completed_steps=completed,
+        failed_steps=failed,
+        skipped_steps=named(StepStatus.SKIPPED),
+        current_step=running[-1] if running else None,
+        total_steps=len(steps),
+        completed_count=len(completed),
+        failed_count=len(failed),
+        started_at=started_at,
+        completed_at=completed_at,
+    )

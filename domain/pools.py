@@ -1,0 +1,26 @@
+"""What the pools decide: names, and in which turn a task is taken."""
+
+from collections.abc import Sequence
+
+
+def drain_of(job: str) -> str:
+    """Return the type and id of the workflow that drains the queue of a job."""
+    return f"drain-{job}"
+
+
+def fair_turns(
+    workspaces: Sequence[str | None], *, head: int, last: dict[str | None, int]
+) -> tuple[int, ...]:
+    """Return the turn of each new task, given the workspaces that they belong to, in their order.
+
+    A workspace's tasks take one turn after another, after its `last` one that waits. One that has none
+    waiting begins at the `head` of the queue, so it never waits behind another one's burst. Turns are a
+    round robin that costs no look at the queue: taking the lowest first gives each workspace its share.
+    """
+    upcoming = dict(last)
+    turns = []
+    for workspace in workspaces:
+        turn = max(head, upcoming.get(workspace, head - 1) + 1)
+        upcoming[workspace] = turn
+        turns.append(turn)
+    return tuple(turns)

@@ -1,0 +1,41 @@
+"""What webhooks decide: who is told of what, and when a subscriber is given up."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, Subscription, TaskChanged, WebhookBody
+
+# A receiver that is down over a long weekend is not given up; one that was taken away soon is.
+DISABLED_AFTER = timedelta(days=3)
+
+# A receiver that is hardly ever told anything is not given up for one or two failures days apart.
+DISABLED_AFTER_FAILURES = 10
+
+
+def deliveries_of(
+    changes: Iterable[TaskChanged], subscriptions: Iterable[Subscription]
+) -> Iterator[tuple[UUID, DeliverWebhook]]:
+    """Give each delivery to make, with its id: the same change for the same subscriber has the same one."""
+    wanting = [each for each in subscriptions if each.disabled_at is None]
+    for change in changes:
+        if change.job == DELIVER_WEBHOOK:
+            continue
+        for subscription in wanting:
+            if change.state in subscription.states and subscription.workspace in {None, change.workspace}:
+                yield (
+                    uuid5(subscription.id, f"{change.task_id}/{change.state}"),
+                    DeliverWebhook(subscription_id=subscription.id, event=change),
+                )
+
+
+def disabled_because(failing_since: datetime, failures: int, now: datetime) -> str | None:
+    """Say why a subscriber is given up: nothing got through for days, however often it was tried."""
+    if failures < DISABLED_AFTER_FAILURES or now - failing_since < DISABLED_AFTER:
+        return None
+    return f"{failures} deliveries failed since {failing_since:%Y-%m-%d %H:%M} UTC, and none got through"
+
+
+def body_of(event: TaskChanged) -> str:
+    """Return the body of the request: the same bytes at every attempt."""
+    return WebhookBody(type=f"task.{event.state.lower()}", timestamp=event.at, data=event).model_dump_json()

@@ -1,0 +1,108 @@
+"""Downloads into a file: resumed where the last one broke off, up to a size."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from gateways.addresses import AddressGuard, guarded_transport
+from gateways.download.partial import PartialFile
+from gateways.download.places import FileSource, ObjectSource
+from gateways.download.source import SERVICE, Source, SourceRefused, TooLarge
+from gateways.download.web import WebSource
+from gateways.errors import Unreachable
+from gateways.objects import Objects, S3Access
+
+# A server that says nothing for half a minute is given up; the next attempt goes on where it stopped.
+TIMEOUT = httpx.Timeout(30, connect=10)
+
+MOST_REDIRECTS = 5
+
+# Called with the bytes that are there, and how many there will be, if that is known.
+OnBytes = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that is whole."""
+
+    size_bytes: int
+    sha256: str
+
+
+class Downloads:
+    """Fetches what a caller's URL names: from the web, a bucket, or a folder that may be read."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, access: S3Access, *, folders: tuple[Path, ...], most_bytes: int
+    ) -> None:
+        self._http = http
+        self._access = access
+        self._folders = folders
+        self._most_bytes = most_bytes
+
+    async def fetch(
+        self, url: str, target: Path, on_bytes: OnBytes = lambda _there, _total: None
+    ) -> Download:
+        """Bring `url` to `target`, going on with what an earlier call has left there.
+
+        Raises what the source raises, TooLarge above the limit, and Unreachable for an end before its time.
+        """
+        partial = PartialFile(target)
+        try:
+            await self._receive(self._source(url), partial, on_bytes)
+        finally:
+            partial.close()
+        return Download(partial.size, await partial.complete())
+
+    async def _receive(self, source: Source, partial: PartialFile, on_bytes: OnBytes) -> None:
+        begun = partial.begun()
+        if begun is not None and begun.size == begun.total:
+            partial.go_on(begun)  # killed between the last byte and the note of it
+            return
+        async with source.open(begun) as incoming:
+            self._check(incoming.total or 0)
+            if begun is not None and incoming.offset:
+                partial.go_on(begun)
+            else:
+                partial.begin(incoming.tag, incoming.total)
+            async for chunk in incoming.chunks:
+                self._check(partial.size + len(chunk))
+                partial.write(chunk)
+                on_bytes(partial.size, incoming.total)
+        if incoming.total not in {None, partial.size}:
+            raise Unreachable(f"{partial.size} of {incoming.total} bytes came", service=SERVICE)
+
+    def _check(self, size: int) -> None:
+        if size > self._most_bytes:
+            raise TooLarge(f"more than {self._most_bytes} bytes", service=SERVICE)
+
+    def _source(self, url: str) -> Source:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"}:
+            return WebSource(self._http, url)
+        if parts.scheme == "s3":
+            return ObjectSource(
+                Objects(f"s3://{parts.netloc}", self._access), unquote(parts.path.lstrip("/"))
+            )
+        if parts.scheme == "file" and not parts.netloc:
+            return FileSource(Path(unquote(parts.path)), self._folders)
+        raise SourceRefused(url, service=SERVICE)
+
+
+@asynccontextmanager
+async def open_downloads(
+    guard: AddressGuard, access: S3Access, *, folders: tuple[Path, ...], most_bytes: int
+) -> AsyncIterator[Downloads]:
+    """Give downloads over connections that the guard allows, closed at the end."""
+    async with httpx.AsyncClient(
+        transport=guarded_transport(guard),
+        timeout=TIMEOUT,
+        follow_redirects=True,
+        max_redirects=MOST_REDIRECTS,
+        trust_env=False,
+    ) as http:
+        yield Downloads(http, access, folders=folders, most_bytes=most_bytes)

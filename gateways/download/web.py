@@ -1,0 +1,77 @@
+"""A video on the web: one GET, from where the last one broke off."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from gateways.download.partial import Begun
+from gateways.download.source import SERVICE, Incoming, NotAVideo
+from gateways.errors import MalformedAnswer, NotSent, Refused, ServerFault, Unreachable
+
+# What servers say of files whose kind they do not know; ffmpeg finds out.
+UNSPECIFIC = ("application/octet-stream", "binary/octet-stream", "application/mp4", "application/x-matroska")
+
+# Refusals that pass: Request Timeout, Too Early, Too Many Requests.
+PASSING = frozenset({408, 425, 429})
+
+
+class WebSource:
+    """A URL. Messages name it without its query, where signatures stand."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self._http = http
+        self._url = url
+
+    @asynccontextmanager
+    async def open(self, begun: Begun | None) -> AsyncIterator[Incoming]:
+        """Ask for what is missing, on condition that the rest is unchanged.
+
+        Raises NotSent, Unreachable, ServerFault; Refused, NotAVideo, AddressRefused; MalformedAnswer.
+        """
+        # Compressed, the bytes would not be those that a later request counts.
+        headers = {"Accept-Encoding": "identity"}
+        if begun is not None and begun.size:
+            headers |= {"Range": f"bytes={begun.size}-", "If-Range": begun.tag}
+        try:
+            async with self._http.stream("GET", self._url, headers=headers) as response:
+                self._check(response)
+                yield _incoming(response, begun)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
+            raise Refused(self._said(error), service=SERVICE) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(self._said(error), service=SERVICE) from error
+        except httpx.TransportError as error:
+            raise Unreachable(self._said(error), service=SERVICE) from error
+
+    def _check(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in PASSING:
+            raise ServerFault(self._said(status), service=SERVICE, status=status)
+        if status not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
+            raise Refused(self._said(status), service=SERVICE, status=status)
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind and not kind.startswith("video/") and kind not in UNSPECIFIC:
+            raise NotAVideo(self._said(kind), service=SERVICE, status=status)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise MalformedAnswer(self._said("it is compressed, unasked"), service=SERVICE, status=status)
+
+    def _said(self, what: object) -> str:
+        return f"{httpx.URL(self._url).copy_with(query=None, userinfo=b'')}: {what}"
+
+
+def _incoming(response: httpx.Response, begun: Begun | None) -> Incoming:
+    if response.status_code == httpx.codes.PARTIAL_CONTENT:
+        if begun is None or not response.headers.get("Content-Range", "").startswith(f"bytes {begun.size}-"):
+            raise MalformedAnswer("not the range that was asked for", service=SERVICE, status=206)
+        return Incoming(begun.size, begun.tag, begun.total, response.aiter_raw())
+    length = response.headers.get("Content-Length", "")
+    total = int(length) if length.isdecimal() else None
+    return Incoming(0, _tag(response.headers), total, response.aiter_raw())
+
+
+def _tag(headers: httpx.Headers) -> str | None:
+    # RFC 9110 13.1.5: only a strong tag, or a date, may stand in If-Range.
+    tag: str | None = headers.get("ETag")
+    changed: str | None = headers.get("Last-Modified")
+    return tag if tag is not None and tag.startswith('"') else changed

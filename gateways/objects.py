@@ -1,0 +1,212 @@
+"""Object storage: an S3 bucket or a folder, behind one small class.
+
+Every call raises WorldError when the storage is away, ObjectMissing when there is no such object,
+CredentialsRefused when the key is not accepted, and Refused otherwise. A put is atomic: nobody ever sees half
+an object. What a killed multipart upload leaves in a bucket is for a lifecycle rule of the bucket.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore import exceptions
+from obstore.store import LocalStore, S3Store
+
+from gateways.errors import CredentialsRefused, GatewayError, Refused, ServerFault, Unreachable
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
+
+SERVICE = "object storage"
+
+# Whoever calls is tried again by Temporal, with a longer breath than a client's.
+NO_RETRIES: Any = {"max_retries": 0, "retry_timeout": timedelta(seconds=1)}
+TIMEOUTS: Any = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=10)}
+
+STATUS = re.compile(r"status code: (\d{3})")
+TOO_MANY_REQUESTS = 429
+FIRST_SERVER_FAULT = 500
+
+
+class ObjectMissing(Refused):
+    """There is no such object."""
+
+
+@dataclass(frozen=True)
+class S3Access:
+    """How buckets are reached. Without a key the machine's own role or AWS_ variables are used."""
+
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as a list shows it; `tag` changes with its content."""
+
+    key: str
+    size_bytes: int
+    tag: str | None
+
+
+@dataclass(frozen=True)
+class ObjectContent:
+    """An object's bytes from `offset` to its end, and what it is as a whole."""
+
+    offset: int
+    whole: StoredObject
+    chunks: AsyncIterator[bytes]
+
+
+class Objects:
+    """One bucket or folder; keys are relative to it, with `/` between their parts."""
+
+    def __init__(self, url: str, access: S3Access) -> None:
+        """Open `s3://bucket`, `s3://bucket/prefix` or `file:///folder`; nothing is sent yet."""
+        parts = urlsplit(url)
+        self.folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
+        self._store: LocalStore | S3Store
+        if self.folder is not None:
+            self._store = LocalStore(self.folder, mkdir=True)
+        else:
+            self._store = _bucket(parts.netloc, parts.path.strip("/") or None, access)
+
+    async def find(self, key: str) -> StoredObject | None:
+        """Return an object's size and tag, or None."""
+        try:
+            with _translated():
+                return _stored(await obstore.head_async(self._store, key))
+        except ObjectMissing:
+            return None
+
+    async def upload(self, key: str, path: Path, content_type: str) -> None:
+        """Put a file, in parts when it is large; an object that is there is replaced."""
+        await self._put(key, path, content_type)
+
+    async def replace(self, key: str, content: bytes, content_type: str) -> None:
+        """Put a small object in one piece; one that is there is replaced."""
+        await self._put(key, content, content_type)
+
+    async def create(self, key: str, content: bytes, content_type: str) -> bool:
+        """Put a small object unless there is one; return whether there was none."""
+        try:
+            await self._put(key, content, content_type, mode="create")
+        except exceptions.AlreadyExistsError:
+            return False
+        return True
+
+    async def read(self, key: str) -> bytes:
+        """Return a small object's content."""
+        with _translated():
+            return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
+
+    async def content(self, key: str, *, offset: int = 0, tag: str | None = None) -> ObjectContent:
+        """Give an object from `offset` on, if it is still the one with `tag`; all of it if it has changed."""
+        options: GetOptions = {}
+        if offset:
+            options = {"range": {"offset": offset}, "if_match": tag}
+        with _translated():
+            try:
+                found = await obstore.get_async(self._store, key, options=options)
+            except exceptions.PreconditionError:
+                return await self.content(key)
+        return ObjectContent(found.range[0], _stored(found.meta), _chunks(found))
+
+    async def under(self, prefix: str) -> list[StoredObject]:
+        """Return all objects whose key begins with `prefix/`, by key."""
+        found: list[StoredObject] = []
+        with _translated():
+            async for page in obstore.list(self._store, prefix):
+                found += [_stored(meta) for meta in page]
+        return sorted(found, key=lambda each: each.key)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; harmless when there is none."""
+        try:
+            with _translated():
+                await obstore.delete_async(self._store, key)
+        except ObjectMissing:
+            return
+
+    async def _put(self, key: str, content: Path | bytes, content_type: str, mode: Any = "overwrite") -> None:
+        attributes = {"Content-Type": content_type} if self.folder is None else None  # a folder has no place
+        self._remove_halves(key)
+        with _translated():
+            await obstore.put_async(self._store, key, content, attributes=attributes, mode=mode)
+
+    def _remove_halves(self, key: str) -> None:
+        # In a folder, a put that was killed leaves `name#1`, which no list shows.
+        if self.folder is not None:
+            target = self.folder / key
+            for half in target.parent.glob("*#*"):
+                if half.name.partition("#")[0] == target.name:
+                    half.unlink(missing_ok=True)
+
+
+def _bucket(name: str, prefix: str | None, access: S3Access) -> S3Store:
+    options: dict[str, Any] = {
+        "region": access.region,
+        "endpoint": access.endpoint,
+        "access_key_id": access.access_key,
+        "secret_access_key": access.secret_key,
+        # A bucket's name in the host's is Amazon's own way; others have it in the path.
+        "virtual_hosted_style_request": access.endpoint is None,
+    }
+    allows_http = (access.endpoint or "").startswith("http://")
+    return S3Store(
+        name,
+        prefix=prefix,
+        client_options=TIMEOUTS | {"allow_http": allows_http},
+        retry_config=NO_RETRIES,
+        **{option: value for option, value in options.items() if value is not None},
+    )
+
+
+def _stored(meta: Any) -> StoredObject:
+    return StoredObject(meta["path"], meta["size"], meta["e_tag"])
+
+
+async def _chunks(found: Any) -> AsyncIterator[bytes]:
+    with _translated():
+        async for chunk in found.stream(min_chunk_size=1 << 20):
+            yield bytes(chunk)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
+        raise  # answers, for whoever asked the question
+    except FileNotFoundError as error:
+        raise ObjectMissing(_summary(error), service=SERVICE) from error
+    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
+        raise CredentialsRefused(_summary(error), service=SERVICE) from error
+    except (exceptions.BaseError, OSError, ValueError) as error:
+        raise _translation(error) from error
+
+
+def _translation(error: Exception) -> GatewayError:
+    summary = _summary(error)
+    found = STATUS.search(summary)
+    status = int(found.group(1)) if found else None
+    if status is not None:
+        is_theirs = status >= FIRST_SERVER_FAULT or status == TOO_MANY_REQUESTS
+        return (ServerFault if is_theirs else Refused)(summary, service=SERVICE, status=status)
+    if isinstance(error, ValueError):  # a key that cannot be one
+        return Refused(summary, service=SERVICE)
+    # A folder's own faults, a full disk above all, are like those of a service: they pass.
+    return (Unreachable if "HTTP error" in summary else ServerFault)(summary, service=SERVICE)
+
+
+def _summary(error: Exception) -> str:
+    # What follows is the library's own inner representation, over dozens of lines.
+    return str(error).partition("Debug source")[0].strip()

@@ -1,0 +1,153 @@
+"""What is done with videos: probing, files of one size, streams of several, and a still picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from gateways.video.probing import parse_description
+from gateways.video.running import Ffmpeg, OnTime, VideoFailed
+
+# Containers that hold their content themselves. A playlist, which ffmpeg would take for a video too, names
+# other files, of the worker's own disk for example.
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,ogg,asf,mxf,gif,wtv,rm,nut,dv"
+
+# Nothing is fetched, whatever a file says: what is not on the disk was not downloaded.
+LOCAL_ONLY = ("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
+
+# Speed before size: a quarter of the time of the default for files a tenth larger. The bit rate is a ceiling.
+ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p")
+AUDIO = ("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000")
+
+# Nothing of the source but picture and sound: no subtitles, no chapters, no place where it was taken.
+BARE = ("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn")
+
+# A JPEG's colours use the whole range; a video's seldom do.
+FULL_RANGE = "scale=out_range=full,format=yuvj420p"
+
+SEGMENT_SECONDS = 6
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a video is: upright, with square pixels. Sides in pixels."""
+
+    duration: timedelta
+    width: int
+    height: int
+    codec: str
+    has_audio: bool
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One size to be made, with the highest bit rate that a busy scene may take, in kbit/s."""
+
+    name: str
+    width: int
+    height: int
+    kilobits: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """How much of the source was written, and the last that ffmpeg said of it."""
+
+    length: timedelta
+    last_lines: tuple[str, ...]
+
+
+class Video:
+    """ffmpeg's work. Each call raises VideoFailed, with the last lines that ffmpeg said."""
+
+    def __init__(self, ffmpeg: Ffmpeg) -> None:
+        self._ffmpeg = ffmpeg
+
+    async def probe(self, source: Path) -> Probe:
+        """Return what a file is; VideoFailed when there is no picture in it that moves."""
+        said = await self._ffmpeg.listen(_input(source), folder=source.parent)  # fails: there is no output
+        described = parse_description(said.text)
+        if described.stream is None:
+            raise VideoFailed("there is no video in the file", said.last_lines)
+        duration = described.duration or await self._measured(source)
+        if not duration:
+            raise VideoFailed("the video has no length", said.last_lines)
+        stream = described.stream
+        return Probe(duration, stream.width, stream.height, stream.codec, described.has_audio)
+
+    async def make_file(self, source: Path, target: Path, variant: Variant, on_time: OnTime) -> Made:
+        """Write one MP4 file that begins to play before all of it is there."""
+        arguments = [
+            *_input(source),
+            *("-map", "0:v:0", "-map", "0:a:0?", *BARE, *ENCODER, *AUDIO),
+            *("-vf", _scaled(variant), *_ceiling(variant.kilobits)),
+            *("-movflags", "+faststart", "-f", "mp4", target.name),
+        ]
+        return await self._make(arguments, target.parent, on_time)
+
+    async def make_stream(
+        self, source: Path, folder: Path, variants: Sequence[Variant], *, has_audio: bool, on_time: OnTime
+    ) -> Made:
+        """Write `master.m3u8` and, in a folder of its name for each variant, its playlist and segments."""
+        for variant in variants:
+            (folder / variant.name).mkdir()
+        arguments = [
+            *_input(source),
+            *("-filter_complex", _split(variants)),
+            *_stream_maps(variants, has_audio=has_audio),
+            *(*BARE, *ENCODER, *AUDIO),
+            *("-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_SECONDS})", "-sc_threshold", "0"),
+            *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_playlist_type", "vod"),
+            *("-hls_flags", "independent_segments", "-hls_segment_filename", "%v/%05d.ts"),
+            *("-master_pl_name", "master.m3u8", "%v/index.m3u8"),
+        ]
+        return await self._make(arguments, folder, on_time)
+
+    async def make_picture(self, source: Path, target: Path, at: timedelta, variant: Variant) -> None:
+        """Write the frame at a moment as a JPEG, or the first one when there is none then."""
+        for moment in (at, timedelta(0)):
+            arguments = [
+                *("-loglevel", "warning", "-ss", f"{moment.total_seconds():.3f}", *_input(source)),
+                *("-map", "0:v:0", "-frames:v", "1", "-vf", f"{_scaled(variant)},{FULL_RANGE}"),
+                *("-q:v", "3", "-f", "image2", "-update", "1", target.name),
+            ]
+            said = await self._ffmpeg.listen(arguments, folder=target.parent)
+            if said.exit_code == 0 and target.exists():  # noqa: ASYNC240  # one look
+                return
+        raise VideoFailed("no frame could be read", said.last_lines)
+
+    async def _make(self, arguments: Sequence[str], folder: Path, on_time: OnTime) -> Made:
+        said = await self._ffmpeg.run(["-loglevel", "warning", *arguments], folder=folder, on_time=on_time)
+        return Made(said.reached, tuple(said.last_lines))
+
+    async def _measured(self, source: Path) -> timedelta:
+        arguments = [*_input(source), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
+        return (await self._ffmpeg.run(arguments, folder=source.parent)).reached
+
+
+def _input(source: Path) -> list[str]:
+    # With its protocol, or a name such as `a:b.mp4` would be taken for one.
+    return [*LOCAL_ONLY, "-i", f"file:{source}"]
+
+
+def _scaled(variant: Variant) -> str:
+    return f"scale={variant.width}:{variant.height},setsar=1"
+
+
+def _ceiling(kilobits: int, stream: str = "") -> list[str]:
+    return [f"-maxrate{stream}", f"{kilobits}k", f"-bufsize{stream}", f"{2 * kilobits}k"]
+
+
+def _split(variants: Sequence[Variant]) -> str:
+    outputs = "".join(f"[s{number}]" for number in range(len(variants)))
+    scaled = [f"[s{number}]{_scaled(variant)}[v{number}]" for number, variant in enumerate(variants)]
+    return ";".join([f"[0:v:0]split={len(variants)}{outputs}", *scaled])
+
+
+def _stream_maps(variants: Sequence[Variant], *, has_audio: bool) -> list[str]:
+    arguments, streams = [], []
+    for number, variant in enumerate(variants):
+        arguments += ["-map", f"[v{number}]", *(("-map", "0:a:0") if has_audio else ())]
+        arguments += _ceiling(variant.kilobits, f":v:{number}")
+        streams.append(f"v:{number},{f'a:{number},' if has_audio else ''}name:{variant.name}")
+    return [*arguments, "-var_stream_map", " ".join(streams)]

@@ -1,0 +1,149 @@
+"""Running ffmpeg: what it says, how far it is, and its end."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from gateways.errors import GatewayError
+from gateways.video import leash
+
+SERVICE = "ffmpeg"
+
+# Of what ffmpeg says, so much is kept; of a failure, so many lines are told.
+KEPT_BYTES = 64 * 1024
+TOLD_LINES = 12
+TOLD_LINE_LENGTH = 400
+
+# "[h264 @ 0x556dbb1f9fc0] …": where in memory the decoder was says nothing, and differs each time.
+MEMORY_ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
+
+OUT_TIME = re.compile(rb"^out_time_us=(\d+)$", re.MULTILINE)
+
+# All that ffmpeg needs of our environment: not our secrets.
+PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
+
+# Called with the moment of the video that has been written.
+OnTime = Callable[[timedelta], None]
+
+
+class VideoFailed(GatewayError):
+    """The video could not be worked on.
+
+    `last_lines` are the last that ffmpeg said.
+    """
+
+    def __init__(self, detail: str, last_lines: Sequence[str] = ()) -> None:
+        super().__init__("\n".join([detail, *last_lines]), service=SERVICE)
+        self.last_lines = tuple(last_lines)
+
+
+class Ffmpeg:
+    """ffmpeg as a process, at most `parallel` of them at once in this worker."""
+
+    def __init__(self, parallel: int) -> None:
+        self._program = imageio_ffmpeg.get_ffmpeg_exe()
+        self._slots = asyncio.Semaphore(parallel)
+
+    async def run(
+        self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
+    ) -> "Said":
+        """Run it in `folder` and return what it said; VideoFailed when it does not end well.
+
+        Whoever cancels this kills it; so does the death of this process, however it dies.
+        """
+        said = await self.listen(arguments, folder=folder, on_time=on_time)
+        if said.exit_code != 0:
+            raise VideoFailed(f"ffmpeg ended with {_meaning(said.exit_code)}", said.last_lines)
+        return said
+
+    async def listen(
+        self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
+    ) -> "Said":
+        """Run it like `run`, whatever its exit code."""
+        command = [self._program, "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1", *arguments]
+        async with self._slots:
+            process = await asyncio.create_subprocess_exec(
+                *[sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *command],
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                cwd=folder,
+                env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
+                start_new_session=True,  # Ctrl-C in our terminal is for us
+            )
+            try:
+                progress = _Progress(on_time)
+                text, _ = await asyncio.gather(_tail(process), progress.follow(process))
+                return Said(text, await process.wait(), progress.reached)
+            finally:
+                await _end(process)
+
+
+class Said:
+    """What ffmpeg said until it ended, and the last moment of the video that it wrote."""
+
+    def __init__(self, text: str, exit_code: int, reached: timedelta) -> None:
+        self.text = text
+        self.exit_code = exit_code
+        self.reached = reached
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last lines, each cut to a sensible length."""
+        said = MEMORY_ADDRESS.sub("", self.text).splitlines()
+        return [line.rstrip()[:TOLD_LINE_LENGTH] for line in said if line.strip()][-TOLD_LINES:]
+
+
+class _Progress:
+    """The last moment that was written, read from blocks of `key=value` lines.
+
+    `out_time_ms` is in microseconds too; `out_time_us` says what it is. It is N/A until the first frame.
+    """
+
+    def __init__(self, on_time: OnTime) -> None:
+        self._on_time = on_time
+        self.reached = timedelta(0)
+
+    async def follow(self, process: Process) -> None:
+        assert process.stdout is not None  # noqa: S101  # a pipe
+        rest = b""
+        while chunk := await process.stdout.read(4096):
+            rest += chunk
+            whole, _, rest = rest.rpartition(b"\n")
+            for microseconds in OUT_TIME.findall(whole):
+                reached = timedelta(microseconds=int(microseconds))
+                if reached > self.reached:
+                    self.reached = reached
+                    self._on_time(reached)
+
+
+async def _tail(process: Process) -> str:
+    # Not line by line: a video's own metadata may hold a line of any length.
+    assert process.stderr is not None  # noqa: S101  # a pipe
+    kept = b""
+    while chunk := await process.stderr.read(4096):
+        kept = (kept + chunk)[-KEPT_BYTES:]
+    return kept.decode(errors="replace")
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        # Whoever cancels again must not leave it behind unawaited.
+        await asyncio.shield(process.wait())
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def _meaning(exit_code: int) -> str:
+    return f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"

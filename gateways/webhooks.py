@@ -1,0 +1,142 @@
+"""Webhooks: telling a subscriber's receiver over HTTP, signed as Standard Webhooks has it.
+
+The specification is at https://www.standardwebhooks.com, read in November 2026. The receiver is a stranger's:
+it is connected to only at public addresses, its redirects are not followed, and little of its answer is read.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+
+import httpx
+from standardwebhooks.webhooks import Webhook
+
+from gateways.addresses import AddressGuard, guarded_transport
+from gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
+
+# A receiver that needs longer than this does its work before it answers; it should do so after.
+ANSWER_WITHIN = timedelta(seconds=10)
+CONNECT_WITHIN = timedelta(seconds=5)
+
+# Requests under way at once in a process are 25 x 20: below the 1,024 files that one may usually open. httpx
+# looks at every connection of a pool for each request: 6 ms of CPU with 100 in one pool, 1 ms with few.
+POOLS = 25
+AT_ONCE_IN_A_POOL = 20
+
+# An answer is read so that its connection can be used again; nobody needs to say more than this.
+LONGEST_ANSWER = 64 * 1024
+
+# Nobody may put a delivery off for longer than this by `Retry-After`.
+LONGEST_RETRY_AFTER = timedelta(hours=2)
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class ReceiverGone(Refused):
+    """The receiver is gone for good (410)."""
+
+
+class Webhooks:
+    """Posts to receivers, over connections that are kept open in `pools`."""
+
+    def __init__(self, pools: Sequence[httpx.AsyncClient]) -> None:
+        self._pools = pools
+        self._under_way = [0] * len(pools)
+        self._turns = asyncio.Semaphore(len(pools) * AT_ONCE_IN_A_POOL)
+
+    async def deliver(self, url: str, secret: str, *, message_id: str, at: datetime, body: str) -> int:
+        """Post `body` and return the status, one of the 200s. `at` is the time of this attempt.
+
+        Raises NotSent, Unreachable, ServerFault (5xx), LimitExceeded (429, with `retry_after`), ReceiverGone
+        (410), AddressRefused, or Refused for any other status, redirects among them.
+        """
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": Webhook(secret).sign(message_id, at, body),
+        }
+        service = httpx.URL(url).host
+        try:
+            async with self._pool_for(service) as http, asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await _post(http, url, headers, body)
+        except NEVER_SENT as error:
+            raise NotSent(_said(error), service=service) from error
+        except TimeoutError as error:
+            raise Unreachable("no answer in time", service=service) from error
+        except httpx.TransportError as error:
+            raise Unreachable(_said(error), service=service) from error
+
+    @asynccontextmanager
+    async def _pool_for(self, host: str) -> AsyncIterator[httpx.AsyncClient]:
+        """Give the host's own pool, which has a connection to it, or the next one that is not busy."""
+        async with self._turns:
+            own = zlib.crc32(host.encode())
+            places = [(own + n) % len(self._pools) for n in range(len(self._pools))]
+            place = next(each for each in places if self._under_way[each] < AT_ONCE_IN_A_POOL)
+            self._under_way[place] += 1
+            try:
+                yield self._pools[place]
+            finally:
+                self._under_way[place] -= 1
+
+
+@asynccontextmanager
+async def open_webhooks(*, allow_private: bool = False) -> AsyncIterator[Webhooks]:
+    """Give the gateway, over connections that are closed at the end."""
+    guard = AddressGuard(allow_private=allow_private)
+    certificates = httpx.create_ssl_context()  # takes a while: one for all
+    limits = httpx.Limits(max_connections=AT_ONCE_IN_A_POOL, max_keepalive_connections=AT_ONCE_IN_A_POOL)
+    timeout = httpx.Timeout(ANSWER_WITHIN.total_seconds(), connect=CONNECT_WITHIN.total_seconds())
+    async with AsyncExitStack() as stack:
+        pools = [
+            httpx.AsyncClient(
+                transport=guarded_transport(guard, verify=certificates, limits=limits),
+                timeout=timeout,
+                headers={"user-agent": "mainspring-webhooks"},
+                # A proxy would do the connecting, and nobody would look where to.
+                trust_env=False,
+            )
+            for _ in range(POOLS)
+        ]
+        for pool in pools:
+            await stack.enter_async_context(pool)
+        yield Webhooks(pools)
+
+
+async def _post(http: httpx.AsyncClient, url: str, headers: dict[str, str], body: str) -> int:
+    async with http.stream("POST", url, content=body.encode(), headers=headers) as answer:
+        length = 0
+        # What is not read to its end closes the connection.
+        async for chunk in answer.aiter_raw():
+            length += len(chunk)
+            if length > LONGEST_ANSWER:
+                break
+        if answer.is_success:
+            return answer.status_code
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> ServerFault | LimitExceeded | Refused:
+    status, service = answer.status_code, answer.url.host
+    if answer.is_server_error:
+        return ServerFault(f"HTTP {status}", service=service, status=status)
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        after = _retry_after(answer)
+        return LimitExceeded(f"HTTP {status}", service=service, status=status, retry_after=after)
+    if status == httpx.codes.GONE:
+        return ReceiverGone(f"HTTP {status}", service=service, status=status)
+    if answer.is_redirect:
+        return Refused(f"HTTP {status}: redirects are not followed", service=service, status=status)
+    return Refused(f"HTTP {status}", service=service, status=status)
+
+
+def _retry_after(answer: httpx.Response) -> timedelta | None:
+    told = answer.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(told)), LONGEST_RETRY_AFTER) if told.isdecimal() else None
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__

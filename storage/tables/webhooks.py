@@ -1,0 +1,36 @@
+"""Who is told of tasks' states, and where."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import Base, Json
+
+
+class SubscriptionRow(Base):
+    """A subscriber's URL. `failing_since` is when its deliveries began to fail without one success since."""
+
+    __tablename__ = "webhook_subscriptions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    workspace: Mapped[str | None] = mapped_column(String(200))
+    states: Mapped[list[str]] = mapped_column(Json)
+    secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    disabled_at: Mapped[datetime | None]
+    disabled_because: Mapped[str | None] = mapped_column(Text)
+
+    # Every task that ends asks who is told of it.
+    __table_args__ = (
+        Index(
+            "ix_webhook_subscriptions_active",
+            "workspace",
+            sqlite_where=text("disabled_at IS NULL"),
+            postgresql_where=text("disabled_at IS NULL"),
+        ),
+    )

@@ -1,0 +1,108 @@
+"""Accepting tasks in the caller's transaction, one or thousands, up to their start."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from contracts.tasks import Enqueued, NewTask, TaskState
+from domain.pools import fair_turns
+from storage.tables import TaskRow
+from storage.tables.tasks import POOL_QUEUED
+from storage.tasks.repeating import Holders, Repeats, after_quiet_time
+from storage.upsert import chunks, insert_into
+
+
+class Accepted(Repeats):
+    """The writes that make a task, up to its start."""
+
+    async def enqueue(self, tasks: Sequence[NewTask], *, now: datetime) -> list[Enqueued]:
+        """Insert QUEUED rows, or find the ones that are there instead; in the given order.
+
+        AlreadyRetried: one of them is a retry of a task that was retried before.
+        """
+        await self.hold_retried(tasks)
+        tasks = [after_quiet_time(task, now) for task in tasks]
+        holders: Holders = {}
+        there: set[UUID] = set()
+        for chunk in chunks(tasks):
+            held, own = await self._insert_queued(chunk, now)
+            holders |= held
+            there |= own
+        enqueued = [_enqueued(task, {} if task.id in there else holders) for task in tasks]
+        await self.note_retries(zip(tasks, enqueued, strict=True))
+        return enqueued
+
+    async def _insert_queued(self, tasks: list[NewTask], now: datetime) -> tuple[Holders, set[UUID]]:
+        """Return who holds the keys of those that were not inserted, and the ids of those that have a row."""
+        held = await self.throttling(tasks, now)
+        tasks = [task for task in tasks if task.dedupe_key not in held]
+        turns = await self._pool_turns([task for task in tasks if task.is_pooled])
+        there: set[UUID] = set()
+        while tasks:
+            statement = insert_into(self._session, TaskRow).on_conflict_do_nothing()
+            await self._session.execute(statement, [_in_turn(task, turns, now) for task in tasks])
+            # One that is there may be of an earlier attempt, and over by now: it was accepted all the same.
+            there |= await self.there([task.id for task in tasks])
+            keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in there]
+            found = await self.holders_of([str(task.dedupe_key) for task in keyed])
+            begun = {task.dedupe_key for task in keyed if not await self.put_off(task, found, now)}
+            held |= {key: holder for key, holder in found.items() if key not in begun}
+            # On PostgreSQL the holder of a key may have begun or ended between the statements: try again.
+            tasks = [task for task in keyed if task.dedupe_key not in held]
+        return held, there
+
+    async def _pool_turns(self, tasks: Sequence[NewTask]) -> dict[UUID, int]:
+        """Return the place of each pooled task in its queue, by job and priority."""
+        turns: dict[UUID, int] = {}
+        for job, priority in sorted({(task.job, task.priority) for task in tasks}):
+            queue = [task for task in tasks if (task.job, task.priority) == (job, priority)]
+            waiting = select(TaskRow.pool_turn).where(
+                POOL_QUEUED, TaskRow.job == job, TaskRow.priority == priority
+            )
+            head = await self._session.scalar(waiting.order_by(TaskRow.pool_turn).limit(1)) or 0
+            last: dict[str | None, int] = {}
+            for workspace in {task.workspace for task in queue}:
+                own = waiting.where(TaskRow.workspace == workspace).order_by(TaskRow.pool_turn.desc())
+                latest = await self._session.scalar(own.limit(1))
+                if latest is not None:
+                    last[workspace] = latest
+            ordered = fair_turns([task.workspace for task in queue], head=head, last=last)
+            turns |= zip([task.id for task in queue], ordered, strict=True)
+        return turns
+
+    async def record_runs(self, runs: Mapping[UUID, str]) -> None:
+        """Note which run the engine gave each task, unless the run has already said so itself."""
+        for task_id, run_id in runs.items():
+            await self._session.execute(
+                update(TaskRow).where(TaskRow.id == task_id, TaskRow.run_id.is_(None)).values(run_id=run_id)
+            )
+
+
+def _in_turn(task: NewTask, turns: Mapping[UUID, int], now: datetime) -> dict[str, Any]:
+    return queued_row(task, now) | {"pool_turn": turns.get(task.id)}
+
+
+def queued_row(task: NewTask, now: datetime) -> dict[str, Any]:
+    """Return the columns of a task that was just accepted."""
+    quiet = task.quiet if task.dedupe_key is not None else None
+    return task.model_dump(exclude={"quiet", "at_most_every"}) | {
+        "quiet_seconds": None if quiet is None else quiet.total_seconds(),
+        "state": TaskState.QUEUED,
+        "progress": 0,
+        "processed": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _enqueued(task: NewTask, holders: Holders) -> Enqueued:
+    task_id, workflow_id = holders.get(task.dedupe_key, (task.id, task.workflow_id))
+    return Enqueued(
+        task_id=task_id,
+        workflow_id=workflow_id,
+        deduplicated=task_id != task.id,
+        starts_at=task.starts_at,
+    )

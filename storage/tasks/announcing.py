@@ -1,0 +1,59 @@
+"""Telling subscribers: deliveries are accepted in the transaction that writes what they tell of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.tasks import FinishTask, NewTask
+from contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, TaskChanged
+from domain.pools import drain_of
+from domain.webhooks import deliveries_of
+from storage.tables import TaskRow
+from storage.tasks.accepting import Accepted
+from storage.webhooks import SubscriptionRepository
+
+
+async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now: datetime) -> list[UUID]:
+    """Accept a delivery for each subscriber of each change, and return their ids."""
+    changes = [each for each in changes if each.job != DELIVER_WEBHOOK]
+    if not changes:
+        return []
+    subscriptions = await SubscriptionRepository(session).active({each.workspace for each in changes})
+    tasks = [_task(task_id, given) for task_id, given in deliveries_of(changes, subscriptions)]
+    if tasks:
+        await Accepted(session).enqueue(tasks, now=now)
+    return [task.id for task in tasks]
+
+
+async def announce_end(session: AsyncSession, finish: FinishTask, *, now: datetime) -> list[UUID]:
+    """As `announce`, of one task that has just ended."""
+    if not await SubscriptionRepository(session).are_there():
+        return []
+    query = select(TaskRow.job, TaskRow.workspace).where(TaskRow.id == finish.task_id)
+    row = (await session.execute(query)).one()
+    error = finish.error and f"{finish.error.error_type}: {finish.error.message}"
+    change = TaskChanged(
+        task_id=finish.task_id,
+        job=row.job,
+        state=finish.state,
+        workspace=row.workspace,
+        at=now,
+        error=error,
+    )
+    return await announce(session, [change], now=now)
+
+
+def _task(task_id: UUID, given: DeliverWebhook) -> NewTask:
+    return NewTask(
+        id=task_id,
+        job=DELIVER_WEBHOOK,
+        workflow_id=drain_of(DELIVER_WEBHOOK),
+        dedupe_key=None,
+        input=given.model_dump(mode="json"),
+        workspace=given.event.workspace,
+        triggered_by=f"webhook {given.subscription_id}",
+        is_pooled=True,
+    )

@@ -1,0 +1,113 @@
+"""The failure store: failed tasks that nobody has dealt with yet, in groups of one fingerprint."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+
+from contracts.failures import FailureFilter, FailureGroup
+from contracts.tasks import Task, TaskState
+from storage.tables import TaskRow
+from storage.tasks.rows import LedgerQueries, task_of
+
+OPEN = and_(
+    TaskRow.state == TaskState.FAILED,
+    TaskRow.fingerprint.is_not(None),
+    TaskRow.retried_by.is_(None),
+    TaskRow.dismissed_at.is_(None),
+    TaskRow.parent_id.is_(None),
+)
+NEWEST_FIRST = (TaskRow.finished_at.desc(), TaskRow.id.desc())
+
+
+class FailureRepository(LedgerQueries):
+    """Failed tasks that were neither retried nor dismissed, inside the caller's transaction."""
+
+    async def groups(self, meant: FailureFilter, *, limit: int = 100) -> list[FailureGroup]:
+        """Return the groups, the one that failed last first."""
+        same = TaskRow.fingerprint
+        ranked = (
+            select(
+                TaskRow.fingerprint,
+                TaskRow.job,
+                TaskRow.error_type,
+                TaskRow.error_message,
+                TaskRow.id,
+                func.count().over(partition_by=same).label("count"),
+                func.min(TaskRow.finished_at).over(partition_by=same).label("first_at"),
+                func.max(TaskRow.finished_at).over(partition_by=same).label("last_at"),
+                func.row_number().over(partition_by=same, order_by=NEWEST_FIRST).label("rank"),
+            )
+            .where(*_conditions(meant))
+            .subquery()
+        )
+        latest = select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.last_at.desc()).limit(limit)
+        return [_group(row) for row in await self._session.execute(latest)]
+
+    async def oldest(
+        self, meant: FailureFilter, *, after: tuple[datetime, UUID] | None = None, limit: int
+    ) -> list[Task]:
+        """Return failed tasks, the oldest failure first; `after` is the end and id of the last one seen."""
+        query = select(TaskRow).where(*_conditions(meant)).order_by(TaskRow.finished_at, TaskRow.id)
+        if after is not None:
+            query = query.where(tuple_(TaskRow.finished_at, TaskRow.id) > after)
+        return [task_of(row) for row in await self._session.scalars(query.limit(limit))]
+
+    async def newest(self, meant: FailureFilter, *, limit: int) -> list[Task]:
+        """Return failed tasks, the latest failure first."""
+        query = select(TaskRow).where(*_conditions(meant)).order_by(*NEWEST_FIRST).limit(limit)
+        return [task_of(row) for row in await self._session.scalars(query)]
+
+    async def count(self, meant: FailureFilter) -> int:
+        """Return how many failed tasks are meant."""
+        found = await self._session.scalar(select(func.count()).where(*_conditions(meant)))
+        return found or 0
+
+    async def dismiss(self, meant: FailureFilter, *, now: datetime) -> int:
+        """Take failed tasks out of the failures without retrying them; return how many."""
+        result = await self._session.execute(
+            update(TaskRow).where(*_conditions(meant)).values(dismissed_at=now)
+        )
+        count: int = result.rowcount  # type: ignore[attr-defined]  # a DML result has it
+        return count
+
+    async def returned(self, fingerprints: Collection[str], *, since: datetime) -> Task | None:
+        """Return a retry that failed in one of these ways since then, if there is one."""
+        query = select(TaskRow).where(
+            TaskRow.state == TaskState.FAILED,
+            TaskRow.fingerprint.in_(fingerprints),
+            TaskRow.retry_of.is_not(None),
+            TaskRow.finished_at >= since,
+        )
+        row = await self._session.scalar(query.limit(1))
+        return None if row is None else task_of(row)
+
+
+def _conditions(meant: FailureFilter) -> Sequence[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [OPEN]
+    if meant.task_ids is not None:
+        conditions.append(TaskRow.id.in_(meant.task_ids))
+    if meant.group is not None:
+        conditions.append(TaskRow.fingerprint.startswith(meant.group.lower(), autoescape=True))
+    if meant.job is not None:
+        conditions.append(TaskRow.job == meant.job)
+    if meant.error_type is not None:
+        conditions.append(TaskRow.error_type == meant.error_type)
+    if meant.since is not None:
+        conditions.append(TaskRow.finished_at >= meant.since)
+    return conditions
+
+
+def _group(row: Any) -> FailureGroup:
+    return FailureGroup(
+        fingerprint=row.fingerprint,
+        job=row.job,
+        error_type=row.error_type,
+        example_id=row.id,
+        example_message=row.error_message,
+        count=row.count,
+        first_at=row.first_at,
+        last_at=row.last_at,
+    )

@@ -1,0 +1,128 @@
+"""Reading the ledger: for the pages, for the relay and for the sweep."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, select, tuple_
+
+from contracts.tasks import Task, TaskState
+from storage.tables import TaskErrorRow, TaskRow
+from storage.tasks.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
+from storage.upsert import chunks
+
+# Accepted, and the engine has not been told.
+UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))
+
+
+class LookedAt(LedgerQueries):
+    """The queries that change nothing."""
+
+    async def get(self, task_id: UUID) -> Task | None:
+        """Return one task with its error log."""
+        row = await self._session.get(TaskRow, task_id, populate_existing=True)
+        if row is None:
+            return None
+        errors = select(TaskErrorRow).where(TaskErrorRow.task_id == task_id).order_by(TaskErrorRow.id)
+        return task_of(row, [error_of(error) for error in await self._session.scalars(errors)])
+
+    async def find(
+        self,
+        *,
+        job: str | None = None,
+        states: Collection[TaskState] = (),
+        workspace: str | None = None,
+        before: tuple[datetime, UUID] | None = None,
+        limit: int = 50,
+    ) -> list[Task]:
+        """Return the newest tasks first, without their error logs; `before` is the last of the page above."""
+        query = select(TaskRow).order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(limit)
+        if job is not None:
+            query = query.where(TaskRow.job == job)
+        if states:
+            query = query.where(TaskRow.state.in_(states))
+        if workspace is not None:
+            query = query.where(TaskRow.workspace == workspace)
+        if before is not None:
+            query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < before)
+        return [task_of(row) for row in await self._session.scalars(query)]
+
+    async def children(self, task_id: UUID) -> list[Task]:
+        """Return the tasks that are steps of another one, in the order of their making."""
+        query = select(TaskRow).where(TaskRow.parent_id == task_id).order_by(TaskRow.created_at, TaskRow.id)
+        return [task_of(row) for row in await self._session.scalars(query)]
+
+    async def id_starting_with(self, prefix: str) -> list[UUID]:
+        """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
+        plain = prefix.replace("-", "").lower()
+        low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
+        query = select(TaskRow.id).where(TaskRow.id.between(low, high)).limit(2)
+        return list(await self._session.scalars(query))
+
+    async def unstarted(
+        self, *, limit: int, created_before: datetime, after: Task | None = None
+    ) -> list[Task]:
+        """Return accepted tasks that the engine has not been told of, the most urgent and oldest first.
+
+        `after` is the last task of the page before.
+        """
+        order = (TaskRow.priority, TaskRow.created_at, TaskRow.id)
+        query = (
+            select(TaskRow)
+            .where(UNSTARTED, TaskRow.is_pooled.is_(False), TaskRow.created_at < created_before)
+            .order_by(*order)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(tuple_(*order) > (after.priority, after.created_at, after.id))
+        return [task_of(row) for row in await self._session.scalars(query)]
+
+    async def to_start(self, task_ids: Collection[UUID]) -> set[UUID]:
+        """Return which of these tasks the engine has not been told of."""
+        found: set[UUID] = set()
+        for chunk in chunks(list(task_ids)):
+            found |= set(
+                await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(chunk), UNSTARTED))
+            )
+        return found
+
+    async def to_cancel(self, *, limit: int) -> list[Task]:
+        """Return active tasks that were asked to cancel and that the engine knows, the oldest wish first."""
+        query = (
+            select(TaskRow)
+            .where(
+                TaskRow.state.in_(ACTIVE_NAMES),
+                TaskRow.cancel_requested_at.is_not(None),
+                TaskRow.run_id.is_not(None),
+            )
+            .order_by(TaskRow.cancel_requested_at)
+            .limit(limit)
+        )
+        return [task_of(row) for row in await self._session.scalars(query)]
+
+    async def active_started(
+        self, *, untouched_since: datetime, after: UUID | None, limit: int
+    ) -> list[Task]:
+        """Return active tasks that the engine knows, in the order of their ids."""
+        query = (
+            select(TaskRow)
+            .where(
+                TaskRow.state.in_(ACTIVE_NAMES),
+                TaskRow.run_id.is_not(None),
+                TaskRow.updated_at < untouched_since,
+            )
+            .order_by(TaskRow.id)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(TaskRow.id > after)
+        return [task_of(row) for row in await self._session.scalars(query)]
+
+    async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
+        """Return which of these ids have a row."""
+        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
+
+    async def counts(self) -> dict[TaskState, int]:
+        """Return how many tasks are in each state."""
+        rows = await self._session.execute(select(TaskRow.state, func.count()).group_by(TaskRow.state))
+        return {TaskState(state): count for state, count in rows}

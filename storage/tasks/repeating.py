@@ -1,0 +1,108 @@
+"""Repeated starts: what a second start of a key, or of a failed task, finds in the ledger."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+
+from contracts.tasks import Enqueued, NewTask, TaskState
+from storage.errors import AlreadyRetried
+from storage.storable import storable
+from storage.tables import TaskRow
+from storage.tasks.rows import ACTIVE_NAMES, LedgerQueries
+from storage.upsert import chunks
+
+# A key, and the task that holds it with its workflow.
+Holders = dict[str | None, tuple[UUID, str]]
+
+
+class Repeats(LedgerQueries):
+    """The queries that decide between a new task and one that is there."""
+
+    async def holders_of(self, keys: Sequence[str]) -> Holders:
+        """Return the active tasks that hold these keys."""
+        held: Holders = {}
+        asked = {storable(key): key for key in keys}
+        for chunk in chunks(list(asked)):
+            query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
+                TaskRow.dedupe_key.in_(chunk), TaskRow.state.in_(ACTIVE_NAMES)
+            )
+            held |= {
+                asked[str(key)]: (task_id, workflow_id)
+                for key, task_id, workflow_id in await self._session.execute(query)
+            }
+        return held
+
+    async def there(self, task_ids: Sequence[UUID]) -> set[UUID]:
+        """Return which of these tasks have a row, whatever became of them."""
+        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
+
+    async def put_off(self, task: NewTask, found: Holders, now: datetime) -> bool:
+        """Give a queued holder this task's input and time; return False when it has begun instead."""
+        if task.quiet is None or task.retry_of is not None or task.dedupe_key not in found:
+            return True
+        holder, _ = found[task.dedupe_key]
+        if holder == task.id:
+            return True
+        values = {"input": task.input, "starts_at": task.starts_at, "updated_at": now}
+        is_holder = TaskRow.id == holder, TaskRow.state.in_(ACTIVE_NAMES)
+        queued = update(TaskRow).where(*is_holder, TaskRow.state == TaskState.QUEUED).values(values)
+        if await self._changed(queued):
+            return True
+        # It may hold its key still: when it was accepted, its job did not wait for a quiet time.
+        await self._session.execute(update(TaskRow).where(*is_holder).values(dedupe_key=None))
+        return False
+
+    async def throttling(self, tasks: Sequence[NewTask], now: datetime) -> Holders:
+        """Return the tasks that are so young that no other one of their key may start."""
+        throttled = [task for task in tasks if task.at_most_every and task.dedupe_key and not task.retry_of]
+        await self._hold_keys({str(task.dedupe_key) for task in throttled})
+        held: Holders = {}
+        for task in throttled:
+            query = (
+                select(TaskRow.id, TaskRow.workflow_id)
+                .where(
+                    TaskRow.job_key == task.job_key,
+                    TaskRow.created_at > now - (task.at_most_every or now.resolution),
+                    # One that was cancelled before it began has used up nothing.
+                    or_(TaskRow.state != TaskState.CANCELLED, TaskRow.started_at.is_not(None)),
+                )
+                .order_by(TaskRow.created_at.desc())
+                .limit(1)
+            )
+            for task_id, workflow_id in await self._session.execute(query):
+                held[task.dedupe_key] = (task_id, workflow_id)
+        return held
+
+    async def _hold_keys(self, keys: Iterable[str]) -> None:
+        # SQLite has one writer at a time; PostgreSQL has no row yet that could be locked. The order of the
+        # keys is the same for everybody, so that two who hold several never wait for each other.
+        if self._session.get_bind().dialect.name == "postgresql":
+            for key in sorted(keys):
+                await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+
+    async def hold_retried(self, tasks: Sequence[NewTask]) -> None:
+        """Lock the tasks that are retried; AlreadyRetried when one was before."""
+        retried = sorted(task.retry_of for task in tasks if task.retry_of is not None)
+        for chunk in chunks(retried):
+            query = select(TaskRow.id, TaskRow.retried_by).where(TaskRow.id.in_(chunk)).order_by(TaskRow.id)
+            for task_id, retried_by in await self._session.execute(query.with_for_update()):
+                if retried_by is not None:
+                    raise AlreadyRetried(task_id, retried_by)
+
+    async def note_retries(self, retries: Iterable[tuple[NewTask, Enqueued]]) -> None:
+        """Write at each task that is retried which one does its work now."""
+        for task, enqueued in retries:
+            if task.retry_of is not None:
+                await self._session.execute(
+                    update(TaskRow).where(TaskRow.id == task.retry_of).values(retried_by=enqueued.task_id)
+                )
+
+
+def after_quiet_time(task: NewTask, now: datetime) -> NewTask:
+    """Return the task with the time at which it starts if no other start of its key comes."""
+    if task.quiet is None or task.dedupe_key is None:
+        return task
+    earliest = now + task.quiet
+    return task.model_copy(update={"starts_at": max(earliest, task.starts_at or earliest)})

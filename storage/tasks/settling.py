@@ -1,0 +1,116 @@
+"""Settling a page of a pool: what became of many rows, written in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, bindparam, insert, select
+
+from contracts.tasks import JsonObject, TaskError, TaskState
+from contracts.webhooks import TaskChanged
+from storage.tables import TaskErrorRow, TaskRow
+from storage.tables.tasks import POOL_RUNNING
+from storage.tasks.announcing import announce
+from storage.tasks.reporting import failure_columns
+from storage.tasks.rows import LedgerQueries
+
+NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one row: SUCCESS with its result, FAILED, or RUNNING for another attempt later."""
+
+    id: UUID
+    state: TaskState
+    result: JsonObject | None = None
+    error: TaskError | None = None
+    next_attempt_at: datetime | None = None
+    failures: int = 0
+    own_failures: int = 0
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Which states the rows have now, without those that were claimed by another, and who will be told."""
+
+    states: dict[UUID, TaskState]
+    deliveries: list[UUID]
+
+
+class SettlementRepository(LedgerQueries):
+    """The end of a claim, inside the caller's transaction."""
+
+    async def settle(self, claim: str, verdicts: Sequence[Verdict], *, now: datetime) -> Settled:
+        """Write what became of rows that this claim still holds; others are passed over.
+
+        A row that was asked to cancel gets no other attempt: it is CANCELLED, unless its work is done.
+        """
+        query = select(TaskRow.id, TaskRow.job, TaskRow.workspace, TaskRow.cancel_requested_at)
+        held = await self._session.execute(
+            query.where(TaskRow.claimed_by == claim, POOL_RUNNING).with_for_update()
+        )
+        rows: dict[UUID, Any] = {row.id: row for row in held}
+        mine = [each for each in verdicts if each.id in rows]
+        if not mine:
+            return Settled({}, [])
+        states = {each.id: _state(each, rows[each.id]) for each in mine}
+        connection = await self._session.connection()
+        await connection.execute(
+            _UPDATE, [_values(each, rows[each.id].job, states[each.id], now) for each in mine]
+        )
+        errors = [{"task_id": each.id, **each.error.model_dump()} for each in mine if each.error]
+        if errors:
+            await self._session.execute(insert(TaskErrorRow), errors)
+        ended = [_change(each, rows[each.id], states[each.id], now) for each in mine]
+        deliveries = await announce(self._session, [each for each in ended if each.state.is_final], now=now)
+        return Settled(states, deliveries)
+
+
+def _state(verdict: Verdict, row: Any) -> TaskState:
+    is_done = verdict.state is TaskState.SUCCESS
+    return verdict.state if is_done or row.cancel_requested_at is None else TaskState.CANCELLED
+
+
+def _values(verdict: Verdict, job: str, state: TaskState, now: datetime) -> dict[str, Any]:
+    failed_with = verdict.error if state is TaskState.FAILED else None
+    return {
+        "task": verdict.id,
+        "state": state,
+        "result": verdict.result,
+        "progress": 100 if state is TaskState.SUCCESS else 0,
+        "claimed_by": None,
+        "next_attempt_at": None if state.is_final else verdict.next_attempt_at,
+        "checkpoint": {"failures": verdict.failures, "own_failures": verdict.own_failures}
+        if verdict.failures
+        else None,
+        **(failure_columns(job, failed_with) if failed_with else NO_FAILURE),
+        "finished_at": now if state.is_final else None,
+        "updated_at": now,
+    }
+
+
+def _change(verdict: Verdict, row: Any, state: TaskState, now: datetime) -> TaskChanged:
+    error = verdict.error if state is TaskState.FAILED else None
+    return TaskChanged(
+        task_id=row.id,
+        job=row.job,
+        state=state,
+        workspace=row.workspace,
+        at=now,
+        error=error and f"{error.error_type}: {error.message}",
+    )
+
+
+def _update() -> Any:
+    table = TaskRow.__table__
+    assert isinstance(table, Table)  # noqa: S101  # for the type checker
+    any_row = _values(Verdict(UUID(int=0), TaskState.RUNNING), "", TaskState.RUNNING, datetime.now(UTC))
+    columns: dict[str, Any] = {name: bindparam(name) for name in any_row if name != "task"}
+    return table.update().where(table.c.id == bindparam("task")).values(columns)
+
+
+# One statement for a page of rows: the driver runs it many times, without parsing it again.
+_UPDATE = _update()

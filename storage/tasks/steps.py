@@ -1,0 +1,146 @@
+"""The steps of a flow. Every write holds the task's row, so that progress is counted from all steps."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Update, func, select, update
+
+from contracts.flows import EarlierStep, FailedStep, OpenedStep, StepResult, StepStatus
+from contracts.tasks import JsonObject
+from storage.tables import TaskRow, TaskStepRow
+from storage.tasks.step_rows import StepRows
+from storage.upsert import chunks, insert_into
+
+OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
+CANCELLED = "cancelled"
+
+
+class StepRepository(StepRows):
+    """The rows of the steps, inside the caller's transaction. A final status is never left."""
+
+    async def open(self, task_id: UUID, steps: Sequence[OpenedStep], *, now: datetime) -> None:
+        """Make a flow's pending steps; those that are there stay as they are."""
+        rows = [_pending(task_id, position, step) for position, step in enumerate(steps)]
+        for chunk in chunks(rows):
+            statement = insert_into(self._session, TaskStepRow).on_conflict_do_nothing()
+            await self._session.execute(statement, chunk)
+        await self._hold(task_id)
+        await self._report(task_id, now=now)
+
+    async def start(
+        self, task_id: UUID, step: str, input_hash: str, attempt: int, *, now: datetime
+    ) -> JsonObject | None:
+        """Set running, with the number of the attempt; return the data of one that had completed already."""
+        await self._hold(task_id)
+        started = await self._changed(
+            _still_open(task_id, [step]).values(
+                status=StepStatus.RUNNING,
+                input_hash=input_hash,
+                attempts=attempt,
+                started_at=func.coalesce(TaskStepRow.started_at, now),
+            )
+        )
+        if not started:
+            return await self._completed_data(task_id, step, input_hash)
+        await self._report(task_id, current=step, now=now)
+        return None
+
+    async def _completed_data(self, task_id: UUID, step: str, input_hash: str) -> JsonObject | None:
+        query = select(TaskStepRow.data).where(
+            TaskStepRow.task_id == task_id,
+            TaskStepRow.name == step,
+            TaskStepRow.status == StepStatus.COMPLETED,
+            TaskStepRow.input_hash == input_hash,
+        )
+        return await self._session.scalar(query)
+
+    async def complete(self, task_id: UUID, step: str, data: JsonObject, *, now: datetime) -> None:
+        """Set completed with what the step gave back."""
+        await self._hold(task_id)
+        await self._session.execute(
+            _still_open(task_id, [step]).values(
+                status=StepStatus.COMPLETED, data=data, error=None, completed_at=now
+            )
+        )
+        await self._report(task_id, now=now)
+
+    async def fail(
+        self,
+        task_id: UUID,
+        step: str,
+        error: str,
+        *,
+        is_final: bool,
+        data: JsonObject | None = None,
+        now: datetime,
+    ) -> None:
+        """Note an attempt's error; with `is_final` set failed. `data` is what a failed step says still."""
+        await self._hold(task_id)
+        values: dict[str, Any] = {"error": error}
+        if is_final:
+            values |= {"status": StepStatus.FAILED, "data": data, "completed_at": now}
+        await self._session.execute(_still_open(task_id, [step]).values(values))
+        await self._report(task_id, now=now)
+
+    async def settle(
+        self,
+        task_id: UUID,
+        *,
+        adopted: Sequence[EarlierStep],
+        failed: Sequence[FailedStep],
+        skipped: Collection[str],
+        now: datetime,
+    ) -> None:
+        """Write what became of steps without anybody working on them."""
+        await self._hold(task_id)
+        for step in adopted:
+            values = step.model_dump(exclude={"name"})
+            await self._session.execute(_still_open(task_id, [step.name]).values(values))
+        for each in failed:
+            # One whose activity could still say so is failed already.
+            await self._session.execute(
+                _still_open(task_id, [each.name]).values(
+                    status=StepStatus.FAILED, error=each.error, completed_at=now
+                )
+            )
+        for chunk in chunks(list(skipped)):
+            await self._session.execute(_still_open(task_id, chunk).values(status=StepStatus.SKIPPED))
+        await self._report(task_id, now=now)
+
+    async def close(self, task_id: UUID, *, now: datetime) -> tuple[list[StepResult], datetime | None]:
+        """End what is open still: running steps were cancelled, pending ones are skipped.
+
+        Returns all steps, and when the flow started.
+        """
+        await self._hold(task_id)
+        running = _still_open(task_id).where(TaskStepRow.status == StepStatus.RUNNING)
+        await self._session.execute(
+            running.values(status=StepStatus.FAILED, error=CANCELLED, completed_at=now)
+        )
+        await self._session.execute(_still_open(task_id).values(status=StepStatus.SKIPPED))
+        await self._report(task_id, now=now)
+        started_at = await self._session.scalar(select(TaskRow.started_at).where(TaskRow.id == task_id))
+        return await self.steps(task_id), started_at
+
+    async def advance(self, task_id: UUID, step: str, fraction: float, *, now: datetime) -> None:
+        """Write how far a running step is, 0 to 1."""
+        await self._hold(task_id)
+        await self._report(task_id, current=step, fraction=fraction, now=now)
+
+
+def _still_open(task_id: UUID, names: Collection[str] | None = None) -> Update:
+    statement = update(TaskStepRow).where(TaskStepRow.task_id == task_id, TaskStepRow.status.in_(OPEN))
+    return statement if names is None else statement.where(TaskStepRow.name.in_(names))
+
+
+def _pending(task_id: UUID, position: int, step: OpenedStep) -> dict[str, Any]:
+    return {
+        "task_id": task_id,
+        "name": step.name,
+        "position": position,
+        "weight": step.weight,
+        "status": StepStatus.PENDING,
+        "attempts": 0,
+    }

@@ -1,0 +1,125 @@
+"""The subscriptions to tasks' states, and how their receivers fare."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.tasks import TaskState
+from contracts.webhooks import Subscription
+from domain.webhooks import disabled_because
+from storage.errors import SubscriptionUnknown
+from storage.secrets import SecretBox
+from storage.tables import SubscriptionRow
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """A subscription with the secret that its deliveries are signed with."""
+
+    subscription: Subscription
+    secret: str
+
+
+class SubscriptionRepository:
+    """The subscriptions, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(
+        self,
+        url: str,
+        *,
+        workspace: str | None,
+        states: Collection[TaskState],
+        secret: str,
+        box: SecretBox,
+        now: datetime,
+    ) -> Subscription:
+        """Add one; its secret is sealed."""
+        subscription = Subscription(
+            id=uuid4(), url=url, workspace=workspace, states=tuple(sorted(states)), created_at=now
+        )
+        sealed = box.seal(secret, owner=str(subscription.id))
+        await self._session.execute(
+            insert(SubscriptionRow).values(**subscription.model_dump(), secret_encrypted=sealed)
+        )
+        return subscription
+
+    async def all(self) -> list[Subscription]:
+        """Return all, the oldest first."""
+        query = select(SubscriptionRow).order_by(SubscriptionRow.created_at, SubscriptionRow.id)
+        return [_subscription(row) for row in await self._session.scalars(query)]
+
+    async def receiver(self, subscription_id: UUID, box: SecretBox) -> Receiver:
+        """Return one with its secret; SubscriptionUnknown or SecretUnreadable."""
+        row = await self._row(subscription_id)
+        return Receiver(_subscription(row), box.open(row.secret_encrypted, owner=str(subscription_id)))
+
+    async def remove(self, subscription_id: UUID) -> None:
+        """Forget one; SubscriptionUnknown."""
+        await self._row(subscription_id)
+        await self._session.execute(delete(SubscriptionRow).where(SubscriptionRow.id == subscription_id))
+
+    async def enable(self, subscription_id: UUID) -> Subscription:
+        """Let one be told again, as if it had never failed; SubscriptionUnknown."""
+        row = await self._row(subscription_id)
+        row.failing_since, row.failures, row.disabled_at, row.disabled_because = None, 0, None, None
+        await self._session.flush()
+        return _subscription(row)
+
+    async def are_there(self) -> bool:
+        """Whether anybody is told of anything."""
+        query = select(SubscriptionRow.id).where(SubscriptionRow.disabled_at.is_(None)).limit(1)
+        return await self._session.scalar(query) is not None
+
+    async def active(self, workspaces: Collection[str | None]) -> list[Subscription]:
+        """Return those that are told of tasks in one of these workspaces."""
+        named = [workspace for workspace in workspaces if workspace is not None]
+        query = select(SubscriptionRow).where(
+            SubscriptionRow.disabled_at.is_(None),
+            or_(SubscriptionRow.workspace.is_(None), SubscriptionRow.workspace.in_(named)),
+        )
+        return [_subscription(row) for row in await self._session.scalars(query)]
+
+    async def note_success(self, subscription_ids: Collection[UUID]) -> None:
+        """Note that deliveries got through; writes only where one had failed before."""
+        await self._session.execute(
+            update(SubscriptionRow)
+            .where(SubscriptionRow.id.in_(subscription_ids), SubscriptionRow.failing_since.is_not(None))
+            .values(failing_since=None, failures=0)
+        )
+
+    async def note_failures(self, subscription_id: UUID, failures: int, *, gone: bool, now: datetime) -> None:
+        """Note that none of these deliveries got through; give the receiver up when it is time to."""
+        counted = update(SubscriptionRow).where(
+            SubscriptionRow.id == subscription_id, SubscriptionRow.disabled_at.is_(None)
+        )
+        returned = counted.values(
+            failures=SubscriptionRow.failures + failures,
+            failing_since=func.coalesce(SubscriptionRow.failing_since, now),
+        ).returning(SubscriptionRow.failing_since, SubscriptionRow.failures)
+        row = (await self._session.execute(returned)).one_or_none()
+        if row is None:
+            return
+        since = row.failing_since or now
+        because = (
+            "the receiver said that it is gone (410)" if gone else disabled_because(since, row.failures, now)
+        )
+        if because is not None:
+            await self._session.execute(counted.values(disabled_at=now, disabled_because=because))
+
+    async def _row(self, subscription_id: UUID) -> SubscriptionRow:
+        row = await self._session.get(SubscriptionRow, subscription_id)
+        if row is None:
+            raise SubscriptionUnknown(subscription_id)
+        return row
+
+
+def _subscription(row: SubscriptionRow) -> Subscription:
+    values = {name: getattr(row, name) for name in Subscription.model_fields}
+    return Subscription.model_validate(values | {"states": tuple(row.states)})

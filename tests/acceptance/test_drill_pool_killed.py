@@ -1,0 +1,163 @@
+"""The worker is killed with signal 9 while it delivers webhooks, again and again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from client.encryption_key import encryption_key
+from client.jobs import Jobs
+from client.settings import Settings
+from client.webhooks import WebhookSubscriptions
+from contracts.tasks import TaskState
+from contracts.webhooks import DeliverWebhook, TaskChanged
+from gateways.clock import SystemClock
+from gateways.engine import Engine
+from sandbox.webhooks import WebhookSandbox
+from storage.database import Database, Session
+from storage.migrate import upgrade
+from storage.secrets import SecretBox
+from storage.tables import TaskRow
+from storage.tasks import TaskRepository
+from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
+from workflows.webhooks import DELIVER
+
+RECEIVERS = 20
+
+# A random moment of the work, once it goes on.
+LONGEST_PAUSE_SECONDS = 2.0
+
+GOES_ON_WITHIN_SECONDS = 60
+
+
+@dataclass
+class Drill:
+    """What runs, and the deliveries that were claimed at the moment of a kill."""
+
+    database: Database
+    jobs: Jobs
+    subscriptions: WebhookSubscriptions
+    worker: WorkerProcess
+    receivers: WebhookSandbox
+    in_flight: set[str] = field(default_factory=set)
+
+    async def start(self, count: int) -> set[str]:
+        """Start so many deliveries; return their ids."""
+        added = []
+        for number in range(RECEIVERS):
+            one = await self.subscriptions.add(self.receivers.url(str(number)), workspace="none")
+            self.receivers.receivers[str(number)].secret = one.secret
+            added.append(one.subscription.id)
+        started = await self.jobs.start_many(
+            DELIVER, [_delivery(added[n % RECEIVERS], n) for n in range(count)]
+        )
+        return {str(each.id) for each in started}
+
+    async def kill(self) -> None:
+        """Kill the worker and start another; note what was claimed."""
+        self.worker.kill()
+        self.in_flight |= await self._claimed()
+        self.worker.start()
+
+    async def _claimed(self) -> set[str]:
+        async def look(session: Session) -> set[str]:
+            query = select(TaskRow.id).where(TaskRow.claimed_by.is_not(None))
+            return {str(each) for each in await session.scalars(query)}
+
+        return await self.database.read(look)
+
+    async def goes_on(self) -> bool:
+        """Wait until something more is delivered; return False when all has been."""
+        before = self.receivers.accepted.total()
+        async with asyncio.timeout(GOES_ON_WITHIN_SECONDS):
+            while self.receivers.accepted.total() == before:
+                if not await self.is_under_way():
+                    return False
+                await asyncio.sleep(0.05)
+        return True
+
+    async def is_under_way(self) -> bool:
+        """Whether a delivery is not final."""
+        counts = await self.counts()
+        return bool(counts.keys() - {TaskState.SUCCESS})
+
+    async def counts(self) -> dict[TaskState, int]:
+        """Return how many deliveries are in each state."""
+        return await self.database.read(lambda session: TaskRepository(session).counts())
+
+
+def _delivery(subscription_id: UUID, number: int) -> DeliverWebhook:
+    change = TaskChanged(
+        task_id=UUID(int=number),
+        job="any",
+        state=TaskState.SUCCESS,
+        workspace=None,
+        at=SystemClock().now(),
+    )
+    return DeliverWebhook(subscription_id=subscription_id, event=change)
+
+
+@asynccontextmanager
+async def drill(folder: Path) -> AsyncIterator[Drill]:
+    """Run an installation of its own until the block ends."""
+    settings = Settings(state_dir=folder)
+    async with AsyncExitStack() as stack:
+        receivers = await stack.enter_async_context(WebhookSandbox())
+        database = Database(settings.resolved_database_url)
+        stack.push_async_callback(database.dispose)
+        await upgrade(database)
+        temporal = TemporalServer(folder)
+        stack.push_async_callback(temporal.stop)
+        await temporal.start()
+        environment = {
+            "TEMPORAL_ADDRESS": temporal.address,
+            "MAINSPRING_STATE_DIR": str(folder),
+            "MAINSPRING_WEBHOOKS_ALLOW_PRIVATE": "true",
+        }
+        worker = WorkerProcess(folder, environment)
+        stack.callback(worker.kill)
+        box = SecretBox(encryption_key(settings))
+        worker.start()
+        clock = SystemClock()
+        yield Drill(
+            database,
+            Jobs(database, Engine(temporal.client, settings.task_queue), clock),
+            WebhookSubscriptions(database, box, clock, allow_private=True),
+            worker,
+            receivers,
+        )
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "kills"),
+    [
+        pytest.param(1_500, 2, id="short"),
+        pytest.param(10_000, 20, id="long", marks=[pytest.mark.drill, pytest.mark.timeout(1_800)]),
+    ],
+)
+async def test_a_worker_that_is_killed_loses_no_delivery_and_repeats_only_those_in_flight(
+    deliveries: int, kills: int, tmp_path: Path, drill_random: Random
+) -> None:
+    """All end SUCCESS; what is delivered again was claimed at a kill, and has the same webhook-id."""
+    async with drill(tmp_path) as at:
+        ids = await at.start(deliveries)
+        done = 0
+        while done < kills and await at.goes_on():
+            await asyncio.sleep(drill_random.uniform(0, LONGEST_PAUSE_SECONDS))
+            await at.kill()
+            done += 1
+        while await at.goes_on():
+            at.worker.check()
+        repeated = {each for each, count in at.receivers.accepted.items() if count > 1}
+        print(f"{done} kills, {len(repeated)} of {deliveries} delivered again")  # noqa: T201  # for people
+
+        assert {TaskState.SUCCESS: deliveries} == await at.counts()
+        assert ids == set(at.receivers.accepted)
+        assert repeated <= at.in_flight
+        assert 0 == sum(each.unverified for each in at.receivers.receivers.values())

@@ -1,0 +1,101 @@
+"""What record.py records of flows, pools and media."""
+
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import WorkflowHandle
+
+from client.encryption_key import encryption_key
+from client.webhooks import WebhookSubscriptions
+from contracts.flows import RunFlow
+from contracts.media import ProcessVideo, SweepScratch
+from contracts.tasks import TaskState
+from contracts.webhooks import DeliverWebhook, TaskChanged
+from domain.pools import drain_of
+from sandbox.clips import Clip
+from sandbox.justtcg.catalogue import GAME_ID
+from sandbox.webhooks import WebhookSandbox
+from storage.secrets import SecretBox
+from tests.service import Service
+from workflows.composed import RUN_FLOW
+from workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
+from workflows.webhooks import DELIVER
+
+Handle = WorkflowHandle[Any, Any]
+
+
+async def composed(service: Service) -> Handle:
+    """Let one card job follow another, and a third be skipped because of a bad key."""
+    account = await service.add_account(games=[GAME_ID])
+    revoked = await service.add_account("revoked", inventory=service.sandbox.variant_ids[:10])
+    await service.accounts.set_api_key("revoked", "revoked")
+    steps = [
+        {"name": "sets", "job": "discover-sets", "input": {"account_id": str(account)}},
+        {
+            "name": "cards",
+            "job": "sync-tracked-sets",
+            "input": {"account_id": str(account)},
+            "needs": ["sets"],
+        },
+        {"name": "prices", "job": "update-inventory-prices", "input": {"account_id": str(revoked)}},
+        {
+            "name": "again",
+            "job": "discover-sets",
+            "input": {"account_id": str(account)},
+            "needs": ["prices"],
+        },
+    ]
+    started = await service.jobs.start(RUN_FLOW, RunFlow.model_validate({"steps": steps}))
+    task = await service.wait(started.id)
+    assert TaskState.FAILED == task.state
+    return service.temporal.get_workflow_handle(task.workflow_id)
+
+
+async def processed(service: Service) -> Handle:
+    """Make a small clip fit to be shown."""
+    folder = service.settings.media_source_dir
+    assert folder is not None
+    clip = Clip(seconds=1, width=160, height=120).write(folder / "clip.mp4")
+    given = ProcessVideo.model_validate({"source": clip.as_uri(), "destination": "videos/1"})
+    started = await service.jobs.start(PROCESS_VIDEO, given)
+    task = await service.wait(started.id)
+    assert TaskState.SUCCESS == task.state, task.errors
+    return service.temporal.get_workflow_handle(task.workflow_id)
+
+
+async def swept(service: Service) -> Handle:
+    """Let a sweep of scratch find nothing."""
+    await service.temporal.execute_workflow(
+        SweepScratchWorkflow.run,
+        SweepScratch(),
+        id="sweep-scratch",
+        task_queue=service.settings.task_queue,
+    )
+    return service.temporal.get_workflow_handle("sweep-scratch")
+
+
+async def delivered(service: Service) -> Handle:
+    """Deliver a few webhooks."""
+    box = SecretBox(encryption_key(service.settings))
+    subscriptions = WebhookSubscriptions(service.database, box, service.clock, allow_private=True)
+    async with WebhookSandbox() as receivers:
+        added = await subscriptions.add(receivers.url("shop"))
+        receivers.receivers["shop"].secret = added.secret
+        told = [
+            DeliverWebhook(
+                subscription_id=added.subscription.id,
+                event=TaskChanged(
+                    task_id=UUID(int=number),
+                    job="discover-sets",
+                    state=TaskState.SUCCESS,
+                    workspace=None,
+                    at=service.clock.now(),
+                ),
+            )
+            for number in range(3)
+        ]
+        for started in await service.jobs.start_many(DELIVER, told):
+            await service.wait(started.id)
+        handle = service.temporal.get_workflow_handle(drain_of(DELIVER.name))
+        await handle.result()
+    return handle

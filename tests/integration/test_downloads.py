@@ -1,0 +1,200 @@
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from gateways.addresses import AddressGuard, AddressRefused
+from gateways.download import Download, Downloads, NotAVideo, SourceRefused, TooLarge, open_downloads
+from gateways.errors import MalformedAnswer, NotSent, Refused, ServerFault, Unreachable
+from gateways.objects import Objects, S3Access
+from sandbox.objects import ObjectsSandbox
+from sandbox.videos import VideoFault, VideosSandbox
+
+CONTENT = Random(7).randbytes(1_000_000)
+WHOLE = Download(len(CONTENT), sha256(CONTENT).hexdigest())
+MOST_BYTES = 2_000_000
+
+
+@pytest.fixture
+async def videos(tmp_path: Path) -> AsyncIterator[VideosSandbox]:
+    """Serve one file of a megabyte."""
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "a.mp4").write_bytes(CONTENT)
+    async with VideosSandbox(tmp_path / "served") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def objects() -> AsyncIterator[ObjectsSandbox]:
+    """Run an object storage."""
+    async with ObjectsSandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def downloads(objects: ObjectsSandbox, tmp_path: Path) -> AsyncIterator[Downloads]:
+    """Give downloads that may connect to loopback and read the served folder."""
+    access = S3Access(endpoint=objects.endpoint, access_key=objects.access_key, secret_key="secret")
+    guard = AddressGuard(allow_private=True)
+    folders = (tmp_path / "served",)
+    async with open_downloads(guard, access, folders=folders, most_bytes=MOST_BYTES) as downloads:
+        yield downloads
+
+
+async def test_a_file_arrives_whole_and_its_progress_is_told(
+    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """The bytes are the source's, and each report is further than the one before."""
+    told: list[int] = []
+
+    assert WHOLE == await downloads.fetch(
+        videos.url("a.mp4"), tmp_path / "a", lambda there, _: told.append(there)
+    )
+
+    assert CONTENT == (tmp_path / "a").read_bytes()
+    assert sorted(set(told)) == told
+    assert len(CONTENT) == told[-1]
+    assert not (tmp_path / "a.note").exists()
+
+
+async def test_a_broken_download_goes_on_where_it_broke_off(
+    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """After two breaks no byte has been sent twice."""
+    videos.next(VideoFault.BROKEN, VideoFault.BROKEN)
+
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+    assert WHOLE == await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+    assert [None, "bytes=500000-", "bytes=750000-"] == [asked.range for asked in videos.asked]
+    assert len(CONTENT) == sum(asked.sent for asked in videos.asked)
+
+
+async def test_a_source_that_has_changed_is_fetched_anew(
+    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """Halves of two different videos are never put together."""
+    videos.next(VideoFault.BROKEN)
+    with pytest.raises(Unreachable):
+        await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+    (tmp_path / "served" / "a.mp4").write_bytes(CONTENT[::-1])
+
+    await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+    assert CONTENT[::-1] == (tmp_path / "a").read_bytes()
+
+
+@pytest.mark.parametrize("lacking", ["sends_tags", "knows_ranges"])
+async def test_a_server_that_cannot_resume_is_asked_for_all_again(
+    lacking: str, downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """Without a tag nobody can say that the rest belongs to the beginning."""
+    setattr(videos, lacking, False)
+    videos.next(VideoFault.BROKEN)
+    with pytest.raises(Unreachable):
+        await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+    assert WHOLE == await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+
+async def test_a_wrong_range_is_not_taken(
+    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """A server that sends other bytes than those asked for makes no file."""
+    videos.next(VideoFault.BROKEN, VideoFault.WRONG_RANGE)
+    with pytest.raises(Unreachable):
+        await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+    with pytest.raises(MalformedAnswer):
+        await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+
+@pytest.mark.parametrize("sends_length", [True, False])
+async def test_a_file_that_is_too_large_is_given_up(
+    sends_length: bool, downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """At once when the server says its size, and else at the limit: a disk is not filled."""
+    (tmp_path / "served" / "b.mp4").write_bytes(CONTENT * 3)
+    videos.sends_length = sends_length
+
+    with pytest.raises(TooLarge):
+        await downloads.fetch(videos.url("b.mp4"), tmp_path / "b")
+
+    assert not (tmp_path / "b").exists() or (tmp_path / "b").stat().st_size <= MOST_BYTES
+
+
+async def test_what_is_not_a_video_is_refused(
+    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """A page of HTML, the usual answer of a link that has expired, is not fetched."""
+    videos.content_type = "text/html; charset=utf-8"
+    with pytest.raises(NotAVideo, match="text/html"):
+        await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+
+async def test_the_world_s_faults_and_refusals_are_told_apart(
+    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+) -> None:
+    """A 503 passes; a file that is not there does not. Signatures in a query are not repeated."""
+    videos.next(VideoFault.AWAY)
+    with pytest.raises(ServerFault) as away:
+        await downloads.fetch(videos.url("a.mp4?signature=secret"), tmp_path / "a")
+    assert "secret" not in str(away.value)
+    with pytest.raises(Refused, match="404"):
+        await downloads.fetch(videos.url("missing.mp4"), tmp_path / "a")
+    with pytest.raises(NotSent):
+        await downloads.fetch("http://127.0.0.1:1/a.mp4", tmp_path / "a")
+
+
+async def test_a_redirect_is_followed_and_its_target_checked(
+    videos: VideosSandbox, downloads: Downloads, tmp_path: Path
+) -> None:
+    """A public page that leads to our own network gets no further."""
+    videos.redirects["moved.mp4"] = videos.url("a.mp4")
+    videos.redirects["file.mp4"] = "file:///etc/passwd"
+    videos.redirects["round.mp4"] = videos.url("round.mp4")
+
+    assert WHOLE == await downloads.fetch(videos.url("moved.mp4"), tmp_path / "a")
+    for name in ("file.mp4", "round.mp4"):
+        with pytest.raises(Refused):
+            await downloads.fetch(videos.url(name), tmp_path / "b")
+    async with open_downloads(AddressGuard(), S3Access(), folders=(), most_bytes=MOST_BYTES) as guarded:
+        with pytest.raises(AddressRefused):
+            await guarded.fetch(videos.url("moved.mp4"), tmp_path / "b")
+
+
+async def test_an_object_is_a_source_too_and_resumed_like_one(
+    downloads: Downloads, objects: ObjectsSandbox, tmp_path: Path
+) -> None:
+    """What a killed attempt has left of an object is gone on with."""
+    access = S3Access(endpoint=objects.endpoint, access_key=objects.access_key, secret_key="secret")
+    store = Objects("s3://uploads", access)
+    await store.replace("in/a.mp4", CONTENT, "video/mp4")
+    found = await store.find("in/a.mp4")
+    assert found is not None
+    assert found.tag is not None
+    (tmp_path / "a").write_bytes(CONTENT[:300_000])
+    (tmp_path / "a.note").write_text(
+        f'{{"tag": "{found.tag.replace(chr(34), chr(92) + chr(34))}", "total": 1000000}}'
+    )
+
+    assert WHOLE == await downloads.fetch("s3://uploads/in/a.mp4", tmp_path / "a")
+    assert WHOLE == await downloads.fetch("s3://uploads/in/a.mp4", tmp_path / "b")
+    with pytest.raises(Refused):
+        await downloads.fetch("s3://uploads/missing.mp4", tmp_path / "c")
+
+
+async def test_a_file_is_read_only_below_an_allowed_folder(downloads: Downloads, tmp_path: Path) -> None:
+    """Neither dots nor links lead out of it."""
+    (tmp_path / "served").mkdir(exist_ok=True)
+    (tmp_path / "served" / "a.mp4").write_bytes(CONTENT)
+    (tmp_path / "secret").write_text("ours")
+    (tmp_path / "served" / "link.mp4").symlink_to(tmp_path / "secret")
+
+    assert WHOLE == await downloads.fetch(f"file://{tmp_path}/served/a.mp4", tmp_path / "a")
+    for path in ("secret", "served/../secret", "served/link.mp4", "served/missing.mp4", "served"):
+        with pytest.raises(SourceRefused):
+            await downloads.fetch(f"file://{tmp_path}/{path}", tmp_path / "b")

@@ -1,0 +1,168 @@
+"""The failure store on both databases."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from contracts.failures import FailureFilter
+from contracts.tasks import FinishTask, NewTask, TaskError, TaskState
+from storage.database import Database, Session
+from storage.tasks import FailureRepository, TaskRepository
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+# Job, error type and message of three ways to fail.
+KINDS = (
+    ("sync-cards", "Refused", "HTTP 429 from https://vendor.example/cards/{0}"),
+    ("sync-cards", "Unreachable", "no answer from db-{0} in {0}.5 s"),
+    ("embed-product", "ValueError", "product '{0}' has no name"),
+)
+
+
+async def fail(session: Session, kind: tuple[str, str, str], number: int, **more: object) -> UUID:
+    """Make a task that failed in some way, `number` minutes after noon."""
+    job, error_type, message = kind
+    tasks, task_id, at = TaskRepository(session), uuid4(), NOW + number * MINUTE
+    new = NewTask(id=task_id, job=job, workflow_id=str(task_id), dedupe_key=None, input={}, **more)
+    await tasks.enqueue([new], now=at)
+    error = TaskError(at=at, step="work", error_type=error_type, message=message.format(number))
+    await tasks.finish(FinishTask(task_id=task_id, state=TaskState.FAILED, error=error), now=at)
+    return task_id
+
+
+async def fail_many(database: Database, count: int) -> list[UUID]:
+    """Make that many failed tasks of the three kinds, one a minute."""
+
+    async def work(session: Session) -> list[UUID]:
+        return [await fail(session, KINDS[number % len(KINDS)], number) for number in range(count)]
+
+    return await database.transact(work)
+
+
+async def test_five_hundred_failures_of_three_kinds_are_three_groups(database: Database) -> None:
+    """Each says how many there are, when it was first and last seen, and shows the latest."""
+    failed = await fail_many(database, 500)
+
+    groups = await database.read(lambda session: FailureRepository(session).groups(FailureFilter()))
+
+    expected = [
+        # The last of 500 is number 499, of the second kind.
+        (
+            *KINDS[1][:2],
+            167,
+            NOW + MINUTE,
+            NOW + 499 * MINUTE,
+            failed[499],
+            "no answer from db-499 in 499.5 s",
+        ),
+        (*KINDS[0][:2], 167, NOW, NOW + 498 * MINUTE, failed[498], KINDS[0][2].format(498)),
+        (*KINDS[2][:2], 166, NOW + 2 * MINUTE, NOW + 497 * MINUTE, failed[497], KINDS[2][2].format(497)),
+    ]
+    assert expected == [
+        (
+            *(group.job, group.error_type, group.count, group.first_at, group.last_at),
+            *(group.example_id, group.example_message),
+        )
+        for group in groups
+    ]
+
+
+@pytest.mark.parametrize(
+    ("meant", "count"),
+    [
+        (FailureFilter(job="sync-cards"), 20),
+        (FailureFilter(error_type="ValueError"), 10),
+        (FailureFilter(since=NOW + 20 * MINUTE), 10),
+        (FailureFilter(job="sync-cards", error_type="Refused", since=NOW + 1 * MINUTE), 9),
+        (FailureFilter(task_ids=()), 0),
+        (FailureFilter(group="%"), 0),
+    ],
+    ids=str,
+)
+async def test_a_filter_means_tasks_for_which_all_of_it_holds(
+    database: Database, meant: FailureFilter, count: int
+) -> None:
+    """The count, the groups and the tasks agree on what is meant."""
+    await fail_many(database, 30)
+
+    async def look(session: Session) -> tuple[int, int, int, int]:
+        failures = FailureRepository(session)
+        groups = await failures.groups(meant)
+        newest, oldest = await failures.newest(meant, limit=99), await failures.oldest(meant, limit=99)
+        assert newest == oldest[::-1]
+        return await failures.count(meant), sum(group.count for group in groups), len(newest), len(oldest)
+
+    assert (count,) * 4 == await database.read(look)
+
+
+async def test_a_group_is_named_by_the_beginning_of_its_fingerprint(database: Database) -> None:
+    """Its tasks come page after page, the oldest failure first, each once."""
+    await fail_many(database, 30)
+
+    async def look(session: Session) -> list[int]:
+        failures = FailureRepository(session)
+        group = (await failures.groups(FailureFilter()))[0]
+        meant, sizes, after = FailureFilter(group=group.fingerprint[:8].upper()), [], None
+        while page := await failures.oldest(meant, after=after, limit=4):
+            sizes.append(len(page))
+            assert page[-1].finished_at is not None
+            after = (page[-1].finished_at, page[-1].id)
+        return sizes
+
+    assert [4, 4, 2] == await database.read(look)
+
+
+async def test_what_is_retried_dismissed_or_a_step_is_not_on_the_list(database: Database) -> None:
+    """The list is what somebody has to look at; a step is retried with its flow."""
+
+    async def work(session: Session) -> tuple[int, int, UUID]:
+        failures, tasks = FailureRepository(session), TaskRepository(session)
+        retried, dismissed, left = [await fail(session, KINDS[0], number) for number in range(3)]
+        await fail(session, KINDS[0], 4, parent_id=left)
+        again = NewTask(id=uuid4(), job="x", workflow_id="x", dedupe_key=None, input={}, retry_of=retried)
+        await tasks.enqueue([again], now=NOW)
+        count = await failures.dismiss(FailureFilter(task_ids=(retried, dismissed)), now=NOW)
+        (group,) = await failures.groups(FailureFilter())
+        assert left == group.example_id
+        return count, group.count, left
+
+    assert (1, 1) == (await database.transact(work))[:2]
+
+
+async def test_a_task_that_succeeds_has_no_fingerprint(database: Database) -> None:
+    """Only a final failure is one; the errors on the way stay in the task's own log."""
+
+    async def work(session: Session) -> tuple[str | None, int]:
+        tasks, task_id = TaskRepository(session), uuid4()
+        new = NewTask(id=task_id, job="x", workflow_id="x", dedupe_key=None, input={})
+        await tasks.enqueue([new], now=NOW)
+        error = TaskError(at=NOW, step="work", error_type="Refused", message="no")
+        await tasks.append_error(task_id, error)
+        await tasks.finish(FinishTask(task_id=task_id, state=TaskState.SUCCESS), now=NOW)
+        task = await tasks.get(task_id)
+        assert task is not None
+        return task.fingerprint, await FailureRepository(session).count(FailureFilter())
+
+    assert (None, 0) == await database.transact(work)
+
+
+async def test_a_replayed_failure_that_returns_is_seen(database: Database) -> None:
+    """Only a retry counts, only of a known kind, and only since the replay began."""
+
+    async def work(session: Session) -> list[bool]:
+        failures = FailureRepository(session)
+        first = await fail(session, KINDS[0], 0)
+        (group,) = await failures.groups(FailureFilter())
+        kinds = {group.fingerprint}
+        seen = [await failures.returned(kinds, since=NOW)]
+        await fail(session, KINDS[1], 5, retry_of=first)
+        seen.append(await failures.returned(kinds, since=NOW))
+        second = await fail(session, KINDS[0], 6)
+        await fail(session, KINDS[0], 7, retry_of=second)
+        seen.append(await failures.returned(kinds, since=NOW + 8 * MINUTE))
+        seen.append(await failures.returned(kinds, since=NOW + MINUTE))
+        return [each is not None for each in seen]
+
+    assert [False, False, False, True] == await database.transact(work)

@@ -1,0 +1,308 @@
+"""The queues of pooled jobs, on both databases."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from contracts.pools import PoolQueue
+from contracts.tasks import NewTask, Task, TaskError, TaskState
+from domain.failures import fingerprint
+from storage.database import Database
+from storage.tables import TaskRow
+from storage.tasks import PoolRepository, SettlementRepository, TaskRepository
+from storage.tasks.pool import ClaimedTask
+from storage.tasks.settling import Settled, Verdict
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+JOB = "tell-somebody"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def other(database: Database) -> AsyncIterator[Database]:
+    """Give a second machine's connections to the same database."""
+    second = Database(database.url)
+    yield second
+    await second.dispose()
+
+
+def pooled(workspace: str | None = None, priority: int = 3, starts_at: datetime | None = None) -> NewTask:
+    return NewTask(
+        id=uuid4(),
+        job=JOB,
+        workflow_id=f"drain-{JOB}",
+        dedupe_key=None,
+        input={"workspace": workspace},
+        workspace=workspace,
+        priority=priority,
+        starts_at=starts_at,
+        is_pooled=True,
+    )
+
+
+async def enqueue(database: Database, *tasks: NewTask, now: datetime = NOON) -> list[UUID]:
+    await database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
+    return [task.id for task in tasks]
+
+
+async def claim(
+    database: Database, limit: int = 100, claimant: str = "run/1", now: datetime = NOON
+) -> list[ClaimedTask]:
+    return await database.transact(
+        lambda session: PoolRepository(session).claim(JOB, claimant, limit=limit, now=now)
+    )
+
+
+async def settle(
+    database: Database, *verdicts: Verdict, claimant: str = "run/1", now: datetime = NOON
+) -> Settled:
+    return await database.transact(
+        lambda session: SettlementRepository(session).settle(claimant, verdicts, now=now)
+    )
+
+
+async def queue(database: Database, now: datetime = NOON) -> PoolQueue:
+    return await database.read(lambda session: PoolRepository(session).queue(JOB, at_most=1_000, now=now))
+
+
+async def stored(database: Database, task_id: UUID) -> Task:
+    task = await database.read(lambda session: TaskRepository(session).get(task_id))
+    assert task is not None
+    return task
+
+
+async def request_cancel(database: Database, task_id: UUID) -> None:
+    await database.transact(lambda session: TaskRepository(session).request_cancel(task_id, now=NOON))
+
+
+def failure(message: str = "no") -> TaskError:
+    return TaskError(at=NOON, step="test", error_type="Refused", message=message)
+
+
+def put_off(task_id: UUID, until: datetime) -> Verdict:
+    return Verdict(
+        task_id, TaskState.RUNNING, error=failure(), next_attempt_at=until, failures=1, own_failures=1
+    )
+
+
+Batch = Sequence[tuple[int, str | None]]
+
+
+@given(
+    batches=st.lists(
+        st.lists(st.tuples(st.integers(1, 5), st.sampled_from(["a", "b", "c", None])), max_size=20),
+        max_size=4,
+    ),
+    page=st.integers(1, 15),
+)
+# The checker empties the database for each example.
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_are_claimed_by_priority_then_round_robin_then_age(
+    batches: Sequence[Batch], page: int, order: "Order"
+) -> None:
+    """However they were accepted and however large the pages, each row is claimed once, in this order."""
+    expected, claimed = asyncio.run(order.of(batches, page))
+
+    assert expected == claimed
+
+
+# A row as the order sees it: its priority, its turn in its workspace, and how old it is.
+Place = tuple[int, int, datetime]
+
+
+class Order:
+    """Accepts and claims rows of one database, each time on a loop of its own: hypothesis is synchronous."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def of(self, batches: Sequence[Batch], page: int) -> tuple[list[Place], list[Place]]:
+        """Return the order in which the rows are to be claimed, and that in which they were."""
+        database = Database(self._url)
+        try:
+            await database.transact(lambda session: session.execute(delete(TaskRow)))
+            places = await self._accept(database, batches)
+            claimed = []
+            while rows := await claim(database, page, now=NOON + len(batches) * MINUTE):
+                claimed += [places[row.id] for row in rows]
+        finally:
+            await database.dispose()
+        return sorted(places.values()), claimed
+
+    async def _accept(self, database: Database, batches: Sequence[Batch]) -> dict[UUID, Place]:
+        places: dict[UUID, Place] = {}
+        turns: Counter[tuple[int, str | None]] = Counter()
+        for number, batch in enumerate(batches):
+            now = NOON + number * MINUTE
+            tasks = [pooled(workspace, priority) for priority, workspace in batch]
+            await enqueue(database, *tasks, now=now)
+            for task in tasks:
+                places[task.id] = task.priority, turns[task.priority, task.workspace], now
+                turns[task.priority, task.workspace] += 1
+        return places
+
+
+@pytest.fixture
+def order(database: Database) -> Order:
+    """Give the order of one database."""
+    return Order(database.url.render_as_string(hide_password=False))
+
+
+async def test_a_workspace_that_comes_late_waits_for_one_round_only(database: Database) -> None:
+    """Behind a burst of 500, another workspace's tasks are in the next page, every second one."""
+    await enqueue(database, *(pooled("burst") for _ in range(500)))
+    await claim(database, 100)
+    late = await enqueue(database, *(pooled("late") for _ in range(20)), now=NOON + MINUTE)
+
+    page = await claim(database, 50, now=NOON + MINUTE)
+
+    assert set(late) <= {row.id for row in page}
+    assert 20 * 2 >= max(number for number, row in enumerate(page) if row.id in late)
+
+
+async def test_rows_that_back_off_do_not_let_a_workspace_overtake(database: Database) -> None:
+    """The turns of those that wait for another attempt are not the head of the queue."""
+    early = await enqueue(database, pooled("a"))
+    await claim(database)
+    await settle(database, put_off(early[0], NOON + 60 * MINUTE))
+    await enqueue(database, *(pooled("a") for _ in range(10)))
+    await claim(database, 8)
+
+    await enqueue(database, *(pooled("b") for _ in range(10)))
+    page = await claim(database, 4)
+
+    assert Counter({"a": 2, "b": 2}) == Counter(row.given["workspace"] for row in page)
+
+
+async def test_two_machines_never_claim_the_same_row(database: Database, other: Database) -> None:
+    """Claims at the same time share the queue."""
+    ids = await enqueue(database, *(pooled() for _ in range(200)))
+
+    pages = await asyncio.gather(
+        *(claim((database, other)[number % 2], 30, f"run/{number}") for number in range(8))
+    )
+
+    claimed = [row.id for page in pages for row in page]
+    assert len(claimed) == len(set(claimed))
+    assert set(claimed) <= set(ids)
+    rest = await claim(database, 200, "run/9")
+    assert set(ids) == set(claimed) | {row.id for row in rest}
+
+
+async def test_a_page_is_settled_row_by_row(database: Database) -> None:
+    """Success with its result, another attempt later, and failure with its group: each as it was."""
+    done, later, failed = await enqueue(database, pooled(), pooled(), pooled())
+    await claim(database)
+
+    settled = await settle(
+        database,
+        Verdict(done, TaskState.SUCCESS, result={"status": 204}),
+        put_off(later, NOON + MINUTE),
+        Verdict(failed, TaskState.FAILED, error=failure("item 7"), failures=3, own_failures=3),
+    )
+
+    assert {done: "SUCCESS", later: "RUNNING", failed: "FAILED"} == settled.states
+    succeeded, waiting, ended = [await stored(database, each) for each in (done, later, failed)]
+    assert (TaskState.SUCCESS, {"status": 204}, 100, NOON) == (
+        succeeded.state,
+        succeeded.result,
+        succeeded.progress,
+        succeeded.finished_at,
+    )
+    assert (NOON + MINUTE, None, ["no"]) == (
+        waiting.next_attempt_at,
+        waiting.finished_at,
+        [error.message for error in waiting.errors],
+    )
+    assert (fingerprint(JOB, "Refused", "item 7"), "item 7") == (ended.fingerprint, ended.error_message)
+
+
+async def test_a_row_backs_off_alone(database: Database) -> None:
+    """It is not claimed before its time, others are, and it knows how often it has failed."""
+    first, second = await enqueue(database, pooled(), pooled())
+    await claim(database, 1)
+    await settle(database, put_off(first, NOON + MINUTE))
+
+    assert PoolQueue(due=1, next_due_at=NOON + MINUTE) == await queue(database)
+    assert [second] == [row.id for row in await claim(database)]
+    (again,) = await claim(database, now=NOON + MINUTE)
+    assert (first, 2, 1, 1, NOON) == (
+        again.id,
+        again.attempt,
+        again.failures,
+        again.own_failures,
+        again.first_begun_at,
+    )
+
+
+async def test_a_later_start_waits_for_its_time(database: Database) -> None:
+    """It is no part of the queue until then."""
+    (later,) = await enqueue(database, pooled(starts_at=NOON + MINUTE))
+
+    assert [] == await claim(database)
+    assert PoolQueue(due=0, next_due_at=NOON + MINUTE) == await queue(database)
+    assert [later] == [row.id for row in await claim(database, now=NOON + MINUTE)]
+
+
+async def test_an_attempt_takes_up_the_page_of_the_one_before(database: Database) -> None:
+    """A claim belongs to the activity, not to the worker that died."""
+    ids = await enqueue(database, pooled(), pooled())
+    await claim(database)
+
+    resumed = await database.transact(lambda session: PoolRepository(session).resume("run/1", now=NOON))
+
+    assert set(ids) == {row.id for row in resumed}
+    assert [2, 2] == [row.attempt for row in resumed]
+
+
+async def test_claims_of_a_dead_drain_are_freed_and_its_late_word_is_not_heard(database: Database) -> None:
+    """What another run has claimed since, the first one cannot settle any more."""
+    (task,) = await enqueue(database, pooled())
+    await claim(database, claimant="dead/1")
+    await database.transact(lambda session: PoolRepository(session).release(JOB, run_id="alive", now=NOON))
+    await claim(database, claimant="alive/1")
+
+    late = await settle(database, Verdict(task, TaskState.SUCCESS, result={}), claimant="dead/1")
+    await database.transact(lambda session: PoolRepository(session).release(JOB, run_id="alive", now=NOON))
+    in_time = await settle(database, Verdict(task, TaskState.SUCCESS, result={}), claimant="alive/1")
+
+    assert ({}, {task: "SUCCESS"}) == (late.states, in_time.states)
+
+
+async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settles(
+    database: Database,
+) -> None:
+    """Neither is worked again; a row whose work was done is a success all the same."""
+    claimed, done, queued = await enqueue(database, pooled(), pooled(), pooled())
+    await claim(database, 2)
+
+    for each in (claimed, done, queued):
+        await request_cancel(database, each)
+    states = [(await stored(database, each)).state for each in (claimed, queued)]
+    settled = await settle(database, put_off(claimed, NOON), Verdict(done, TaskState.SUCCESS, result={}))
+
+    assert ["RUNNING", "CANCELLED"] == states
+    assert {claimed: "CANCELLED", done: "SUCCESS"} == settled.states
+    assert [] == await claim(database)
+
+
+async def test_only_the_first_in_line_wakes_the_drain(database: Database) -> None:
+    """Of those that are accepted while others wait, none costs the engine a signal."""
+    first = await enqueue(database, pooled())
+    second = await enqueue(database, pooled(), now=NOON + MINUTE)
+
+    async def is_first(ids: list[UUID]) -> bool:
+        return await database.read(
+            lambda session: PoolRepository(session).is_first_in_line(JOB, ids, now=NOON + MINUTE)
+        )
+
+    assert [True, False] == [await is_first(ids) for ids in (first, second)]
+    await claim(database, 1, now=NOON + MINUTE)
+    assert [False, True] == [await is_first(ids) for ids in (first, second)]

@@ -1,0 +1,229 @@
+"""Pooled jobs on a real engine: one workflow for thousands of tasks."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+
+from client.jobs import Jobs
+from contracts.pools import Pool
+from contracts.tasks import TaskState
+from gateways.clock import SystemClock
+from gateways.engine import Engine
+from storage.database import Database
+from tests.engine_server import engine_server, own_namespace
+from tests.eventually import PATIENCE_SECONDS
+from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
+from tests.service import Service
+
+DRAIN = f"drain-{NAME}"
+
+
+@pytest.fixture
+async def notes(workerless: Service) -> AsyncIterator[NoteActivities]:
+    """Run a worker of the test's own job, with small pages."""
+    service = workerless
+    async with noting_worker(
+        service.temporal,
+        service.settings.task_queue,
+        service.database,
+        service.clock,
+        Pool(page=50, parallel=2),
+    ) as noting:
+        yield noting
+
+
+async def until_over(service: Service, runs: int = 1) -> int:
+    """Wait until so many runs of the drain are over; return how many events they have in all."""
+    query = f'WorkflowId="{DRAIN}"'
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            found = [each async for each in service.temporal.list_workflows(query)]
+            if len(found) >= runs and all(e.status is not WorkflowExecutionStatus.RUNNING for e in found):
+                break
+            await asyncio.sleep(0.05)
+    assert {WorkflowExecutionStatus.COMPLETED} == {each.status for each in found}
+    return sum([await service.engine.history_length(each.id, each.run_id) for each in found])
+
+
+async def test_a_thousand_tasks_are_worked_once_by_one_workflow(
+    workerless: Service, notes: NoteActivities
+) -> None:
+    """Each has its own row with its result, and the engine writes less than an event for ten of them."""
+    started = await workerless.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in range(1_000)])
+
+    tasks = [await workerless.wait(each.id) for each in started]
+    events = await until_over(workerless)
+
+    assert [{"number": n} for n in range(1_000)] == [task.result for task in tasks]
+    assert Counter(range(1_000)) == notes.noted
+    assert events <= 100
+
+
+@pytest.mark.usefixtures("notes")
+async def test_a_pooled_task_looks_like_any_other(workerless: Service) -> None:
+    """It is started, watched and asked for its result in the same way."""
+    started = await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=7))
+
+    result = await started.result()
+    task = await workerless.jobs.get(started.id)
+
+    assert 7 == result.number
+    assert (DRAIN, 100, 1, True) == (task.workflow_id, task.progress, task.attempts, task.is_pooled)
+
+
+@pytest.mark.usefixtures("notes")
+async def test_a_task_that_fails_backs_off_alone_and_fails_after_three_attempts_of_its_own(
+    workerless: Service,
+) -> None:
+    """Its neighbours are done at once; an outage of the world's uses up none of its attempts."""
+    refused, recovering, *others = await workerless.jobs.start_many(
+        NOTE_NUMBER,
+        [NoteNumber(number=1, refusals=9), NoteNumber(number=2, outages=2, refusals=3)]
+        + [NoteNumber(number=n) for n in range(3, 20)],
+    )
+
+    done = [await workerless.wait(each.id) for each in others]
+    waiting = await workerless.jobs.get(refused.id)
+    failed, recovered = [await workerless.wait(each.id) for each in (refused, recovering)]
+
+    assert {TaskState.SUCCESS} == {task.state for task in done}
+    assert TaskState.RUNNING == waiting.state
+    assert (TaskState.FAILED, 3, "Refused") == (failed.state, failed.attempts, failed.error_type)
+    assert [1, 2, 3] == [error.attempt for error in failed.errors]
+    assert (TaskState.SUCCESS, 4) == (recovered.state, recovered.attempts)
+    assert ["Unreachable", "Unreachable", "Refused"] == [error.error_type for error in recovered.errors]
+    assert {"tests.note_numbers"} == {error.step for error in failed.errors}
+
+
+async def test_tasks_that_are_started_one_by_one_while_others_wait_cost_no_signal(
+    workerless: Service,
+) -> None:
+    """Of a hundred starts, only the first tells the engine."""
+    for number in range(100):
+        await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=number))
+
+    # Started and signalled; its first step is scheduled.
+    assert 3 == await workerless.engine.history_length(DRAIN)
+
+
+async def test_starts_at_the_same_time_are_all_worked(workerless: Service, notes: NoteActivities) -> None:
+    """No start is lost between a drain's last look and its end."""
+    started = []
+    for number in range(0, 120, 8):
+        batch = await asyncio.gather(
+            *(workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=number + n)) for n in range(8))
+        )
+        started += batch
+        await asyncio.sleep(0.05)
+
+    tasks = [await workerless.wait(each.id) for each in started]
+
+    assert {TaskState.SUCCESS} == {task.state for task in tasks}
+    assert Counter(range(120)) == notes.noted
+
+
+async def test_a_session_of_the_callers_own_holds_the_tasks_until_it_commits(
+    workerless: Service, notes: NoteActivities
+) -> None:
+    """Nothing is worked before, and everything after."""
+    async with workerless.database.session.begin() as session:
+        started = await workerless.jobs.start_many(
+            NOTE_NUMBER, [NoteNumber(number=n) for n in range(10)], session=session
+        )
+        await asyncio.sleep(0.2)
+        before = notes.noted.total()
+
+    for each in started:
+        await workerless.wait(each.id)
+    assert (0, 10) == (before, notes.noted.total())
+
+
+async def test_a_queued_task_is_cancelled_and_not_worked(workerless: Service) -> None:
+    """It ends at once; the drain is not touched."""
+    kept, unwanted = await workerless.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in (1, 2)])
+
+    cancelled = await workerless.jobs.cancel(unwanted.id)
+    service = workerless
+    async with noting_worker(
+        service.temporal, service.settings.task_queue, service.database, service.clock
+    ) as notes:
+        await service.wait(kept.id)
+
+    assert TaskState.CANCELLED == cancelled.state
+    assert Counter([1]) == notes.noted
+
+
+async def test_a_task_that_is_worked_is_cancelled_when_its_page_settles(
+    workerless: Service, notes: NoteActivities
+) -> None:
+    """What had failed is not tried again; what had succeeded stays a success."""
+    notes.open.clear()
+    failing, done = await workerless.jobs.start_many(
+        NOTE_NUMBER, [NoteNumber(number=1, refusals=9), NoteNumber(number=2)]
+    )
+    await workerless.until(failing.id, lambda task: task.state is TaskState.RUNNING)
+
+    asked = [await workerless.jobs.cancel(each.id) for each in (failing, done)]
+    notes.open.set()
+    ended = [await workerless.wait(each.id) for each in (failing, done)]
+
+    assert [TaskState.RUNNING] * 2 == [task.state for task in asked]
+    assert [TaskState.CANCELLED, TaskState.SUCCESS] == [task.state for task in ended]
+
+
+async def test_a_burst_of_one_workspace_does_not_starve_another(
+    workerless: Service, notes: NoteActivities
+) -> None:
+    """Tasks that come behind a burst of 2,000 are in the next pages, sharing them half and half."""
+    notes.open.clear()
+    burst = await workerless.jobs.start_many(
+        NOTE_NUMBER, [NoteNumber(number=n, workspace="burst") for n in range(2_000)]
+    )
+    await workerless.until(burst[0].id, lambda task: task.state is TaskState.RUNNING)
+    late = await workerless.jobs.start_many(
+        NOTE_NUMBER, [NoteNumber(number=n, workspace="late") for n in range(5_000, 5_040)]
+    )
+
+    notes.open.set()
+    tasks = [await workerless.wait(each.id) for each in late]
+
+    assert {TaskState.SUCCESS} == {task.state for task in tasks}
+    # Two pages were under way when they came; 40 of them share the next two with 40 of the burst.
+    holding = [number for number, page in enumerate(notes.pages) if any(e.workspace == "late" for e in page)]
+    assert max(holding) <= 4
+    for each in burst:
+        await workerless.wait(each.id)
+
+
+async def test_a_task_for_later_is_worked_in_time(workerless: Service, notes: NoteActivities) -> None:
+    """The drain sleeps until then when that is soon."""
+    started = await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=1), delay=timedelta(seconds=2))
+
+    task = await workerless.wait(started.id)
+
+    assert task.starts_at is not None
+    assert task.started_at is not None
+    assert timedelta() <= task.started_at - task.starts_at < timedelta(seconds=2)
+    assert Counter([1]) == notes.noted
+
+
+async def test_a_long_drain_continues_as_new(sqlite_database: Database) -> None:
+    """Its history stays short, and no task is lost between its runs."""
+    async with engine_server(limit__historyCount__suggestContinueAsNew="30") as address:
+        client, clock = await own_namespace(address), SystemClock()
+        jobs = Jobs(sqlite_database, Engine(client, "tests"), clock)
+        async with noting_worker(client, "tests", sqlite_database, clock) as notes:
+            # It keeps the drain waiting, while others come one by one.
+            last = await jobs.start(NOTE_NUMBER, NoteNumber(number=99), delay=timedelta(seconds=6))
+            for number in range(12):
+                await (await jobs.start(NOTE_NUMBER, NoteNumber(number=number))).result()
+            await last.result()
+
+        closed = [each.status async for each in client.list_workflows(f'WorkflowId="{DRAIN}"')]
+
+    assert Counter([*range(12), 99]) == notes.noted
+    assert WorkflowExecutionStatus.CONTINUED_AS_NEW in closed

@@ -1,0 +1,253 @@
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from contracts.media import ProcessVideo, ScratchSwept, SweepScratch, VideoProfile
+from contracts.tasks import Task, TaskState
+from sandbox.clips import Clip, damage, decoded_frames
+from sandbox.objects import ObjectFault
+from sandbox.videos import VideoFault
+from storage.database import Database
+from tests.media import MediaService, attempts, media_service
+from workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
+
+SHORT = Clip(seconds=2, width=320, height=180)
+
+
+@pytest.fixture
+async def media(temporal: Client, sqlite_database: Database, tmp_path: Path) -> AsyncIterator[MediaService]:
+    """Give a service with a worker, an object store and a web server."""
+    async with media_service(temporal, sqlite_database, tmp_path) as media, media.service.worker():
+        yield media
+
+
+def asked(
+    media: MediaService, name: str, *profiles: VideoProfile, destination: str = "videos/1"
+) -> ProcessVideo:
+    """Return the input for a served clip."""
+    chosen = {"profiles": profiles} if profiles else {}
+    return ProcessVideo.model_validate(
+        {"source": media.videos.url(name), "destination": destination, **chosen}
+    )
+
+
+async def test_a_clip_becomes_playable_files_a_stream_and_a_poster(
+    media: MediaService, tmp_path: Path
+) -> None:
+    """Every picture of what was published decodes, progress only rises, and no scratch is left."""
+    media.clip("clip.mp4", Clip(seconds=20, width=1280, height=720, rate=10))
+    started = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "clip.mp4", *VideoProfile))
+    seen = [0]
+    while not (task := await media.service.jobs.get(started.id)).state.is_final:
+        seen.append(task.progress)
+        await asyncio.sleep(0.05)
+
+    assert (TaskState.SUCCESS, 100) == (task.state, task.progress), task.errors
+    assert sorted(seen) == seen
+    assert len(set(seen)) > 5
+    manifest = media.manifest("videos/1")
+    fetched = media.fetched(manifest, tmp_path / "fetched")
+    assert {*VideoProfile} == {*manifest.profiles}
+    assert [200] * 3 == [decoded_frames(fetched / entry) for entry in manifest.profiles.values()]
+    assert 2 == (fetched / "hls" / "master.m3u8").read_text().count("EXT-X-STREAM-INF")
+    assert 1 == decoded_frames(fetched / manifest.poster)
+    assert 20.0 == manifest.duration_seconds
+    assert [] == media.scratch_left
+    assert {1} == set(attempts(task).values())
+
+
+async def test_a_clip_without_sound_and_smaller_than_every_profile_is_not_enlarged(
+    media: MediaService,
+) -> None:
+    """What is published is no larger than the source."""
+    media.clip("small.mp4", Clip(seconds=1, width=160, height=120, has_audio=False))
+
+    task = await processed(media, asked(media, "small.mp4", *VideoProfile))
+
+    assert TaskState.SUCCESS is task.state, task.errors
+    steps = (task.result or {})["steps"]
+    made = [steps[name]["data"] for name in ("transcode-720p", "transcode-hls", "poster")]
+    assert [(160, 120)] * 3 == [(each["width"], each["height"]) for each in made]
+
+
+async def test_a_corrupt_source_fails_after_three_attempts_and_a_good_one_repairs_it(
+    media: MediaService,
+) -> None:
+    """The error log says which step, why, where, and what ffmpeg said last; the retry runs all anew."""
+    damage(media.clip("bad.mp4", SHORT))
+    media.clip("good.mp4", SHORT)
+    request = asked(media, "bad.mp4", VideoProfile.P480)
+
+    failed = await processed(media, request)
+
+    assert TaskState.FAILED is failed.state
+    assert 3 == attempts(failed)["transcode-480p"]
+    assert "skipped" == (failed.result or {})["steps"]["upload"]["status"]
+    logged = [error for error in failed.errors if error.step == "transcode-480p"]
+    assert [1, 2, 3] == sorted({error.attempt for error in logged})
+    assert "VideoFailed" == logged[0].error_type
+    assert "Decode error rate" in logged[0].message
+    assert "make_file" in logged[0].stack
+
+    again = await media.service.jobs.retry(failed.id, given=asked(media, "good.mp4", VideoProfile.P480))
+    retried = await media.service.wait(again.id)
+
+    assert TaskState.SUCCESS is retried.state, retried.errors
+    assert {1} == set(attempts(retried).values())
+    assert [] == media.scratch_left
+
+
+async def test_a_changed_profile_does_not_download_again(media: MediaService) -> None:
+    """Only the steps whose input has changed run: what the failed task has made is taken over."""
+    media.clip("clip.mp4", SHORT)
+    media.objects.faults.refuses_everybody = True
+    failed = await processed(media, asked(media, "clip.mp4", VideoProfile.P480))
+    assert ["upload"] == list((failed.result or {})["failed_steps"])
+    media.objects.faults.refuses_everybody = False
+
+    again = await media.service.jobs.retry(
+        failed.id, given=asked(media, "clip.mp4", VideoProfile.P480, VideoProfile.P720)
+    )
+    retried = await media.service.wait(again.id)
+
+    assert TaskState.SUCCESS is retried.state, retried.errors
+    assert 1 == len(media.videos.asked)
+    began = {name for name, at in began_at(retried).items() if at >= (retried.started_at or at)}
+    assert {"transcode-720p", "upload", "publish", "clean"} == began
+    assert [] == media.scratch_left
+
+
+async def test_work_that_is_gone_from_the_disk_is_made_again(media: MediaService) -> None:
+    """A retry on another machine, or after the disk was cleared, still ends well."""
+    media.clip("clip.mp4", SHORT)
+    media.objects.faults.refuses_everybody = True
+    failed = await processed(media, asked(media, "clip.mp4"))
+    media.objects.faults.refuses_everybody = False
+    for left in media.scratch_left:
+        left.rename(media.folder / left.name)
+
+    retried = await media.service.wait((await media.service.jobs.retry(failed.id)).id)
+
+    assert TaskState.SUCCESS is retried.state, retried.errors
+    assert 2 == len(media.videos.asked)
+    assert [] == media.scratch_left
+
+
+async def test_outages_of_the_source_and_of_the_store_are_waited_out(media: MediaService) -> None:
+    """Broken downloads go on where they broke off; an outage uses up no attempt."""
+    media.clip("clip.mp4", SHORT)
+    media.videos.next(VideoFault.AWAY, VideoFault.BROKEN)
+    media.objects.faults.next(ObjectFault.LOST_ANSWER, 1)
+
+    task = await processed(media, asked(media, "clip.mp4", VideoProfile.P480))
+
+    assert TaskState.SUCCESS is task.state, task.errors
+    assert {"download": 3, "upload": 2} == {name: each for name, each in attempts(task).items() if each > 1}
+    assert (media.folder / "clip.mp4").stat().st_size == sum(each.sent for each in media.videos.asked)
+
+
+async def test_a_second_version_replaces_the_first(media: MediaService) -> None:
+    """One version at a destination, and nothing of what lies beside or below it is touched."""
+    media.clip("one.mp4", SHORT)
+    media.clip("two.mp4", Clip(seconds=1))
+    for name, destination in (("one.mp4", "videos"), ("one.mp4", "videos/1"), ("two.mp4", "videos/1")):
+        request = asked(media, name, VideoProfile.P480, destination=destination)
+        task = await processed(media, request)
+        assert TaskState.SUCCESS is task.state, task.errors
+
+    expected = {
+        f"{prefix}/{name}"
+        for prefix in (media.manifest("videos").prefix, media.manifest("videos/1").prefix)
+        for name in ("480p.mp4", "poster.jpg")
+    }
+    assert expected | {"videos/manifest.json", "videos/1/manifest.json"} == set(media.bucket.objects)
+
+
+async def test_what_nobody_retries_is_swept_away_after_a_week(media: MediaService) -> None:
+    """A failed task's work waits for its retry, and not for ever."""
+    damage(media.clip("bad.mp4", SHORT))
+    failed = await processed(media, asked(media, "bad.mp4", VideoProfile.P480))
+    assert TaskState.FAILED is failed.state
+    assert 1 == len(media.scratch_left)
+
+    media.service.clock.advance(timedelta(days=6))
+    assert 0 == (await swept(media)).tasks
+    media.service.clock.advance(timedelta(days=1))
+    assert 1 == (await swept(media)).tasks
+    assert [] == media.scratch_left
+
+
+async def test_cancelling_kills_ffmpeg(media: MediaService) -> None:
+    """When the task is CANCELLED no ffmpeg of it works any more."""
+    media.clip("long.mp4", Clip(seconds=60, width=1280, height=720, rate=20))
+    task = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "long.mp4", VideoProfile.P720))
+    await media.service.until(task.id, lambda task: task.current_step == "transcode-720p")
+    while not ffmpegs(media):  # noqa: ASYNC110  # polled
+        await asyncio.sleep(0.01)
+
+    await media.service.jobs.cancel(task.id)
+    ended = await media.service.wait(task.id)
+
+    assert TaskState.CANCELLED is ended.state
+    assert [] == ffmpegs(media)
+
+
+async def test_a_transcode_whose_ffmpeg_is_killed_is_tried_again(media: MediaService) -> None:
+    """The short form of the drill: what was finished before is not repeated."""
+    media.clip("clip.mp4", Clip(seconds=10, width=1280, height=720))
+    started = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "clip.mp4", VideoProfile.P480))
+    await media.service.until(started.id, lambda task: task.current_step == "transcode-480p")
+    while not (running := ffmpegs(media)):  # noqa: ASYNC110  # polled
+        await asyncio.sleep(0.01)
+
+    for process in running:
+        os.kill(process, signal.SIGKILL)
+    task = await media.service.wait(started.id)
+
+    assert TaskState.SUCCESS is task.state, task.errors
+    assert {"download": 1, "probe": 1, "transcode-480p": 2} == {
+        name: attempts(task)[name] for name in ("download", "probe", "transcode-480p")
+    }
+    assert [] == media.scratch_left
+
+
+async def processed(media: MediaService, request: ProcessVideo) -> Task:
+    """Run a task to its end."""
+    started = await media.service.jobs.start(PROCESS_VIDEO, request)
+    return await media.service.wait(started.id)
+
+
+async def swept(media: MediaService) -> ScratchSwept:
+    """Run the sweep once, as its schedule does."""
+    return await media.service.temporal.execute_workflow(
+        SweepScratchWorkflow.run,
+        SweepScratch(),
+        id="sweep-scratch",
+        task_queue=media.service.settings.task_queue,
+    )
+
+
+def began_at(task: Task) -> dict[str, datetime]:
+    """Return when each step of a flow began."""
+    return {
+        name: datetime.fromisoformat(step["started_at"])
+        for name, step in (task.result or {})["steps"].items()
+    }
+
+
+def ffmpegs(media: MediaService) -> list[int]:
+    """Return the processes that work in this test's scratch folder."""
+    found = subprocess.run(
+        ["pgrep", "-f", str(media.service.settings.resolved_scratch_dir)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return [int(line) for line in found.stdout.split()]

@@ -1,0 +1,187 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateways.video import Ffmpeg, Probe, Variant, Video, VideoFailed
+from sandbox.clips import Clip, cut, damage, decoded_frames, ffmpeg
+
+SMALL = Variant("480p", 160, 120, 1_400)
+CLIP = Clip(seconds=1, width=160, height=120)
+
+
+@pytest.fixture
+def video() -> Video:
+    """Give the gateway."""
+    return Video(Ffmpeg(parallel=2))
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.avi", "a b:c.mov"])
+async def test_usual_containers_are_read_whatever_their_file_is_called(
+    name: str, video: Video, tmp_path: Path
+) -> None:
+    """Length, sides and sound, from what ffmpeg says."""
+    found = await video.probe(CLIP.write(tmp_path / name))
+    assert (160, 120, "h264", True) == (found.width, found.height, found.codec, found.has_audio)
+    assert 1.0 == pytest.approx(found.duration.total_seconds(), abs=0.1)
+
+
+async def test_a_turned_picture_and_one_of_oblong_pixels_are_seen_as_a_viewer_sees_them(
+    video: Video, tmp_path: Path
+) -> None:
+    """A telephone films lying down and notes that it was upright; old cameras have wide pixels."""
+    clip = CLIP.write(tmp_path / "a.mp4")
+    ffmpeg("-display_rotation", "90", "-i", str(clip), "-c", "copy", str(tmp_path / "turned.mp4"))
+    ffmpeg("-i", str(clip), "-vf", "setsar=3/2", str(tmp_path / "oblong.mp4"))
+
+    turned, oblong = await video.probe(tmp_path / "turned.mp4"), await video.probe(tmp_path / "oblong.mp4")
+
+    assert (120, 160) == (turned.width, turned.height)
+    assert (240, 120) == (oblong.width, oblong.height)
+
+
+async def test_a_file_that_does_not_tell_its_length_is_measured(video: Video, tmp_path: Path) -> None:
+    """As recordings of live streams are."""
+    clip = CLIP.write(tmp_path / "a.mp4")
+    ffmpeg("-i", str(clip), "-c", "copy", "-f", "matroska", "-live", "1", str(tmp_path / "live.mkv"))
+    assert timedelta(seconds=0.9) < (await video.probe(tmp_path / "live.mkv")).duration
+
+
+async def test_what_is_no_video_is_told_with_what_ffmpeg_said(video: Video, tmp_path: Path) -> None:
+    """Sound alone, text, and nothing at all; where in memory the decoder was is left out."""
+    ffmpeg("-f", "lavfi", "-i", "sine=duration=1", str(tmp_path / "sound.mp4"))
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    for name in ("sound.mp4", "text.mp4", "empty.mp4"):
+        with pytest.raises(VideoFailed, match="there is no video in the file") as failed:
+            await video.probe(tmp_path / name)
+        assert failed.value.last_lines
+        assert " @ 0x" not in str(failed.value)
+
+
+async def test_a_playlist_cannot_make_ffmpeg_read_other_files(video: Video, tmp_path: Path) -> None:
+    """A customer's "video" that names files of the worker's disk, or addresses of our network, is refused."""
+    secret = CLIP.write(tmp_path / "secret.ts")
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{secret}\n#EXT-X-ENDLIST\n"
+    (tmp_path / "list.m3u8").write_text(playlist)
+    (tmp_path / "list.txt").write_text(f"ffconcat version 1.0\nfile '{secret}'\n")
+    for name in ("list.m3u8", "list.txt"):
+        with pytest.raises(VideoFailed):
+            await video.probe(tmp_path / name)
+
+
+async def test_progress_rises_to_the_video_s_length(video: Video, tmp_path: Path) -> None:
+    """The last time that is told is that of the end."""
+    clip = Clip(seconds=8, width=640, height=360).write(tmp_path / "a.mp4")
+    told: list[timedelta] = []
+
+    made = await video.make_file(clip, tmp_path / "out.mp4", SMALL, told.append)
+
+    assert sorted(set(told)) == told
+    assert [timedelta(seconds=8)] * 2 == [told[-1], made.length]
+    assert 200 == decoded_frames(tmp_path / "out.mp4")
+
+
+async def test_a_file_begins_to_play_at_once_and_tells_nothing_of_its_maker(
+    video: Video, tmp_path: Path
+) -> None:
+    """The index stands before the pictures; where a film was taken is not published."""
+    tagged = ("-metadata", "location=+52.5200+013.4050/", "-metadata", "title=Our garden")
+    clip = Clip(seconds=1, width=160, height=120, extra=tagged).write(tmp_path / "a.mp4")
+    assert b"Our garden" in clip.read_bytes()
+
+    await video.make_file(clip, tmp_path / "out.mp4", SMALL, lambda _: None)
+
+    content = (tmp_path / "out.mp4").read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+    assert b"garden" not in content
+    assert b"52.52" not in content
+
+
+async def test_damage_is_an_error_and_a_missing_end_is_measured(video: Video, tmp_path: Path) -> None:
+    """What could not be decoded is not published as if it could."""
+    bad = damage(Clip(seconds=4).write(tmp_path / "bad.mp4"))
+    short = cut(Clip(seconds=4).write(tmp_path / "short.mp4"), 0.4)
+
+    with pytest.raises(VideoFailed, match="exit code") as failed:
+        await video.make_file(bad, tmp_path / "bad-out.mp4", SMALL, lambda _: None)
+    assert 3 < len(failed.value.last_lines) <= 12
+    made = await video.make_file(short, tmp_path / "short-out.mp4", SMALL, lambda _: None)
+    assert made.length < timedelta(seconds=3)
+
+
+async def test_no_more_run_at_once_than_is_allowed(tmp_path: Path) -> None:
+    """A hundred activities do not become a hundred encoders."""
+    clip = CLIP.write(tmp_path / "a.mp4")
+    video = Video(Ffmpeg(parallel=1))
+    most = 0
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            most = max(most, len(working_in(tmp_path)))
+            await asyncio.sleep(0.01)
+
+    watching = asyncio.create_task(watch())
+    probes = await asyncio.gather(*(video.probe(clip) for _ in range(5)))
+    watching.cancel()
+
+    assert [Probe(probes[0].duration, 160, 120, "h264", True)] * 5 == list(probes)
+    assert most <= 1
+
+
+async def test_whoever_cancels_a_transcode_ends_its_process(video: Video, tmp_path: Path) -> None:
+    """When the cancellation has come through, nothing runs any more."""
+    clip = Clip(seconds=30, width=1280, height=720).write(tmp_path / "a.mp4")
+    task = asyncio.create_task(video.make_file(clip, tmp_path / "out.mp4", SMALL, lambda _: None))
+    while not working_in(tmp_path):  # noqa: ASYNC110  # polled
+        await asyncio.sleep(0.01)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert [] == working_in(tmp_path)
+
+
+def test_a_process_that_is_killed_takes_its_ffmpeg_with_it(tmp_path: Path) -> None:
+    """Signal 9 leaves nobody to clean up: the kernel does."""
+    clip = Clip(seconds=30, width=1280, height=720).write(tmp_path / "a.mp4")
+    program = textwrap.dedent(f"""
+        import asyncio
+        from pathlib import Path
+        from gateways.video import Ffmpeg, Variant, Video
+
+        variant = Variant("480p", 160, 120, 1_400)
+        work = Video(Ffmpeg(1)).make_file(
+            Path({str(clip)!r}), Path({str(tmp_path / "out.mp4")!r}), variant, lambda _: None
+        )
+        asyncio.run(work)
+    """)
+    owner = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
+    with owner:
+        until(lambda: any(each != owner.pid for each in working_in(tmp_path)))
+        os.kill(owner.pid, signal.SIGKILL)
+    until(lambda: [] == working_in(tmp_path))
+
+
+def working_in(folder: Path) -> list[int]:
+    """Return the processes whose command names a folder."""
+    found = subprocess.run(["pgrep", "-f", f"file:{folder}"], check=False, capture_output=True, text=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait a few seconds at most."""
+    deadline = time.monotonic() + 10
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,341 @@
+"""Webhooks: tasks that end are told to subscribers, signed, once, whatever fails on the way."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import event
+
+from client.encryption_key import encryption_key
+from client.errors import BadInput
+from client.webhooks import AddedWebhook, WebhookSubscriptions
+from contracts.cards import DiscoverSets
+from contracts.tasks import Task, TaskState
+from contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, Subscription, TaskChanged
+from gateways.clock import SystemClock
+from sandbox.webhooks import Fault, Receiver, WebhookSandbox
+from storage.secrets import SecretBox
+from storage.tables import SubscriptionRow
+from storage.tasks import TaskRepository
+from tests.eventually import PATIENCE_SECONDS
+from tests.service import Service
+from workflows.cards import DISCOVER_SETS
+from workflows.webhooks import DELIVER
+
+
+@pytest.fixture
+async def receivers() -> AsyncIterator[WebhookSandbox]:
+    """Run the receivers."""
+    async with WebhookSandbox() as sandbox:
+        yield sandbox
+
+
+def subscriptions(service: Service, *, allow_private: bool = True) -> WebhookSubscriptions:
+    box = SecretBox(encryption_key(service.settings))
+    return WebhookSubscriptions(service.database, box, service.clock, allow_private=allow_private)
+
+
+async def subscribe(
+    service: Service, receivers: WebhookSandbox, name: str = "shop", **wanted: str | set[TaskState]
+) -> tuple[AddedWebhook, Receiver]:
+    """Subscribe a receiver that knows its secret."""
+    added = await subscriptions(service).add(receivers.url(name), **wanted)  # type: ignore[arg-type]  # passed on
+    receivers.receivers[name].secret = added.secret
+    return added, receivers.receivers[name]
+
+
+async def a_finished_task(service: Service) -> Task:
+    account = await service.add_account(f"account {uuid4()}")
+    started = await service.jobs.start(DISCOVER_SETS, DiscoverSets(account_id=account))
+    return await service.wait(started.id)
+
+
+async def deliveries(service: Service) -> list[Task]:
+    return await service.jobs.find(job=DELIVER_WEBHOOK, limit=1_000)
+
+
+async def until_delivered(receiver: Receiver, count: int = 1) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(receiver.accepted) < count:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.02)
+
+
+def told(subscription: Subscription, number: int = 1) -> DeliverWebhook:
+    """Return a delivery that was made up."""
+    change = TaskChanged(
+        task_id=UUID(int=number),
+        job="discover-sets",
+        state=TaskState.SUCCESS,
+        workspace=None,
+        at=SystemClock().now(),
+    )
+    return DeliverWebhook(subscription_id=subscription.id, event=change)
+
+
+async def test_a_task_that_ends_is_told_to_its_subscriber(
+    service: Service, receivers: WebhookSandbox
+) -> None:
+    """The body says what ended how, and the delivery's id is the webhook's."""
+    _, receiver = await subscribe(service, receivers)
+
+    task = await a_finished_task(service)
+    await until_delivered(receiver)
+    (delivery,) = await deliveries(service)
+    delivery = await service.wait(delivery.id)
+
+    assert {str(delivery.id): 1} == receiver.accepted
+    body = receiver.bodies[str(delivery.id)]
+    assert ("task.success", str(task.id), "discover-sets") == (
+        body["type"],
+        body["data"]["task_id"],
+        body["data"]["job"],
+    )
+    assert (TaskState.SUCCESS, {"status": 204}) == (delivery.state, delivery.result)
+    assert 0 == receiver.unverified
+
+
+async def test_only_what_was_subscribed_to_is_told(service: Service, receivers: WebhookSandbox) -> None:
+    """By state and by workspace; a delivery's own end is told to nobody."""
+    await subscribe(service, receivers, "failures", states={TaskState.FAILED})
+    await subscribe(service, receivers, "elsewhere", workspace="another")
+    _, everything = await subscribe(service, receivers, "everything")
+
+    await a_finished_task(service)
+    await until_delivered(everything)
+    (delivery,) = await deliveries(service)
+    await service.wait(delivery.id)
+
+    assert [0, 0, 1] == [
+        receivers.receivers[each].attempts for each in ("failures", "elsewhere", "everything")
+    ]
+
+
+async def test_without_subscribers_the_end_of_a_task_costs_one_query_more(service: Service) -> None:
+    """It is one of an index that is empty."""
+    statements: list[str] = []
+    event.listen(
+        service.database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_rest: statements.append(statement),
+    )
+
+    await a_finished_task(service)
+
+    assert 1 == len([each for each in statements if "webhook_subscriptions" in each])
+    assert [] == await deliveries(service)
+
+
+async def test_a_receiver_that_fails_is_told_again_with_the_same_id(
+    service: Service, receivers: WebhookSandbox
+) -> None:
+    """Each failure is in the delivery's log; the attempts go on until one gets through."""
+    added, receiver = await subscribe(service, receivers)
+    receiver.fail(Fault.SERVER_ERROR, 1)
+
+    started = await service.jobs.start(DELIVER, told(added.subscription))
+    put_off = await service.until(started.id, lambda task: task.next_attempt_at is not None)
+    failing = (await subscriptions(service).all())[0]
+    service.clock.advance(timedelta(seconds=11))
+    await service.relay()
+    delivery = await service.wait(started.id)
+
+    assert put_off.next_attempt_at is not None
+    assert [("ServerFault", 1)] == [(error.error_type, error.attempt) for error in put_off.errors]
+    assert failing.failing_since is not None
+    assert (TaskState.SUCCESS, 2) == (delivery.state, delivery.attempts)
+    assert ({str(started.id): 1}, 2) == (receiver.accepted, receiver.attempts)
+    assert (await subscriptions(service).all())[0].failing_since is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "error_type"),
+    [(Fault.DROP, "Unreachable"), (Fault.REDIRECT, "Refused"), (Fault.SERVER_ERROR, "ServerFault")],
+)
+async def test_a_delivery_is_tried_for_a_day(
+    fault: Fault, error_type: str, service: Service, receivers: WebhookSandbox
+) -> None:
+    """Whatever the receiver does; a redirect is not followed."""
+    added, receiver = await subscribe(service, receivers)
+    receiver.fail(fault)
+    started = await service.jobs.start(DELIVER, told(added.subscription))
+
+    tries = 0
+    while not (task := await service.jobs.get(started.id)).state.is_final:
+        if task.next_attempt_at is not None and len(task.errors) > tries:
+            tries = len(task.errors)
+            service.clock.reach(task.next_attempt_at)
+            await service.relay()
+        await asyncio.sleep(0.02)
+
+    assert (TaskState.FAILED, error_type) == (task.state, task.error_type)
+    assert task.started_at is not None
+    assert task.finished_at is not None
+    assert timedelta(hours=24) <= task.finished_at - task.started_at <= timedelta(hours=26)
+    assert 15 <= len(task.errors) <= 25
+    assert 0 == receivers.receivers.get("elsewhere", Receiver()).attempts
+
+
+async def test_a_receiver_that_never_answers_for_days_is_disabled(
+    service: Service, receivers: WebhookSandbox
+) -> None:
+    """After three days and ten failures without a success; what waits fails, and enabling starts anew."""
+    added, receiver = await subscribe(service, receivers)
+    receiver.fail(Fault.SERVER_ERROR)
+    await service.jobs.start_many(DELIVER, [told(added.subscription, n) for n in range(12)])
+    await wait_for_failures(service, 12)
+    still_active = (await subscriptions(service).all())[0]
+
+    service.clock.advance(timedelta(days=3))
+    await service.jobs.start(DELIVER, told(added.subscription, 99))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (disabled := (await subscriptions(service).all())[0]).disabled_at is None:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.05)
+    after = await service.jobs.start(DELIVER, told(added.subscription, 100))
+    refused = await service.wait(after.id)
+    enabled = await subscriptions(service).enable(str(added.subscription.id))
+
+    assert still_active.disabled_at is None
+    assert disabled.disabled_because is not None
+    assert "and none got through" in disabled.disabled_because
+    assert (TaskState.FAILED, "SubscriptionDisabled") == (refused.state, refused.error_type)
+    assert (None, None, 0) == (enabled.disabled_at, enabled.failing_since, enabled.failures)
+
+
+async def wait_for_failures(service: Service, count: int) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await subscriptions(service).all())[0].failures < count:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.02)
+
+
+async def test_a_receiver_that_is_gone_is_disabled_at_once(
+    service: Service, receivers: WebhookSandbox
+) -> None:
+    """410 says so."""
+    added, receiver = await subscribe(service, receivers)
+    receiver.fail(Fault.GONE)
+
+    started = await service.jobs.start(DELIVER, told(added.subscription))
+    delivery = await service.wait(started.id)
+
+    assert (TaskState.FAILED, "ReceiverGone") == (delivery.state, delivery.error_type)
+    assert "gone" in ((await subscriptions(service).all())[0].disabled_because or "")
+
+
+async def test_a_removed_subscriber_gets_nothing_more(service: Service, receivers: WebhookSandbox) -> None:
+    """A delivery that waited fails with the reason."""
+    added, receiver = await subscribe(service, receivers)
+    await subscriptions(service).remove(str(added.subscription.id))
+
+    started = await service.jobs.start(DELIVER, told(added.subscription))
+    delivery = await service.wait(started.id)
+
+    assert (TaskState.FAILED, "SubscriptionUnknown") == (delivery.state, delivery.error_type)
+    assert 0 == receiver.attempts
+
+
+async def test_slow_receivers_do_not_hold_the_others_up(service: Service, receivers: WebhookSandbox) -> None:
+    """While 5 of 100 receivers never answer, 950 of 1,000 deliveries arrive before one of those gives up."""
+    added = []
+    for number in range(100):
+        one, receiver = await subscribe(service, receivers, f"shop-{number}")
+        added.append(one.subscription)
+        if number % 20 == 0:
+            receiver.fail(Fault.HANG)
+
+    begun = asyncio.get_running_loop().time()
+    await service.jobs.start_many(DELIVER, [told(added[n % 100], n) for n in range(1_000)])
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while receivers.accepted.total() < 950:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.05)
+    seconds = asyncio.get_running_loop().time() - begun
+
+    assert seconds < 10
+    assert {1} == set(receivers.accepted.values())
+
+
+@pytest.mark.parametrize(
+    "count",
+    [1_000, pytest.param(10_000, marks=[pytest.mark.drill, pytest.mark.timeout(600)])],
+)
+async def test_thousands_are_delivered_once_each_for_few_events(
+    count: int, service: Service, receivers: WebhookSandbox
+) -> None:
+    """Each has its own row with its result; all together write at most 400 events."""
+    added, receiver = await subscribe(service, receivers)
+
+    started = await service.jobs.start_many(DELIVER, [told(added.subscription, n) for n in range(count)])
+    async with asyncio.timeout(500):
+        while set(await counts(service)) != {TaskState.SUCCESS}:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.1)
+
+    assert {TaskState.SUCCESS: count} == await counts(service)
+    assert Counter(str(each.id) for each in started) == receiver.accepted
+    assert 400 >= await service.engine.history_length("drain-deliver-webhook")
+
+
+async def counts(service: Service) -> dict[TaskState, int]:
+    return await service.database.read(lambda session: TaskRepository(session).counts())
+
+
+async def test_a_drain_that_was_ended_is_begun_again_by_the_relay(
+    workerless: Service, receivers: WebhookSandbox
+) -> None:
+    """What it had not done is done by the next one."""
+    added, receiver = await subscribe(workerless, receivers)
+    started = await workerless.jobs.start_many(DELIVER, [told(added.subscription, n) for n in range(5)])
+    await workerless.temporal.get_workflow_handle("drain-deliver-webhook").terminate()
+
+    async with workerless.worker():
+        await workerless.relay()
+        ended = [await workerless.wait(each.id) for each in started]
+
+    assert {TaskState.SUCCESS} == {task.state for task in ended}
+    assert {str(each.id): 1 for each in started} == receiver.accepted
+
+
+async def test_a_failed_delivery_is_retried_as_any_task(service: Service, receivers: WebhookSandbox) -> None:
+    """As a new task of the same queue."""
+    added, receiver = await subscribe(service, receivers)
+    receiver.fail(Fault.GONE, 1)
+    started = await service.jobs.start(DELIVER, told(added.subscription))
+    await service.wait(started.id)
+    await subscriptions(service).enable(str(added.subscription.id))
+
+    again = await service.jobs.retry(started.id)
+    delivery = await service.wait(again.id)
+
+    assert (TaskState.SUCCESS, started.id) == (delivery.state, delivery.retry_of)
+
+
+async def test_a_secret_is_sealed_in_the_database(workerless: Service, receivers: WebhookSandbox) -> None:
+    """Only who has the key can read it."""
+    added, _ = await subscribe(workerless, receivers)
+
+    async with workerless.database.session() as session:
+        row = await session.get_one(SubscriptionRow, added.subscription.id)
+
+    assert added.secret.startswith("whsec_")
+    assert added.secret.removeprefix("whsec_").encode() not in row.secret_encrypted
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/hook",
+        "https://127.0.0.1/hook",
+        "https://localhost/hook",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/",
+        "https://user:secret@1.1.1.1/",
+        "ftp://1.1.1.1/",
+        "https://",
+        "nonsense",
+    ],
+)
+async def test_a_url_that_is_not_public_https_is_refused(url: str, workerless: Service) -> None:
+    """Our own network is not a stranger's to knock at."""
+    with pytest.raises(BadInput, match="url"):
+        await subscriptions(workerless, allow_private=False).add(url)

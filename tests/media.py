@@ -1,0 +1,82 @@
+"""Videos for tests: a service with an object store and a web server, and looks at what it has published."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.client import Client
+
+from contracts.media import VideoManifest
+from contracts.tasks import Task
+from sandbox.clips import Clip
+from sandbox.objects import Bucket, ObjectsSandbox
+from sandbox.videos import VideosSandbox
+from storage.database import Database
+from tests.service import Service, idle_service
+
+BUCKET = "media"
+
+
+@dataclass(frozen=True)
+class MediaService:
+    """A service without a worker whose videos come from `videos` and go to `objects`."""
+
+    service: Service
+    videos: VideosSandbox
+    objects: ObjectsSandbox
+    folder: Path
+
+    @property
+    def bucket(self) -> Bucket:
+        """What has been stored."""
+        return self.objects.bucket(BUCKET)
+
+    @property
+    def scratch_left(self) -> list[Path]:
+        """What is left on the worker's disk."""
+        return list(self.service.settings.resolved_scratch_dir.glob("*"))
+
+    def clip(self, name: str, clip: Clip) -> Path:
+        """Make a clip that can be downloaded under this name."""
+        return clip.write(self.folder / name)
+
+    def manifest(self, destination: str) -> VideoManifest:
+        """Return what is published at a destination."""
+        return VideoManifest.model_validate_json(self.bucket.objects[f"{destination}/manifest.json"].content)
+
+    def fetched(self, manifest: VideoManifest, folder: Path) -> Path:
+        """Write a published version's objects to a folder, as a player would fetch them."""
+        for key, held in self.bucket.under(f"{manifest.prefix}/"):
+            path = folder / key.removeprefix(f"{manifest.prefix}/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(held.content)
+        return folder
+
+
+@asynccontextmanager
+async def media_service(temporal: Client, database: Database, state_dir: Path) -> AsyncIterator[MediaService]:
+    """Run everything but a worker until the block ends."""
+    folder = state_dir / "served"
+    folder.mkdir()
+    async with AsyncExitStack() as stack:
+        videos = await stack.enter_async_context(VideosSandbox(folder))
+        objects = await stack.enter_async_context(ObjectsSandbox())
+        service = await stack.enter_async_context(
+            idle_service(
+                temporal,
+                database,
+                state_dir,
+                media_store_url=f"s3://{BUCKET}",
+                media_s3_endpoint=objects.endpoint,
+                media_s3_access_key=objects.access_key,
+                media_s3_secret_key="secret",
+                media_allow_private=True,
+            )
+        )
+        yield MediaService(service, videos, objects, folder)
+
+
+def attempts(task: Task) -> dict[str, int]:
+    """Return how often each step of a flow was begun."""
+    return {name: step["attempts"] for name, step in (task.result or {})["steps"].items()}

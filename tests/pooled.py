@@ -1,0 +1,107 @@
+"""A pooled job for tests and benchmarks, whose work does what its input says."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.interceptor import ActivityCare
+from activities.pools import Outcome, PoolActivities, Pools, PoolSizes, PoolTask
+from contracts.message import Message
+from contracts.pools import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
+from gateways.clock import Clock
+from gateways.engine import Engine
+from gateways.errors import Refused, Unreachable
+from storage.database import Database
+from workflows.job import Job
+from workflows.pools import drain
+
+NAME = "note-number"
+
+
+class NoteNumber(Message):
+    """Note a number, after failing as often as is said."""
+
+    number: int
+    workspace: str | None = None
+    refusals: int = 0
+    outages: int = 0
+
+
+class NumberNoted(Message):
+    """The number."""
+
+    number: int
+
+
+class NoteActivities:
+    """Notes numbers in memory; `noted` counts them, `pages` keeps which came together."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+        self.noted: Counter[int] = Counter()
+        self.pages: list[list[NoteNumber]] = []
+        self.open = asyncio.Event()
+        self.open.set()
+
+    @activity.defn(name="tests.note_numbers")
+    async def note(self, request: WorkPool) -> StretchWorked:
+        """Note a stretch of numbers."""
+        return await self._pools.work_pages(request, NoteNumber, self._note)
+
+    async def _note(self, tasks: Sequence[PoolTask[NoteNumber]]) -> Mapping[UUID, Outcome]:
+        self.pages.append([task.given for task in tasks])
+        await self.open.wait()
+        return {task.id: self._one(task) for task in tasks}
+
+    def _one(self, task: PoolTask[NoteNumber]) -> Outcome:
+        if task.attempt <= task.given.outages:
+            return Unreachable("away", service="tests")
+        if task.attempt <= task.given.refusals:
+            return Refused("no", service="tests")
+        self.noted[task.given.number] += 1
+        return NumberNoted(number=task.given.number)
+
+
+@workflow.defn(name=f"drain-{NAME}", sandboxed=False)
+class DrainNoteNumber:
+    """Drains the numbers."""
+
+    @workflow.run
+    async def run(self, request: DrainPool) -> PoolDrained:
+        """Work the queue until it is empty."""
+        return await drain(NAME, NoteActivities.note, request)
+
+
+NOTE_NUMBER = Job(
+    name=NAME,
+    run=DrainNoteNumber.run,
+    input=NoteNumber,
+    result=NumberNoted,
+    workspace=lambda request: request.workspace,
+    pool=Pool(page=200, parallel=4),
+    summary="Note a number.",
+)
+
+
+@asynccontextmanager
+async def noting_worker(
+    client: Client, task_queue: str, database: Database, clock: Clock, pool: Pool | None = None
+) -> AsyncIterator[NoteActivities]:
+    """Run a worker that knows this job only, and give what it notes."""
+    assert NOTE_NUMBER.pool is not None
+    sizes = PoolSizes({NAME: pool or NOTE_NUMBER.pool})
+    notes = NoteActivities(Pools(database, Engine(client, task_queue), clock, sizes))
+    async with Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[DrainNoteNumber],
+        activities=[notes.note, PoolActivities(database, clock, sizes).survey],
+        interceptors=[ActivityCare(database, clock)],
+    ):
+        yield notes

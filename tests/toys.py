@@ -1,0 +1,119 @@
+"""Toy jobs with a worker of their own: what repeats and later starts do is tried on them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+with workflow.unsafe.imports_passed_through():
+    # The test's own process: it has to see what the activity was given.
+    from activities.interceptor import ActivityCare
+    from activities.pools import PoolSizes
+    from activities.tasks import TaskActivities
+    from client.jobs import Jobs
+    from gateways.engine import Engine
+    from tests.service import Service
+    from workflows.job import Debounce, Deduplicate, Job, Throttle
+    from workflows.tracking import tracked
+
+from contracts.message import Message
+
+QUEUE = "toys"
+
+
+class UpdateProduct(Message):
+    """A product was changed for the so many-th time."""
+
+    product: str = "shoe"
+    version: int
+
+
+class ProductUpdated(Message):
+    """The version that was worked on, and the priority that the activity had."""
+
+    version: int
+    priority: int | None
+    turn: str | None
+
+
+class ProductActivities:
+    """Writes down what it is given; while `gate` is closed, it does not come to its end."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    @activity.defn(name="toys.update_product")
+    async def update_product(self, request: UpdateProduct) -> ProductUpdated:
+        """Write the version down."""
+        self.seen.append(request.version)
+        await self.gate.wait()
+        priority = activity.info().priority
+        return ProductUpdated(
+            version=request.version, priority=priority.priority_key, turn=priority.fairness_key
+        )
+
+
+@workflow.defn(name="update-product")
+class UpdateProductWorkflow:
+    """Works on a product."""
+
+    @workflow.run
+    @tracked
+    async def run(self, request: UpdateProduct) -> ProductUpdated:
+        """Write the version down."""
+        return await workflow.execute_activity_method(
+            ProductActivities.update_product, request, start_to_close_timeout=timedelta(seconds=30)
+        )
+
+
+UPDATE_PRODUCT = Job(
+    name="update-product",
+    run=UpdateProductWorkflow.run,
+    input=UpdateProduct,
+    result=ProductUpdated,
+    key=lambda request: request.product,
+    workspace=lambda request: f"shop-of-{request.product}",
+    summary="A toy.",
+)
+
+
+def update_product(repeats: Deduplicate | Debounce | Throttle) -> Job[UpdateProduct, ProductUpdated]:
+    """Return the toy job with what a second start of a product does."""
+    return replace(UPDATE_PRODUCT, repeats=repeats)
+
+
+class Toys:
+    """The toy jobs' side of a service: a queue of their own, and what was worked on."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.products = ProductActivities()
+        self.engine = Engine(service.temporal, QUEUE)
+        self.jobs = Jobs(service.database, self.engine, service.clock)
+        self.ledger = TaskActivities(service.database, self.engine, service.clock, PoolSizes({}))
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """Run a worker until the block ends."""
+        ledger, passed_through = self.ledger, ("contracts", "domain")
+        async with Worker(
+            self.service.temporal,
+            task_queue=QUEUE,
+            workflows=[UpdateProductWorkflow],
+            activities=[ledger.begin, ledger.finish, self.products.update_product],
+            interceptors=[ActivityCare(self.service.database, self.service.clock)],
+            workflow_runner=SandboxedWorkflowRunner(
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed_through)
+            ),
+            graceful_shutdown_timeout=timedelta(seconds=1),
+            # An activity that the engine hands over with the workflow task is not told its priority.
+            disable_eager_activity_execution=True,
+        ):
+            yield

@@ -1,0 +1,45 @@
+"""How a workflow ends without success: the errors that carry a result, and what the error log says."""
+
+import asyncio
+import traceback
+from datetime import datetime
+
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, FailureError
+
+from contracts.flows import FlowResult
+from contracts.tasks import TaskError
+
+
+class FlowFailed(ApplicationError):
+    """A step failed; the result says what became of all of them. The failure is of the step's own type."""
+
+    def __init__(self, result: FlowResult, error: TaskError) -> None:
+        super().__init__(f"step {error.step}: {error.message}", type=error.error_type, non_retryable=True)
+        self.result = result
+        self.error = error
+
+
+class FlowCancelled(asyncio.CancelledError):
+    """A flow was cancelled; the result says how far it came."""
+
+    def __init__(self, result: FlowResult) -> None:
+        super().__init__()
+        self.result = result
+
+
+def task_error(error: BaseException, at: datetime, step: str | None = None) -> TaskError:
+    """Return the entry of the error log: the innermost failure, at the step (or activity) that it was in."""
+    cause, where = error, "workflow"
+    while isinstance(cause, ActivityError | ChildWorkflowError):
+        where = cause.activity_type if isinstance(cause, ActivityError) else cause.workflow_type
+        if cause.cause is None:
+            break
+        cause = cause.cause
+    kind = cause.type if isinstance(cause, ApplicationError) else None
+    return TaskError(
+        at=at,
+        step=step or where,
+        error_type=kind or type(cause).__name__,
+        message=cause.message if isinstance(cause, FailureError) else str(cause),
+        stack="".join(traceback.format_exception(error)),
+    )

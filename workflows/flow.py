@@ -1,0 +1,151 @@
+"""Running a graph of steps: `Flow`, `Step` and `JobStep` declare it, `run_flow` works it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.exceptions import is_cancelled_exception
+
+from workflows import options
+from workflows.steps import AnyStep, JobStep, Results, Step, StepRun
+
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.flows import FlowActivities
+
+from contracts.flows import (
+    CloseFlow,
+    EarlierStep,
+    FailedStep,
+    FlowResult,
+    OpenedStep,
+    OpenFlow,
+    SettleSteps,
+)
+from contracts.message import Message
+from contracts.tasks import TaskError
+from domain.flows import check_graph, dependants, ready_steps
+from workflows.endings import FlowCancelled, FlowFailed, task_error
+from workflows.tracking import task_id
+
+__all__ = ["Flow", "JobStep", "Results", "Step", "run_flow"]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A graph of steps; GraphFault when it cannot run."""
+
+    steps: Sequence[AnyStep]
+
+    def __post_init__(self) -> None:
+        check_graph([(step.name, step.needs) for step in self.steps])
+
+
+async def run_flow(flow: Flow, request: Message) -> FlowResult:
+    """Run the steps of a flow, in parallel where they can be, inside a `@tracked` workflow.
+
+    Completed steps of the tasks that this one retries are taken over where their input is the same.
+    Raises FlowFailed when a step failed, once all that can still be done is done. A cancelled flow cancels
+    its running steps and waits for them. Both keep the whole result.
+    """
+    return await _FlowRun(flow, request).work()
+
+
+class _FlowRun:
+    """One run of a flow. A step is taken when it is running, ended or skipped."""
+
+    def __init__(self, flow: Flow, request: Message) -> None:
+        self._request = request
+        self._steps = {step.name: step for step in flow.steps}
+        self._needs = {step.name: step.needs for step in flow.steps}
+        self._taken: set[str] = set()
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._results: dict[str, Any] = {}
+        self._errors: list[TaskError] = []
+
+    async def work(self) -> FlowResult:
+        try:
+            await self._open()
+            await self._advance()
+            while self._running:
+                await workflow.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+                await self._advance()
+        except BaseException as error:
+            if not is_cancelled_exception(error):
+                raise
+            # Whoever cancels again while this is under way must not cut it short.
+            raise FlowCancelled(await asyncio.shield(asyncio.create_task(self._stop()))) from error
+        result = await self._close()
+        if self._errors:
+            raise FlowFailed(result, self._errors[0])
+        return result
+
+    async def _open(self) -> None:
+        steps = tuple(
+            OpenedStep(name=step.name, needs=step.needs, weight=step.weight) for step in self._steps.values()
+        )
+        self._opened = await workflow.execute_local_activity_method(
+            FlowActivities.open, OpenFlow(task_id=task_id(), steps=steps), **options.LEDGER
+        )
+
+    async def _advance(self) -> None:
+        """Take in what has ended, and start or take over what is ready because of it."""
+        errors = self._take_in()
+        adopted: list[EarlierStep] = []
+        while ready := list(ready_steps(self._needs, self._results, self._taken)):
+            for name in ready:
+                self._taken.add(name)
+                try:
+                    adopted += self._take_over_or_start(self._steps[name])
+                except Exception as error:  # noqa: BLE001  # the flow's own code: its bug fails its step
+                    errors.append(task_error(error, workflow.now(), name))
+        self._errors += errors
+        failed = tuple(FailedStep(name=error.step, error=error.message) for error in errors)
+        skipped = dependants(self._needs, [step.name for step in failed]) - self._taken
+        self._taken |= skipped
+        if adopted or failed:
+            message = SettleSteps(
+                task_id=task_id(), adopted=tuple(adopted), failed=failed, skipped=tuple(sorted(skipped))
+            )
+            await workflow.execute_local_activity_method(FlowActivities.settle, message, **options.LEDGER)
+
+    def _take_in(self) -> list[TaskError]:
+        errors = []
+        for name, running in list(self._running.items()):
+            if running.done():
+                del self._running[name]
+                try:
+                    self._results[name] = running.result()
+                except Exception as error:  # noqa: BLE001  # whatever it is, it is this step's end
+                    errors.append(task_error(error, workflow.now(), name))
+        return errors
+
+    def _take_over_or_start(self, step: AnyStep) -> list[EarlierStep]:
+        message = step.given(self._request, self._results)
+        wanted = step.hash_of(message)
+        earlier = self._opened.cached.get(step.name)
+        if earlier is not None and earlier.input_hash == wanted:
+            try:
+                self._results[step.name] = step.result_of(earlier.data or {})
+            except ValidationError:  # stored by another version of the step
+                pass
+            else:
+                return [earlier]
+        run = StepRun(task_id(), wanted, self._opened.children.get(step.name))
+        self._running[step.name] = asyncio.create_task(step.run(message, run))
+        return []
+
+    async def _stop(self) -> FlowResult:
+        for running in self._running.values():
+            running.cancel()
+        if self._running:
+            await workflow.wait(self._running.values())
+        return await self._close()
+
+    async def _close(self) -> FlowResult:
+        return await workflow.execute_local_activity_method(
+            FlowActivities.close, CloseFlow(task_id=task_id()), **options.LEDGER
+        )

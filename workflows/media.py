@@ -1,0 +1,134 @@
+"""The media job: a video is fetched, made into profiles and a poster, uploaded and published."""
+
+from temporalio import workflow
+
+from workflows import options
+from workflows.flow import Flow, Results, Step, run_flow
+from workflows.job import AnyJob, Job
+from workflows.tracking import tracked
+
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.media import MediaActivities
+
+from contracts.flows import FlowResult
+from contracts.media import (
+    CleanScratch,
+    DownloadVideo,
+    MakePoster,
+    MakeRendition,
+    ProbeVideo,
+    ProcessVideo,
+    PublishVideo,
+    ScratchSwept,
+    SweepScratch,
+    UploadVideo,
+    VideoProfile,
+)
+
+
+@workflow.defn(name="process-video")
+class ProcessVideoWorkflow:
+    """Makes a video fit to be shown."""
+
+    @workflow.run
+    @tracked
+    async def run(self, request: ProcessVideo) -> FlowResult:
+        """Run the steps that the wanted profiles need."""
+        return await run_flow(video_flow(request), request)
+
+
+@workflow.defn(name="sweep-scratch")
+class SweepScratchWorkflow:
+    """Frees the disk of what nobody will go on with."""
+
+    @workflow.run
+    async def run(self, request: SweepScratch) -> ScratchSwept:
+        """Sweep once."""
+        return await workflow.execute_activity_method(MediaActivities.sweep, request, **options.PAGE)
+
+
+def video_flow(request: ProcessVideo) -> Flow:
+    """Return the graph: one step for each profile, all between the probe and the upload.
+
+    The weights are about the seconds that each takes of ten for a profile.
+    """
+    profiles = tuple(dict.fromkeys(request.profiles))
+    renditions = [_rendition(profile) for profile in profiles]
+    made = ("poster", *(step.name for step in renditions))
+    return Flow(
+        steps=(
+            Step("download", MediaActivities.download, given=_download, weight=3),
+            Step("probe", MediaActivities.probe, given=_probe, needs=("download",)),
+            *renditions,
+            Step("poster", MediaActivities.make_poster, given=_poster, needs=("probe",)),
+            Step("upload", MediaActivities.upload, given=_upload, needs=made, weight=3),
+            Step("publish", MediaActivities.publish, given=_publish, needs=("upload",)),
+            Step("clean", MediaActivities.clean, given=_clean, needs=("publish",)),
+        )
+    )
+
+
+def _rendition(profile: VideoProfile) -> Step:
+    def given(request: ProcessVideo, _results: Results) -> MakeRendition:
+        return MakeRendition(source=request.source, profile=profile)
+
+    return Step(
+        f"transcode-{profile}",
+        MediaActivities.make_rendition,
+        given=given,
+        needs=("probe",),
+        weight=10,
+        options=options.TRANSCODE,
+    )
+
+
+def _download(request: ProcessVideo, _results: Results) -> DownloadVideo:
+    return DownloadVideo(source=request.source)
+
+
+def _probe(request: ProcessVideo, _results: Results) -> ProbeVideo:
+    return ProbeVideo(source=request.source)
+
+
+def _poster(request: ProcessVideo, _results: Results) -> MakePoster:
+    return MakePoster(source=request.source)
+
+
+def _upload(request: ProcessVideo, _results: Results) -> UploadVideo:
+    profiles = tuple(dict.fromkeys(request.profiles))
+    return UploadVideo(source=request.source, destination=request.destination, profiles=profiles)
+
+
+def _publish(request: ProcessVideo, results: Results) -> PublishVideo:
+    return PublishVideo(
+        destination=request.destination,
+        prefix=results["upload"].prefix,
+        profiles=tuple(dict.fromkeys(request.profiles)),
+        duration_seconds=results["probe"].duration_seconds,
+    )
+
+
+def _clean(_request: ProcessVideo, results: Results) -> CleanScratch:
+    return CleanScratch(prefix=results["upload"].prefix)
+
+
+PROCESS_VIDEO = Job(
+    name="process-video",
+    run=ProcessVideoWorkflow.run,
+    input=ProcessVideo,
+    result=FlowResult,
+    key=lambda request: request.destination,
+    summary="Fetch a video, make streaming profiles and a poster of it, and publish them.",
+)
+
+SWEEP_SCRATCH = Job(
+    name="sweep-scratch",
+    run=SweepScratchWorkflow.run,
+    input=SweepScratch,
+    result=ScratchSwept,
+    is_internal=True,
+    summary="Remove from the disk what failed videos have left and nobody has retried for a week.",
+)
+
+JOBS: tuple[AnyJob, ...] = (PROCESS_VIDEO, SWEEP_SCRATCH)

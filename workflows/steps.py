@@ -1,0 +1,102 @@
+"""The two kinds of steps that a flow is declared with: an activity, or a job of the catalogue."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.workflow import ActivityConfig, ParentClosePolicy
+
+from contracts.flows import StepInput
+from contracts.message import Message
+from contracts.tasks import ChildTask, JsonObject
+from domain.flows import child_task_id, input_hash
+from workflows.job import AnyJob
+from workflows.options import STEP
+
+# What the steps so far gave back, by their names.
+Results = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """One step of one task. `earlier_child` is the step's task in the task that this one retries."""
+
+    task_id: UUID
+    input_hash: str
+    earlier_child: UUID | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that is an activity.
+
+    `given` makes the activity's message from the flow's input and the results of the steps that it
+    needs; it is called when these are complete, and must be deterministic.
+    """
+
+    name: str
+    activity: Callable[..., Awaitable[Message | None]]
+    given: Callable[[Any, Results], StepInput]
+    needs: tuple[str, ...] = ()
+    weight: int = 1
+    options: ActivityConfig = field(default_factory=lambda: STEP)
+
+    def hash_of(self, message: Message) -> str:
+        """Return the hash of what the step is to do."""
+        return input_hash(message.model_dump(mode="json", exclude=set(StepInput.model_fields)))
+
+    async def run(self, message: Message, run: StepRun) -> Any:
+        """Run the activity, which writes the step's row itself."""
+        filled = message.model_copy(
+            update={"task_id": run.task_id, "step": self.name, "input_hash": run.input_hash}
+        )
+        return await workflow.execute_activity_method(self.activity, filled, **self.options)
+
+    def result_of(self, data: JsonObject) -> Any:
+        """Return the result that was stored as `data`; ValidationError when it is of another shape."""
+        kind = get_type_hints(self.activity)["return"]
+        return kind.model_validate(data) if isinstance(kind, type) and issubclass(kind, Message) else None
+
+
+@dataclass(frozen=True)
+class JobStep:
+    """A step that is a job: a child workflow with a task of its own, whose parent is the flow's task."""
+
+    name: str
+    job: AnyJob
+    given: Callable[[Any, Results], Message]
+    needs: tuple[str, ...] = ()
+    weight: int = 1
+
+    def hash_of(self, message: Message) -> str:
+        """Return the hash of what the step is to do."""
+        return input_hash({"job": self.job.name, "input": message.model_dump(mode="json")})
+
+    async def run(self, message: Message, run: StepRun) -> Any:
+        """Run the job, which writes the step's row with its own."""
+        child_id = child_task_id(run.task_id, self.name)
+        child = ChildTask(
+            parent_id=run.task_id,
+            step=self.name,
+            input_hash=run.input_hash,
+            workspace=None if self.job.workspace is None else self.job.workspace(message),
+            priority=workflow.info().priority.priority_key or 3,
+            retry_of=run.earlier_child,
+        )
+        return await workflow.execute_child_workflow(
+            self.job.name,
+            message,
+            id=f"{self.job.name}/{child_id}",
+            memo={"task_id": str(child_id), "child": child},
+            result_type=self.job.result,
+            parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
+        )
+
+    def result_of(self, data: JsonObject) -> Any:
+        """Return the job's result that was stored in `data`; ValidationError when it is of another shape."""
+        return self.job.result.model_validate(data["result"])
+
+
+AnyStep = Step | JobStep

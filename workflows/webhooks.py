@@ -1,0 +1,37 @@
+"""Webhooks: the deliveries are a pooled job."""
+
+from temporalio import workflow
+
+from workflows.job import AnyJob, Job
+from workflows.pools import drain
+
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.webhooks import WebhookActivities
+
+from contracts.pools import DrainPool, Pool, PoolDrained
+from contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, WebhookDelivered
+
+
+@workflow.defn(name="drain-deliver-webhook")
+class DrainDeliverWebhookWorkflow:
+    """Delivers what waits to be delivered."""
+
+    @workflow.run
+    async def run(self, request: DrainPool) -> PoolDrained:
+        """Work the queue until it is empty."""
+        return await drain(DELIVER_WEBHOOK, WebhookActivities.deliver, request)
+
+
+DELIVER = Job(
+    name=DELIVER_WEBHOOK,
+    run=DrainDeliverWebhookWorkflow.run,
+    input=DeliverWebhook,
+    result=WebhookDelivered,
+    workspace=lambda request: request.event.workspace,
+    # 400 requests may wait for slow receivers: a worker may usually open 1,024 files.
+    pool=Pool(page=100, parallel=4),
+    summary="Tell a webhook's subscriber that a task has ended.",
+)
+
+JOBS: tuple[AnyJob, ...] = (DELIVER,)
