@@ -19,7 +19,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Address
 from starlette.types import Receive, Scope, Send
 
-from sandbox.justtcg.serving import HOST, Connections, LoopbackServer
+from sandbox.serving import HOST, Connections, LoopbackServer
 
 PREFIX = "/hooks/"
 

@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from client.errors import BadInput
-from client.validation import validated
-from contracts.message import Message
 from contracts.tasks import JsonObject
-from workflows.job import AnyJob
 
 
 def json_object(given: str) -> JsonObject:
@@ -23,9 +20,3 @@ def json_object(given: str) -> JsonObject:
     if not isinstance(fields, dict):
         raise BadInput(f"--input: {given!r} is not accepted: a JSON object with the job's fields")
     return fields
-
-
-def message_of(job: AnyJob, fields: JsonObject) -> Message:
-    """Return the job's input with these fields; BadInput names each that is not accepted."""
-    message: Message = validated(job, fields)
-    return message

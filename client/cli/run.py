@@ -7,10 +7,11 @@ from rich.markup import escape
 
 from client.cli.console import FAILED, SUCCESS, duration, echo, show_json, show_table, with_service
 from client.cli.follow import follow_or_leave, show_outcome
-from client.cli.inputs import json_object, message_of
+from client.cli.inputs import json_object
 from client.cli.times import moment, span
 from client.errors import BadInput
 from client.service import Service
+from client.validation import validated
 from contracts.message import Message
 from contracts.tasks import TaskState
 from workflows.catalogue import JOBS, job_named
@@ -73,7 +74,8 @@ async def _message(service: Service, job: AnyJob, given: str, account: str | Non
         if "account_id" not in job.input.model_fields:
             raise BadInput(f"--account: {job.name} has no account")
         fields["account_id"] = str((await service.accounts.find(account)).id)
-    return message_of(job, fields)
+    message: Message = validated(job, fields)
+    return message
 
 
 def jobs(

@@ -18,9 +18,10 @@ from client.cli.console import (
     with_service,
 )
 from client.cli.follow import follow, follow_or_leave, note, show_outcome, show_result
-from client.cli.inputs import json_object, message_of
+from client.cli.inputs import json_object
 from client.cli.steps import show_children, show_steps
 from client.service import Service
+from client.validation import validated
 from contracts.tasks import Task, TaskState
 from workflows.catalogue import job_named
 
@@ -180,7 +181,7 @@ def retry(
         task = await service.jobs.get(await service.jobs.resolve(reference))
         changed = None
         if given is not None:
-            changed = message_of(job_named(task.job), task.input | json_object(given))
+            changed = validated(job_named(task.job), task.input | json_object(given))
         started = await service.jobs.retry(task.id, from_step=from_step, given=changed)
         echo(f"task {started.id}")
         return show_outcome(await follow_or_leave(service.jobs, started.id)) if wait else SUCCESS

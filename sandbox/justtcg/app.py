@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from sandbox.justtcg.calls import Call, Calls
 from sandbox.justtcg.faults import Fault, Faults
 from sandbox.justtcg.plans import minute_of
-from sandbox.justtcg.serving import Connections
 from sandbox.justtcg.vendor import Answered, Asked, Vendor
+from sandbox.serving import Connections
 
 PREFIX = "/v1"
 

@@ -17,9 +17,9 @@ from sandbox.justtcg.control import control_routes
 from sandbox.justtcg.faults import Faults
 from sandbox.justtcg.plans import PLANS
 from sandbox.justtcg.prices import Prices
-from sandbox.justtcg.serving import HOST, Connections, LoopbackServer
 from sandbox.justtcg.vendor import Vendor
 from sandbox.justtcg.wire import Wire
+from sandbox.serving import HOST, Connections, LoopbackServer
 
 
 def wall_clock() -> datetime:

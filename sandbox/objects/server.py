@@ -6,10 +6,10 @@ from typing import Self
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from sandbox.justtcg.serving import HOST, Connections, LoopbackServer
 from sandbox.objects.app import ObjectsApp
 from sandbox.objects.bucket import Bucket
 from sandbox.objects.faults import ObjectFaults
+from sandbox.serving import HOST, Connections, LoopbackServer
 
 METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.justtcg.serving import HOST, Connections, LoopbackServer
+from sandbox.serving import HOST, Connections, LoopbackServer
 
 RANGE = re.compile(r"bytes=(\d+)-$")
 CHUNK_BYTES = 16 * 1024

@@ -45,7 +45,7 @@ class Accepted(Repeats):
             statement = insert_into(self._session, TaskRow).on_conflict_do_nothing()
             await self._session.execute(statement, [_in_turn(task, turns, now) for task in tasks])
             # One that is there may be of an earlier attempt, and over by now: it was accepted all the same.
-            there |= await self.there([task.id for task in tasks])
+            there |= await self.known([task.id for task in tasks])
             keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in there]
             found = await self.holders_of([str(task.dedupe_key) for task in keyed])
             begun = {task.dedupe_key for task in keyed if not await self.put_off(task, found, now)}

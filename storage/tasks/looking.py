@@ -118,10 +118,6 @@ class LookedAt(LedgerQueries):
             query = query.where(TaskRow.id > after)
         return [task_of(row) for row in await self._session.scalars(query)]
 
-    async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
-        """Return which of these ids have a row."""
-        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
-
     async def counts(self) -> dict[TaskState, int]:
         """Return how many tasks are in each state."""
         rows = await self._session.execute(select(TaskRow.state, func.count()).group_by(TaskRow.state))

@@ -34,10 +34,6 @@ class Repeats(LedgerQueries):
             }
         return held
 
-    async def there(self, task_ids: Sequence[UUID]) -> set[UUID]:
-        """Return which of these tasks have a row, whatever became of them."""
-        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
-
     async def put_off(self, task: NewTask, found: Holders, now: datetime) -> bool:
         """Give a queued holder this task's input and time; return False when it has begun instead."""
         if task.quiet is None or task.retry_of is not None or task.dedupe_key not in found:

@@ -1,10 +1,10 @@
 """What the ledger's queries share: rows as messages, and the clause that keeps a final state final."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.tasks import ACTIVE_STATES, Task, TaskError
@@ -20,6 +20,10 @@ class LedgerQueries:
         self._session = session
         # What subscribers will be told of what was written: its drain is to be woken after the commit.
         self.deliveries: list[UUID] = []
+
+    async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
+        """Return which of these ids have a row."""
+        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
 
     async def _changed(self, statement: Update) -> bool:
         result = await self._session.execute(statement)
