@@ -23,8 +23,8 @@ setup: $(DEV) ## Install everything for work on the project into .venv
 demo: $(DEMO) ## Run the demonstration: the service and stand-ins for the outside world
 	$(BIN)/mainspring demo
 
-up: $(DEMO) ## Run the service on this machine, with the embedded engine
-	$(BIN)/mainspring up
+up: $(DEMO) ## Run the service on this machine (SANDBOX=1: with stand-ins for the outside)
+	$(BIN)/mainspring up $(if $(SANDBOX),--sandbox)
 
 test: $(DEV) ## Run the tests
 	$(BIN)/pytest

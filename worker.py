@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import structlog
 from temporalio.client import Client
@@ -26,11 +27,14 @@ from client.logs import configure_logs
 from client.schedules import Schedules
 from client.settings import Settings
 from client.signals import stop_on_signals
+from domain.pools import drain_of
+from domain.queues import Role, queue_of
 from domain.quota import plan_named
 from gateways.addresses import AddressGuard
 from gateways.clock import Clock, SystemClock
-from gateways.download import Downloads, open_downloads
+from gateways.download import Allowed, Downloads, open_downloads
 from gateways.engine import Engine
+from gateways.errors import GatewayError
 from gateways.justtcg import JustTcg, open_justtcg
 from gateways.objects import Objects, S3Access
 from gateways.scratch import Scratch
@@ -60,9 +64,31 @@ BAD_INPUT = (ValueError, TypeError)
 # Pure modules: importing them anew for each workflow would only cost time.
 PASSED_THROUGH = ("contracts", "domain")
 
+# Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
+TRANSFER_SLOTS = 8
 
 # The gateways of a worker, by their types.
 Gateways = dict[Any, object]
+
+
+class Workers:
+    """Temporal workers that run and end as one: one for a task queue. The first one works the workflows."""
+
+    def __init__(self, *workers: Worker) -> None:
+        self.all = workers
+        self._running = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for worker in self.all:
+            await self._running.enter_async_context(worker)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        # All at once: each gives what is under way its time to end.
+        await asyncio.gather(*(worker.shutdown() for worker in self.all))
+        return await self._running.__aexit__(kind, error, trace)
 
 
 @asynccontextmanager
@@ -88,12 +114,13 @@ async def _media(settings: Settings) -> AsyncIterator[Gateways]:
         None if secret is None else secret.get_secret_value(),
     )
     objects = Objects(store, access)
-    folders = tuple(folder for folder in (settings.media_source_dir, objects.folder) if folder is not None)
-    guard, most_bytes = (
-        AddressGuard(allow_private=settings.media_allow_private),
+    allowed = Allowed(
         settings.media_max_download_bytes,
+        buckets=frozenset(each for each in (objects.bucket, *settings.media_source_buckets) if each),
+        folders=tuple(each for each in (objects.folder, settings.media_source_dir) if each is not None),
     )
-    async with open_downloads(guard, access, folders=folders, most_bytes=most_bytes) as downloads:
+    guard = AddressGuard(allow_private=settings.media_allow_private)
+    async with open_downloads(guard, access, allowed) as downloads:
         yield {
             Downloads: downloads,
             Objects: objects,
@@ -104,11 +131,48 @@ async def _media(settings: Settings) -> AsyncIterator[Gateways]:
 
 def build_worker(
     settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
-) -> Worker:
-    """Return a worker that knows every job of the catalogue."""
+) -> Workers:
+    """Return a worker that knows every job of the catalogue, with slots of their own for the roles."""
+    activities = build_activities(_tools(settings, client, database, gateways, clock))
+    shared: dict[str, Any] = {
+        "interceptors": [ActivityCare(database, clock)],
+        "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+        "graceful_shutdown_timeout": GRACEFUL_SHUTDOWN,
+    }
+    general = Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=workflow_classes(),
+        activities=activities,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        workflow_failure_exception_types=BAD_INPUT,
+        max_concurrent_workflow_tasks=settings.workflow_slots,
+        max_concurrent_activities=settings.activity_slots,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        **shared,
+    )
+    slots = {Role.TRANSFERS: TRANSFER_SLOTS, Role.ENCODING: settings.media_parallel}
+    roles = [
+        Worker(
+            client,
+            task_queue=queue_of(settings.task_queue, role),
+            activities=activities,
+            max_concurrent_activities=most,
+            **shared,
+        )
+        for role, most in slots.items()
+    ]
+    return Workers(general, *roles)
+
+
+def _tools(
+    settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
+) -> dict[Any, object]:
     engine, box = Engine(client, settings.task_queue), SecretBox(encryption_key(settings))
     sizes = PoolSizes({job.name: job.pool for job in JOBS if job.pool is not None})
-    tools: dict[Any, object] = gateways | {
+    return gateways | {
         Clock: clock,
         Database: database,
         Engine: engine,
@@ -119,22 +183,6 @@ def build_worker(
         SecretBox: box,
         StepProgress: StepProgress(database, clock),
     }
-    return Worker(
-        client,
-        task_queue=settings.task_queue,
-        workflows=workflow_classes(),
-        activities=build_activities(tools),
-        interceptors=[ActivityCare(database, clock)],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
-        workflow_failure_exception_types=BAD_INPUT,
-        max_concurrent_workflow_tasks=settings.workflow_slots,
-        max_concurrent_activities=settings.activity_slots,
-        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
-        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
-    )
 
 
 async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None:
@@ -145,12 +193,27 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         stack.push_async_callback(database.dispose)
         await upgrade(database)
         gateways = await stack.enter_async_context(open_gateways(settings))
-        await Schedules(client, settings.task_queue).sync()
         worker = build_worker(settings, client, database, gateways, SystemClock())
+        # Before it works itself: what it begins is not in doubt.
+        await _tell_drains(Engine(client, settings.task_queue))
         await stack.enter_async_context(worker)
+        # It may take a while, and what was accepted need not wait for it.
+        await Schedules(client, settings.task_queue).sync()
         log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
         await stop.wait()
         log.info("worker stopping")
+
+
+async def _tell_drains(engine: Engine) -> None:
+    """Tell the drains that run of this worker: what they wait for may have died with the one before it."""
+
+    async def tell(job: str) -> None:
+        try:
+            await engine.tell_worker_started(drain_of(job))
+        except GatewayError as error:  # a heartbeat that stays away tells the same, 10 s after the death
+            log.warning("drain is not told of this worker", job=job, error=str(error))
+
+    await asyncio.gather(*(tell(job.name) for job in JOBS if job.pool is not None))
 
 
 def _default_access(settings: Settings) -> Access | None:

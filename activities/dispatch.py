@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from contracts.tasks import NewTask, Task
+from contracts.webhooks import DELIVER_WEBHOOK
 from domain.pools import drain_of
 from gateways.engine import Engine, StartRefused
 from gateways.errors import GatewayError
@@ -75,6 +76,14 @@ async def dispatch(
     if done.runs:
         await database.transact(lambda session: TaskRepository(session).record_runs(done.runs))
     return done
+
+
+async def wake_deliveries(
+    database: Database, engine: Engine, task_ids: Collection[UUID], *, now: datetime
+) -> None:
+    """As `wake_drain`, of deliveries that were accepted with the end of a task, if there were any."""
+    if task_ids:
+        await wake_drain(database, engine, DELIVER_WEBHOOK, task_ids, now=now)
 
 
 async def wake_drain(

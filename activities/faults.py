@@ -1,7 +1,7 @@
 """The one place that decides what a failure means: gateway and storage errors become Temporal failures.
 
 - *The world's* (away, timed out, 5xx): retried with a back-off capped at a minute, for an hour.
-- *The job's own* (a refusal, bad data, a bug): three attempts from two seconds.
+- *The job's own* (a refusal, bad data, a bug, no end in sight): three attempts from two seconds.
 - *Hopeless* (credentials, an account that does not exist): fails at once.
 
 Attempts of the first kind do not use up those of the second. That is the usual patience; a job whose tasks
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
+from domain.sizes import shortened
 from gateways.addresses import AddressRefused
 from gateways.errors import CredentialsRefused, WorldError
 from gateways.webhooks import ReceiverGone
@@ -36,6 +37,13 @@ HOPELESS = (
 )
 
 OWN_FIRST_DELAY = timedelta(seconds=2)
+
+
+class AttemptTimedOut(Exception):
+    """The attempt has not come to its end in the time that one has."""
+
+    def __init__(self, limit: timedelta) -> None:
+        super().__init__(f"the attempt was not over after {limit}")
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def to_failure(error: Exception, attempts: Attempts, now: datetime) -> Applicati
         return error
     delay = delay_after(error, attempts, now)
     return ApplicationError(
-        str(error) or type(error).__name__,
+        shortened(str(error) or type(error).__name__),
         type=type(error).__name__,
         non_retryable=delay is None,
         next_retry_delay=delay,

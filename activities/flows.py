@@ -5,7 +5,16 @@ from uuid import UUID
 
 from temporalio import activity
 
-from contracts.flows import CloseFlow, FlowOpened, FlowResult, OpenFlow, SettleSteps
+from contracts.flows import (
+    CloseFlow,
+    ComposedPlan,
+    FlowOpened,
+    FlowResult,
+    OpenFlow,
+    RecallSteps,
+    SettleSteps,
+    StepsRecalled,
+)
 from domain.flows import flow_result, open_flow
 from gateways.clock import Clock
 from storage.database import Database, Session
@@ -13,15 +22,20 @@ from storage.tasks import StepRepository
 
 
 class FlowActivities:
-    """The bookkeeping of `workflows.flow`: short, idempotent, and local."""
+    """The bookkeeping of `workflows.flow`: short, idempotent, and local. No answer is much above 1 MB."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
+    @activity.defn(name="flows.keep_plan")
+    async def keep_plan(self, plan: ComposedPlan) -> ComposedPlan:
+        """Return the plan, so that it is in the history: a later release may find another one."""
+        return plan
+
     @activity.defn(name="flows.open")
     async def open(self, message: OpenFlow) -> FlowOpened:
-        """Write the pending steps, and return what earlier tasks have done of them."""
+        """Write the pending steps, and return which of them earlier tasks have done."""
         needs = {step.name: step.needs for step in message.steps}
 
         async def write(session: Session) -> FlowOpened:
@@ -30,6 +44,12 @@ class FlowActivities:
             return open_flow(needs, await steps.earlier_runs(message.task_id))
 
         return await self._database.transact(write)
+
+    @activity.defn(name="flows.recall")
+    async def recall(self, message: RecallSteps) -> StepsRecalled:
+        """Return what the first of these steps gave back; none when the others are not there any more."""
+        data = await self._database.read(lambda session: StepRepository(session).recall(message.steps))
+        return StepsRecalled(data=data)
 
     @activity.defn(name="flows.settle")
     async def settle(self, message: SettleSteps) -> None:
@@ -46,10 +66,18 @@ class FlowActivities:
 
     @activity.defn(name="flows.close")
     async def close(self, message: CloseFlow) -> FlowResult:
-        """End the steps that are open, and return them all."""
+        """End the steps that are open, write the task's result, and return its sums without the steps."""
         now = self._clock.now()
-        result = await self._database.transact(lambda session: close_flow(session, message.task_id, now=now))
-        return result or flow_result([], started_at=now, completed_at=now)
+
+        async def write(session: Session) -> FlowResult | None:
+            result = await close_flow(session, message.task_id, now=now)
+            if result is not None:
+                await StepRepository(session).keep_result(message.task_id, result)
+            return result
+
+        result = await self._database.transact(write)
+        whole = result or flow_result([], started_at=now, completed_at=now)
+        return whole.model_copy(update={"steps": {}})
 
 
 async def close_flow(session: Session, task_id: UUID, *, now: datetime) -> FlowResult | None:

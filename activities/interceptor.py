@@ -5,7 +5,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities.faults import Attempts, to_failure
+from activities.faults import Attempts, AttemptTimedOut, to_failure
 from activities.steps import StepRecords, fail_step, step_of
 from contracts.flows import StepInput
 from contracts.tasks import TaskError
+from domain.sizes import LONGEST_ERROR, LONGEST_STACK, shortened
 from gateways.clock import Clock
 from storage.database import Database, Session
 from storage.tasks import TaskRepository
@@ -26,6 +27,12 @@ log = structlog.get_logger(__name__)
 
 # Three heartbeats within a timeout: one that is lost does no harm.
 HEARTBEATS_PER_TIMEOUT = 3
+
+
+# An attempt is ended so long before the engine would: what the engine ends can no longer say why, nor that it
+# was the job's own failure and not the death of a worker.
+SHARE_TO_TELL = 0.1
+MOST_TO_TELL = timedelta(seconds=10)
 
 
 class ActivityCare(Interceptor):
@@ -50,6 +57,11 @@ class _Care(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  # temporalio's name
         info = activity.info()
         attempts = _attempts(info)
+        lost = info.attempt - 1 - attempts.own_failures - attempts.world_failures
+        if lost > 0:
+            # Their workers were killed, restarted or frozen, which no job can help, nor is to pay for.
+            what, where = info.activity_type, info.workflow_id
+            log.warning("attempts were lost", activity=what, workflow_id=where, lost=lost)
         try:
             async with _heartbeats(info, attempts):
                 return await self._judged(input, info, attempts)
@@ -57,11 +69,14 @@ class _Care(ActivityInboundInterceptor):
             if not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
                 _heartbeat(attempts.after(failure.__cause__ or failure, self._clock.now()))
+            if len(str(failure.__cause__)) > LONGEST_ERROR:
+                # Nobody would be told of a failure that is too large for a message: a long one goes alone.
+                failure.__cause__ = None
             raise
 
     async def _judged(self, given: ExecuteActivityInput, info: activity.Info, attempts: Attempts) -> Any:
         try:
-            return await self._execute(given, info.attempt)
+            return await self._in_time(given, info)
         except Exception as error:
             failure = to_failure(error, attempts, self._clock.now())
             try:
@@ -72,6 +87,17 @@ class _Care(ActivityInboundInterceptor):
             if failure is error:
                 raise  # an error that is its own cause would be converted without end
             raise failure from error
+
+    async def _in_time(self, given: ExecuteActivityInput, info: activity.Info) -> Any:
+        limit = None if info.is_local else info.start_to_close_timeout
+        ending = asyncio.timeout(None if limit is None else _time_for(limit).total_seconds())
+        try:
+            async with ending:
+                return await self._execute(given, info.attempt)
+        except TimeoutError as error:
+            if limit is None or not ending.expired():
+                raise
+            raise AttemptTimedOut(limit) from error
 
     async def _execute(self, given: ExecuteActivityInput, attempt: int) -> Any:
         step = step_of(given.args)
@@ -88,7 +114,7 @@ class _Care(ActivityInboundInterceptor):
             workflow_id=info.workflow_id,
             attempt=info.attempt,
             error_type=type(error).__name__,
-            error=str(error),
+            error=failure.message,
         )
         task_id = getattr(given.args[0], "task_id", None) if given.args else None
         if not isinstance(task_id, UUID):
@@ -99,7 +125,7 @@ class _Care(ActivityInboundInterceptor):
             step=info.activity_type if step is None else step.step,
             error_type=failure.type or type(error).__name__,
             message=failure.message,
-            stack="".join(traceback.format_exception(error)),
+            stack=shortened("".join(traceback.format_exception(error)), LONGEST_STACK),
             attempt=info.attempt,
         )
         await self._database.transact(
@@ -113,6 +139,10 @@ async def _write_error(
     await TaskRepository(session).append_error(task_id, entry)
     if step is not None:
         await fail_step(session, step, entry, is_last=is_last)
+
+
+def _time_for(limit: timedelta) -> timedelta:
+    return limit - min(limit * SHARE_TO_TELL, MOST_TO_TELL)
 
 
 def _attempts(info: activity.Info) -> Attempts:

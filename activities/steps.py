@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from temporalio.exceptions import ApplicationError
+
 from contracts.flows import StepInput
 from contracts.message import Message
 from contracts.tasks import BeginTask, FinishTask, JsonObject, TaskError, TaskState
+from domain.sizes import MOST_DATA, TooMuch, check_data, size_of
 from gateways.clock import Clock
 from storage.database import Database, Session
 from storage.tasks import StepRepository
@@ -34,6 +37,10 @@ class StepRecords:
             return stored
         result = await work()
         data = result.model_dump(mode="json") if isinstance(result, Message) else {}
+        try:
+            check_data(given.step, size_of(data))
+        except TooMuch as error:  # doing the work once more would not make it smaller
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
         await self._write(lambda steps, now: steps.complete(given.task_id, given.step, data, now=now))
         return result
 
@@ -70,7 +77,10 @@ async def begin_child_step(session: Session, message: BeginTask, *, now: datetim
     """Write the beginning of a task that is a step of another one to that one's row of the step."""
     if message.child is not None:
         child = message.child
-        await StepRepository(session).start(child.parent_id, child.step, child.input_hash, 1, now=now)
+        data: JsonObject = {"task_id": str(message.task_id or message.fallback_id)}
+        await StepRepository(session).start(
+            child.parent_id, child.step, child.input_hash, 1, data=data, now=now
+        )
 
 
 async def finish_child_step(session: Session, message: FinishTask, *, now: datetime) -> None:
@@ -79,6 +89,8 @@ async def finish_child_step(session: Session, message: FinishTask, *, now: datet
         return
     steps, parent_id, step = StepRepository(session), message.child.parent_id, message.child.step
     data: JsonObject = {"task_id": str(message.task_id), "result": message.result}
+    if size_of(data) > MOST_DATA:
+        del data["result"]  # the child's own row has it
     if message.state is TaskState.SUCCESS:
         await steps.complete(parent_id, step, data, now=now)
     else:

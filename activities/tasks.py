@@ -1,13 +1,13 @@
 """Keeping the task ledger: what workflows report, and what is started for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from temporalio import activity
 
-from activities.dispatch import dispatch, wake_drain
+from activities.dispatch import dispatch, wake_deliveries
 from activities.pools import PoolSizes
 from activities.steps import begin_child_step, finish_child_step
 from contracts.tasks import (
@@ -25,8 +25,7 @@ from contracts.tasks import (
     TasksRelayed,
     TaskState,
 )
-from contracts.webhooks import DELIVER_WEBHOOK
-from domain.pools import drain_of
+from domain.pools import DRAIN_WAITS_AT_MOST, drain_of
 from gateways.clock import Clock
 from gateways.engine import Engine, StartRefused
 from gateways.errors import GatewayError, WorldError
@@ -87,10 +86,10 @@ class TaskActivities:
             await finish_child_step(session, message, now=self._clock.now())
             return tasks.deliveries
 
-        deliveries = await self._database.transact(write)
-        if deliveries:
-            now = self._clock.now()
-            await wake_drain(self._database, self._engine, DELIVER_WEBHOOK, deliveries, now=now)
+        await self._tell(await self._database.transact(write))
+
+    async def _tell(self, deliveries: Sequence[UUID]) -> None:
+        await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
 
     @activity.defn(name="tasks.enqueue")
     async def enqueue(self, message: EnqueueTasks) -> TasksEnqueued:
@@ -145,7 +144,7 @@ class TaskActivities:
         return cancelled
 
     async def _wake_drains(self) -> None:
-        """Wake the drain of each queue with rows due: it may never have been told, or have been ended."""
+        """Wake the drain of each queue with rows due by the time of the next relay, for it may not run."""
         for job in self._pools:
             if await self._is_due(job):
                 try:
@@ -154,20 +153,20 @@ class TaskActivities:
                     log.warning("queue is not drained yet", job=job, error=str(error))
 
     async def _is_due(self, job: str) -> bool:
-        return await self._database.read(
-            lambda session: PoolRepository(session).has_due(job, now=self._clock.now())
-        )
+        soon = self._clock.now() + DRAIN_WAITS_AT_MOST
+        return await self._database.read(lambda session: PoolRepository(session).has_due(job, now=soon))
 
     async def _fail_refused(self, refused: Mapping[UUID, StartRefused]) -> None:
-        async def fail(session: Session) -> None:
-            now = self._clock.now()
+        async def fail(session: Session) -> list[UUID]:
+            now, tasks = self._clock.now(), TaskRepository(session)
             for task_id, error in refused.items():
                 reason = TaskError(at=now, step="start", error_type=type(error).__name__, message=str(error))
                 finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=reason)
-                await TaskRepository(session).finish(finish, now=now)
+                await tasks.finish(finish, now=now)
+            return tasks.deliveries
 
         if refused:
-            await self._database.transact(fail)
+            await self._tell(await self._database.transact(fail))
 
     async def _unstarted(self, created_before: datetime, after: Task | None) -> list[Task]:
         return await self._database.read(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -10,11 +10,13 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.faults import Patience
-from activities.pools import Done, Pools, PoolTask
+from activities.places import Places
+from activities.pools import Done, NotYet, Pools, PoolTask
 from contracts.pools import StretchWorked, WorkPool
 from contracts.webhooks import DeliverWebhook, WebhookDelivered
 from domain.webhooks import body_of
 from gateways.clock import Clock
+from gateways.lookups import LookupsBusy
 from gateways.webhooks import ReceiverGone, Webhooks
 from storage.database import Database, Session
 from storage.errors import StorageError, SubscriptionDisabled
@@ -28,6 +30,9 @@ DELIVERY = Patience(
     first_delay=timedelta(seconds=10),
     longest_delay=timedelta(hours=2),
 )
+
+# When the names of other receivers keep all lookups busy.
+LOOKED_UP_AFTER = timedelta(seconds=5)
 
 # A subscription is read anew this often, so that a removal or a disabling is soon heeded.
 RECEIVERS_KEPT = timedelta(seconds=5)
@@ -43,6 +48,7 @@ class WebhookActivities:
         self._pools = pools
         self._webhooks = webhooks
         self._receivers = _Receivers(database, box)
+        self._places: defaultdict[UUID, Places] = defaultdict(lambda: Places(clock))
         self._clock = clock
 
     @activity.defn(name="webhooks.deliver")
@@ -57,13 +63,17 @@ class WebhookActivities:
         subscription = receiver.subscription
         if subscription.disabled_at is not None:
             raise SubscriptionDisabled(subscription.id, subscription.disabled_because)
-        status = await self._webhooks.deliver(
-            subscription.url,
-            receiver.secret,
-            message_id=str(task.id),
-            at=self._clock.now(),
-            body=body_of(task.given.event),
-        )
+        async with self._places[subscription.id].one():
+            try:
+                status = await self._webhooks.deliver(
+                    subscription.url,
+                    receiver.secret,
+                    message_id=str(task.id),
+                    at=self._clock.now(),
+                    body=body_of(task.given.event),
+                )
+            except LookupsBusy as busy:
+                raise NotYet(self._clock.now() + LOOKED_UP_AFTER) from busy
         return WebhookDelivered(status=status)
 
     async def _note(self, session: Session, done: Sequence[Done[DeliverWebhook]]) -> None:
@@ -75,22 +85,15 @@ class WebhookActivities:
         failed = [
             each
             for each in done
-            # What is ours to mend is not the receiver's failure.
-            if isinstance(each.outcome, Exception) and not isinstance(each.outcome, StorageError)
+            # What is ours to mend, or was put off, is not the receiver's failure.
+            if isinstance(each.outcome, Exception) and not isinstance(each.outcome, StorageError | NotYet)
         ]
         gone = {e.task.given.subscription_id for e in failed if isinstance(e.outcome, ReceiverGone)}
         failures = Counter(each.task.given.subscription_id for each in failed)
-        if reached:
-            await subscriptions.note_success(reached)
         self._receivers.forget(failures)  # whoever comes next sees whether it was disabled
-        # In the order of the ids, so that two who note several never wait for each other.
-        for subscription_id in sorted(failures.keys() - (reached - gone)):
-            await subscriptions.note_failures(
-                subscription_id,
-                failures[subscription_id],
-                gone=subscription_id in gone,
-                now=self._clock.now(),
-            )
+        unreached = {each: count for each, count in failures.items() if each not in reached - gone}
+        if reached or unreached:
+            await subscriptions.note(reached, unreached, gone=gone, now=self._clock.now())
 
 
 class _Receivers:

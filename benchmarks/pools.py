@@ -34,13 +34,14 @@ from client.jobs import Jobs
 from client.settings import Settings
 from client.webhooks import WebhookSubscriptions
 from contracts.tasks import TaskState
-from contracts.webhooks import DeliverWebhook, TaskChanged
+from contracts.webhooks import DeliverWebhook
 from gateways.clock import SystemClock
 from gateways.engine import Engine
 from storage.database import Database, Session
 from storage.migrate import upgrade
 from storage.secrets import SecretBox
 from storage.tables import TaskRow
+from tests.deliveries import made_up_delivery
 from tests.pooled import NAME, NOTE_NUMBER, DrainNoteNumber, NoteActivities, NoteNumber, NumberNoted
 from worker import build_worker, open_gateways
 from workflows import options
@@ -226,15 +227,7 @@ async def deliveries(benches: Benches, address: str, count: int) -> list[Deliver
     box = SecretBox(encryption_key(benches.settings))
     subscriptions = WebhookSubscriptions(benches.catalogue.database, box, SystemClock(), allow_private=True)
     added = [await subscriptions.add(f"{address}/hooks/{n}", workspace="none") for n in range(RECEIVERS)]
-    return [
-        DeliverWebhook(
-            subscription_id=added[n % RECEIVERS].subscription.id,
-            event=TaskChanged(
-                task_id=UUID(int=n), job=NAME, state=TaskState.SUCCESS, workspace=None, at=SystemClock().now()
-            ),
-        )
-        for n in range(count)
-    ]
+    return [made_up_delivery(added[n % RECEIVERS].subscription.id, n) for n in range(count)]
 
 
 async def run(pooled: int, alone: int) -> None:

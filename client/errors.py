@@ -4,7 +4,8 @@ ClientError
 ├── TaskUnknown        no task of that id
 ├── AmbiguousTask      several tasks whose ids begin so
 ├── TaskNotRetryable   neither failed nor cancelled
-├── GroupUnknown       not one group of failures whose fingerprint begins so
+├── KeyHeld            a retry that is no other task's work has to wait for that one
+├── GroupUnknown       not one group of failures whose name begins so
 ├── TaskFailed         there is no result, for the task failed
 ├── TaskCancelled      there is no result, for the task was cancelled
 ├── JobIsInternal      housekeeping is run by its schedule
@@ -13,6 +14,7 @@ ClientError
 """
 
 from pathlib import Path
+from uuid import UUID
 
 from contracts.tasks import Task
 
@@ -45,12 +47,24 @@ class TaskNotRetryable(ClientError):
         self.task = task
 
 
+class KeyHeld(ClientError):
+    """Another task of the same key is active, and does not do what this retry asks for."""
+
+    def __init__(self, task_id: UUID, holder: UUID) -> None:
+        super().__init__(
+            f"task {task_id} is not retried with what was changed: task {holder} of the same key is active; "
+            "cancel that one, or wait for its end"
+        )
+        self.task_id = task_id
+        self.holder = holder
+
+
 class GroupUnknown(ClientError):
-    """Not one group of failures has a fingerprint that begins so."""
+    """Not one group of failures has a name, its fingerprint, that begins so."""
 
     def __init__(self, beginning: str, *, is_ambiguous: bool) -> None:
-        count = "several groups of failures have" if is_ambiguous else "no group of failures has"
-        super().__init__(f"{count} a fingerprint that begins with {beginning!r}")
+        count = "several groups of failures have names" if is_ambiguous else "no group of failures has a name"
+        super().__init__(f"{count} that begin{'' if is_ambiguous else 's'} with {beginning!r}")
         self.beginning = beginning
 
 

@@ -83,12 +83,15 @@ class Failures:
     ) -> Replayed:
         """Retry the oldest failures first, at most `limit`, at `rate` tasks a second.
 
-        The first task of each group goes ahead and is watched for `patience`: the replay stops when a
-        replayed task fails in a way that is being replayed. No task is replayed twice, whoever else
-        replays meanwhile. `seen` is told of each task and its new one.
+        The first task of each group goes ahead and is watched for `patience`, also when it is the only one:
+        the replay stops when a replayed task fails in a way that is being replayed. No task is replayed
+        twice, whoever else replays meanwhile. `seen` is told of each task and its new one. What failed
+        since the replay began does not count as left.
         """
         replay = _Replay(self._clock.now())
-        async for task in self._oldest(meant, replay.since):
+        # What fails again meanwhile is for the next replay, or this one might never end.
+        meant = meant.model_copy(update={"until": min(meant.until or replay.since, replay.since)})
+        async for task in self._oldest(meant):
             if limit is not None and len(replay.started) >= limit:
                 break
             if stop_when_it_returns and await self._has_returned(replay):
@@ -98,15 +101,16 @@ class Failures:
                 seen(task, new_id)
                 is_first = replay.note(task, new_id)
                 await self._pause(new_id, 1 / rate, patience if is_first and stop_when_it_returns else None)
+        # The last one, or the only one, has no successor that would have asked.
+        if stop_when_it_returns and replay.stopped_because is None:
+            await self._has_returned(replay)
         return replay.told(remaining=await self.count(meant))
 
-    async def _oldest(self, meant: FailureFilter, until: datetime) -> AsyncIterator[Task]:
+    async def _oldest(self, meant: FailureFilter) -> AsyncIterator[Task]:
         after: tuple[datetime, UUID] | None = None
         while page := await self._page(meant, after):
             for task in page:
-                # What fails again meanwhile is for the next replay, or this one might never end.
-                if task.finished_at is not None and task.finished_at < until:
-                    yield task
+                yield task
             last = page[-1]
             after = (last.finished_at or last.created_at, last.id)
 
@@ -122,7 +126,7 @@ class Failures:
             replay.passed_over[task.id] = str(error)
             return None
         if started.deduplicated:
-            replay.passed_over[task.id] = f"task {started.id} of the same key does its work"
+            replay.passed_over[task.id] = f"task {started.id} of the same key is active"
             return None
         return started.id
 

@@ -6,45 +6,30 @@ import socket
 import sys
 from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client
-
 from client.connect import EngineUnreachable, connect
 from client.settings import Settings
+from gateways.engine import RPC_TIMEOUT, Engine
 
 # A worker that waits for work asks anew each minute; a second minute covers a slow answer.
 RECENT = timedelta(minutes=2)
-ANSWER_TIMEOUT = timedelta(seconds=5)
 
 
-async def is_polling(client: Client, task_queue: str, host: str) -> bool:
-    """Return whether a worker on `host` asked for workflow tasks recently.
-
-    The SDK's default identity of a worker is its process id, an @ and its host's name.
-    """
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=task_queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    )
-    answer = await client.workflow_service.describe_task_queue(request, timeout=ANSWER_TIMEOUT)
+async def is_polling(engine: Engine, host: str) -> bool:
+    """Return whether a worker on `host` asked for workflow tasks recently."""
     oldest = datetime.now(UTC) - RECENT
     return any(
-        poller.identity.endswith(f"@{host}") and poller.last_access_time.ToDatetime(UTC) > oldest
-        for poller in answer.pollers
+        worker.identity.endswith(f"@{host}") and worker.asked_at > oldest for worker in await engine.workers()
     )
 
 
 async def _check() -> int:
     settings = Settings.load()
     try:
-        client = await connect(settings, timeout=ANSWER_TIMEOUT)
+        client = await connect(settings, timeout=RPC_TIMEOUT)
     except EngineUnreachable as error:
         print(error, file=sys.stderr)  # noqa: T201  # docker inspect shows it
         return 1
-    return 0 if await is_polling(client, settings.task_queue, socket.gethostname()) else 1
+    return 0 if await is_polling(Engine(client, settings.task_queue), socket.gethostname()) else 1
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """docs/jobs.md, written from the catalogue: `python -m client.job_reference`. A test compares the two."""
 
+import inspect
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from client.schedules import SCHEDULES
 from contracts.message import Message
 from workflows.catalogue import JOBS
-from workflows.job import AnyJob
+from workflows.job import AnyJob, Debounce, Throttle
 
 HEAD = """\
 # Jobs
@@ -57,10 +58,21 @@ def _job(job: AnyJob) -> Iterator[str]:
     if job.pool is not None:
         yield f"Worked in a [pool](pools.md), {job.pool.parallel} times {job.pool.page} tasks at once.\n"
     if job.key is not None:
-        yield "While one is active under the same key, a second start returns it.\n"
+        yield f"{_repeats(job)}\n"
     yield from _fields("input", job.input)
-    yield f"{job.result.__doc__}\n"
+    yield f"{inspect.getdoc(job.result)}\n"
     yield from _fields("result", job.result)
+
+
+def _repeats(job: AnyJob) -> str:
+    same = f"for the same {job.key_says}" if job.key_says else "of it"
+    match job.repeats:
+        case Debounce(quiet):
+            return f"Starts once no other start {same} came for {quiet}, with the input of the last one."
+        case Throttle(every):
+            return f"A second start {same} within {every} returns the first one's task."
+    one = f"one is active {same}" if job.key_says else "one is active"
+    return f"While {one}, a second start returns it as it is: another input, time or priority is not taken."
 
 
 def _fields(title: str, message: type[Message]) -> Iterator[str]:

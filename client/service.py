@@ -45,13 +45,13 @@ async def open_service(
 
     NothingHere: there is no embedded database in the state directory, which is relative to the working
     directory by default; with `create` one is made. DatabaseAway: the database cannot be reached. Temporal
-    may be away: tasks are accepted all the same.
+    may be away: tasks are accepted all the same. SettingsError: the state directory cannot be used.
     """
     settings = settings or Settings.load()
     if not create and settings.database_url is None and not settings.database_file.exists():
         raise NothingHere(settings.database_file)
     async with AsyncExitStack() as stack:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_state_dir()
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         stack.push_async_callback(after_commits)

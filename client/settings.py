@@ -5,14 +5,18 @@ How Temporal itself is reached is not here: that is Temporal's own environment c
 
 import base64
 import binascii
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from client.environment import ENV_FILE, environment
-from client.settings_errors import SettingsError, invalid, unknown
+from client.settings_errors import Problem, SettingsError, invalid, unknown
+from domain.quota import plan_named
 
 PREFIX = "MAINSPRING_"
 ENCRYPTION_KEY_BYTES = 32  # AES-256
@@ -36,10 +40,34 @@ def _check_database(value: str) -> str:
     return value
 
 
+def _check_plan(value: str) -> str:
+    plan_named(value)
+    return value
+
+
+def _matching(pattern: str, accepted: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not re.match(pattern, value):
+            raise ValueError(f"Input should be {accepted}")
+        return value
+
+    return check
+
+
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
-StoreUrl = Annotated[str, Field(pattern="^(s3://[^/]+|file:///)")]
+StoreUrl = Annotated[
+    str, AfterValidator(_matching("s3://[^/]|file:///", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"))
+]
+WebUrl = Annotated[str, AfterValidator(_matching("https?://[^/]", "http://HOST/… or https://HOST/…"))]
+PlanName = Annotated[str, AfterValidator(_check_plan)]
+# Names, separated by commas.
+Names = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(lambda value: value.replace(",", " ").split() if isinstance(value, str) else value),
+]
 Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 
 
@@ -68,20 +96,21 @@ class Settings(BaseSettings):
     engine_port: Port = 7233
     ui_port: Port = 8233
 
-    justtcg_url: str = Field(default="https://api.justtcg.com/v1", pattern="^https?://")
+    justtcg_url: WebUrl = "https://api.justtcg.com/v1"
     justtcg_api_key: SecretStr | None = Field(default=None, repr=False)
-    justtcg_plan: str = Field(default="Free Tier", min_length=1)
+    justtcg_plan: PlanName = "Free Tier"
     justtcg_anchor_day: int = Field(default=1, ge=1, le=31)
 
     webhooks_allow_private: bool = False
 
     media_scratch_dir: Path | None = None
     media_store_url: StoreUrl | None = None
-    media_s3_endpoint: str | None = Field(default=None, pattern="^https?://")
+    media_s3_endpoint: WebUrl | None = None
     media_s3_region: str = Field(default="us-east-1", min_length=1)
     media_s3_access_key: str | None = None
     media_s3_secret_key: SecretStr | None = Field(default=None, repr=False)
     media_source_dir: Path | None = None
+    media_source_buckets: Names = ()
     media_max_download_bytes: int = Field(default=2_147_483_648, ge=1)  # 2 GiB: an hour at 4.8 Mbit/s
     media_allow_private: bool = False
     # Each uses all cores it finds: two keep them busy while one reads or waits.
@@ -109,6 +138,19 @@ class Settings(BaseSettings):
     def resolved_store_url(self) -> str:
         """Where finished videos go: as set, or else a folder in the state directory."""
         return self.media_store_url or (self.state_dir / "objects").absolute().as_uri()
+
+    def make_state_dir(self) -> None:
+        """Make the state directory if it is not there; SettingsError when it cannot be used."""
+        # What is kept elsewhere needs no place here, and containers may have none to write to.
+        is_written = self.database_url is None or self.encryption_key is None
+        try:
+            self.state_dir.mkdir(parents=True, exist_ok=True)
+            if is_written and not os.access(self.state_dir, os.R_OK | os.W_OK | os.X_OK):
+                raise PermissionError(0, "Permission denied")
+        except OSError as error:
+            reason = "Not a directory" if isinstance(error, FileExistsError) else error.strerror
+            accepted = f"Input should be a directory that can be made and written to ({reason})"
+            raise SettingsError([Problem(f"{PREFIX}STATE_DIR", str(self.state_dir), accepted)]) from error
 
     @classmethod
     def variables(cls) -> list[str]:

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from client.errors import BadInput
 from contracts.tasks import FINAL_STATES, TaskState
@@ -13,6 +12,7 @@ from contracts.webhooks import Subscription
 from gateways.addresses import AddressGuard, AddressRefused
 from gateways.clock import Clock
 from gateways.errors import NotSent
+from gateways.webhooks import UrlRefused, host_of
 from storage.database import Database
 from storage.errors import SubscriptionUnknown
 from storage.secrets import SecretBox
@@ -21,7 +21,8 @@ from storage.webhooks import SubscriptionRepository
 # As many bytes as HMAC-SHA256 gives; Standard Webhooks wants 24 to 64.
 SECRET_BYTES = 32
 
-PORTS = {"https": 443, "http": 80}
+SCHEMES = ("https", "http")
+ALLOWING = "MAINSPRING_WEBHOOKS_ALLOW_PRIVATE=true allows it, for tests on one machine"
 
 
 @dataclass(frozen=True)
@@ -70,40 +71,43 @@ class WebhookSubscriptions:
 
     async def _check(self, url: str) -> None:
         try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
+            host, parts = host_of(url), urlsplit(url)
+        except (UrlRefused, ValueError) as error:
             raise BadInput(f"url: {url!r} is not accepted: {error}") from None
-        schemes = PORTS if self._allow_private else ("https",)
-        if parts.scheme not in schemes or not parts.hostname or parts.username or parts.password:
-            raise BadInput(
-                f"url: {url!r} is not accepted: {' or '.join(schemes)}://HOST/…, without a password"
-            )
+        schemes = SCHEMES if self._allow_private else SCHEMES[:1]
+        if parts.scheme not in schemes or parts.username or parts.password:
+            only = f"; {ALLOWING}" if parts.scheme == "http" and not self._allow_private else ""
+            accepted = f"{' or '.join(schemes)}://HOST/…, without a password{only}"
+            raise BadInput(f"url: {url!r} is not accepted: {accepted}")
         guard = AddressGuard(allow_private=self._allow_private)
         try:
-            await guard.addresses(parts.hostname, port or PORTS[parts.scheme])
-        except (AddressRefused, NotSent) as error:
+            await guard.addresses(host)
+        except AddressRefused as error:
+            raise BadInput(f"url: {error}; {ALLOWING}") from None
+        except NotSent as error:
             raise BadInput(f"url: {error}") from None
 
     async def all(self) -> list[Subscription]:
         """Return all, the oldest first."""
         return await self._database.read(lambda session: SubscriptionRepository(session).all())
 
-    async def remove(self, reference: str) -> None:
-        """Tell a subscriber nothing any more; deliveries that wait fail."""
-        subscription_id = _id(reference)
-        await self._database.transact(lambda session: SubscriptionRepository(session).remove(subscription_id))
+    async def find(self, reference: str) -> Subscription:
+        """Return the one whose id is this or begins so; BadInput when several do."""
+        plain = reference.replace("-", "").lower()
+        found = [each for each in await self.all() if plain and each.id.hex.startswith(plain)]
+        if not found:
+            raise SubscriptionUnknown(reference)
+        if len(found) > 1:
+            raise BadInput(f"webhook {reference!r}: several have ids that begin so, give more of it")
+        return found[0]
+
+    async def remove(self, reference: str) -> Subscription:
+        """Tell a subscriber nothing any more; a delivery that waits fails when its turn comes."""
+        found = await self.find(reference)
+        await self._database.transact(lambda session: SubscriptionRepository(session).remove(found.id))
+        return found
 
     async def enable(self, reference: str) -> Subscription:
         """Tell a disabled subscriber again of what happens from now on."""
-        subscription_id = _id(reference)
-        return await self._database.transact(
-            lambda session: SubscriptionRepository(session).enable(subscription_id)
-        )
-
-
-def _id(reference: str) -> UUID:
-    try:
-        return UUID(reference)
-    except ValueError:
-        raise SubscriptionUnknown(reference) from None
+        found = await self.find(reference)
+        return await self._database.transact(lambda session: SubscriptionRepository(session).enable(found.id))

@@ -11,8 +11,8 @@ from contracts.message import Message
 class FailureFilter(Message):
     """Which failed tasks are meant: those for which everything that is given here holds.
 
-    `group` is a fingerprint or its beginning. Tasks that were retried or dismissed, and steps of a flow,
-    which are retried with it, are never meant.
+    `group` is a fingerprint or its beginning; `until` itself is left out. Tasks that were retried or
+    dismissed, and steps of a flow, which are retried with it, are never meant.
     """
 
     task_ids: tuple[UUID, ...] | None = None
@@ -20,6 +20,7 @@ class FailureFilter(Message):
     job: str | None = None
     error_type: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -43,7 +44,7 @@ class FailureGroup(Message):
 class Replayed(Message):
     """What a replay did: the new tasks, those it passed over with the reason, and why it stopped early.
 
-    `remaining` counts what is left of the filter.
+    `remaining` counts what is left of the filter, without those that failed since the replay began.
     """
 
     started: tuple[UUID, ...] = ()

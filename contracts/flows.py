@@ -39,7 +39,11 @@ class StepResult(Message):
 
 
 class FlowResult(Message):
-    """All steps of a flow and their sums: the result of a task that is a flow, also of a failed one."""
+    """All steps of a flow and their sums: the result of a task that is a flow, also of a failed one.
+
+    The ledger has it whole. What the workflow itself gives back is without the steps, for Temporal refuses
+    messages above 2 MB.
+    """
 
     steps: dict[str, StepResult]
     completed_steps: tuple[str, ...]
@@ -86,18 +90,25 @@ class EarlierStep(Message):
     name: str
     status: StepStatus
     input_hash: str | None
-    data: JsonObject | None
-    started_at: datetime | None
-    completed_at: datetime | None
-    attempts: int
 
 
 class EarlierRun(Message):
-    """A task of a chain of retries: from which step it forced everything to run, and what it has done."""
+    """A task of a chain of retries: from which step it forced everything to run, and what it has done.
+
+    `children` are the tasks that have begun as steps of it.
+    """
 
     task_id: UUID
     rerun_from: str | None
     steps: tuple[EarlierStep, ...]
+    children: frozenset[UUID] = frozenset()
+
+
+class CachedStep(Message):
+    """A step that an earlier task has completed. What it gave back is with that task's row of the step."""
+
+    task_id: UUID
+    input_hash: str
 
 
 class FlowOpened(Message):
@@ -106,8 +117,20 @@ class FlowOpened(Message):
     `children` are the latest tasks of the steps that are jobs, whatever became of them.
     """
 
-    cached: dict[str, EarlierStep]
+    cached: dict[str, CachedStep]
     children: dict[str, UUID]
+
+
+class RecallSteps(Message):
+    """Return what steps gave back, by their names; each with the task that has completed it."""
+
+    steps: dict[str, UUID]
+
+
+class StepsRecalled(Message):
+    """What the first of these steps gave back: as many as one message carries."""
+
+    data: dict[str, JsonObject]
 
 
 class FailedStep(Message):
@@ -118,10 +141,13 @@ class FailedStep(Message):
 
 
 class SettleSteps(Message):
-    """Steps that ended without an activity of their own to say so."""
+    """Steps that ended without an activity of their own to say so.
+
+    `adopted` are taken over from the tasks that have completed them.
+    """
 
     task_id: UUID
-    adopted: tuple[EarlierStep, ...] = ()
+    adopted: dict[str, UUID] = Field(default_factory=dict)
     failed: tuple[FailedStep, ...] = ()
     skipped: tuple[str, ...] = ()
 
@@ -143,6 +169,31 @@ class ComposedStep(Message):
 
 
 class RunFlow(Message):
-    """Run these jobs, each once those that it needs have succeeded."""
+    """Run these jobs, each once those that it needs have succeeded.
+
+    `workspace` is that of the flow, and of the jobs in it that have none of their own.
+    """
 
     steps: tuple[ComposedStep, ...] = Field(min_length=1, max_length=500)
+    workspace: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class PlannedStep(Message):
+    """What a job of the catalogue says of its input."""
+
+    workspace: str | None
+    input_hash: str
+
+
+class ComposedFault(Message):
+    """Why a composed flow cannot run, with the path from its input to the fault."""
+
+    path: tuple[int | str, ...]
+    message: str
+
+
+class ComposedPlan(Message):
+    """What was found when a composed flow was checked: its steps in their order, or why it cannot run."""
+
+    steps: tuple[PlannedStep, ...] = ()
+    fault: ComposedFault | None = None

@@ -27,9 +27,15 @@ class ProcessVideo(Message):
     the folders that the service allows). `destination` is a prefix in the object store.
     """
 
-    source: str = Field(pattern=r"^(https?|s3|file)://\S+$", max_length=4_000)
+    source: str = Field(
+        pattern=r"^(https?|s3|file)://\S+$",
+        max_length=4_000,
+        description="http://… or https://…, s3://BUCKET/KEY or file:///PATH",
+    )
     destination: str = Field(
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$", max_length=500
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$",
+        max_length=500,
+        description="names of letters, digits and ._- with / between them, such as products/42",
     )
     profiles: tuple[VideoProfile, ...] = Field(default=(VideoProfile.P480, VideoProfile.HLS), min_length=1)
 
@@ -63,15 +69,6 @@ class UploadVideo(VideoStep):
 
     destination: str
     profiles: tuple[VideoProfile, ...]
-
-
-class PublishVideo(StepInput):
-    """Make what was uploaded under `prefix` the destination's present version."""
-
-    destination: str
-    prefix: str
-    profiles: tuple[VideoProfile, ...]
-    duration_seconds: float
 
 
 class CleanScratch(StepInput):
@@ -113,6 +110,13 @@ class VideoUploaded(Message):
     files: int
     size_bytes: int
     adopted: int
+
+
+class PublishVideo(UploadVideo):
+    """Make what was uploaded the destination's present version."""
+
+    uploaded: VideoUploaded
+    duration_seconds: float
 
 
 class VideoPublished(Message):
@@ -158,9 +162,13 @@ class ScratchSwept(Message):
 
 
 class VideoManifest(Message):
-    """The published object: what a page or a player needs to know. Names are below `prefix`."""
+    """The published object: what a page or a player needs to know. Names are below `prefix`.
+
+    `replaced` is the prefix that was shown before this one, and is being removed or gone.
+    """
 
     prefix: str
     duration_seconds: float
     poster: str
     profiles: dict[VideoProfile, str]
+    replaced: str | None = None

@@ -1,6 +1,6 @@
 """Pools: jobs whose tasks are rows of a queue, worked many at a time by one workflow."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -27,11 +27,13 @@ class SurveyPool(Message):
 class PoolQueue(Message):
     """What waits in a queue. `due` counts no further than all activities could take up at once.
 
-    `next_due_at` is when the first of the others is due; None when there are none.
+    `next_due_at` is when the first of the others is due, `next_due_in` how long that was from the look on, by
+    the clock of who looked; None when there are none.
     """
 
     due: int
     next_due_at: datetime | None
+    next_due_in: timedelta | None = None
 
 
 class PoolSurvey(Message):

@@ -6,9 +6,10 @@ import re
 # Beyond this a message is a report, such as a program's last output: its beginning says what is wrong.
 TOLD = 2_000
 
-# What is taken out, in the order in which it is looked for at each place of the text.
+# What is taken out, in the order in which it is looked for at each place of the text. What may begin at many
+# places has a greatest length and gives nothing back (`+` after a count), or each would look at all the rest.
 VARYING = {
-    "url": r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>()\[\]{}]*[^\s'\"<>()\[\]{}.,;:!?]",
+    "url": r"\b[A-Za-z][A-Za-z0-9+.-]{0,30}+://[^\s'\"<>()\[\]{}]*[^\s'\"<>()\[\]{}.,;:!?]",
     "time": (
         r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?(?:Z|UTC)\b|[+-]\d\d:?\d\d)?)?"
         r"|\b\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?\b"
@@ -21,11 +22,11 @@ VARYING = {
     ),
     # An apostrophe within a word opens nothing.
     "value": r"(?<!\w)'[^'\n]*'(?!\w)|\"[^\"\n]*\"|`[^`\n]*`|“[^”\n]*”|«[^»\n]*»",
-    "address": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    "address": r"[\w.+-]{1,64}+@[\w-]++(?:\.[\w-]+)+",
     "path": (
         r"(?<![\w>/])(?:~|\.\.?)?(?:/[\w.@%+=~-]+)+/?"
         r"|\b[A-Za-z]:\\[^\s'\"]+"
-        r"|\b[\w.-]+(?:/[\w.-]+)*/[\w-]+\.[A-Za-z]\w{0,4}\b"
+        r"|\b[\w.-]{1,64}+(?:/[\w.-]{1,64}+){0,12}/[\w-]{1,64}+\.[A-Za-z]\w{0,4}\b"
     ),
     "number": r"(?:(?<![\w.-])[+-])?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?",
 }

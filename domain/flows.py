@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from contracts.flows import EarlierRun, EarlierStep, FlowOpened, FlowResult, StepResult, StepStatus
+from contracts.flows import CachedStep, EarlierRun, FlowOpened, FlowResult, StepResult, StepStatus
 from contracts.tasks import JsonObject
 
 # The namespace of a child's id, which is derived so that a replay and a second attempt name the same task.
@@ -113,19 +113,19 @@ def open_flow(needs: Needs, runs: Sequence[EarlierRun]) -> FlowOpened:
     Only the last time that a step was begun counts: a later attempt, with another input perhaps, may have
     changed what an earlier one left. What a task was told to run again is not taken from those before it.
     """
-    cached: dict[str, EarlierStep] = {}
+    cached: dict[str, CachedStep] = {}
     children: dict[str, UUID] = {}
     settled: set[str] = set()
     for run in runs:
         for step in run.steps:
-            child = (step.data or {}).get("task_id")
-            if isinstance(child, str):
-                children.setdefault(step.name, UUID(child))
+            child = child_task_id(run.task_id, step.name)
+            if child in run.children:
+                children.setdefault(step.name, child)
             if step.input_hash is None or step.name in settled or step.name not in needs:
                 continue
             settled.add(step.name)
             if step.status is StepStatus.COMPLETED:
-                cached[step.name] = step
+                cached[step.name] = CachedStep(task_id=run.task_id, input_hash=step.input_hash)
         if run.rerun_from is not None and run.rerun_from in needs:
             settled |= {run.rerun_from, *dependants(needs, [run.rerun_from])}
     return FlowOpened(cached=cached, children=children)

@@ -1,5 +1,6 @@
 """What is made of a video: sizes, rungs, names, and how far a transcode is."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,10 @@ from contracts.media import MadeFile, VideoProfile
 
 POSTER = "poster.jpg"
 MANIFEST = "manifest.json"
+
+# The folder of a version. No destination below can be called so: its parts begin with a letter, a digit or
+# `_` (contracts.media.ProcessVideo).
+VERSION = re.compile(r"@[0-9a-f]{16}")
 
 # A poster of the very first frame is often black.
 POSTER_AT = 0.1
@@ -83,6 +88,24 @@ def version_of(files: Iterable[MadeFile]) -> str:
     """Return 16 hexadecimal digits that stand for exactly these files, in any order."""
     lines = sorted(f"{file.sha256} {file.name}" for file in files)
     return sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def version_folder(files: Iterable[MadeFile]) -> str:
+    """Return the name of the folder in which exactly these files are published."""
+    return f"@{version_of(files)}"
+
+
+def versions_of(destination: str, keys: Iterable[str]) -> dict[str, list[str]]:
+    """Return the keys that belong to versions of this very destination, by their version's prefix.
+
+    Other destinations may lie below it.
+    """
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        folder, _, name = key.removeprefix(f"{destination}/").partition("/")
+        if name and VERSION.fullmatch(folder):
+            found.setdefault(f"{destination}/{folder}", []).append(key)
+    return found
 
 
 def share_done(out_time: timedelta, duration: timedelta) -> float:

@@ -1,6 +1,11 @@
 """What the pools decide: names, and in which turn a task is taken."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+# A drain waits so long for a task to be due. For a later one the relay, which comes every minute, wakes it
+# in time: it looks ahead as far.
+DRAIN_WAITS_AT_MOST = timedelta(minutes=1)
 
 
 def drain_of(job: str) -> str:

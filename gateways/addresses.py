@@ -5,19 +5,47 @@ client look it up again, would leave room for a second, different answer: so the
 is made, and the address that was checked is the one that is connected to. Redirects pass the same place.
 """
 
-import asyncio
 import ipaddress
-import socket
 from collections.abc import Iterable
 
 import httpcore
 import httpx
 
-from gateways.errors import NotSent, Refused
-
-SERVICE = "web"
+from gateways.errors import Refused
+from gateways.lookups import SERVICE, Lookups
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# What is nobody's on the public internet, by IANA's registries (iana-ipv4-special-registry and
+# iana-ipv6-special-registry at https://www.iana.org/assignments). Python knows them too, but each of its
+# versions knows others. Blocks are whole here, though a few addresses within can be reached: no customer's
+# server is at one.
+SPECIAL = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # shared by a provider's customers
+        "127.0.0.0/8",  # loopback
+        "169.254.0.0/16",  # link-local, and the metadata of clouds
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # 6to4 relays, given up
+        "192.168.0.0/16",  # private
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, and broadcast
+        "2001::/23",  # protocol assignments, Teredo's tunnels among them
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4's tunnels
+        "3fff::/20",  # documentation
+    )
+)
+# All of IPv6 that is given out for the public internet (iana ipv6-unicast-address-assignments).
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 # RFC 6052: an IPv4 address in its last 32 bits, which the network translates.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -33,20 +61,16 @@ class AddressRefused(Refused):
 class AddressGuard:
     """Resolves hosts and refuses those with any address that is not public, unless those are allowed."""
 
-    def __init__(self, *, allow_private: bool = False) -> None:
+    def __init__(self, *, allow_private: bool = False, lookups: Lookups | None = None) -> None:
         self._allow_private = allow_private
+        self._lookups = lookups or Lookups()
 
-    async def addresses(self, host: str, port: int) -> list[str]:
+    async def addresses(self, host: str) -> list[str]:
         """Return the host's addresses, all of which may be connected to.
 
-        Raises AddressRefused, or NotSent when nobody knows the host.
+        Raises AddressRefused; NotSent when nobody knows the host, or LookupsBusy.
         """
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise NotSent(f"{host}: {error}", service=SERVICE) from error
-        # The address is the first part; a scope (`%eth0`) is only for networks that are ours.
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        addresses = await self._lookups.addresses(host)
         refused = [each for each in addresses if not is_public(each)]
         if refused and not self._allow_private:
             raise AddressRefused(f"{host} is {refused[0]}", service=SERVICE)
@@ -54,12 +78,15 @@ class AddressGuard:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address, and each that it carries inside, belongs to the public internet."""
+    """Whether an address, or the one that it carries inside, belongs to the public internet."""
     try:
-        parsed = ipaddress.ip_address(address)
+        reached = _reached(ipaddress.ip_address(address))
     except ValueError:  # one with a scope, above all
         return False
-    return all(each.is_global and not each.is_multicast for each in _with_carried(parsed))
+    if isinstance(reached, ipaddress.IPv6Address) and reached not in GLOBAL_UNICAST:
+        return False
+    # Python may know of a range that was reserved after this was written.
+    return reached.is_global and not any(reached in special for special in SPECIAL)
 
 
 def guarded_transport(guard: AddressGuard, **options: object) -> httpx.AsyncHTTPTransport:
@@ -91,7 +118,7 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        *others, last = await self._guard.addresses(host, port)
+        *others, last = await self._guard.addresses(host)
         for address in others:
             try:
                 return await self._inner.connect_tcp(
@@ -109,11 +136,10 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
-def _with_carried(address: Address) -> Iterable[Address]:
-    yield address
-    if isinstance(address, ipaddress.IPv6Address):
-        carried: list[ipaddress.IPv4Address | None] = [address.ipv4_mapped, address.sixtofour]
-        carried += list(address.teredo or ())
-        if address in NAT64:
-            carried.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        yield from (each for each in carried if each is not None)
+def _reached(address: Address) -> Address:
+    """Return where a connection leads: to the IPv4 address that this one only carries, or to itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else address

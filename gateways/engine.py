@@ -9,14 +9,15 @@ import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import WorkflowExecution as ExecutionId
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ResetStickyTaskQueueRequest
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -36,6 +37,9 @@ RPC_TIMEOUT = timedelta(seconds=5)
 
 # The same for a client that has to connect first, to a host that may not answer at all.
 CALL_LIMIT = 2 * RPC_TIMEOUT
+
+# A drain that a worker was deciding on when it died is free again after this, instead of the usual 10 s.
+DRAIN_TASK_TIMEOUT = timedelta(seconds=3)
 
 SERVICE = "Temporal"
 
@@ -60,6 +64,17 @@ class ClosedRun:
     error_type: str
     error_message: str
     closed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AskingWorker:
+    """A worker, and when it last asked for work.
+
+    The SDK's default identity of a worker is its process id, an @ and its host's name.
+    """
+
+    identity: str
+    asked_at: datetime
 
 
 class StartRefused(Refused):
@@ -128,8 +143,20 @@ class Engine:
                 id=workflow,
                 task_queue=self._task_queue,
                 start_signal="wake",
+                task_timeout=DRAIN_TASK_TIMEOUT,
                 rpc_timeout=RPC_TIMEOUT,
             )
+
+    async def tell_worker_started(self, workflow_id: str) -> bool:
+        """Signal `worker_started` to a workflow that another worker may hold; False when it is over.
+
+        That worker's cache has no claim to it any more: if it died, nobody waits for its queue to time out.
+        """
+        request = ResetStickyTaskQueueRequest(
+            namespace=self._client.namespace, execution=ExecutionId(workflow_id=workflow_id)
+        )
+        reset = self._client.workflow_service.reset_sticky_task_queue(request, timeout=RPC_TIMEOUT)
+        return await self._told(reset) and await self.signal(workflow_id, "worker_started")
 
     async def signal(self, workflow_id: str, signal: str) -> bool:
         """Send a signal without arguments; return False when the workflow is over."""
@@ -229,8 +256,8 @@ class Engine:
         except (ValueError, KeyError, RuntimeError):  # somebody's own memo, in whatever encoding
             return None
 
-    async def workers(self) -> int:
-        """Return how many workers have asked for workflows of the task queue in the last minutes."""
+    async def workers(self) -> list[AskingWorker]:
+        """Return the workers that have asked for workflows of the task queue in the last minutes."""
         request = DescribeTaskQueueRequest(
             namespace=self._client.namespace,
             task_queue=TaskQueue(name=self._task_queue),
@@ -238,7 +265,10 @@ class Engine:
         )
         async with _translated():
             answer = await self._client.workflow_service.describe_task_queue(request, timeout=RPC_TIMEOUT)
-        return len(answer.pollers)
+        return [
+            AskingWorker(poller.identity, poller.last_access_time.ToDatetime(UTC))
+            for poller in answer.pollers
+        ]
 
     async def history_length(self, workflow_id: str, run_id: str | None = None) -> int:
         """Return how many events a run has written so far."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -27,11 +27,19 @@ SERVICE = "object storage"
 
 # Whoever calls is tried again by Temporal, with a longer breath than a client's.
 NO_RETRIES: Any = {"max_retries": 0, "retry_timeout": timedelta(seconds=1)}
-TIMEOUTS: Any = {"timeout": timedelta(seconds=60), "connect_timeout": timedelta(seconds=10)}
+# A client of obstore cannot have no timeout; no activity lasts as long as this.
+UNLIMITED = timedelta(days=7)
+CONNECT_TIMEOUT = timedelta(seconds=10)
+
+# Parts of a file that are sent at once, each of 5 MiB, whatever the line is: more of them only wait longer.
+PARTS_AT_ONCE = 4
 
 STATUS = re.compile(r"status code: (\d{3})")
 TOO_MANY_REQUESTS = 429
 FIRST_SERVER_FAULT = 500
+
+
+Store = LocalStore | S3Store
 
 
 class ObjectMissing(Refused):
@@ -50,11 +58,12 @@ class S3Access:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as a list shows it; `tag` changes with its content."""
+    """An object as a list shows it; `tag` changes with its content, at `changed_at`."""
 
     key: str
     size_bytes: int
     tag: str | None
+    changed_at: datetime
 
 
 @dataclass(frozen=True)
@@ -66,18 +75,41 @@ class ObjectContent:
     chunks: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True)
+class Timeouts:
+    """How long a bucket may take for what. A request's time counts to the last byte of its answer.
+
+    That is no measure for a source, which may come for hours: it may not pause for longer than `silence`.
+    A `part` is 5 MiB, or a small file; the usual time for it does for sixteen at once at a megabit a second.
+    """
+
+    request: timedelta = timedelta(seconds=60)
+    silence: timedelta = timedelta(seconds=30)
+    part: timedelta = timedelta(minutes=15)
+
+
+USUAL = Timeouts()
+
+
 class Objects:
     """One bucket or folder; keys are relative to it, with `/` between their parts."""
 
-    def __init__(self, url: str, access: S3Access) -> None:
+    def __init__(self, url: str, access: S3Access, timeouts: Timeouts = USUAL) -> None:
         """Open `s3://bucket`, `s3://bucket/prefix` or `file:///folder`; nothing is sent yet."""
         parts = urlsplit(url)
         self.folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
-        self._store: LocalStore | S3Store
+        self.bucket = parts.netloc if self.folder is None else None
+        # A client has one timeout for all that it is asked: what takes its time has others.
+        self._store: Store
+        self._sources: Store
+        self._uploads: Store
         if self.folder is not None:
-            self._store = LocalStore(self.folder, mkdir=True)
+            self._store = self._sources = self._uploads = LocalStore(self.folder, mkdir=True)
         else:
-            self._store = _bucket(parts.netloc, parts.path.strip("/") or None, access)
+            name, prefix = parts.netloc, parts.path.strip("/") or None
+            self._store = _bucket(name, prefix, access, timeout=timeouts.request)
+            self._sources = _bucket(name, prefix, access, timeout=UNLIMITED, read_timeout=timeouts.silence)
+            self._uploads = _bucket(name, prefix, access, timeout=timeouts.part)
 
     async def find(self, key: str) -> StoredObject | None:
         """Return an object's size and tag, or None."""
@@ -89,16 +121,16 @@ class Objects:
 
     async def upload(self, key: str, path: Path, content_type: str) -> None:
         """Put a file, in parts when it is large; an object that is there is replaced."""
-        await self._put(key, path, content_type)
+        await self._put(key, path, content_type, self._uploads)
 
     async def replace(self, key: str, content: bytes, content_type: str) -> None:
         """Put a small object in one piece; one that is there is replaced."""
-        await self._put(key, content, content_type)
+        await self._put(key, content, content_type, self._store)
 
     async def create(self, key: str, content: bytes, content_type: str) -> bool:
         """Put a small object unless there is one; return whether there was none."""
         try:
-            await self._put(key, content, content_type, mode="create")
+            await self._put(key, content, content_type, self._store, mode="create")
         except exceptions.AlreadyExistsError:
             return False
         return True
@@ -115,7 +147,7 @@ class Objects:
             options = {"range": {"offset": offset}, "if_match": tag}
         with _translated():
             try:
-                found = await obstore.get_async(self._store, key, options=options)
+                found = await obstore.get_async(self._sources, key, options=options)
             except exceptions.PreconditionError:
                 return await self.content(key)
         return ObjectContent(found.range[0], _stored(found.meta), _chunks(found))
@@ -136,11 +168,15 @@ class Objects:
         except ObjectMissing:
             return
 
-    async def _put(self, key: str, content: Path | bytes, content_type: str, mode: Any = "overwrite") -> None:
+    async def _put(
+        self, key: str, content: Path | bytes, content_type: str, store: Store, mode: Any = "overwrite"
+    ) -> None:
         attributes = {"Content-Type": content_type} if self.folder is None else None  # a folder has no place
         self._remove_halves(key)
         with _translated():
-            await obstore.put_async(self._store, key, content, attributes=attributes, mode=mode)
+            await obstore.put_async(
+                store, key, content, attributes=attributes, mode=mode, max_concurrency=PARTS_AT_ONCE
+            )
 
     def _remove_halves(self, key: str) -> None:
         # In a folder, a put that was killed leaves `name#1`, which no list shows.
@@ -151,7 +187,7 @@ class Objects:
                     half.unlink(missing_ok=True)
 
 
-def _bucket(name: str, prefix: str | None, access: S3Access) -> S3Store:
+def _bucket(name: str, prefix: str | None, access: S3Access, **timeouts: timedelta) -> S3Store:
     options: dict[str, Any] = {
         "region": access.region,
         "endpoint": access.endpoint,
@@ -161,17 +197,18 @@ def _bucket(name: str, prefix: str | None, access: S3Access) -> S3Store:
         "virtual_hosted_style_request": access.endpoint is None,
     }
     allows_http = (access.endpoint or "").startswith("http://")
+    client: Any = {"connect_timeout": CONNECT_TIMEOUT, "allow_http": allows_http, **timeouts}
     return S3Store(
         name,
         prefix=prefix,
-        client_options=TIMEOUTS | {"allow_http": allows_http},
+        client_options=client,
         retry_config=NO_RETRIES,
         **{option: value for option, value in options.items() if value is not None},
     )
 
 
 def _stored(meta: Any) -> StoredObject:
-    return StoredObject(meta["path"], meta["size"], meta["e_tag"])
+    return StoredObject(meta["path"], meta["size"], meta["e_tag"], meta["last_modified"])
 
 
 async def _chunks(found: Any) -> AsyncIterator[bytes]:

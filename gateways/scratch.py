@@ -38,10 +38,10 @@ class Scratch:
         return Bench(self._root / str(owner))
 
     def unused_since(self, moment: datetime) -> list["Bench"]:
-        """Return the benches on which nothing has changed since then."""
+        """Return the benches on which nothing has changed since then; nothing else in the folder is ours."""
         if not self._root.exists():
             return []
-        names = {folder.name.removeprefix(".") for folder in self._root.iterdir()}
+        names = {each.name.removeprefix(".") for each in self._root.iterdir() if _is_bench(each)}
         benches = [Bench(self._root / name) for name in sorted(names)]
         return [bench for bench in benches if bench.changed_at() < moment]
 
@@ -106,6 +106,15 @@ class Bench:
                     folder.rename(self._going)
                 shutil.rmtree(self._going)
         return freed
+
+
+def _is_bench(path: Path) -> bool:
+    name = path.name.removeprefix(".")
+    try:
+        is_task = str(UUID(name)) == name
+    except ValueError:
+        return False
+    return is_task and path.is_dir() and not path.is_symlink()
 
 
 def _size(folder: Path) -> int:

@@ -9,12 +9,14 @@ import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from gateways.addresses import AddressGuard, guarded_transport
+from gateways.addresses import AddressGuard, AddressRefused, guarded_transport
 from gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
+from gateways.lookups import SERVICE, Lookups
 
 # A receiver that needs longer than this does its work before it answers; it should do so after.
 ANSWER_WITHIN = timedelta(seconds=10)
@@ -31,11 +33,17 @@ LONGEST_ANSWER = 64 * 1024
 # Nobody may put a delivery off for longer than this by `Retry-After`.
 LONGEST_RETRY_AFTER = timedelta(hours=2)
 
+LAST_PORT = 65_535
+
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class ReceiverGone(Refused):
     """The receiver is gone for good (410)."""
+
+
+class UrlRefused(AddressRefused):
+    """The URL cannot be posted to."""
 
 
 class Webhooks:
@@ -50,7 +58,8 @@ class Webhooks:
         """Post `body` and return the status, one of the 200s. `at` is the time of this attempt.
 
         Raises NotSent, Unreachable, ServerFault (5xx), LimitExceeded (429, with `retry_after`), ReceiverGone
-        (410), AddressRefused, or Refused for any other status, redirects among them.
+        (410), AddressRefused, or Refused for any other status, redirects among them. LookupsBusy says nothing
+        of the receiver.
         """
         headers = {
             "content-type": "application/json",
@@ -58,7 +67,7 @@ class Webhooks:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": Webhook(secret).sign(message_id, at, body),
         }
-        service = httpx.URL(url).host
+        service = host_of(url)
         try:
             async with self._pool_for(service) as http, asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                 return await _post(http, url, headers, body)
@@ -83,10 +92,26 @@ class Webhooks:
                 self._under_way[place] -= 1
 
 
+def host_of(url: str) -> str:
+    """Return the host of a URL, as it is looked up; UrlRefused for a URL to which nothing can be posted."""
+    try:
+        parsed = httpx.URL(url)
+        is_whole = parsed.scheme in {"http", "https"} and bool(parsed.host)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise UrlRefused(str(error), service=SERVICE) from None
+    if not is_whole:
+        raise UrlRefused("no host, or neither http nor https", service=SERVICE)
+    if parsed.port is not None and not 0 < parsed.port <= LAST_PORT:
+        raise UrlRefused(f"there is no port {parsed.port}", service=SERVICE)
+    return parsed.raw_host.decode("ascii").strip("[]")
+
+
 @asynccontextmanager
-async def open_webhooks(*, allow_private: bool = False) -> AsyncIterator[Webhooks]:
+async def open_webhooks(
+    *, allow_private: bool = False, lookups: Lookups | None = None
+) -> AsyncIterator[Webhooks]:
     """Give the gateway, over connections that are closed at the end."""
-    guard = AddressGuard(allow_private=allow_private)
+    guard = AddressGuard(allow_private=allow_private, lookups=lookups)
     certificates = httpx.create_ssl_context()  # takes a while: one for all
     limits = httpx.Limits(max_connections=AT_ONCE_IN_A_POOL, max_keepalive_connections=AT_ONCE_IN_A_POOL)
     timeout = httpx.Timeout(ANSWER_WITHIN.total_seconds(), connect=CONNECT_WITHIN.total_seconds())
@@ -96,6 +121,8 @@ async def open_webhooks(*, allow_private: bool = False) -> AsyncIterator[Webhook
                 transport=guarded_transport(guard, verify=certificates, limits=limits),
                 timeout=timeout,
                 headers={"user-agent": "mainspring-webhooks"},
+                # One receiver's cookies are nothing for another one's: none is ever kept.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 # A proxy would do the connecting, and nobody would look where to.
                 trust_env=False,
             )

@@ -59,7 +59,7 @@ def ffmpeg(*arguments: str) -> str:
     return finished.stderr
 
 
-def decoded_frames(path: Path) -> int:
-    """Decode every picture of a video and count them; CalledProcessError at the first fault."""
-    counted = ffmpeg("-xerror", "-i", str(path), "-map", "0:v:0", "-f", "null", "-stats", "-")
+def decoded_frames(video: Path | str) -> int:
+    """Decode and count every picture of a file or a URL; CalledProcessError at the first fault."""
+    counted = ffmpeg("-xerror", "-i", str(video), "-map", "0:v:0", "-f", "null", "-stats", "-")
     return int(counted.rpartition("frame=")[2].split()[0])

@@ -1,10 +1,12 @@
-"""An ASGI app on loopback in the running loop, whose connections can be broken on purpose."""
+"""What every stand-in is: an ASGI app on loopback in the running loop, whose connections can be broken."""
 
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import uvicorn
 from starlette.datastructures import Address
@@ -57,17 +59,31 @@ class _QuietServer(uvicorn.Server):
 
 
 class LoopbackServer:
-    """Serves an app until it is left; `port` 0 takes a free one, kept over a stop and a new start."""
+    """Serves an app from `async with` to its end; `port` 0 takes a free one, known after the start."""
 
     def __init__(self, app: ASGIApp, connections: Connections, port: int = 0) -> None:
-        self._app = app
+        self.app = app
+        self.port = port
         self._connections = connections
         self._server: _QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
-        self.port = port
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def address(self) -> str:
+        """Where it is, as the beginning of a URL."""
+        return f"http://{HOST}:{self.port}"
 
     async def start(self) -> None:
-        """Return when connections are accepted."""
+        """Accept connections; after a stop, on the same port with everything as it was."""
         # asyncio turns Nagle's delay off only for a socket that says that it is TCP: 40 ms an answer.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -80,7 +96,7 @@ class LoopbackServer:
             "interface": "asgi3",
         }
         config = uvicorn.Config(
-            self._app, http=self._connections.protocol(), timeout_graceful_shutdown=1, **options
+            self.app, http=self._connections.protocol(), timeout_graceful_shutdown=1, **options
         )
         self._server = _QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -90,13 +106,21 @@ class LoopbackServer:
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """Return when the port is closed; a connection that is still busy is broken after a second."""
+        """Refuse connections, as a service that is down does; a busy one is broken after a second."""
         if self._server and self._serving:
             self._server.ended.set()
             await self._serving
             self._server = self._serving = None
 
     async def wait(self) -> None:
-        """Return when the server ends."""
+        """Return when it no longer serves."""
         if self._serving:
             await self._serving
+
+
+async def serve_alone(server: LoopbackServer, path: str = "") -> None:
+    """Serve until interrupted, and print the address of `path` for whoever reads this process's output."""
+    async with server:
+        sys.stdout.write(f"{server.address}{path}\n")
+        sys.stdout.flush()
+        await server.wait()

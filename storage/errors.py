@@ -65,4 +65,4 @@ class SubscriptionDisabled(StorageError):
     """The webhook is disabled: `mainspring webhooks enable` lets it be told again."""
 
     def __init__(self, subscription_id: UUID, because: str | None) -> None:
-        super().__init__(f"webhook {subscription_id} is disabled: {because}")
+        super().__init__(f"webhook {subscription_id} is disabled: {because}; `webhooks enable` ends that")

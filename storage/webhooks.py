@@ -1,6 +1,6 @@
 """The subscriptions to tasks' states, and how their receivers fare."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -86,16 +86,41 @@ class SubscriptionRepository:
         )
         return [_subscription(row) for row in await self._session.scalars(query)]
 
-    async def note_success(self, subscription_ids: Collection[UUID]) -> None:
-        """Note that deliveries got through; writes only where one had failed before."""
+    async def note(
+        self,
+        reached: Collection[UUID],
+        failures: Mapping[UUID, int],
+        *,
+        gone: Collection[UUID] = (),
+        now: datetime,
+    ) -> None:
+        """Note where deliveries got through and where none did, how many; of the latter, who is `gone`.
+
+        Nothing is written or held where nothing changes: receivers that do well cost one query.
+        """
+        held = await self._hold(reached, failures)
+        if well := held.intersection(reached):
+            await self._note_success(well)
+        for subscription_id in held.intersection(failures):
+            count = failures[subscription_id]
+            await self._note_failures(subscription_id, count, gone=subscription_id in gone, now=now)
+
+    async def _hold(self, reached: Collection[UUID], failures: Collection[UUID]) -> set[UUID]:
+        # All before any is written, and in one order: two who note the same ones never wait for each other.
+        fares_better = SubscriptionRow.id.in_(reached) & SubscriptionRow.failing_since.is_not(None)
+        query = select(SubscriptionRow.id).where(or_(fares_better, SubscriptionRow.id.in_(failures)))
+        return set(await self._session.scalars(query.order_by(SubscriptionRow.id).with_for_update()))
+
+    async def _note_success(self, subscription_ids: Collection[UUID]) -> None:
         await self._session.execute(
             update(SubscriptionRow)
-            .where(SubscriptionRow.id.in_(subscription_ids), SubscriptionRow.failing_since.is_not(None))
+            .where(SubscriptionRow.id.in_(subscription_ids))
             .values(failing_since=None, failures=0)
         )
 
-    async def note_failures(self, subscription_id: UUID, failures: int, *, gone: bool, now: datetime) -> None:
-        """Note that none of these deliveries got through; give the receiver up when it is time to."""
+    async def _note_failures(
+        self, subscription_id: UUID, failures: int, *, gone: bool, now: datetime
+    ) -> None:
         counted = update(SubscriptionRow).where(
             SubscriptionRow.id == subscription_id, SubscriptionRow.disabled_at.is_(None)
         )

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.tasks import TaskActivities
     from client.jobs import Jobs
     from gateways.engine import Engine
+    from storage.errors import SecretUnreadable
     from tests.service import Service
 
 from contracts.flows import FlowResult, StepInput
@@ -41,7 +42,10 @@ class GraphStep(Message):
     value: str = ""
     weight: int = 1
     forgets_needs: bool = False
+    seconds: int = 7_200
     is_job: bool = False
+    padding: int = 0
+    error_size: int = 0
 
 
 class RunGraph(Message):
@@ -55,12 +59,15 @@ class Work(StepInput):
 
     value: str
     made: tuple[str, ...]
+    padding: int = 0
+    error_size: int = 0
 
 
 class Worked(Message):
-    """A value that tells all that it was made of."""
+    """A value that tells all that it was made of, and so many bytes more."""
 
     value: str
+    padding: str = ""
 
 
 class Refusal(Exception):
@@ -85,10 +92,13 @@ class Workshop:
             await self.gates[given.step].wait()
         if given.step in self.broken:
             raise ApplicationError(f"{given.step} is broken", type="Broken", non_retryable=True)
+        if given.error_size:
+            raise SecretUnreadable("no" * (given.error_size // 2))  # which no second attempt helps
         if given.step in self.fragile:
             raise Refusal(f"{given.step} does not want to")
         self.ended.append(given.step)
-        return Worked(value=hashlib.sha256(repr((given.value, given.made)).encode()).hexdigest()[:8])
+        value = hashlib.sha256(repr((given.value, given.made)).encode()).hexdigest()[:8]
+        return Worked(value=value, padding="x" * given.padding)
 
     @property
     def times(self) -> Counter[str]:
@@ -133,9 +143,13 @@ def graph_step(step: GraphStep) -> Step | JobStep:
     def given(_request: RunGraph, results: Results) -> Work:
         if step.forgets_needs:
             raise KeyError(step.name)
-        return Work(value=step.value, made=tuple(results[need].value for need in step.needs))
+        made = tuple(results[need].value + results[need].padding for need in step.needs)
+        return Work(value=step.value, made=made, padding=step.padding, error_size=step.error_size)
 
-    options = STEP | {"heartbeat_timeout": timedelta(seconds=1)}
+    options = STEP | {
+        "start_to_close_timeout": timedelta(seconds=step.seconds),
+        "heartbeat_timeout": timedelta(seconds=1),
+    }
     return Step(step.name, Workshop.work, given, needs=step.needs, weight=step.weight, options=options)
 
 
@@ -191,6 +205,7 @@ class Flows:
                 ledger.begin,
                 ledger.finish,
                 flows.open,
+                flows.recall,
                 flows.settle,
                 flows.close,
                 self.shop.work,

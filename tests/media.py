@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client
 
@@ -55,7 +56,9 @@ class MediaService:
 
 
 @asynccontextmanager
-async def media_service(temporal: Client, database: Database, state_dir: Path) -> AsyncIterator[MediaService]:
+async def media_service(
+    temporal: Client, database: Database, state_dir: Path, **settings_beside: Any
+) -> AsyncIterator[MediaService]:
     """Run everything but a worker until the block ends."""
     folder = state_dir / "served"
     folder.mkdir()
@@ -72,6 +75,7 @@ async def media_service(temporal: Client, database: Database, state_dir: Path) -
                 media_s3_access_key=objects.access_key,
                 media_s3_secret_key="secret",
                 media_allow_private=True,
+                **settings_beside,
             )
         )
         yield MediaService(service, videos, objects, folder)

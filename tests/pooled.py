@@ -18,6 +18,7 @@ from gateways.clock import Clock
 from gateways.engine import Engine
 from gateways.errors import Refused, Unreachable
 from storage.database import Database
+from worker import STICKY_TIMEOUT
 from workflows.job import Job
 from workflows.pools import drain
 
@@ -103,5 +104,6 @@ async def noting_worker(
         workflows=[DrainNoteNumber],
         activities=[notes.note, PoolActivities(database, clock, sizes).survey],
         interceptors=[ActivityCare(database, clock)],
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
     ):
         yield notes

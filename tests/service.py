@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 from temporalio.client import Client, WorkflowHandle
-from temporalio.worker import Worker
 
 from client.accounts import Accounts
 from client.encryption_key import encryption_key
@@ -27,7 +26,7 @@ from storage.secrets import SecretBox
 from storage.tables import VariantRow
 from tests.eventually import eventually
 from tests.shifted_clock import ShiftedClock
-from worker import Gateways, build_worker, open_gateways
+from worker import Gateways, Workers, build_worker, open_gateways
 from workflows.upkeep import ReconcileTasksWorkflow, RelayTasksWorkflow
 
 
@@ -63,7 +62,7 @@ class Service:
         box = SecretBox(encryption_key(self.settings))
         return Accounts(self.database, self.engine, box, self.clock)
 
-    def worker(self, clock: Clock | None = None) -> Worker:
+    def worker(self, clock: Clock | None = None) -> Workers:
         """Return one more worker, which is not running yet."""
         return build_worker(self.settings, self.temporal, self.database, self.gateways, clock or self.clock)
 

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from client.jobs import Jobs
     from gateways.engine import Engine
     from tests.service import Service
+    from worker import STICKY_TIMEOUT
     from workflows.job import Debounce, Deduplicate, Job, Throttle
     from workflows.tracking import tracked
 
@@ -112,6 +113,7 @@ class Toys:
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed_through)
             ),
+            sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             graceful_shutdown_timeout=timedelta(seconds=1),
             # An activity that the engine hands over with the workflow task is not told its priority.
             disable_eager_activity_execution=True,

@@ -158,6 +158,7 @@ DISCOVER_SETS = Job(
     input=DiscoverSets,
     result=SetsDiscovered,
     key=_account_key,
+    key_says="account",
     workspace=_account_key,
     summary="Fetch the sets of an account's tracked games that are due.",
 )
@@ -167,6 +168,7 @@ SYNC_TRACKED_SETS = Job(
     input=SyncTrackedSets,
     result=TrackedSetsSynced,
     key=_account_key,
+    key_says="account",
     workspace=_account_key,
     summary="Fetch the cards and prices of an account's tracked sets that are due.",
 )
@@ -176,6 +178,7 @@ UPDATE_INVENTORY_PRICES = Job(
     input=UpdateInventoryPrices,
     result=PricesUpdated,
     key=_account_key,
+    key_says="account",
     workspace=_account_key,
     summary="Look up the prices of an account's inventory that are due.",
 )

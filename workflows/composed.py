@@ -4,23 +4,39 @@ from pydantic import ValidationError
 from temporalio import workflow
 
 from contracts.faults import InputFault
-from contracts.flows import ComposedStep, FlowResult, RunFlow
+from contracts.flows import ComposedFault, ComposedPlan, ComposedStep, FlowResult, PlannedStep, RunFlow
 from domain.flows import GraphFault, check_graph
-from workflows.flow import Flow, JobStep, run_flow
+from workflows import options
+from workflows.flow import Flow, run_flow
 from workflows.job import AnyJob, Job
+from workflows.steps import JobStep, PlannedJobStep
 from workflows.tracking import tracked
 
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.flows import FlowActivities
 
-def composed_flow(request: RunFlow) -> Flow:
-    """Return the flow that a request describes; InputFault, with the path, for what cannot run."""
+
+def check_flow(request: RunFlow) -> None:
+    """Raise InputFault, with the path, for a flow that cannot run."""
+    plan = composed_plan(request)
+    if plan.fault is not None:
+        raise InputFault(plan.fault.path, plan.fault.message)
+
+
+def composed_plan(request: RunFlow) -> ComposedPlan:
+    """Return what the catalogue says of a flow: of each step, or why it cannot run."""
     try:
         check_graph([(step.name, step.needs) for step in request.steps])
+        steps = tuple(_planned(number, step, request.workspace) for number, step in enumerate(request.steps))
     except GraphFault as fault:
-        raise InputFault(("steps", *fault.path), fault.message) from fault
-    return Flow(steps=tuple(_job_step(number, step) for number, step in enumerate(request.steps)))
+        return ComposedPlan(fault=ComposedFault(path=("steps", *fault.path), message=fault.message))
+    except InputFault as fault:
+        return ComposedPlan(fault=ComposedFault(path=fault.path, message=fault.message))
+    return ComposedPlan(steps=steps)
 
 
-def _job_step(number: int, step: ComposedStep) -> JobStep:
+def _planned(number: int, step: ComposedStep, workspace: str | None) -> PlannedStep:
     job = _job(number, step.job)
     try:
         message = job.input.model_validate(step.input)
@@ -31,9 +47,9 @@ def _job_step(number: int, step: ComposedStep) -> JobStep:
             job.check(message)
         except InputFault as fault:
             raise InputFault(("steps", number, "input", *fault.path), fault.message) from fault
-    return JobStep(
-        step.name, job, given=lambda _request, _results: message, needs=step.needs, weight=step.weight
-    )
+    own = None if job.workspace is None else job.workspace(message)
+    input_hash = JobStep(step.name, job, given=lambda _request, _results: message).hash_of(message)
+    return PlannedStep(workspace=own or workspace, input_hash=input_hash)
 
 
 def _job(number: int, name: str) -> AnyJob:
@@ -60,11 +76,31 @@ class RunFlowWorkflow:
     @tracked
     async def run(self, request: RunFlow) -> FlowResult:
         """Check the graph, for a raw start has not been, and run it."""
-        return await run_flow(composed_flow(request), request)
+        return await run_flow(await _checked(request), request)
 
 
-def _check(request: RunFlow) -> None:
-    composed_flow(request)
+async def _checked(request: RunFlow) -> Flow:
+    # What was found at the start is kept in the history: the catalogue of a later release may say otherwise,
+    # which must not change what a flow that runs has done already.
+    plan = await workflow.execute_local_activity_method(
+        FlowActivities.keep_plan, composed_plan(request), **options.LEDGER
+    )
+    if plan.fault is not None:
+        raise InputFault(plan.fault.path, plan.fault.message)
+    steps = zip(request.steps, plan.steps, strict=True)
+    return Flow(tuple(_job_step(step, planned) for step, planned in steps), passes_results=False)
+
+
+def _job_step(step: ComposedStep, planned: PlannedStep) -> PlannedJobStep:
+    return PlannedJobStep(
+        name=step.name,
+        job=step.job,
+        input=step.input,
+        input_hash=planned.input_hash,
+        workspace=planned.workspace,
+        needs=step.needs,
+        weight=step.weight,
+    )
 
 
 RUN_FLOW = Job(
@@ -72,7 +108,9 @@ RUN_FLOW = Job(
     run=RunFlowWorkflow.run,
     input=RunFlow,
     result=FlowResult,
-    check=_check,
+    workspace=lambda request: request.workspace,
+    check=check_flow,
     summary="Run jobs as a graph: each once those that it needs have succeeded.",
 )
+
 JOBS: tuple[AnyJob, ...] = (RUN_FLOW,)

@@ -8,19 +8,21 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 
 from contracts.flows import FlowResult
 from contracts.tasks import TaskError
+from domain.sizes import shortened
 
 
 class FlowFailed(ApplicationError):
-    """A step failed; the result says what became of all of them. The failure is of the step's own type."""
+    """A step failed; the result sums up what became of all. The failure is of the step's own type."""
 
     def __init__(self, result: FlowResult, error: TaskError) -> None:
-        super().__init__(f"step {error.step}: {error.message}", type=error.error_type, non_retryable=True)
+        message = f"step {error.step}: {shortened(error.message)}"
+        super().__init__(message, type=error.error_type, non_retryable=True)
         self.result = result
         self.error = error
 
 
 class FlowCancelled(asyncio.CancelledError):
-    """A flow was cancelled; the result says how far it came."""
+    """A flow was cancelled; the result sums up how far it came."""
 
     def __init__(self, result: FlowResult) -> None:
         super().__init__()

@@ -4,30 +4,24 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import is_cancelled_exception
 
 from workflows import options
+from workflows.earlier import SENT, open_flow
 from workflows.steps import AnyStep, JobStep, Results, Step, StepRun
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from activities.flows import FlowActivities
 
-from contracts.flows import (
-    CloseFlow,
-    EarlierStep,
-    FailedStep,
-    FlowResult,
-    OpenedStep,
-    OpenFlow,
-    SettleSteps,
-)
+from contracts.flows import CloseFlow, FailedStep, FlowResult, SettleSteps
 from contracts.message import Message
-from contracts.tasks import TaskError
+from contracts.tasks import JsonObject, TaskError
 from domain.flows import check_graph, dependants, ready_steps
+from domain.sizes import MOST_AT_ONCE, check_input, shortened, size_of
 from workflows.endings import FlowCancelled, FlowFailed, task_error
 from workflows.tracking import task_id
 
@@ -36,9 +30,13 @@ __all__ = ["Flow", "JobStep", "Results", "Step", "run_flow"]
 
 @dataclass(frozen=True)
 class Flow:
-    """A graph of steps; GraphFault when it cannot run."""
+    """A graph of steps; GraphFault when it cannot run.
+
+    In one that `passes_results`, steps are given what others gave back.
+    """
 
     steps: Sequence[AnyStep]
+    passes_results: bool = True
 
     def __post_init__(self) -> None:
         check_graph([(step.name, step.needs) for step in self.steps])
@@ -49,7 +47,8 @@ async def run_flow(flow: Flow, request: Message) -> FlowResult:
 
     Completed steps of the tasks that this one retries are taken over where their input is the same.
     Raises FlowFailed when a step failed, once all that can still be done is done. A cancelled flow cancels
-    its running steps and waits for them. Both keep the whole result.
+    its running steps and waits for them. In any case the ledger has the whole result; the one here is
+    without the steps.
     """
     return await _FlowRun(flow, request).work()
 
@@ -58,6 +57,7 @@ class _FlowRun:
     """One run of a flow. A step is taken when it is running, ended or skipped."""
 
     def __init__(self, flow: Flow, request: Message) -> None:
+        self._flow = flow
         self._request = request
         self._steps = {step.name: step for step in flow.steps}
         self._needs = {step.name: step.needs for step in flow.steps}
@@ -65,10 +65,11 @@ class _FlowRun:
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._results: dict[str, Any] = {}
         self._errors: list[TaskError] = []
+        self._unsent = 0
 
     async def work(self) -> FlowResult:
         try:
-            await self._open()
+            self._earlier = await open_flow(self._flow.steps, passes_results=self._flow.passes_results)
             await self._advance()
             while self._running:
                 await workflow.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -83,32 +84,25 @@ class _FlowRun:
             raise FlowFailed(result, self._errors[0])
         return result
 
-    async def _open(self) -> None:
-        steps = tuple(
-            OpenedStep(name=step.name, needs=step.needs, weight=step.weight) for step in self._steps.values()
-        )
-        self._opened = await workflow.execute_local_activity_method(
-            FlowActivities.open, OpenFlow(task_id=task_id(), steps=steps), **options.LEDGER
-        )
-
     async def _advance(self) -> None:
         """Take in what has ended, and start or take over what is ready because of it."""
         errors = self._take_in()
-        adopted: list[EarlierStep] = []
+        adopted: dict[str, UUID] = {}
         while ready := list(ready_steps(self._needs, self._results, self._taken)):
             for name in ready:
                 self._taken.add(name)
                 try:
-                    adopted += self._take_over_or_start(self._steps[name])
+                    adopted |= self._take_over_or_start(self._steps[name])
                 except Exception as error:  # noqa: BLE001  # the flow's own code: its bug fails its step
                     errors.append(task_error(error, workflow.now(), name))
+                await self._send_if_much()
         self._errors += errors
-        failed = tuple(FailedStep(name=error.step, error=error.message) for error in errors)
+        failed = tuple(FailedStep(name=error.step, error=shortened(error.message)) for error in errors)
         skipped = dependants(self._needs, [step.name for step in failed]) - self._taken
         self._taken |= skipped
         if adopted or failed:
             message = SettleSteps(
-                task_id=task_id(), adopted=tuple(adopted), failed=failed, skipped=tuple(sorted(skipped))
+                task_id=task_id(), adopted=adopted, failed=failed, skipped=tuple(sorted(skipped))
             )
             await workflow.execute_local_activity_method(FlowActivities.settle, message, **options.LEDGER)
 
@@ -123,20 +117,25 @@ class _FlowRun:
                     errors.append(task_error(error, workflow.now(), name))
         return errors
 
-    def _take_over_or_start(self, step: AnyStep) -> list[EarlierStep]:
-        message = step.given(self._request, self._results)
-        wanted = step.hash_of(message)
-        earlier = self._opened.cached.get(step.name)
-        if earlier is not None and earlier.input_hash == wanted:
-            try:
-                self._results[step.name] = step.result_of(earlier.data or {})
-            except ValidationError:  # stored by another version of the step
-                pass
-            else:
-                return [earlier]
-        run = StepRun(task_id(), wanted, self._opened.children.get(step.name))
-        self._running[step.name] = asyncio.create_task(step.run(message, run))
-        return []
+    def _take_over_or_start(self, step: AnyStep) -> dict[str, UUID]:
+        """Return the task that a step is taken over from; none when it was started."""
+        given: Any = step.given(self._request, self._results)
+        wanted = step.hash_of(given)
+        source = self._earlier.source_of(step, wanted)
+        if source is not None:
+            self._results[step.name] = self._earlier.result_of(step)
+            return {step.name: source}
+        size = _size(given)
+        check_input(step.name, size)
+        self._unsent += size
+        run = StepRun(task_id(), wanted, self._earlier.child_of(step.name))
+        self._running[step.name] = asyncio.create_task(step.run(given, run))
+        return {}
+
+    async def _send_if_much(self) -> None:
+        if self._unsent > MOST_AT_ONCE:
+            self._unsent = 0
+            await workflow.sleep(SENT)
 
     async def _stop(self) -> FlowResult:
         for running in self._running.values():
@@ -149,3 +148,7 @@ class _FlowRun:
         return await workflow.execute_local_activity_method(
             FlowActivities.close, CloseFlow(task_id=task_id()), **options.LEDGER
         )
+
+
+def _size(given: Message | JsonObject) -> int:
+    return size_of(given if isinstance(given, dict) else given.model_dump(mode="json"))

@@ -42,9 +42,10 @@ class Job(Generic[In, Out]):
     """A catalogued job. `name` is also its workflow type and, like it, never changes.
 
     `run` is the workflow's run method; its class is the workflow. What a second start with the same `key`
-    does is in `repeats`; a job without a key starts each time. A job with a `pool` has no workflow for each
-    task: `run` is the one that drains its queue. `is_internal` marks the service's own housekeeping, which
-    has no rows in the ledger. `check` raises InputFault for what the shape of the input cannot say.
+    does is in `repeats`; `key_says` is what people call the key, such as "account". A job without a key
+    starts each time. A job with a `pool` has no workflow for each task: `run` is the one that drains its
+    queue. `is_internal` marks the service's own housekeeping, which has no rows in the ledger. `check`
+    raises InputFault for what the shape of the input cannot say.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Job(Generic[In, Out]):
     result: type[Out]
     summary: str
     key: Callable[[In], str] | None = None
+    key_says: str | None = None
     workspace: Callable[[In], str | None] | None = None
     repeats: Deduplicate | Debounce | Throttle = Deduplicate()
     pool: Pool | None = None

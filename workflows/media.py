@@ -1,6 +1,7 @@
 """The media job: a video is fetched, made into profiles and a poster, uploaded and published."""
 
 from temporalio import workflow
+from temporalio.workflow import ActivityConfig
 
 from workflows import options
 from workflows.flow import Flow, Results, Step, run_flow
@@ -25,6 +26,7 @@ from contracts.media import (
     UploadVideo,
     VideoProfile,
 )
+from domain.queues import Role
 
 
 @workflow.defn(name="process-video")
@@ -53,23 +55,30 @@ def video_flow(request: ProcessVideo) -> Flow:
 
     The weights are about the seconds that each takes of ten for a profile.
     """
-    profiles = tuple(dict.fromkeys(request.profiles))
-    renditions = [_rendition(profile) for profile in profiles]
+    encoding = options.on_queue_of(Role.ENCODING, options.TRANSCODE)
+    fetching = options.on_queue_of(Role.TRANSFERS, options.STEP)
+    # Either makes anew, with ffmpeg, what it does not find.
+    storing = options.on_queue_of(Role.TRANSFERS, options.TRANSCODE)
+    renditions = [_rendition(profile, encoding) for profile in _profiles(request)]
     made = ("poster", *(step.name for step in renditions))
     return Flow(
         steps=(
-            Step("download", MediaActivities.download, given=_download, weight=3),
-            Step("probe", MediaActivities.probe, given=_probe, needs=("download",)),
+            Step("download", MediaActivities.download, given=_download, weight=3, options=fetching),
+            Step("probe", MediaActivities.probe, given=_probe, needs=("download",), options=encoding),
             *renditions,
-            Step("poster", MediaActivities.make_poster, given=_poster, needs=("probe",)),
-            Step("upload", MediaActivities.upload, given=_upload, needs=made, weight=3),
-            Step("publish", MediaActivities.publish, given=_publish, needs=("upload",)),
+            Step("poster", MediaActivities.make_poster, given=_poster, needs=("probe",), options=encoding),
+            Step("upload", MediaActivities.upload, given=_upload, needs=made, weight=3, options=storing),
+            Step("publish", MediaActivities.publish, given=_publish, needs=("upload",), options=storing),
             Step("clean", MediaActivities.clean, given=_clean, needs=("publish",)),
         )
     )
 
 
-def _rendition(profile: VideoProfile) -> Step:
+def _profiles(request: ProcessVideo) -> tuple[VideoProfile, ...]:
+    return tuple(dict.fromkeys(request.profiles))
+
+
+def _rendition(profile: VideoProfile, encoding: ActivityConfig) -> Step:
     def given(request: ProcessVideo, _results: Results) -> MakeRendition:
         return MakeRendition(source=request.source, profile=profile)
 
@@ -79,7 +88,7 @@ def _rendition(profile: VideoProfile) -> Step:
         given=given,
         needs=("probe",),
         weight=10,
-        options=options.TRANSCODE,
+        options=encoding,
     )
 
 
@@ -96,15 +105,15 @@ def _poster(request: ProcessVideo, _results: Results) -> MakePoster:
 
 
 def _upload(request: ProcessVideo, _results: Results) -> UploadVideo:
-    profiles = tuple(dict.fromkeys(request.profiles))
-    return UploadVideo(source=request.source, destination=request.destination, profiles=profiles)
+    return UploadVideo(source=request.source, destination=request.destination, profiles=_profiles(request))
 
 
 def _publish(request: ProcessVideo, results: Results) -> PublishVideo:
     return PublishVideo(
+        source=request.source,
         destination=request.destination,
-        prefix=results["upload"].prefix,
-        profiles=tuple(dict.fromkeys(request.profiles)),
+        profiles=_profiles(request),
+        uploaded=results["upload"],
         duration_seconds=results["probe"].duration_seconds,
     )
 
@@ -119,6 +128,7 @@ PROCESS_VIDEO = Job(
     input=ProcessVideo,
     result=FlowResult,
     key=lambda request: request.destination,
+    key_says="destination",
     summary="Fetch a video, make streaming profiles and a poster of it, and publish them.",
 )
 

@@ -5,8 +5,11 @@ How often one is tried again is decided in `activities.faults`, by the kind of f
 
 from datetime import timedelta
 
+from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
+
+from domain.queues import Role, queue_of
 
 # activities.faults ends the retries, and says how long to wait until the next one. What is left to the policy
 # is a worker that died: waiting longer each time would help nobody, for the next worker is as good as new.
@@ -26,7 +29,7 @@ PAGE: ActivityConfig = {
 # A step of a flow, which may be an hour's work on its own.
 STEP: ActivityConfig = PAGE | {"start_to_close_timeout": timedelta(hours=2)}
 
-# Making a profile of a film: many hours on a slow machine, and the wait for its turn.
+# Making a profile of a film: many hours on a slow machine. Who needs what was made may have to do it again.
 TRANSCODE: ActivityConfig = STEP | {"start_to_close_timeout": timedelta(hours=24)}
 
 # A short write to the ledger, inside the workflow task.
@@ -34,3 +37,8 @@ LEDGER: LocalActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=30),
     "retry_policy": UNTIL_FAULTS_SAYS_STOP,
 }
+
+
+def on_queue_of(role: Role, config: ActivityConfig) -> ActivityConfig:
+    """Return the option set for an activity that belongs to a role; to be called inside a workflow."""
+    return config | {"task_queue": queue_of(workflow.info().task_queue, role)}

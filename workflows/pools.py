@@ -14,19 +14,34 @@ with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from activities.pools import PoolActivities
 
-from contracts.pools import DrainPool, PoolDrained, PoolQueue, PoolSurvey, StretchWorked, SurveyPool, WorkPool
+from contracts.pools import (
+    DrainPool,
+    Pool,
+    PoolDrained,
+    PoolQueue,
+    PoolSurvey,
+    StretchWorked,
+    SurveyPool,
+    WorkPool,
+)
+from domain.pools import DRAIN_WAITS_AT_MOST
 
 # A method of an activity class that works a stretch of the queue.
 Work = Callable[[Any, WorkPool], Awaitable[StretchWorked]]
 
-# A drain waits so long for a task to be due; for a later one the relay wakes it, which comes every minute.
-WAITS_AT_MOST = timedelta(minutes=1)
+# What is due in no time is waited for all the same: each look costs the engine some events.
+SHORTEST_WAIT = timedelta(milliseconds=50)
+
+# Stretches under way are never more than so many times `parallel`, however many of them are doubtful. Which
+# are dead is known after a heartbeat's 10 s: workers may die every three seconds before anything has to wait.
+GENERATIONS = 4
 
 
 async def drain(job: str, work: Work, request: DrainPool) -> PoolDrained:
     """Work the queue of a job until it is empty.
 
-    `work` is its activity. A signal `wake` says that there are new tasks. A long drain continues as new.
+    `work` is its activity. The signal `wake` says that there are new tasks, `worker_started` that what is
+    under way may have died with another worker. A long drain continues as new.
     """
     return await _Drain(job, work).run(request)
 
@@ -36,19 +51,24 @@ class _Drain:
         self._job = job
         self._work = work
         self._stretches: list[asyncio.Task[StretchWorked]] = []
+        # Those of them that were under way when a worker started, perhaps in the place of one that died.
+        self._doubtful: set[asyncio.Task[StretchWorked]] = set()
         self._drained = PoolDrained()
         self._woken = False
         workflow.set_signal_handler("wake", self._wake)
+        workflow.set_signal_handler("worker_started", self._worker_started)
 
     def _wake(self) -> None:
+        self._woken = True
+
+    def _worker_started(self) -> None:
+        self._doubtful = set(self._stretches)
         self._woken = True
 
     async def run(self, request: DrainPool) -> PoolDrained:
         survey = await self._survey()
         while True:
-            if workflow.info().is_continue_as_new_suggested():
-                while self._stretches:
-                    await self._finished()
+            if workflow.info().is_continue_as_new_suggested() and await self._is_wound_up():
                 workflow.continue_as_new(request)
             self._begin(survey)
             if self._stretches:
@@ -61,8 +81,26 @@ class _Drain:
     def _begin(self, survey: PoolSurvey) -> None:
         """Begin as many stretches as there are pages due."""
         pages = -(-survey.queue.due // survey.pool.page)
-        for _ in range(min(pages, survey.pool.parallel - len(self._stretches))):
+        for _ in range(min(pages, self._room(survey.pool))):
             self._stretches.append(asyncio.create_task(self._stretch()))
+
+    def _room(self, pool: Pool) -> int:
+        """Return how many stretches may begin; below one when none may.
+
+        A doubtful one takes no place: if it is dead, what waits must not wait until that is known. If it
+        lives, there are more than usual, for half a minute.
+        """
+        sure = len(self._stretches) - len(self._doubtful)
+        return min(pool.parallel - sure, GENERATIONS * pool.parallel - len(self._stretches))
+
+    async def _is_wound_up(self) -> bool:
+        """Wait for the end of all stretches; return False when some are doubtful: that may take long."""
+        while self._stretches:
+            await workflow.wait_condition(lambda: bool(self._doubtful) or self._is_one_over())
+            if self._doubtful:
+                return False
+            await self._finished()
+        return True
 
     async def _stretch(self) -> StretchWorked:
         worked: StretchWorked = await workflow.execute_activity_method(
@@ -71,20 +109,24 @@ class _Drain:
         return worked
 
     async def _news(self, survey: PoolSurvey) -> PoolSurvey:
-        """Return what waits when a stretch has ended, or when new tasks have come and there is room."""
-        has_room = len(self._stretches) < survey.pool.parallel
-        await workflow.wait_condition(
-            lambda: (self._woken and has_room) or any(each.done() for each in self._stretches)
-        )
-        if any(each.done() for each in self._stretches):
+        """Return what waits when a stretch has ended or, while there is room, when more is new or due."""
+        has_room = self._room(survey.pool) > 0
+        with contextlib.suppress(TimeoutError):  # a task is due that the stretches may have no place for
+            await workflow.wait_condition(
+                # A worker that starts makes room.
+                lambda: (self._woken and self._room(survey.pool) > 0) or self._is_one_over(),
+                timeout=_until_next(survey.queue) if has_room else None,
+            )
+        if self._is_one_over():
             return survey.model_copy(update={"queue": await self._finished()})
         return await self._survey()
 
     async def _finished(self) -> PoolQueue:
         """Count the stretches that are over, waiting for one, and return what the last one saw."""
-        await workflow.wait_condition(lambda: any(each.done() for each in self._stretches))
+        await workflow.wait_condition(self._is_one_over)
         over = [each for each in self._stretches if each.done()]
         self._stretches = [each for each in self._stretches if each not in over]
+        self._doubtful.difference_update(over)
         for each in over:
             worked = await each
             self._drained = PoolDrained(
@@ -95,6 +137,9 @@ class _Drain:
             )
         return worked.queue
 
+    def _is_one_over(self) -> bool:
+        return any(each.done() for each in self._stretches)
+
     async def _is_worth_a_wait(self, queue: PoolQueue) -> bool:
         """Wait for what is due soon, or for a wake; return False when there is nothing to wait for.
 
@@ -103,9 +148,9 @@ class _Drain:
         """
         if self._woken:
             return True
-        if queue.next_due_at is None or queue.next_due_at - workflow.now() > WAITS_AT_MOST:
+        remaining = _until_next(queue)
+        if remaining is None or remaining > DRAIN_WAITS_AT_MOST:
             return False
-        remaining = max(queue.next_due_at - workflow.now(), timedelta())
         with contextlib.suppress(TimeoutError):  # the usual end of a wait
             await workflow.wait_condition(lambda: self._woken, timeout=remaining)
         return True
@@ -115,3 +160,11 @@ class _Drain:
         return await workflow.execute_local_activity_method(
             PoolActivities.survey, SurveyPool(job=self._job), **options.LEDGER
         )
+
+
+def _until_next(queue: PoolQueue) -> timedelta | None:
+    if queue.next_due_at is None:
+        return None
+    # The worker's clock may be behind the engine's: the row would not be due by it. Older histories tell the
+    # moment only.
+    return max(queue.next_due_in or queue.next_due_at - workflow.now(), SHORTEST_WAIT)

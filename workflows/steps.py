@@ -1,4 +1,4 @@
-"""The two kinds of steps that a flow is declared with: an activity, or a job of the catalogue."""
+"""The kinds of steps that a flow is declared with: an activity, or a job of the catalogue."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -62,7 +62,10 @@ class Step:
 
 @dataclass(frozen=True)
 class JobStep:
-    """A step that is a job: a child workflow with a task of its own, whose parent is the flow's task."""
+    """A step that is a job: a child workflow with a task of its own, whose parent is the flow's task.
+
+    The result of a job that is a flow is without its steps.
+    """
 
     name: str
     job: AnyJob
@@ -76,27 +79,69 @@ class JobStep:
 
     async def run(self, message: Message, run: StepRun) -> Any:
         """Run the job, which writes the step's row with its own."""
-        child_id = child_task_id(run.task_id, self.name)
-        child = ChildTask(
-            parent_id=run.task_id,
-            step=self.name,
-            input_hash=run.input_hash,
-            workspace=None if self.job.workspace is None else self.job.workspace(message),
-            priority=workflow.info().priority.priority_key or 3,
-            retry_of=run.earlier_child,
-        )
-        return await workflow.execute_child_workflow(
-            self.job.name,
-            message,
-            id=f"{self.job.name}/{child_id}",
-            memo={"task_id": str(child_id), "child": child},
-            result_type=self.job.result,
-            parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
-        )
+        workspace = None if self.job.workspace is None else self.job.workspace(message)
+        return await run_child(self.name, self.job.name, message, workspace, run, self.job.result)
 
     def result_of(self, data: JsonObject) -> Any:
         """Return the job's result that was stored in `data`; ValidationError when it is of another shape."""
-        return self.job.result.model_validate(data["result"])
+        return self.job.result.model_validate(data.get("result"))
 
 
-AnyStep = Step | JobStep
+@dataclass(frozen=True)
+class PlannedJobStep:
+    """A step that is a job by its name, with its input as it was checked; its result is for no other step."""
+
+    name: str
+    job: str
+    input: JsonObject
+    input_hash: str
+    workspace: str | None
+    needs: tuple[str, ...]
+    weight: int
+
+    def given(self, _request: Any, _results: Results) -> JsonObject:
+        """Return the job's input."""
+        return self.input
+
+    def hash_of(self, _given: JsonObject) -> str:
+        """Return the hash of what the step is to do."""
+        return self.input_hash
+
+    async def run(self, given: JsonObject, run: StepRun) -> Any:
+        """Run the job, which writes the step's row with its own."""
+        return await run_child(self.name, self.job, given, self.workspace, run, None)
+
+    def result_of(self, data: JsonObject) -> Any:
+        """Return the job's result that was stored in `data`."""
+        return data["result"]
+
+
+async def run_child(
+    step: str,
+    job: str,
+    given: Message | JsonObject,
+    workspace: str | None,
+    run: StepRun,
+    result_type: type[Message] | None,
+) -> Any:
+    """Run a job as a step of a flow's task, and return its result."""
+    child_id = child_task_id(run.task_id, step)
+    child = ChildTask(
+        parent_id=run.task_id,
+        step=step,
+        input_hash=run.input_hash,
+        workspace=workspace,
+        priority=workflow.info().priority.priority_key or 3,
+        retry_of=run.earlier_child,
+    )
+    return await workflow.execute_child_workflow(
+        job,
+        given,
+        id=f"{job}/{child_id}",
+        memo={"task_id": str(child_id), "child": child},
+        result_type=result_type,
+        parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
+    )
+
+
+AnyStep = Step | JobStep | PlannedJobStep

@@ -157,7 +157,6 @@ async def _begin(given: Message) -> TaskBegun:
 
 async def _ask_to_begin(given: Message) -> TaskBegun:
     info = workflow.info()
-    account_id = getattr(given, "account_id", None)
     return await workflow.execute_local_activity_method(
         TaskActivities.begin,
         BeginTask(
@@ -167,12 +166,18 @@ async def _ask_to_begin(given: Message) -> TaskBegun:
             workflow_id=info.workflow_id,
             run_id=info.first_execution_run_id,
             input=_json(given),
-            workspace=None if account_id is None else str(account_id),
+            workspace=_workspace(given),
             triggered_by=_triggered_by(),
             child=_child(),
         ),
         **options.LEDGER,
     )
+
+
+def _workspace(given: Message) -> str | None:
+    """Return whose task a raw start is: no job of the catalogue is at hand here."""
+    told = getattr(given, "workspace", None) or getattr(given, "account_id", None)
+    return None if told is None else str(told)
 
 
 def _child() -> ChildTask | None:

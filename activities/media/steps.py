@@ -58,7 +58,7 @@ class MediaActivities:
         self._scratch = scratch
         self._pieces = Pieces(database, scratch)
         self._workshop = Workshop(self._pieces, downloads, video)
-        self._library = Library(objects)
+        self._library = Library(objects, clock)
 
     @activity.defn(name="media.download_video")
     async def download(self, given: DownloadVideo) -> VideoDownloaded:
@@ -95,8 +95,11 @@ class MediaActivities:
 
     @activity.defn(name="media.publish_video")
     async def publish(self, given: PublishVideo) -> VideoPublished:
-        """Make the uploaded version the present one."""
-        return await self._library.publish(given)
+        """Make the uploaded version the present one; what was removed since its upload is brought anew."""
+        uploaded = given.uploaded
+        if not await self._library.is_whole(uploaded):
+            uploaded = await self.upload(given)
+        return await self._library.publish(given, uploaded)
 
     @activity.defn(name="media.clean_scratch")
     async def clean(self, given: CleanScratch) -> ScratchCleaned:

@@ -37,6 +37,14 @@ class Done(Generic[In]):
     outcome: Outcome
 
 
+class NotYet(Exception):
+    """The task cannot be worked yet: it waits until then, and nothing has failed."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"not before {until}")
+        self.until = until
+
+
 # Writes results of one's own, in the transaction that settles the tasks.
 Store = Callable[[Session, Sequence[Done[In]]], Awaitable[None]]
 
@@ -47,8 +55,18 @@ def verdict_of(
     """Return what is to be written of a row: its result, when it is tried again, or that it has failed."""
     if isinstance(outcome, Message):
         return Verdict(row.id, TaskState.SUCCESS, result=outcome.model_dump(mode="json"))
-    attempts = Attempts(row.own_failures, row.failures - row.own_failures, row.first_begun_at)
+    if isinstance(outcome, NotYet):
+        return Verdict(
+            row.id,
+            TaskState.RUNNING,
+            next_attempt_at=outcome.until,
+            failures=row.failures,
+            own_failures=row.own_failures,
+            failing_since=row.failing_since,
+        )
+    attempts = Attempts(row.own_failures, row.failures - row.own_failures, row.failing_since)
     delay = delay_after(outcome, attempts, now, patience)
+    is_counted_in_time = patience.own_attempts is None or not is_own(outcome)
     error = TaskError(
         at=now,
         step=step,
@@ -64,4 +82,5 @@ def verdict_of(
         next_attempt_at=None if delay is None else now + delay,
         failures=row.failures + 1,
         own_failures=row.own_failures + is_own(outcome),
+        failing_since=row.failing_since or (now if is_counted_in_time else None),
     )

@@ -9,13 +9,12 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.dispatch import wake_drain
+from activities.dispatch import wake_deliveries
 from activities.faults import Patience
 from activities.pools.outcomes import Done, Outcome, PoolTask, Store, verdict_of
 from contracts.message import Message
 from contracts.pools import Pool, StretchWorked
 from contracts.tasks import TaskState
-from contracts.webhooks import DELIVER_WEBHOOK
 from gateways.clock import Clock
 from gateways.engine import Engine
 from storage.database import Database, Session
@@ -51,13 +50,17 @@ class Stretch(Generic[In]):
         self._job, self._kind, self._patience, self._store = job, kind, patience, store
         self._held: dict[UUID, ClaimedTask] = {}
         self._counts: Counter[TaskState] = Counter()
+        self._is_first = info.attempt == 1
         self._ends = time.monotonic() + STRETCH.total_seconds()
         self.pool = pool
 
     @property
     def goes_on(self) -> bool:
-        """Whether more rows may be claimed."""
-        return time.monotonic() < self._ends and not activity.is_worker_shutdown()
+        """Whether more rows may be claimed.
+
+        Not by an attempt after one that died: the drain has put another stretch in its place long ago.
+        """
+        return self._is_first and time.monotonic() < self._ends and not activity.is_worker_shutdown()
 
     async def resume(self) -> list[PoolTask[In]]:
         """Take up what an attempt of this activity that died has left."""
@@ -121,9 +124,7 @@ class Stretch(Generic[In]):
         await self._tell(settled.deliveries)
 
     async def _tell(self, deliveries: Sequence[UUID]) -> None:
-        if deliveries:
-            now = self._clock.now()
-            await wake_drain(self._database, self._engine, DELIVER_WEBHOOK, deliveries, now=now)
+        await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
 
     async def report(self) -> StretchWorked:
         """Return what became of the rows, and what waits now."""

@@ -48,11 +48,13 @@ COLOURS = {
 
 
 def load_settings() -> Settings:
-    """Read the settings; what is wrong with them ends the command with exit code 2."""
+    """Read the settings and make their directory; what is wrong ends the command with exit code 2."""
     try:
-        return Settings.load()
+        settings = Settings.load()
+        settings.make_state_dir()
     except SettingsError as error:
         complain(str(error), BAD_INPUT)
+    return settings
 
 
 def with_service(work: Callable[[Service], Awaitable[int | None]]) -> NoReturn:
@@ -101,12 +103,17 @@ def end(code: int) -> NoReturn:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
     """Print a table; cells may carry markup."""
+    out.print(table_of(columns, rows, title))
+
+
+def table_of(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> Table:
+    """Return a table as all commands show theirs; cells may carry markup."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, no_wrap=number == 0, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    out.print(table)
+    return table
 
 
 def show_json(value: Any) -> None:
@@ -134,6 +141,11 @@ def when(moment: datetime | None) -> str:
     return local.strftime("%d %b %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
 
 
+def when_exactly(moment: datetime | None) -> str:
+    """Return a time as `when` does, with the name of its zone."""
+    return "" if moment is None else f"{when(moment)} {moment.astimezone().tzname()}"
+
+
 def how_long(start: datetime | None, until: datetime | None) -> str:
     """Return how long something took, or has taken so far."""
     return "" if start is None else duration((until or datetime.now(UTC)) - start)
@@ -151,6 +163,11 @@ def duration(span: timedelta) -> str:
 def echo(message: str) -> None:
     """Print a line that may carry markup."""
     out.print(message, soft_wrap=True)
+
+
+def remark(message: str) -> None:
+    """Print a line beside the output, where it is in no program's way."""
+    err.print(f"[yellow]{escape(message)}[/]", soft_wrap=True)
 
 
 Worker = Callable[[Settings, Client, asyncio.Event], Coroutine[Any, Any, None]]

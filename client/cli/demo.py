@@ -9,7 +9,8 @@ import typer
 from rich.markup import escape
 
 from client.cli.console import FAILED, SUCCESS, echo, settled, show_table, state_text, worker_of
-from client.cli.follow import cells, follow
+from client.cli.fields import cells
+from client.cli.follow import follow
 from client.cli.stack import Stack, running_stack
 from client.errors import ClientError
 from client.inventory_csv import BadRow, read_inventory
@@ -63,21 +64,21 @@ def demo(context: typer.Context) -> None:
 
 
 async def _run_jobs(stack: Stack, service: Service) -> int:
-    assert stack.justtcg is not None  # noqa: S101  # the demo always runs with the sandbox
-    stack.justtcg.add_key(KEY, PLAN)
+    assert stack.stand_ins.justtcg is not None  # noqa: S101  # the demo always runs with the sandbox
+    stack.stand_ins.justtcg.add_key(KEY, PLAN)
     await _set_up_account(stack, service)
     account = await service.accounts.find(ACCOUNT)
     rows = []
     succeeded = True
     for job in ACCOUNT_JOBS:
-        calls_before = len(stack.justtcg.calls)
+        calls_before = len(stack.stand_ins.justtcg.calls)
         started = await service.jobs.start(job, job.input(account_id=account.id), triggered_by="demo")
         task = await _follow(stack, service, started.id)
         events = await service.engine.history_length(task.workflow_id, task.run_id)
-        calls = len(stack.justtcg.calls) - calls_before
+        calls = len(stack.stand_ins.justtcg.calls) - calls_before
         rows.append((task.job, state_text(task.state), escape(_done(task)), str(calls), str(events)))
         succeeded &= task.state is TaskState.SUCCESS
-    most = stack.justtcg.calls.of(KEY).most_in_any_minute
+    most = stack.stand_ins.justtcg.calls.of(KEY).most_in_any_minute
     show_table(("job", "state", "what was done", "API calls", "Temporal events"), rows)
     allowed = plan_named(PLAN).minute
     echo(f"{PLAN} plan: at most {allowed} calls a minute allowed, {most} were made in the busiest one")
@@ -91,8 +92,8 @@ async def _set_up_account(stack: Stack, service: Service) -> None:
         await service.accounts.find(ACCOUNT)
     except AccountUnknown:
         await service.accounts.add(ACCOUNT, plan=PLAN, api_key=KEY)
-    assert stack.justtcg is not None  # noqa: S101  # as above
-    sets = list(stack.justtcg.catalogue.sets.values())[:TRACKED_SETS]
+    assert stack.stand_ins.justtcg is not None  # noqa: S101  # as above
+    sets = list(stack.stand_ins.justtcg.catalogue.sets.values())[:TRACKED_SETS]
     await service.accounts.follow(ACCOUNT, games=[GAME], sets=[each.id for each in sets])
     file = stack.settings.state_dir / "inventory.csv"
     # Every fifth variant, so that the inventory is spread over conditions and printings.

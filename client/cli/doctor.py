@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
@@ -58,6 +59,8 @@ def doctor() -> None:
 async def _examine(settings: Settings, stand_ins: Mapping[str, str]) -> AsyncIterator[Finding]:
     yield Finding("settings", f"state in {settings.state_dir}, task queue {settings.task_queue}")
     yield _key(settings)
+    if settings.media_source_dir is not None:
+        yield _source_dir(settings.media_source_dir)
     yield await _database(settings)
     async for finding in _temporal(settings):
         yield finding
@@ -72,6 +75,12 @@ def _key(settings: Settings) -> Finding:
         return Finding("encryption key", str(error), "make the state directory writable")
     where = "MAINSPRING_ENCRYPTION_KEY" if settings.encryption_key else f"kept in {settings.state_dir}"
     return Finding("encryption key", where)
+
+
+def _source_dir(folder: Path) -> Finding:
+    found = f"files below {folder}"
+    remedy = "" if folder.is_dir() else "there is no such directory: correct MAINSPRING_MEDIA_SOURCE_DIR"
+    return Finding("video sources", found, remedy)
 
 
 async def _database(settings: Settings) -> Finding:
@@ -96,7 +105,7 @@ async def _temporal(settings: Settings) -> AsyncIterator[Finding]:
         )
         return
     yield Finding("Temporal", f"{address}, namespace {client.namespace}")
-    workers = await Engine(client, settings.task_queue).workers()
+    workers = len(await Engine(client, settings.task_queue).workers())
     remedy = "" if workers else "run `mainspring worker` (or `mainspring up`)"
     yield Finding("worker", f"{workers} on task queue {settings.task_queue}", remedy)
     found = len(await Schedules(client, settings.task_queue).list())

@@ -1,5 +1,6 @@
 """`failures`: working through failed tasks in groups."""
 
+import json
 from typing import Annotated
 from uuid import UUID
 
@@ -7,22 +8,14 @@ import typer
 from rich.markup import escape
 
 from client.cli.console import FAILED, SUCCESS, echo, show_json, show_table, when, with_service
-from client.cli.times import moment_or_span_ago
-from client.errors import BadInput
+from client.cli.failure_choice import Choice, ErrorType, JobName, Since, choosing
 from client.failures import RATE
 from client.service import Service
 from contracts.failures import FailureFilter, FailureGroup, Replayed
 from contracts.tasks import Task
-from workflows.catalogue import job_named
 
 commands = typer.Typer(no_args_is_help=True, help="Look at failed tasks in groups, replay or dismiss them.")
 
-Ids = Annotated[list[str] | None, typer.Argument(help="Ids of tasks, or their beginnings.")]
-Group = Annotated[str | None, typer.Option(help="Only this group, by the beginning of its name.")]
-JobName = Annotated[str | None, typer.Option("--job", help="Only tasks of this job.")]
-ErrorType = Annotated[str | None, typer.Option("--type", help="Only errors of this type.")]
-Since = Annotated[str | None, typer.Option(help="Only failures since then: a time, or 2h for two hours ago.")]
-Everything = Annotated[bool, typer.Option("--all", help="All failed tasks.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # A message in a table is there to be recognised; `failures show` has it whole.
@@ -36,7 +29,7 @@ def list_groups(
     """List the groups of failed tasks that were neither retried nor dismissed, the latest first."""
 
     async def work(service: Service) -> None:
-        meant = await _meant(service, job=job, error_type=error_type, since=since)
+        meant = await Choice(job=job, error_type=error_type, since=since).meant(service)
         groups = await service.failures.groups(meant)
         if as_json:
             show_json([group.model_dump(mode="json") for group in groups])
@@ -74,14 +67,10 @@ def show(
 
 
 @commands.command("replay")
+@choosing
 def replay(
-    ids: Ids = None,
+    choice: Choice,
     *,
-    group: Group = None,
-    job: JobName = None,
-    error_type: ErrorType = None,
-    since: Since = None,
-    everything: Everything = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be replayed.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="How many at most, the oldest first.")] = None,
     rate: Annotated[float, typer.Option(min=0.01, help="New tasks a second, at most.")] = RATE,
@@ -89,12 +78,12 @@ def replay(
 ) -> None:
     """Start failed tasks once more, each as a new task; none is ever replayed twice.
 
-    The first of each group goes ahead, and the others follow when it has not failed in the same way.
+    The first of each group goes ahead and is waited for, 20 seconds at most; the others follow when it has
+    not failed in the same way. Exit code 1: it has.
     """
 
     async def work(service: Service) -> int:
-        _demand_choice(ids, (group, job, error_type, since), everything=everything)
-        meant = await _meant(service, ids, group, job, error_type, since)
+        meant = await choice.demanded(service)
         if dry_run:
             _show_groups(await service.failures.groups(meant))
             count = await service.failures.count(meant)
@@ -109,47 +98,15 @@ def replay(
 
 
 @commands.command("dismiss")
-def dismiss(
-    ids: Ids = None,
-    *,
-    group: Group = None,
-    job: JobName = None,
-    error_type: ErrorType = None,
-    since: Since = None,
-    everything: Everything = False,
-) -> None:
+@choosing
+def dismiss(choice: Choice) -> None:
     """Take failed tasks off the list without starting them again; the tasks stay FAILED."""
 
     async def work(service: Service) -> None:
-        _demand_choice(ids, (group, job, error_type, since), everything=everything)
-        meant = await _meant(service, ids, group, job, error_type, since)
+        meant = await choice.demanded(service)
         echo(f"{await service.failures.dismiss(meant):,} failed tasks dismissed")
 
     with_service(work)
-
-
-def _demand_choice(ids: list[str] | None, filters: tuple[str | None, ...], *, everything: bool) -> None:
-    if not (ids or any(filters) or everything):
-        raise BadInput("which ones? Ids of tasks, --group, --job, --type, --since, or --all")
-
-
-async def _meant(
-    service: Service,
-    ids: list[str] | None = None,
-    group: str | None = None,
-    job: str | None = None,
-    error_type: str | None = None,
-    since: str | None = None,
-) -> FailureFilter:
-    if job is not None:
-        job_named(job)
-    return FailureFilter(
-        task_ids=tuple([await service.jobs.resolve(each) for each in ids]) if ids else None,
-        group=(await service.failures.group(group)).fingerprint if group else None,
-        job=job,
-        error_type=error_type,
-        since=moment_or_span_ago(since, "--since") if since else None,
-    )
 
 
 def _show_groups(groups: list[FailureGroup]) -> None:
@@ -174,7 +131,7 @@ def _group_row(group: FailureGroup) -> tuple[str, ...]:
 
 
 def _task_row(task: Task) -> tuple[str, ...]:
-    return (str(task.id)[:8], when(task.finished_at), escape(_one_line(str(task.input))))
+    return (str(task.id)[:8], when(task.finished_at), escape(_one_line(json.dumps(task.input))))
 
 
 def _one_line(text: str) -> str:

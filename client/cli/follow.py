@@ -1,8 +1,7 @@
 """Following a task on the terminal, and showing what came of it."""
 
 import asyncio
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from rich.console import RenderableType
@@ -10,24 +9,30 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from client.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text, when
-from client.cli.steps import show_steps, steps_of
+from client.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
+from client.cli.fields import cells
+from client.cli.notes import failed_attempt, note
+from client.cli.steps import running_steps, show_steps, steps_of, turns
 from client.jobs import Jobs
-from contracts.tasks import JsonObject, Task, TaskState
+from contracts.flows import StepResult
+from contracts.tasks import Task, TaskState
 
-# A worker that runs takes up a task within a second or two.
-SOON = timedelta(seconds=5)
-QUEUED_LONG = "waiting for a worker: is `mainspring up` or `mainspring worker` running?"
+# What the terminal needs beside the steps: the bar, the note, the table's head and the cursor's line.
+OTHER_LINES = 4
 
 
 class _Bar(Progress):
     """One task's bar, and under it what the task is doing: beside it there is no room for both."""
 
     note = ""
+    steps: Sequence[StepResult] = ()
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        yield Text(f"  {self.note}", style="dim", no_wrap=True, overflow="ellipsis")
+        if self.note:
+            yield Text(f"  {self.note}", style="dim", no_wrap=True, overflow="ellipsis")
+        if self.steps:
+            yield running_steps(self.steps, self.console.height - OTHER_LINES)
 
 
 async def follow_or_leave(jobs: Jobs, task_id: UUID) -> Task:
@@ -53,36 +58,29 @@ async def follow(jobs: Jobs, task_id: UUID) -> Task:
     with _Bar(*columns, console=out, transient=True) as bar:
         line = bar.add_task("starting", total=100)
         async for task in jobs.watch(task_id):
-            description = f"{task.job} {state_text(task.state)}"
-            bar.note = note(task)
-            bar.update(line, completed=task.progress, description=description)
+            bar.steps, said = await jobs.steps(task_id), note(task)
+            # The table says better which steps run.
+            bar.note = "" if bar.steps and said == task.current_step else said
+            bar.update(line, completed=task.progress, description=f"{task.job} {state_text(task.state)}")
     return task
 
 
 async def _follow_in_lines(jobs: Jobs, task_id: UUID) -> Task:
-    last = ""
+    last, steps, told = "", list[StepResult](), None
     async for task in jobs.watch(task_id):
         # A log wants the turns of events, not every percent.
         line = f"{task.job} {state_text(task.state)} {escape(task.waiting_for or '')}".rstrip()
         if line != last and not task.state.is_final:
             echo(line)
+        # What was in the log before anybody looked is told by its last entry; the end is told as a whole.
+        for error in () if task.state.is_final else task.errors[-1 if told is None else told :]:
+            echo(f"  [red]{escape(failed_attempt(error))}[/]")
+        told = len(task.errors)
+        before, steps = steps, await jobs.steps(task_id)
+        for turn in turns(before, steps):
+            echo(f"  {turn}")
         last = line
     return task
-
-
-def note(task: Task) -> str:
-    """Say what a task is doing or why it is not: the question that a queue never answered."""
-    if task.state is TaskState.WAITING:
-        return f"waiting for the {task.waiting_for} until {when(task.resumes_at)}"
-    if task.state is TaskState.QUEUED:
-        if task.run_id is None:
-            return "accepted; Temporal has not taken it yet, the relay tries again every minute"
-        if task.starts_at is not None and task.starts_at > datetime.now(UTC):
-            return f"starts at {when(task.starts_at)}"
-        return QUEUED_LONG if datetime.now(UTC) - task.created_at > SOON else "starting"
-    if task.state is TaskState.RUNNING and task.cancel_requested_at is not None:
-        return "cancelling"
-    return task.current_step or ""
 
 
 def show_outcome(task: Task) -> int:
@@ -102,14 +100,3 @@ def show_result(task: Task) -> None:
     """Print the fields of a result; a flow's are in the table of its steps."""
     if task.result and not steps_of(task):
         show_table(("result", ""), [(escape(name), escape(text)) for name, text in cells(task.result)])
-
-
-def cells(result: JsonObject) -> list[tuple[str, str]]:
-    """Return a result's fields as names and texts."""
-    return [(name.replace("_", " "), _text(value)) for name, value in result.items()]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,21 +1,27 @@
 """`run` and `jobs`: starting a job of the catalogue, and looking at the catalogue."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, duration, echo, show_json, show_table, with_service
+from client.cli.console import FAILED, SUCCESS, echo, remark, show_json, show_table, when, with_service
 from client.cli.follow import follow_or_leave, show_outcome
 from client.cli.inputs import json_object
+from client.cli.repeats import found_instead
 from client.cli.times import moment, span
 from client.errors import BadInput
 from client.service import Service
 from client.validation import validated
 from contracts.message import Message
-from contracts.tasks import TaskState
+from contracts.tasks import Task, TaskState
 from workflows.catalogue import JOBS, job_named
-from workflows.job import AnyJob, Debounce, Throttle
+from workflows.job import AnyJob, Debounce
+
+ACCOUNT_FIELD = "account_id"
+DEFAULT_PRIORITY = 3
 
 
 def run(
@@ -27,27 +33,39 @@ def run(
     *,
     wait: Annotated[bool, typer.Option(help="Follow the task until it ends.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the task as JSON.")] = False,
-    priority: Annotated[int, typer.Option(min=1, max=5, help="1 is first.")] = 3,
-    at: Annotated[str | None, typer.Option(help="When to start, such as 2026-05-01T08:00.")] = None,
+    priority: Annotated[int, typer.Option(help="1 (first) to 5.")] = DEFAULT_PRIORITY,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="When to start: 2026-05-01T08:00 in this machine's time zone, or with an offset: …T08:00Z, "
+            "…T08:00+02:00."
+        ),
+    ] = None,
     delay: Annotated[str | None, typer.Option("--in", help="Start in 45s, 10m, 1h30m, 2d.")] = None,
 ) -> None:
-    """Start a job and follow it. Exit code 0: success, 1: failed, 2: bad input."""
+    """Start a job and follow it. Exit code 0: success, 1: failed, 2: bad input.
+
+    `mainspring jobs` shows of what a job is active once, such as one for each account:
+    a second start returns the task that is there as it is, and says so.
+    """
 
     async def work(service: Service) -> int:
         chosen = job_named(job)
+        _check_priority(priority)
         message = await _message(service, chosen, given, account)
         started = await service.jobs.start(
             chosen,
             message,
-            at=moment(at, "--at") if at else None,
+            at=_later(at) if at else None,
             delay=span(delay, "--in") if delay else None,
             priority=priority,
             triggered_by="command line",
         )
-        if started.deduplicated and not as_json:
-            echo(f"[yellow]{_repeated(chosen)}: task {started.id}[/]")
+        task = await service.jobs.get(started.id)
+        if started.deduplicated:
+            idle = _without_effect(chosen, task, priority, {"--at": at, "--in": delay})
+            remark(found_instead(chosen, message, task, called=account, options=idle))
         if not wait:
-            task = await service.jobs.get(started.id)
             show_json(task.model_dump(mode="json")) if as_json else echo(str(started.id))
             return SUCCESS
         if as_json:
@@ -59,22 +77,32 @@ def run(
     with_service(work)
 
 
-def _repeated(job: AnyJob) -> str:
-    match job.repeats:
-        case Debounce():
-            return f"{job.name} is queued already, and takes this input"
-        case Throttle(every):
-            return f"{job.name} runs at most once in {duration(every)} for this input"
-    return f"{job.name} is active already for this input"
+def _check_priority(priority: int) -> None:
+    if not 1 <= priority <= 5:  # noqa: PLR2004  # what the help says
+        raise BadInput(f"--priority: {priority} is not accepted: 1 (first) to 5")
+
+
+def _later(text: str) -> datetime:
+    begins = moment(text, "--at")
+    if begins <= datetime.now(UTC):
+        raise BadInput(f"--at: {text!r} is not accepted: {when(begins)} is past; without --at it starts now")
+    return begins
+
+
+def _without_effect(job: AnyJob, task: Task, priority: int, times: Mapping[str, str | None]) -> list[str]:
+    """Return the options that a start gave, and that the task which was there instead does not have."""
+    # A debounced task is put off by a later time.
+    left = [] if isinstance(job.repeats, Debounce) else [name for name, given in times.items() if given]
+    return left + (["--priority"] if priority not in {DEFAULT_PRIORITY, task.priority} else [])
 
 
 async def _message(service: Service, job: AnyJob, given: str, account: str | None) -> Message:
     fields = json_object(given)
     if account is not None:
-        if "account_id" not in job.input.model_fields:
+        if ACCOUNT_FIELD not in job.input.model_fields:
             raise BadInput(f"--account: {job.name} has no account")
-        fields["account_id"] = str((await service.accounts.find(account)).id)
-    message: Message = validated(job, fields)
+        fields[ACCOUNT_FIELD] = str((await service.accounts.find(account)).id)
+    message: Message = validated(job, fields, options={ACCOUNT_FIELD: "--account NAME gives it"})
     return message
 
 
@@ -86,15 +114,27 @@ def jobs(
     if as_json:
         show_json(
             [
-                {"name": job.name, "summary": job.summary, "input": job.input.model_json_schema()}
+                {
+                    "name": job.name,
+                    "summary": job.summary,
+                    "key": job.key_says,
+                    "input": job.input.model_json_schema(),
+                }
                 for job in catalogue
             ]
         )
         return
     show_table(
-        ("job", "input", "what it does"),
-        [(job.name, escape(_signature(job.input)), job.summary) for job in catalogue],
+        ("job", "one active for each", "input", "what it does"),
+        [(job.name, _key(job), escape(_signature(job.input)), job.summary) for job in catalogue],
     )
+
+
+def _key(job: AnyJob) -> str:
+    """Return of what there is one active task at a time."""
+    if job.key is None:
+        return ""
+    return job.key_says or ("key" if job.input.model_fields else "the service")
 
 
 def _signature(message: type[Message]) -> str:

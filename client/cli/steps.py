@@ -1,10 +1,13 @@
-"""The steps of a flow on the terminal."""
+"""The steps of a flow on the terminal: while it runs, and what came of each."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from rich.markup import escape
+from rich.table import Table
 
-from client.cli.console import how_long, show_table, state_text, when
+from client.cli.console import how_long, show_table, state_text, table_of, when
+from client.cli.fields import cells
 from contracts.flows import FlowResult, StepResult, StepStatus
 from contracts.tasks import JsonObject, Task
 
@@ -15,6 +18,9 @@ COLOURS = {
     StepStatus.FAILED: "red",
     StepStatus.SKIPPED: "yellow",
 }
+
+# A digest is there to be recognised; --json has it whole.
+DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
 
 
 def steps_of(task: Task) -> list[StepResult]:
@@ -29,8 +35,28 @@ def show_steps(steps: Sequence[StepResult]) -> None:
     if steps:
         show_table(
             ("step", "status", "attempts", "started", "took", "result or error"),
-            [_row(step) for step in steps],
+            [(*_head(step), when(step.started_at), _took(step), _outcome(step)) for step in steps],
         )
+
+
+def running_steps(steps: Sequence[StepResult], room: int) -> Table:
+    """Return a flow's steps as they stand, on `room` lines; if that is too few, those that run."""
+    if len(steps) > room:
+        steps = [step for step in steps if step.status is StepStatus.RUNNING][:room]
+    return table_of(
+        ("step", "status", "attempts", "took", ""),
+        [(*_head(step), _took(step), f"[red]{escape(_first_line(step.error))}[/]") for step in steps],
+    )
+
+
+def turns(before: Iterable[StepResult], after: Iterable[StepResult]) -> list[str]:
+    """Return a line for each step that has begun an attempt or has ended since `before`."""
+    known = {step.step: _turn(step) for step in before}
+    return [
+        line
+        for step in after
+        if step.status is not StepStatus.PENDING and (line := _turn(step)) != known.get(step.step)
+    ]
 
 
 def show_children(children: Sequence[Task]) -> None:
@@ -50,17 +76,37 @@ def show_children(children: Sequence[Task]) -> None:
         )
 
 
-def _row(step: StepResult) -> tuple[str, ...]:
-    took = how_long(step.started_at, step.completed_at)
-    return (
-        escape(step.step),
-        f"[{COLOURS[step.status]}]{step.status}[/]",
-        str(step.attempts or ""),
-        when(step.started_at),
-        "" if step.status is StepStatus.SKIPPED else took,
-        escape(step.error or ", ".join(f"{name} {value}" for name, value in _short(step.data or {}))),
-    )
+def _head(step: StepResult) -> tuple[str, str, str]:
+    return escape(step.step), _status(step), str(step.attempts or "")
 
 
-def _short(data: JsonObject) -> list[tuple[str, object]]:
-    return [(name, value) for name, value in data.items() if isinstance(value, str | int | float)]
+def _status(step: StepResult) -> str:
+    return f"[{COLOURS[step.status]}]{step.status}[/]"
+
+
+def _took(step: StepResult) -> str:
+    return "" if step.status is StepStatus.SKIPPED else how_long(step.started_at, step.completed_at)
+
+
+def _turn(step: StepResult) -> str:
+    said = [f"{escape(step.step)} {_status(step)}"]
+    if step.attempts > 1:
+        said.append(f"attempt {step.attempts}")
+    if step.completed_at is not None:
+        said.append(_took(step))
+    return ", ".join(said)
+
+
+def _outcome(step: StepResult) -> str:
+    if step.error:
+        return escape(_first_line(step.error))
+    fields = [(name, DIGEST.sub(r"\1…", text)) for name, text in cells(_short(step.data or {}))]
+    return escape(", ".join(f"{name} {text}" for name, text in fields))
+
+
+def _first_line(error: str | None) -> str:
+    return (error or "").partition("\n")[0]
+
+
+def _short(data: JsonObject) -> JsonObject:
+    return {name: value for name, value in data.items() if isinstance(value, str | int | float)}

@@ -1,28 +1,18 @@
 """`tasks`: looking at the ledger, cancelling and retrying."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from client.cli.console import (
-    FAILED,
-    SUCCESS,
-    echo,
-    how_long,
-    show_json,
-    show_table,
-    state_text,
-    when,
-    with_service,
-)
-from client.cli.follow import follow, follow_or_leave, note, show_outcome, show_result
+from client.cli.console import FAILED, SUCCESS, echo, show_json, state_text, with_service
+from client.cli.follow import follow, follow_or_leave, show_outcome
+from client.cli.hindrance import hindrance, warn_of
 from client.cli.inputs import json_object
-from client.cli.steps import show_children, show_steps
+from client.cli.task_tables import show_task, show_tasks
 from client.service import Service
 from client.validation import validated
-from contracts.tasks import Task, TaskState
+from contracts.tasks import TaskState
+from contracts.webhooks import DELIVER_WEBHOOK
 from workflows.catalogue import job_named
 
 commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
@@ -35,42 +25,48 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_tasks(
     *,
     state: Annotated[
-        list[TaskState] | None, typer.Option(help="Only tasks in this state; may be repeated.")
+        list[TaskState] | None,
+        typer.Option(case_sensitive=False, help="Only tasks in this state; may be repeated."),
     ] = None,
     job: Annotated[str | None, typer.Option(help="Only tasks of this job.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="JOB", help="No tasks of this job; may be repeated.")
+    ] = None,
+    workspace: Annotated[str | None, typer.Option(help="Only tasks of this workspace.")] = None,
+    before: Annotated[
+        str | None, typer.Option(metavar="TASK", help="Only tasks older than this one: the next page.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what other tasks made: steps of flows, webhook deliveries.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List tasks, the newest first."""
+    """List tasks, the newest first; what other tasks made only with --all, or when --job names its job."""
 
     async def work(service: Service) -> None:
-        tasks = await service.jobs.find(job=job, states=state or (), limit=limit)
+        is_top = not everything and job is None
+        left_out = [*(without or []), *([DELIVER_WEBHOOK] if is_top else [])]
+        found = await service.jobs.find(
+            job=job,
+            states=state or (),
+            without=left_out,
+            workspace=workspace,
+            top=is_top,
+            before=await service.jobs.get(await service.jobs.resolve(before)) if before else None,
+            limit=limit + 1,
+        )
+        tasks = found[:limit]
         if as_json:
             show_json([task.model_dump(mode="json") for task in tasks])
-        else:
-            show_table(
-                ("task", "job", "state", "created", "took", "started by"), [_row(task) for task in tasks]
-            )
-            for task in tasks:
-                if not task.state.is_final and note(task):
-                    echo(f"[dim]{_short(task)}  {escape(note(task))}[/]")
+            return
+        show_tasks(tasks)
+        if any(not task.state.is_final for task in tasks):
+            warn_of(await hindrance(service.engine))
+        if len(found) > limit:
+            echo(f"[dim]older ones: --before {str(tasks[-1].id)[:8]}[/]")
 
     with_service(work)
-
-
-def _row(task: Task) -> tuple[str, ...]:
-    return (
-        _short(task),
-        task.job,
-        state_text(task.state) + ("" if task.state.is_final else f" {task.progress} %"),
-        when(task.created_at),
-        how_long(task.started_at, task.finished_at),
-        escape(task.triggered_by),
-    )
-
-
-def _short(task: Task) -> str:
-    return str(task.id)[:8]
 
 
 @commands.command("show")
@@ -89,49 +85,11 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
                 }
             )
         else:
-            _show(task)
-            show_steps(steps)
-            show_children(children)
-            _show_errors(task)
+            show_task(task, steps, children)
+            if not task.state.is_final:
+                warn_of(await hindrance(service.engine))
 
     with_service(work)
-
-
-def _show(task: Task) -> None:
-    facts = [
-        ("job", task.job),
-        ("state", state_text(task.state)),
-        ("now", "" if task.state.is_final else escape(note(task))),
-        ("progress", _progress(task)),
-        ("input", escape(json.dumps(task.input))),
-        ("workflow", escape(task.workflow_id)),
-        ("run", task.run_id or ""),
-        ("started by", escape(task.triggered_by) + (f", retry of {task.retry_of}" if task.retry_of else "")),
-        ("part of", "" if task.parent_id is None else f"task {task.parent_id}"),
-        ("retried as", "" if task.retried_by is None else str(task.retried_by)),
-        ("priority", str(task.priority)),
-        ("created", when(task.created_at)),
-        ("started", when(task.started_at)),
-        ("finished", when(task.finished_at)),
-        ("took", how_long(task.started_at, task.finished_at)),
-    ]
-    show_table(("task", str(task.id)), [fact for fact in facts if fact[1]])
-    show_result(task)
-
-
-def _show_errors(task: Task) -> None:
-    for error in task.errors:
-        echo(
-            f"[red]{escape(error.error_type)}[/] {when(error.at)} "
-            f"{escape(error.step)}, attempt {error.attempt}"
-        )
-        echo(escape(error.message))
-        echo(f"[dim]{escape(error.stack)}[/]")
-
-
-def _progress(task: Task) -> str:
-    of_total = "" if task.total is None else f" ({task.processed:,} of {task.total:,})"
-    return f"{task.progress} %{of_total}"
 
 
 @commands.command("watch")
@@ -154,7 +112,12 @@ def cancel(
     """Cancel a task; what it has done so far stays."""
 
     async def work(service: Service) -> int:
-        task = await service.jobs.cancel(await service.jobs.resolve(reference))
+        task_id = await service.jobs.resolve(reference)
+        before = await service.jobs.get(task_id)
+        if before.state.is_final:
+            echo(f"{before.job} {state_text(before.state)} already: there is nothing to cancel")
+            return SUCCESS if before.state is TaskState.CANCELLED else FAILED
+        task = await service.jobs.cancel(task_id)
         if wait:
             task = await follow(service.jobs, task.id)
         echo(f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling"))
@@ -183,7 +146,10 @@ def retry(
         if given is not None:
             changed = validated(job_named(task.job), task.input | json_object(given))
         started = await service.jobs.retry(task.id, from_step=from_step, given=changed)
-        echo(f"task {started.id}")
+        if started.deduplicated:
+            echo(f"[yellow]no new task: task {started.id} of the same key is active[/]")
+        else:
+            echo(f"task {started.id}")
         return show_outcome(await follow_or_leave(service.jobs, started.id)) if wait else SUCCESS
 
     with_service(work)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from client.errors import BadInput
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+# What is further off is a slip of the finger, and beyond what calendars reach.
+LONGEST = timedelta(days=36_500)
 SPAN = re.compile(r"(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?")
 
 
@@ -14,11 +16,14 @@ def span(text: str, option: str) -> timedelta:
     found = SPAN.fullmatch(text.strip().lower())
     if found is None or not any(found.groups()):
         raise BadInput(f"{option}: {text!r} is not accepted: a duration such as 45s, 10m, 1h30m or 2d")
-    given = {UNITS[unit]: int(count) for unit, count in found.groupdict().items() if count}
+    too_long = BadInput(f"{option}: {text!r} is not accepted: {LONGEST.days}d is the longest")
     try:
-        return timedelta(**given)
-    except OverflowError:
-        raise BadInput(f"{option}: {text!r} is not accepted: too long") from None
+        given = timedelta(**{UNITS[unit]: int(count) for unit, count in found.groupdict().items() if count})
+    except (OverflowError, ValueError):  # int() takes no more than some thousand digits
+        raise too_long from None
+    if given > LONGEST:
+        raise too_long
+    return given
 
 
 def moment(text: str, option: str) -> datetime:
@@ -35,4 +40,7 @@ def moment_or_span_ago(text: str, option: str) -> datetime:
     """Return an ISO 8601 time, or the moment that was a duration ago."""
     if SPAN.fullmatch(text.strip().lower()):
         return datetime.now(UTC) - span(text, option)
-    return moment(text, option)
+    try:
+        return moment(text, option)
+    except BadInput as error:
+        raise BadInput(f"{error}, or a duration ago such as 2h or 1h30m") from None

@@ -1,13 +1,15 @@
 """`up` and `worker`: running the service."""
 
 import asyncio
+import json
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from client.cli.console import database_name, echo, settled, show_table, worker_of
-from client.cli.stack import SANDBOX_KEYS, Stack, running_stack
+from client.cli.stack import Stack, running_stack
+from client.cli.stand_ins import SANDBOX_KEYS, video_to_try
 from client.connect import connect
 from client.settings import Settings
 from client.signals import stop_on_signals
@@ -20,7 +22,11 @@ def up(
         bool, typer.Option("--sandbox", help="Use stand-ins for the services that no key is set for.")
     ] = False,
 ) -> None:
-    """Run everything in this process until Ctrl-C: Temporal, its Web UI, the database and the worker."""
+    """Run everything in this process until Ctrl-C: Temporal, its Web UI, the database and the worker.
+
+    MAINSPRING_ENGINE_PORT (7233) and MAINSPRING_UI_PORT (8233) are its ports, 0 takes a free one;
+    MAINSPRING_STATE_DIR (./var) is where its data are.
+    """
     worker = worker_of(context)
 
     async def work(settings: Settings) -> None:
@@ -35,17 +41,28 @@ def up(
 
 
 def _show(stack: Stack) -> None:
+    settings, stand_ins = stack.settings, stack.stand_ins
+    videos = stand_ins.videos_url or settings.resolved_store_url
     show_table(
         ("Mainspring is up; Ctrl-C stops it", ""),
         [
             ("Temporal Web UI", stack.engine.ui_url),
             ("Temporal", stack.engine.address),
-            ("database", escape(database_name(stack.settings))),
-            ("JustTCG", escape(stack.settings.justtcg_url) + (" (stand-in)" if stack.justtcg else "")),
+            ("database", escape(database_name(settings))),
+            ("JustTCG", _place(settings.justtcg_url, is_stand_in=stand_ins.justtcg is not None)),
+            ("videos", _place(videos, is_stand_in=stand_ins.objects is not None)),
         ],
     )
-    if stack.justtcg:
-        echo(f"[dim]the stand-in accepts the keys {', '.join(SANDBOX_KEYS.values())}[/]")
+    if stand_ins.justtcg:
+        echo(f"[dim]the stand-in of JustTCG accepts the keys {', '.join(SANDBOX_KEYS.values())}[/]")
+    if stand_ins.objects:
+        given = json.dumps(video_to_try().model_dump(mode="json", exclude_defaults=True))
+        echo("a video to try, in a second terminal:")
+        echo(f"  mainspring run process-video --input '{escape(given)}'")
+
+
+def _place(address: str, *, is_stand_in: bool) -> str:
+    return escape(address) + (" (stand-in)" if is_stand_in else "")
 
 
 def work(context: typer.Context) -> None:

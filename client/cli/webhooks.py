@@ -6,13 +6,15 @@ import typer
 from rich.markup import escape
 
 from client.cli.console import echo, show_json, show_table, when, with_service
+from client.errors import BadInput
 from client.service import Service
 from contracts.tasks import FINAL_STATES, TaskState
 from contracts.webhooks import Subscription
 
 commands = typer.Typer(no_args_is_help=True, help="Who is told when tasks end.")
 
-WebhookId = Annotated[str, typer.Argument(help="A webhook's id; `webhooks list` shows it.")]
+WebhookId = Annotated[str, typer.Argument(help="A webhook's id or its beginning; `webhooks list` shows it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @commands.command("add")
@@ -20,23 +22,34 @@ def add(
     url: Annotated[str, typer.Argument(help="Where deliveries are posted; https.")],
     workspace: Annotated[str | None, typer.Option(help="Only of tasks of this workspace.")] = None,
     states: Annotated[
-        list[TaskState] | None, typer.Option("--state", help="SUCCESS, FAILED or CANCELLED; may be repeated.")
+        list[str] | None, typer.Option("--state", help="SUCCESS, FAILED or CANCELLED; may be repeated.")
     ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Tell a URL of tasks that end. The secret that its receiver verifies with is printed this once."""
 
     async def work(service: Service) -> None:
-        added = await service.webhooks.add(url, workspace=workspace, states=states or FINAL_STATES)
-        echo(str(added.subscription.id))
-        echo(added.secret)
+        told_of = [_final(each) for each in states or ()] or FINAL_STATES
+        added = await service.webhooks.add(url, workspace=workspace, states=told_of)
+        if as_json:
+            show_json(added.subscription.model_dump(mode="json") | {"secret": added.secret})
+            return
+        echo(f"webhook  {added.subscription.id}")
+        echo(f"secret   {added.secret}")
+        echo("[dim]the receiver verifies with the secret, which is not shown again[/]")
 
     with_service(work)
 
 
+def _final(state: str) -> TaskState:
+    if state.upper() not in FINAL_STATES:
+        raise BadInput(f"--state: {state!r} is not accepted: {', '.join(sorted(FINAL_STATES))} are told of")
+    return TaskState(state.upper())
+
+
 @commands.command("list")
-def list_webhooks(
-    *, as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False
-) -> None:
+def list_webhooks(*, as_json: AsJson = False) -> None:
     """List the webhooks and how they fare."""
 
     async def work(service: Service) -> None:
@@ -63,10 +76,11 @@ def list_webhooks(
 
 @commands.command("remove")
 def remove(webhook: WebhookId) -> None:
-    """Forget a webhook; deliveries that still wait fail."""
+    """Forget a webhook. Deliveries that still wait are not sent: each fails when its turn comes."""
 
     async def work(service: Service) -> None:
-        await service.webhooks.remove(webhook)
+        removed = await service.webhooks.remove(webhook)
+        echo(f"{escape(removed.url)} is told nothing any more; what waits for it fails when its turn comes")
 
     with_service(work)
 
@@ -76,8 +90,10 @@ def enable(webhook: WebhookId) -> None:
     """Tell a disabled webhook again. What it missed stays failed: `failures replay` delivers it."""
 
     async def work(service: Service) -> None:
-        enabled = await service.webhooks.enable(webhook)
-        echo(f"{escape(enabled.url)} is told again")
+        before = await service.webhooks.find(webhook)
+        await service.webhooks.enable(webhook)
+        was_active = before.disabled_at is None
+        echo(f"{escape(before.url)} " + ("was active already" if was_active else "is told again"))
 
     with_service(work)
 

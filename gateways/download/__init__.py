@@ -1,6 +1,6 @@
 """Fetching a file that a caller's URL names, whole and once, over any number of attempts."""
 
-from gateways.download.client import Download, Downloads, open_downloads
+from gateways.download.client import Allowed, Download, Downloads, open_downloads
 from gateways.download.source import NotAVideo, SourceRefused, TooLarge
 
-__all__ = ["Download", "Downloads", "NotAVideo", "SourceRefused", "TooLarge", "open_downloads"]
+__all__ = ["Allowed", "Download", "Downloads", "NotAVideo", "SourceRefused", "TooLarge", "open_downloads"]

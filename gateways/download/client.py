@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -33,16 +34,22 @@ class Download:
     sha256: str
 
 
-class Downloads:
-    """Fetches what a caller's URL names: from the web, a bucket, or a folder that may be read."""
+@dataclass(frozen=True)
+class Allowed:
+    """What a source may be, beside an address that is allowed, and how large."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, access: S3Access, *, folders: tuple[Path, ...], most_bytes: int
-    ) -> None:
+    most_bytes: int
+    buckets: frozenset[str] = frozenset()
+    folders: tuple[Path, ...] = ()
+
+
+class Downloads:
+    """Fetches what a caller's URL names: from the web, or a bucket or a folder that may be read."""
+
+    def __init__(self, http: httpx.AsyncClient, access: S3Access, allowed: Allowed) -> None:
         self._http = http
         self._access = access
-        self._folders = folders
-        self._most_bytes = most_bytes
+        self._allowed = allowed
 
     async def fetch(
         self, url: str, target: Path, on_bytes: OnBytes = lambda _there, _total: None
@@ -77,26 +84,28 @@ class Downloads:
             raise Unreachable(f"{partial.size} of {incoming.total} bytes came", service=SERVICE)
 
     def _check(self, size: int) -> None:
-        if size > self._most_bytes:
-            raise TooLarge(f"more than {self._most_bytes} bytes", service=SERVICE)
+        if size > self._allowed.most_bytes:
+            raise TooLarge(f"more than {self._allowed.most_bytes} bytes", service=SERVICE)
 
     def _source(self, url: str) -> Source:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https"}:
             return WebSource(self._http, url)
         if parts.scheme == "s3":
+            # They are read with our own key, which opens more than whoever starts a task may see.
+            if parts.netloc not in self._allowed.buckets:
+                summary = f"source: bucket {parts.netloc!r} is not in MAINSPRING_MEDIA_SOURCE_BUCKETS"
+                raise SourceRefused(summary, service=SERVICE)
             return ObjectSource(
                 Objects(f"s3://{parts.netloc}", self._access), unquote(parts.path.lstrip("/"))
             )
         if parts.scheme == "file" and not parts.netloc:
-            return FileSource(Path(unquote(parts.path)), self._folders)
+            return FileSource(Path(unquote(parts.path)), self._allowed.folders)
         raise SourceRefused(url, service=SERVICE)
 
 
 @asynccontextmanager
-async def open_downloads(
-    guard: AddressGuard, access: S3Access, *, folders: tuple[Path, ...], most_bytes: int
-) -> AsyncIterator[Downloads]:
+async def open_downloads(guard: AddressGuard, access: S3Access, allowed: Allowed) -> AsyncIterator[Downloads]:
     """Give downloads over connections that the guard allows, closed at the end."""
     async with httpx.AsyncClient(
         transport=guarded_transport(guard),
@@ -104,5 +113,7 @@ async def open_downloads(
         follow_redirects=True,
         max_redirects=MOST_REDIRECTS,
         trust_env=False,
+        # What a site gives to one task is not for the next one's, which may be another customer's.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
     ) as http:
-        yield Downloads(http, access, folders=folders, most_bytes=most_bytes)
+        yield Downloads(http, access, allowed)

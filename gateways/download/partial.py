@@ -34,9 +34,10 @@ class PartialFile:
         """Return what can be gone on with, if anything."""
         try:
             note = json.loads(self._note.read_text())
-            return Begun(size=self.path.stat().st_size, **note)
+            begun = Begun(size=self.path.stat().st_size, **note)
         except (FileNotFoundError, ValueError, TypeError):
             return None
+        return None if begun.total is not None and begun.size > begun.total else begun
 
     def begin(self, tag: str | None, total: int | None) -> None:
         """Start from nothing; without a `tag` a later life cannot go on."""

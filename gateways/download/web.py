@@ -1,7 +1,8 @@
 """A video on the web: one GET, from where the last one broke off."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 import httpx
 
@@ -15,6 +16,8 @@ UNSPECIFIC = ("application/octet-stream", "binary/octet-stream", "application/mp
 # Refusals that pass: Request Timeout, Too Early, Too Many Requests.
 PASSING = frozenset({408, 425, 429})
 
+WHOLE_LENGTH = re.compile(r"bytes \*/(\d+)")
+
 
 class WebSource:
     """A URL. Messages name it without its query, where signatures stand."""
@@ -25,18 +28,51 @@ class WebSource:
 
     @asynccontextmanager
     async def open(self, begun: Begun | None) -> AsyncIterator[Incoming]:
-        """Ask for what is missing, on condition that the rest is unchanged.
+        """Ask for what is missing, on condition that the rest is unchanged, or else for all.
 
         Raises NotSent, Unreachable, ServerFault; Refused, NotAVideo, AddressRefused; MalformedAnswer.
         """
-        # Compressed, the bytes would not be those that a later request counts.
-        headers = {"Accept-Encoding": "identity"}
-        if begun is not None and begun.size:
-            headers |= {"Range": f"bytes={begun.size}-", "If-Range": begun.tag}
-        try:
-            async with self._http.stream("GET", self._url, headers=headers) as response:
+        with self._translated():
+            if begun is not None and begun.size:
+                conditions = {"Range": f"bytes={begun.size}-", "If-Range": begun.tag}
+                async with self._asked(conditions) as response:
+                    if (rest := self._rest(response, begun)) is not None:
+                        yield rest
+                        return
+            async with self._asked({}) as response:
                 self._check(response)
-                yield _incoming(response, begun)
+                yield self._all(response)
+
+    def _asked(self, conditions: dict[str, str]) -> AbstractAsyncContextManager[httpx.Response]:
+        # Compressed, the bytes would not be those that a later request counts.
+        headers = {"Accept-Encoding": "identity", **conditions}
+        return self._http.stream("GET", self._url, headers=headers)
+
+    def _rest(self, response: httpx.Response, begun: Begun) -> Incoming | None:
+        """Return what follows what was begun, or all of a source that has changed; None for neither."""
+        told = response.headers.get("Content-Range", "")
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            whole = WHOLE_LENGTH.fullmatch(told)
+            # Nothing is missing of one whose length nobody told before.
+            is_whole = whole is not None and int(whole[1]) == begun.size
+            return Incoming(begun.size, begun.tag, begun.size, _nothing()) if is_whole else None
+        self._check(response)
+        if response.status_code == httpx.codes.PARTIAL_CONTENT:
+            is_next = told.startswith(f"bytes {begun.size}-")
+            return Incoming(begun.size, begun.tag, begun.total, response.aiter_raw()) if is_next else None
+        return self._all(response)
+
+    def _all(self, response: httpx.Response) -> Incoming:
+        if response.status_code == httpx.codes.PARTIAL_CONTENT:
+            raise MalformedAnswer(self._said("a part, unasked"), service=SERVICE, status=206)
+        length = response.headers.get("Content-Length", "")
+        total = int(length) if length.isdecimal() else None
+        return Incoming(0, _tag(response.headers), total, response.aiter_raw())
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
             raise Refused(self._said(error), service=SERVICE) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -60,14 +96,9 @@ class WebSource:
         return f"{httpx.URL(self._url).copy_with(query=None, userinfo=b'')}: {what}"
 
 
-def _incoming(response: httpx.Response, begun: Begun | None) -> Incoming:
-    if response.status_code == httpx.codes.PARTIAL_CONTENT:
-        if begun is None or not response.headers.get("Content-Range", "").startswith(f"bytes {begun.size}-"):
-            raise MalformedAnswer("not the range that was asked for", service=SERVICE, status=206)
-        return Incoming(begun.size, begun.tag, begun.total, response.aiter_raw())
-    length = response.headers.get("Content-Length", "")
-    total = int(length) if length.isdecimal() else None
-    return Incoming(0, _tag(response.headers), total, response.aiter_raw())
+async def _nothing() -> AsyncIterator[bytes]:
+    for chunk in tuple[bytes, ...]():
+        yield chunk
 
 
 def _tag(headers: httpx.Headers) -> str | None:

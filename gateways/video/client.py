@@ -15,6 +15,12 @@ FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,o
 # Nothing is fetched, whatever a file says: what is not on the disk was not downloaded.
 LOCAL_ONLY = ("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
 
+# A few kilobytes can claim any size and any length. 8K is the largest that cameras film, and half a day is
+# more than any film lasts; either keeps a step within its time.
+MOST_PIXELS = 8_192 * 4_320
+MOST_DURATION = timedelta(hours=12)
+READ_AT_MOST = MOST_DURATION + timedelta(minutes=1)
+
 # Speed before size: a quarter of the time of the default for files a tenth larger. The bit rate is a ceiling.
 ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p")
 AUDIO = ("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000")
@@ -73,6 +79,10 @@ class Video:
         if not duration:
             raise VideoFailed("the video has no length", said.last_lines)
         stream = described.stream
+        if stream.width * stream.height > MOST_PIXELS:
+            raise VideoFailed(f"{stream.width} x {stream.height} is more than {MOST_PIXELS} pixels")
+        if duration > MOST_DURATION:
+            raise VideoFailed(f"{duration} is longer than {MOST_DURATION}")
         return Probe(duration, stream.width, stream.height, stream.codec, described.has_audio)
 
     async def make_file(self, source: Path, target: Path, variant: Variant, on_time: OnTime) -> Made:
@@ -126,8 +136,10 @@ class Video:
 
 
 def _input(source: Path) -> list[str]:
-    # With its protocol, or a name such as `a:b.mp4` would be taken for one.
-    return [*LOCAL_ONLY, "-i", f"file:{source}"]
+    # The header's sides and length are checked before; these hold for what comes after it. The name has its
+    # protocol, or one such as `a:b.mp4` would be taken for another one.
+    limits = ("-max_pixels", str(MOST_PIXELS), "-t", str(READ_AT_MOST.total_seconds()))
+    return [*LOCAL_ONLY, *limits, "-i", f"file:{source}"]
 
 
 def _scaled(variant: Variant) -> str:

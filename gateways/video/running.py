@@ -31,6 +31,11 @@ OUT_TIME = re.compile(rb"^out_time_us=(\d+)$", re.MULTILINE)
 # All that ffmpeg needs of our environment: not our secrets.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 
+# ffmpeg that writes nothing for so long is stuck, and would keep its turn until the step's time is over. The
+# longest rest of a good one is at the end, when it moves the index of a large file to its beginning.
+STUCK_AFTER = timedelta(minutes=10)
+LOOKS = 10
+
 # Called with the moment of the video that has been written.
 OnTime = Callable[[timedelta], None]
 
@@ -47,11 +52,12 @@ class VideoFailed(GatewayError):
 
 
 class Ffmpeg:
-    """ffmpeg as a process, at most `parallel` of them at once in this worker."""
+    """ffmpeg as a process, at most `parallel` of them at once in this worker, and none that is stuck."""
 
-    def __init__(self, parallel: int) -> None:
+    def __init__(self, parallel: int, stuck_after: timedelta = STUCK_AFTER) -> None:
         self._program = imageio_ffmpeg.get_ffmpeg_exe()
         self._slots = asyncio.Semaphore(parallel)
+        self._stuck_after = stuck_after
 
     async def run(
         self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
@@ -68,7 +74,7 @@ class Ffmpeg:
     async def listen(
         self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
     ) -> "Said":
-        """Run it like `run`, whatever its exit code."""
+        """Run it like `run`, whatever its exit code; VideoFailed only for one that is stuck."""
         command = [self._program, "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1", *arguments]
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
@@ -80,12 +86,20 @@ class Ffmpeg:
                 env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
                 start_new_session=True,  # Ctrl-C in our terminal is for us
             )
+            progress = _Progress(on_time)
+            watching = asyncio.create_task(progress.until_stuck(self._stuck_after))
+            watching.add_done_callback(lambda _: _kill(process))
             try:
-                progress = _Progress(on_time)
                 text, _ = await asyncio.gather(_tail(process), progress.follow(process))
-                return Said(text, await process.wait(), progress.reached)
+                said = Said(text, await process.wait(), progress.reached)
             finally:
+                is_stuck = watching.done()
+                watching.cancel()
                 await _end(process)
+        if is_stuck:
+            seconds, rest = said.reached.total_seconds(), self._stuck_after
+            raise VideoFailed(f"ffmpeg was stuck at {seconds:.1f} s for {rest}", said.last_lines)
+        return said
 
 
 class Said:
@@ -125,6 +139,14 @@ class _Progress:
                     self.reached = reached
                     self._on_time(reached)
 
+    async def until_stuck(self, rest: timedelta) -> None:
+        """Return when nothing has been written for so long."""
+        reached, looks = self.reached, 0
+        while looks < LOOKS:
+            # Several looks, not one: to a worker that was frozen itself all the time passes at once.
+            await asyncio.sleep(rest.total_seconds() / LOOKS)
+            reached, looks = (reached, looks + 1) if self.reached == reached else (self.reached, 0)
+
 
 async def _tail(process: Process) -> str:
     # Not line by line: a video's own metadata may hold a line of any length.
@@ -135,10 +157,15 @@ async def _tail(process: Process) -> str:
     return kept.decode(errors="replace")
 
 
-async def _end(process: Process) -> None:
+def _kill(process: Process) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        _kill(process)
         # Whoever cancels again must not leave it behind unawaited.
         await asyncio.shield(process.wait())
     if process.stdin is not None:

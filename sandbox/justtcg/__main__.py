@@ -3,9 +3,10 @@
 import argparse
 import asyncio
 import contextlib
-import sys
 
+from sandbox.justtcg.app import PREFIX
 from sandbox.justtcg.server import JustTcgSandbox
+from sandbox.serving import serve_alone
 
 
 async def serve(port: int, seed: int, keys: list[str]) -> None:
@@ -14,10 +15,7 @@ async def serve(port: int, seed: int, keys: list[str]) -> None:
     for key in keys:
         name, _, plan = key.partition("=")
         sandbox.add_key(name, plan or "Free Tier")
-    await sandbox.start()
-    sys.stdout.write(f"{sandbox.base_url}\n")
-    sys.stdout.flush()
-    await sandbox.wait()
+    await serve_alone(sandbox, PREFIX)
 
 
 def main() -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -19,7 +17,7 @@ from sandbox.justtcg.plans import PLANS
 from sandbox.justtcg.prices import Prices
 from sandbox.justtcg.vendor import Vendor
 from sandbox.justtcg.wire import Wire
-from sandbox.serving import HOST, Connections, LoopbackServer
+from sandbox.serving import Connections, LoopbackServer
 
 
 def wall_clock() -> datetime:
@@ -27,8 +25,8 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class JustTcgSandbox:
-    """The price service on loopback, in the running loop, from `async with` to its end.
+class JustTcgSandbox(LoopbackServer):
+    """The price service.
 
     `seed` decides prices and chance; `now` is the vendor's clock. `base_url` is what the gateway is given;
     `app` is the Starlette app, for whoever serves it otherwise.
@@ -44,49 +42,21 @@ class JustTcgSandbox:
         self.calls = Calls()
         self._vendor = Vendor(self.catalogue, Wire(self.prices, self._moved), self.faults)
         served = VendorApp(self._vendor, self.faults, self.calls, connections, now)
-        self.app = Starlette(
-            routes=[
-                *control_routes(self),
-                Route(PREFIX + "/{rest:path}", served.respond, methods=["GET", "POST"]),
-            ]
-        )
-        self._server = LoopbackServer(self.app, connections, port)
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    async def start(self) -> None:
-        """Accept connections; after a stop, on the same port with everything as it was."""
-        await self._server.start()
-
-    async def stop(self) -> None:
-        """Refuse connections, as a service that is down does."""
-        await self._server.stop()
-
-    async def wait(self) -> None:
-        """Return when it no longer serves."""
-        await self._server.wait()
-
-    @property
-    def port(self) -> int:
-        """The port, known after the start."""
-        return self._server.port
+        routes = [
+            *control_routes(self),
+            Route(PREFIX + "/{rest:path}", served.respond, methods=["GET", "POST"]),
+        ]
+        super().__init__(Starlette(routes=routes), connections, port)
 
     @property
     def base_url(self) -> str:
         """The address of the API, for `gateways.justtcg.JustTcg`."""
-        return f"http://{HOST}:{self.port}{PREFIX}"
+        return f"{self.address}{PREFIX}"
 
     @property
     def control_url(self) -> str:
         """The address of the control routes."""
-        return f"http://{HOST}:{self.port}/_sandbox"
+        return f"{self.address}/_sandbox"
 
     @property
     def accounts(self) -> dict[str, Account]:

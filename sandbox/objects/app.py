@@ -13,6 +13,7 @@ from sandbox.objects.wire import answer, deleted, document, headers_of, listing,
 from sandbox.serving import Connections
 
 PAGE = 1_000
+READING = ("GET", "HEAD")
 RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
 UNSPECIFIC = "binary/octet-stream"
 
@@ -20,8 +21,10 @@ UNSPECIFIC = "binary/octet-stream"
 class ObjectsApp:
     """Answers requests for `/{bucket}/{key}`; a bucket is made when it is first named."""
 
-    def __init__(self, access_key: str, faults: ObjectFaults, connections: Connections) -> None:
-        self.buckets: dict[str, Bucket] = {}
+    def __init__(
+        self, buckets: dict[str, Bucket], access_key: str, faults: ObjectFaults, connections: Connections
+    ) -> None:
+        self.buckets = buckets
         self._access_key = access_key
         self._faults = faults
         self._connections = connections
@@ -34,48 +37,55 @@ class ObjectsApp:
             return await self._drop(request)
         if self._faults.strikes(ObjectFault.AWAY, method):
             return refusal(503, "SlowDown")
-        knows = f"Credential={self._access_key}/" in request.headers.get("Authorization", "")
-        if self._faults.refuses_everybody or not knows:
+        name, _, key = request.path_params["rest"].partition("/")
+        bucket = self.buckets.setdefault(name, Bucket())
+        if not self._may(request, bucket, key):
             return refusal(403, "InvalidAccessKeyId")
         if self._faults.strikes(ObjectFault.SLOW, method):
             await asyncio.sleep(self._faults.slow_seconds)
-        answered = self._answer(request, body)
+        answered = await _answer(name, bucket, key, request, body)
         return (
             await self._drop(request) if self._faults.strikes(ObjectFault.LOST_ANSWER, method) else answered
         )
 
-    def _answer(self, request: Request, body: bytes) -> Response:
-        name, _, key = request.path_params["rest"].partition("/")
-        bucket = self.buckets.setdefault(name, Bucket())
-        asked: dict[str, Callable[[], Response]] = {
-            "GET": lambda: self._get(bucket, key, request) if key else _list(name, bucket, request),
-            "HEAD": lambda: self._get(bucket, key, request),
-            "PUT": lambda: _put(bucket, key, request, body),
-            "POST": lambda: _post(name, bucket, key, request, body),
-            "DELETE": lambda: _delete(bucket, key, request),
-        }
-        return asked[request.method]()
-
-    def _get(self, bucket: Bucket, key: str, request: Request) -> Response:
-        held = bucket.objects.get(key)
-        if held is None:
-            return refusal(404, "NoSuchKey")
-        if request.headers.get("If-Match", held.tag) != held.tag:
-            return refusal(412, "PreconditionFailed")
-        headers = headers_of(held)
-        found = RANGE.match(request.headers.get("Range", ""))
-        if found is None:
-            return Response(held.content, headers=headers)
-        first = int(found.group(1))
-        if first >= len(held.content):
-            return refusal(416, "InvalidRange")
-        last = min(int(found.group(2) or len(held.content)), len(held.content) - 1)
-        headers["Content-Range"] = f"bytes {first}-{last}/{len(held.content)}"
-        return Response(held.content[first : last + 1], 206, headers)
+    def _may(self, request: Request, bucket: Bucket, key: str) -> bool:
+        if self._faults.refuses_everybody:
+            return False
+        is_open = bucket.is_public and bool(key) and request.method in READING
+        return is_open or f"Credential={self._access_key}/" in request.headers.get("Authorization", "")
 
     async def _drop(self, request: Request) -> Response:
         await self._connections.abort(request.client)
         return Response()  # nobody is there to read it
+
+
+async def _answer(name: str, bucket: Bucket, key: str, request: Request, body: bytes) -> Response:
+    if request.method == "HEAD" or (key and request.method == "GET"):
+        return _get(await bucket.find(key), request)
+    asked: dict[str, Callable[[], Response]] = {
+        "GET": lambda: _list(name, bucket, request),
+        "PUT": lambda: _put(bucket, key, request, body),
+        "POST": lambda: _post(name, bucket, key, request, body),
+        "DELETE": lambda: _delete(bucket, key, request),
+    }
+    return asked[request.method]()
+
+
+def _get(held: Held | None, request: Request) -> Response:
+    if held is None:
+        return refusal(404, "NoSuchKey")
+    if request.headers.get("If-Match", held.tag) != held.tag:
+        return refusal(412, "PreconditionFailed")
+    headers = headers_of(held)
+    found = RANGE.match(request.headers.get("Range", ""))
+    if found is None:
+        return Response(held.content, headers=headers)
+    first = int(found.group(1))
+    if first >= len(held.content):
+        return refusal(416, "InvalidRange")
+    last = min(int(found.group(2) or len(held.content)), len(held.content) - 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(held.content)}"
+    return Response(held.content[first : last + 1], 206, headers)
 
 
 def _list(name: str, bucket: Bucket, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import md5
 
 
@@ -11,6 +12,7 @@ class Held:
 
     content: bytes
     content_type: str
+    changed_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
     @property
     def tag(self) -> str:
@@ -29,12 +31,20 @@ class Upload:
 
 @dataclass
 class Bucket:
-    """Objects by key. `writes` counts how often each was written, whole."""
+    """Objects by key. `writes` counts how often each was written, whole.
+
+    Whoever knows its address may read the objects of a bucket that `is_public`, without a key.
+    """
 
     objects: dict[str, Held] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     writes: Counter[str] = field(default_factory=Counter)
+    is_public: bool = False
     _begun: int = 0
+
+    async def find(self, key: str) -> Held | None:
+        """Return an object, if there is one."""
+        return self.objects.get(key)
 
     def put(self, key: str, held: Held) -> None:
         """Keep an object."""

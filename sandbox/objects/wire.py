@@ -1,6 +1,5 @@
 """S3's answers in XML, as far as clients of one bucket need them."""
 
-from datetime import UTC, datetime
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET
 
@@ -9,7 +8,6 @@ from starlette.responses import Response
 from sandbox.objects.bucket import Held
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def document(name: str, **fields: str) -> ET.Element:
@@ -40,7 +38,7 @@ def headers_of(held: Held) -> dict[str, str]:
     return {
         "ETag": held.tag,
         "Content-Type": held.content_type,
-        "Last-Modified": format_datetime(EPOCH, usegmt=True),
+        "Last-Modified": format_datetime(held.changed_at, usegmt=True),
         "Accept-Ranges": "bytes",
     }
 
@@ -60,7 +58,7 @@ def listing(bucket: str, prefix: str, page: list[tuple[str, Held]], following: s
         entry = ET.SubElement(root, "Contents")
         for name, value in (
             ("Key", key),
-            ("LastModified", EPOCH.isoformat().replace("+00:00", ".000Z")),
+            ("LastModified", held.changed_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
             ("ETag", held.tag),
             ("Size", str(len(held.content))),
         ):

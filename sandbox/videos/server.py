@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.serving import HOST, Connections, LoopbackServer
+from sandbox.serving import Connections, LoopbackServer
 
 RANGE = re.compile(r"bytes=(\d+)-$")
 CHUNK_BYTES = 16 * 1024
@@ -38,18 +36,17 @@ class Asked:
     sent: int
 
 
-class VideosSandbox:
-    """Serves the files of a folder on loopback, in the running loop, from `async with` to its end.
+class VideosSandbox(LoopbackServer):
+    """Serves the files of a folder.
 
     `seconds_a_chunk` slows it down. `sends_tags`, `knows_ranges` and `sends_length` can be turned off, as
     some servers have it; `redirects` leads a path elsewhere; `asked` keeps every request.
     """
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
-        self._folder = folder
-        self._connections = Connections()
         app = Starlette(routes=[Route("/{path:path}", self._respond)])
-        self._server = LoopbackServer(app, self._connections, port)
+        super().__init__(app, Connections(), port)
+        self._folder = folder
         self._faults: list[VideoFault] = []
         self.redirects: dict[str, str] = {}
         self.asked: list[Asked] = []
@@ -59,18 +56,9 @@ class VideosSandbox:
         self.sends_length = True
         self.knows_ranges = True
 
-    async def __aenter__(self) -> Self:
-        await self._server.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self._server.stop()
-
     def url(self, name: str) -> str:
         """Return the address of a file."""
-        return f"http://{HOST}:{self._server.port}/{name}"
+        return f"{self.address}/{name}"
 
     def next(self, *faults: VideoFault) -> None:
         """Let the next requests go wrong, one in each of these ways."""

@@ -97,6 +97,8 @@ def _conditions(meant: FailureFilter) -> Sequence[ColumnElement[bool]]:
         conditions.append(TaskRow.error_type == meant.error_type)
     if meant.since is not None:
         conditions.append(TaskRow.finished_at >= meant.since)
+    if meant.until is not None:
+        conditions.append(TaskRow.finished_at < meant.until)
     return conditions
 
 

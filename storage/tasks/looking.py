@@ -1,12 +1,12 @@
 """Reading the ledger: for the pages, for the relay and for the sweep."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, tuple_
 
-from contracts.tasks import Task, TaskState
+from contracts.tasks import Task, TaskError, TaskState
 from storage.tables import TaskErrorRow, TaskRow
 from storage.tasks.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
 from storage.upsert import chunks
@@ -31,21 +31,42 @@ class LookedAt(LedgerQueries):
         *,
         job: str | None = None,
         states: Collection[TaskState] = (),
+        without: Collection[str] = (),
         workspace: str | None = None,
+        top: bool = False,
         before: tuple[datetime, UUID] | None = None,
         limit: int = 50,
     ) -> list[Task]:
-        """Return the newest tasks first, without their error logs; `before` is the last of the page above."""
+        """Return the newest tasks first; `before` is the last of the page above.
+
+        Of their error logs those that go on have the last entry, which says what they may wait for.
+        `top` leaves out the steps of flows.
+        """
         query = select(TaskRow).order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(limit)
         if job is not None:
             query = query.where(TaskRow.job == job)
         if states:
             query = query.where(TaskRow.state.in_(states))
+        if without:
+            query = query.where(TaskRow.job.not_in(without))
         if workspace is not None:
             query = query.where(TaskRow.workspace == workspace)
+        if top:
+            query = query.where(TaskRow.parent_id.is_(None))
         if before is not None:
             query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < before)
-        return [task_of(row) for row in await self._session.scalars(query)]
+        rows = (await self._session.scalars(query)).all()
+        errors = await self._last_errors([row.id for row in rows if row.state in ACTIVE_NAMES])
+        return [task_of(row, errors.get(row.id, ())) for row in rows]
+
+    async def _last_errors(self, task_ids: Sequence[UUID]) -> dict[UUID, tuple[TaskError]]:
+        """Return the last entry of each task's error log, of those that have one."""
+        found: dict[UUID, tuple[TaskError]] = {}
+        for chunk in chunks(task_ids):
+            last = select(func.max(TaskErrorRow.id)).where(TaskErrorRow.task_id.in_(chunk))
+            query = select(TaskErrorRow).where(TaskErrorRow.id.in_(last.group_by(TaskErrorRow.task_id)))
+            found |= {row.task_id: (error_of(row),) for row in await self._session.scalars(query)}
+        return found
 
     async def children(self, task_id: UUID) -> list[Task]:
         """Return the tasks that are steps of another one, in the order of their making."""
@@ -117,8 +138,3 @@ class LookedAt(LedgerQueries):
         if after is not None:
             query = query.where(TaskRow.id > after)
         return [task_of(row) for row in await self._session.scalars(query)]
-
-    async def counts(self) -> dict[TaskState, int]:
-        """Return how many tasks are in each state."""
-        rows = await self._session.execute(select(TaskRow.state, func.count()).group_by(TaskRow.state))
-        return {TaskState(state): count for state, count in rows}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, literal, or_, select, update
 
 from contracts.tasks import Enqueued, NewTask, TaskState
 from storage.errors import AlreadyRetried
@@ -35,13 +35,23 @@ class Repeats(LedgerQueries):
         return held
 
     async def put_off(self, task: NewTask, found: Holders, now: datetime) -> bool:
-        """Give a queued holder this task's input and time; return False when it has begun instead."""
+        """Give a queued holder this task's input, and put it off; return False when it has begun instead.
+
+        One that was started for a later time keeps that: the engine has been told of it.
+        """
         if task.quiet is None or task.retry_of is not None or task.dedupe_key not in found:
             return True
         holder, _ = found[task.dedupe_key]
         if holder == task.id:
             return True
-        values = {"input": task.input, "starts_at": task.starts_at, "updated_at": now}
+        put_off = literal(task.starts_at, TaskRow.starts_at.type)
+        values = {
+            "input": task.input,
+            "starts_at": case((TaskRow.starts_at > put_off, TaskRow.starts_at), else_=put_off),
+            # It may have been accepted when its job did not wait for a quiet time.
+            "quiet_seconds": task.quiet.total_seconds(),
+            "updated_at": now,
+        }
         is_holder = TaskRow.id == holder, TaskRow.state.in_(ACTIVE_NAMES)
         queued = update(TaskRow).where(*is_holder, TaskRow.state == TaskState.QUEUED).values(values)
         if await self._changed(queued):
@@ -55,16 +65,18 @@ class Repeats(LedgerQueries):
         throttled = [task for task in tasks if task.at_most_every and task.dedupe_key and not task.retry_of]
         await self._hold_keys({str(task.dedupe_key) for task in throttled})
         held: Holders = {}
+        # One for a later time counts from then on.
+        starts_at = func.coalesce(TaskRow.starts_at, TaskRow.created_at)
         for task in throttled:
             query = (
                 select(TaskRow.id, TaskRow.workflow_id)
                 .where(
                     TaskRow.job_key == task.job_key,
-                    TaskRow.created_at > now - (task.at_most_every or now.resolution),
+                    starts_at > now - (task.at_most_every or now.resolution),
                     # One that was cancelled before it began has used up nothing.
                     or_(TaskRow.state != TaskState.CANCELLED, TaskRow.started_at.is_not(None)),
                 )
-                .order_by(TaskRow.created_at.desc())
+                .order_by(starts_at.desc())
                 .limit(1)
             )
             for task_id, workflow_id in await self._session.execute(query):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, literal, select
 
 from contracts.tasks import FinishTask, JsonObject, MarkWaiting, NewTask, TaskError, TaskState
 from domain.failures import fingerprint
@@ -12,6 +12,7 @@ from domain.tasks import percentage
 from storage.tables import TaskErrorRow, TaskRow
 from storage.tasks.announcing import announce_end
 from storage.tasks.beginning import Begun
+from storage.tasks.flow_progress import FlowProgress
 from storage.tasks.rows import still_active
 
 
@@ -27,14 +28,19 @@ class Reported(Begun):
 
     async def mark_waiting(self, message: MarkWaiting, *, now: datetime) -> None:
         """Set WAITING with its reason and the time it ends."""
-        await self._session.execute(
-            still_active(message.task_id).values(
+        parent_id = await self._session.scalar(
+            still_active(message.task_id)
+            .values(
                 state=TaskState.WAITING,
                 waiting_for=message.waiting_for,
                 resumes_at=message.resumes_at,
                 updated_at=now,
             )
+            .returning(TaskRow.parent_id)
         )
+        if parent_id is not None:
+            # It may say nothing more for a day.
+            await FlowProgress(self._session).follow_children(parent_id, now=now, at_once=True)
 
     async def mark_running(self, task_id: UUID, *, now: datetime) -> None:
         """Set RUNNING again after a wait."""
@@ -47,11 +53,12 @@ class Reported(Begun):
     async def finish(self, message: FinishTask, *, now: datetime, ended_at: datetime | None = None) -> bool:
         """Set a final state; return False when the row was final already (or is unknown).
 
-        `ended_at` is when the task ended, if that was before now.
+        `ended_at` is when the task ended, if that was before now. A result that was written before stays:
+        what a flow's workflow tells is not all of it.
         """
         values: dict[str, Any] = {
             "state": message.state,
-            "result": message.result,
+            "result": func.coalesce(TaskRow.result, literal(message.result, TaskRow.result.type)),
             "waiting_for": None,
             "resumes_at": None,
             "finished_at": ended_at or now,
@@ -109,8 +116,9 @@ class Reported(Begun):
         """
         percent = percentage(processed, total, part)
         greatest = func.max if self._session.get_bind().dialect.name == "sqlite" else func.greatest
-        await self._session.execute(
-            still_active(task_id).values(
+        parent_id = await self._session.scalar(
+            still_active(task_id)
+            .values(
                 processed=processed,
                 total=total,
                 current_step=step,
@@ -118,7 +126,10 @@ class Reported(Begun):
                 progress=greatest(TaskRow.progress, percent),
                 updated_at=now,
             )
+            .returning(TaskRow.parent_id)
         )
+        if parent_id is not None:
+            await FlowProgress(self._session).follow_children(parent_id, now=now)
 
     async def note_step(self, task_id: UUID, step: str, *, now: datetime) -> None:
         """Write what a task is doing just now."""

@@ -30,6 +30,7 @@ class Verdict:
     next_attempt_at: datetime | None = None
     failures: int = 0
     own_failures: int = 0
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,19 @@ def _values(verdict: Verdict, job: str, state: TaskState, now: datetime) -> dict
         "progress": 100 if state is TaskState.SUCCESS else 0,
         "claimed_by": None,
         "next_attempt_at": None if state.is_final else verdict.next_attempt_at,
-        "checkpoint": {"failures": verdict.failures, "own_failures": verdict.own_failures}
-        if verdict.failures
-        else None,
+        "checkpoint": _counts(verdict) if verdict.failures else None,
         **(failure_columns(job, failed_with) if failed_with else NO_FAILURE),
         "finished_at": now if state.is_final else None,
         "updated_at": now,
+    }
+
+
+def _counts(verdict: Verdict) -> JsonObject:
+    since = verdict.failing_since
+    return {
+        "failures": verdict.failures,
+        "own_failures": verdict.own_failures,
+        "failing_since": None if since is None else since.isoformat(),
     }
 
 

@@ -1,23 +1,26 @@
 """The steps of a flow. Every write holds the task's row, so that progress is counted from all steps."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import func, select
 
-from contracts.flows import EarlierStep, FailedStep, OpenedStep, StepResult, StepStatus
+from contracts.flows import FailedStep, FlowResult, OpenedStep, StepResult, StepStatus
 from contracts.tasks import JsonObject
+from domain.sizes import shortened
 from storage.tables import TaskRow, TaskStepRow
+from storage.tasks.earlier_steps import EarlierSteps, still_open
+from storage.tasks.flow_progress import FlowProgress
+from storage.tasks.rows import still_active
 from storage.tasks.step_rows import StepRows
 from storage.upsert import chunks, insert_into
 
-OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
 CANCELLED = "cancelled"
 
 
-class StepRepository(StepRows):
+class StepRepository(StepRows, EarlierSteps, FlowProgress):
     """The rows of the steps, inside the caller's transaction. A final status is never left."""
 
     async def open(self, task_id: UUID, steps: Sequence[OpenedStep], *, now: datetime) -> None:
@@ -30,15 +33,26 @@ class StepRepository(StepRows):
         await self._report(task_id, now=now)
 
     async def start(
-        self, task_id: UUID, step: str, input_hash: str, attempt: int, *, now: datetime
+        self,
+        task_id: UUID,
+        step: str,
+        input_hash: str,
+        attempt: int,
+        *,
+        data: JsonObject | None = None,
+        now: datetime,
     ) -> JsonObject | None:
-        """Set running, with the number of the attempt; return the data of one that had completed already."""
+        """Set running, with the number of the attempt; return the data of one that had completed already.
+
+        `data` is what a step says of itself before its end.
+        """
         await self._hold(task_id)
         started = await self._changed(
-            _still_open(task_id, [step]).values(
+            still_open(task_id, [step]).values(
                 status=StepStatus.RUNNING,
                 input_hash=input_hash,
                 attempts=attempt,
+                data=data,
                 started_at=func.coalesce(TaskStepRow.started_at, now),
             )
         )
@@ -60,7 +74,7 @@ class StepRepository(StepRows):
         """Set completed with what the step gave back."""
         await self._hold(task_id)
         await self._session.execute(
-            _still_open(task_id, [step]).values(
+            still_open(task_id, [step]).values(
                 status=StepStatus.COMPLETED, data=data, error=None, completed_at=now
             )
         )
@@ -78,35 +92,36 @@ class StepRepository(StepRows):
     ) -> None:
         """Note an attempt's error; with `is_final` set failed. `data` is what a failed step says still."""
         await self._hold(task_id)
-        values: dict[str, Any] = {"error": error}
+        values: dict[str, Any] = {"error": shortened(error)}
         if is_final:
             values |= {"status": StepStatus.FAILED, "data": data, "completed_at": now}
-        await self._session.execute(_still_open(task_id, [step]).values(values))
+        await self._session.execute(still_open(task_id, [step]).values(values))
         await self._report(task_id, now=now)
 
     async def settle(
         self,
         task_id: UUID,
         *,
-        adopted: Sequence[EarlierStep],
+        adopted: Mapping[str, UUID],
         failed: Sequence[FailedStep],
         skipped: Collection[str],
         now: datetime,
     ) -> None:
-        """Write what became of steps without anybody working on them."""
+        """Write what became of steps without anybody working on them.
+
+        Those that are `adopted` are as the tasks named there have left them.
+        """
         await self._hold(task_id)
-        for step in adopted:
-            values = step.model_dump(exclude={"name"})
-            await self._session.execute(_still_open(task_id, [step.name]).values(values))
+        await self._take_over(task_id, adopted)
         for each in failed:
             # One whose activity could still say so is failed already.
             await self._session.execute(
-                _still_open(task_id, [each.name]).values(
-                    status=StepStatus.FAILED, error=each.error, completed_at=now
+                still_open(task_id, [each.name]).values(
+                    status=StepStatus.FAILED, error=shortened(each.error), completed_at=now
                 )
             )
         for chunk in chunks(list(skipped)):
-            await self._session.execute(_still_open(task_id, chunk).values(status=StepStatus.SKIPPED))
+            await self._session.execute(still_open(task_id, chunk).values(status=StepStatus.SKIPPED))
         await self._report(task_id, now=now)
 
     async def close(self, task_id: UUID, *, now: datetime) -> tuple[list[StepResult], datetime | None]:
@@ -115,24 +130,23 @@ class StepRepository(StepRows):
         Returns all steps, and when the flow started.
         """
         await self._hold(task_id)
-        running = _still_open(task_id).where(TaskStepRow.status == StepStatus.RUNNING)
+        running = still_open(task_id).where(TaskStepRow.status == StepStatus.RUNNING)
         await self._session.execute(
             running.values(status=StepStatus.FAILED, error=CANCELLED, completed_at=now)
         )
-        await self._session.execute(_still_open(task_id).values(status=StepStatus.SKIPPED))
+        await self._session.execute(still_open(task_id).values(status=StepStatus.SKIPPED))
         await self._report(task_id, now=now)
         started_at = await self._session.scalar(select(TaskRow.started_at).where(TaskRow.id == task_id))
         return await self.steps(task_id), started_at
+
+    async def keep_result(self, task_id: UUID, result: FlowResult) -> None:
+        """Write what a flow that is about to end gives back."""
+        await self._session.execute(still_active(task_id).values(result=result.model_dump(mode="json")))
 
     async def advance(self, task_id: UUID, step: str, fraction: float, *, now: datetime) -> None:
         """Write how far a running step is, 0 to 1."""
         await self._hold(task_id)
         await self._report(task_id, current=step, fraction=fraction, now=now)
-
-
-def _still_open(task_id: UUID, names: Collection[str] | None = None) -> Update:
-    statement = update(TaskStepRow).where(TaskStepRow.task_id == task_id, TaskStepRow.status.in_(OPEN))
-    return statement if names is None else statement.where(TaskStepRow.name.in_(names))
 
 
 def _pending(task_id: UUID, position: int, step: OpenedStep) -> dict[str, Any]:

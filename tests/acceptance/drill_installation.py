@@ -1,7 +1,7 @@
 """A whole installation in a folder of its own, with one account that follows sets and holds cards."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -11,13 +11,12 @@ from client.jobs import Jobs
 from client.settings import Settings
 from domain.cards import InventoryLine
 from gateways.clock import SystemClock
-from gateways.engine import Engine
 from sandbox.justtcg import JustTcgSandbox
 from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from storage.database import Database, Session
-from storage.migrate import upgrade
 from storage.secrets import SecretBox
 from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
+from tests.acceptance.drill_site import drill_site
 
 PLAN = "Enterprise"
 GAME = "magic-the-gathering"
@@ -46,29 +45,10 @@ async def installation(
     folder.mkdir()  # noqa: ASYNC240  # once, before anything runs
     key = folder.name
     settings = Settings(state_dir=folder, database_url=database_url, justtcg_url=sandbox.base_url)
-    async with AsyncExitStack() as stack:
-        database = Database(settings.resolved_database_url)
-        stack.push_async_callback(database.dispose)
-        await upgrade(database)
-        account_id = await furnish(database, settings, key, sandbox, sets, variants)
-        temporal = TemporalServer(folder)
-        stack.push_async_callback(temporal.stop)
-        await temporal.start()
-        worker = WorkerProcess(folder, _environment(settings, temporal))
-        stack.callback(worker.kill)
-        worker.start()
-        jobs = Jobs(database, Engine(temporal.client, settings.task_queue), SystemClock())
-        yield Installation(key, account_id, temporal, worker, database, jobs)
-
-
-def _environment(settings: Settings, temporal: TemporalServer) -> dict[str, str]:
-    return {
-        "TEMPORAL_ADDRESS": temporal.address,
-        "MAINSPRING_STATE_DIR": str(settings.state_dir),
-        "MAINSPRING_DATABASE_URL": settings.resolved_database_url,
-        "MAINSPRING_JUSTTCG_URL": settings.justtcg_url,
-        "MAINSPRING_TASK_QUEUE": settings.task_queue,
-    }
+    async with drill_site(settings, MAINSPRING_JUSTTCG_URL=settings.justtcg_url) as site:
+        account_id = await furnish(site.database, settings, key, sandbox, sets, variants)
+        site.worker.start()
+        yield Installation(key, account_id, site.temporal, site.worker, site.database, site.jobs)
 
 
 async def furnish(

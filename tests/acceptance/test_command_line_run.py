@@ -60,9 +60,12 @@ def test_a_second_start_says_that_it_is_active(running: RunningService) -> None:
     command = ("run", PRICES, "--account", "Patient", "--no-wait")
     task_id = running.command_line.succeed(*command)
     assert str(UUID(task_id)) == task_id
-    again = running.command_line.succeed(*command)
-    assert [f"{PRICES} is active already for this input: task {task_id}", task_id] == again.splitlines()
-    assert task_id == running.command_line.json(*command)["id"]
+    again = running.command_line.run(*command, "--input", '{"older_than": 0}', "--in", "1h")
+    assert (0, task_id) == (again.code, again.out.strip())
+    assert f"{PRICES} is active already for account Patient: task {task_id}, " in again.err
+    assert '{"older_than": "PT0S"} was not taken; --in was not taken' in again.err
+    same = running.command_line.run(*command, "--json")
+    assert (task_id, True) == (json.loads(same.out)["id"], "with the same input" in same.err)
 
 
 @pytest.mark.parametrize(
@@ -79,12 +82,17 @@ def test_a_second_start_says_that_it_is_active(running: RunningService) -> None:
         (
             (PRICES, "--input", '{"account_id": "shop", "older_than": "a day", "day": 1}'),
             (
-                "input.account_id: 'shop' is not accepted: Input should be a valid UUID",
-                "input.older_than: 'a day' is not accepted: Input should be a valid duration",
-                "input.day: 1 is not accepted",
+                'input.account_id: "shop" is not accepted: an id (a UUID); --account NAME gives it',
+                'input.older_than: "a day" is not accepted: a duration such as 7d or PT12H',
+                "input.day: 1 is not accepted: there is no such field (fields: account_id, older_than)",
             ),
         ),
-        ((PRICES,), ("input.account_id: Field required",)),
+        ((PRICES,), ("input.account_id: Field required; --account NAME gives it",)),
+        ((PRICES, "--priority", "9"), ("--priority: 9 is not accepted: 1 (first) to 5",)),
+        (
+            (PRICES, "--account", "Shop", "--at", "2020-01-01T08:00"),
+            ("--at: '2020-01-01T08:00' is not accepted: 2020-01-01 08:00 is past",),
+        ),
         ((PRICES, "--account", "Nobody"), ("account 'Nobody': There is no such account",)),
         (("refresh-due-accounts", "--account", "x"), ("--account: refresh-due-accounts has no account",)),
     ],

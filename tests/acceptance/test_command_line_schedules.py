@@ -69,9 +69,14 @@ def test_the_doctor_has_a_remedy_for_everything_that_is_missing(command_line: Co
     """Nothing runs: each fault is named with what to do about it, and the exit code is 1."""
     # A port where nobody listens, as neither the engine nor the vendor is there.
     nowhere = "http://127.0.0.1:9/v1"
-    done = command_line.setting(MAINSPRING_ENGINE_PORT="9", MAINSPRING_JUSTTCG_URL=nowhere).run("doctor")
+    done = command_line.setting(
+        MAINSPRING_ENGINE_PORT="9",
+        MAINSPRING_JUSTTCG_URL=nowhere,
+        MAINSPRING_MEDIA_SOURCE_DIR="/no/such/folder",
+    ).run("doctor")
     assert 1 == done.code
     remedies = {
+        "video sources": "there is no such directory: correct MAINSPRING_MEDIA_SOURCE_DIR",
         "database": "run `mainspring db upgrade`",
         "Temporal": "run `mainspring up`, or correct TEMPORAL_ADDRESS",
         "JustTCG": "correct MAINSPRING_JUSTTCG_URL, or wait until it is back",
@@ -117,6 +122,7 @@ def test_the_database_is_upgraded_once(command_line: CommandLine) -> None:
             "MAINSPRING_ENGIN_PORT: there is no such setting; did you mean MAINSPRING_ENGINE_PORT?",
         ),
         ("MAINSPRING_LOG_LEVEL", "loud", "MAINSPRING_LOG_LEVEL=loud: "),
+        ("MAINSPRING_STATE_DIR", "/dev/null", "MAINSPRING_STATE_DIR=/dev/null: Input should be a directory"),
     ],
 )
 def test_settings_that_cannot_be_used_exit_with_2(

@@ -46,6 +46,9 @@ def test_the_list_is_filtered(running: RunningService, ledger: Ledger) -> None:
     assert {"SUCCESS", "WAITING"} == {task["state"] for task in found}
     assert [] == running.command_line.json("tasks", "list", "--job", "sync-tracked-sets")
     assert ids[:1] == [task["id"] for task in running.command_line.json(*listed, "--limit", "1")]
+    below = running.command_line.json("tasks", "list", "--state", "success", "--before", ledger.waiting)
+    assert ledger.done in [task["id"] for task in below]
+    assert ledger.waiting not in [task["id"] for task in below]
 
 
 def test_a_task_is_shown_by_the_beginning_of_its_id(running: RunningService, ledger: Ledger) -> None:
@@ -69,7 +72,7 @@ def test_a_task_is_shown_by_the_beginning_of_its_id(running: RunningService, led
         (("show", "0" * 8), "no task has an id that is or begins with '00000000'"),
         (("watch", "tomorrow"), "no task has an id that is or begins with 'tomorrow'"),
         (("show", "0" * 33), f"no task has an id that is or begins with '{'0' * 33}'"),
-        (("cancel", "abc"), "no task has an id that is or begins with 'abc'"),
+        (("cancel", "abc"), "task 'abc': at least 4 characters of its id are needed"),
         (("list", "--job", "sync-sets"), "did you mean 'sync-tracked-sets'?"),
         (("list", "--state", "DONE"), "'DONE' is not one of"),
     ],
@@ -88,6 +91,12 @@ def test_only_a_failed_or_cancelled_task_is_retried(running: RunningService, led
     done = running.command_line.run("tasks", "retry", ledger.done)
     assert 2 == done.code
     assert f"task {ledger.done} is SUCCESS: only a FAILED or CANCELLED one can be retried" in done.err
+
+
+def test_a_finished_task_has_nothing_to_cancel(running: RunningService, ledger: Ledger) -> None:
+    """The answer says why nothing was done; it is not what was asked for."""
+    done = running.command_line.run("tasks", "cancel", ledger.done)
+    assert (1, f"{PRICES} SUCCESS already: there is nothing to cancel\n") == (done.code, done.out)
 
 
 def test_whoever_stops_watching_leaves_the_task_alone(running: RunningService, ledger: Ledger) -> None:

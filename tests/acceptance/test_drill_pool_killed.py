@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -16,16 +15,15 @@ from client.jobs import Jobs
 from client.settings import Settings
 from client.webhooks import WebhookSubscriptions
 from contracts.tasks import TaskState
-from contracts.webhooks import DeliverWebhook, TaskChanged
 from gateways.clock import SystemClock
-from gateways.engine import Engine
 from sandbox.webhooks import WebhookSandbox
 from storage.database import Database, Session
-from storage.migrate import upgrade
 from storage.secrets import SecretBox
 from storage.tables import TaskRow
-from storage.tasks import TaskRepository
-from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
+from tests.acceptance.drill_processes import WorkerProcess
+from tests.acceptance.drill_site import drill_site
+from tests.deliveries import made_up_delivery
+from tests.state_counts import state_counts
 from workflows.webhooks import DELIVER
 
 RECEIVERS = 20
@@ -55,7 +53,7 @@ class Drill:
             self.receivers.receivers[str(number)].secret = one.secret
             added.append(one.subscription.id)
         started = await self.jobs.start_many(
-            DELIVER, [_delivery(added[n % RECEIVERS], n) for n in range(count)]
+            DELIVER, [made_up_delivery(added[n % RECEIVERS], n) for n in range(count)]
         )
         return {str(each.id) for each in started}
 
@@ -84,23 +82,8 @@ class Drill:
 
     async def is_under_way(self) -> bool:
         """Whether a delivery is not final."""
-        counts = await self.counts()
+        counts = await state_counts(self.database)
         return bool(counts.keys() - {TaskState.SUCCESS})
-
-    async def counts(self) -> dict[TaskState, int]:
-        """Return how many deliveries are in each state."""
-        return await self.database.read(lambda session: TaskRepository(session).counts())
-
-
-def _delivery(subscription_id: UUID, number: int) -> DeliverWebhook:
-    change = TaskChanged(
-        task_id=UUID(int=number),
-        job="any",
-        state=TaskState.SUCCESS,
-        workspace=None,
-        at=SystemClock().now(),
-    )
-    return DeliverWebhook(subscription_id=subscription_id, event=change)
 
 
 @asynccontextmanager
@@ -109,29 +92,11 @@ async def drill(folder: Path) -> AsyncIterator[Drill]:
     settings = Settings(state_dir=folder)
     async with AsyncExitStack() as stack:
         receivers = await stack.enter_async_context(WebhookSandbox())
-        database = Database(settings.resolved_database_url)
-        stack.push_async_callback(database.dispose)
-        await upgrade(database)
-        temporal = TemporalServer(folder)
-        stack.push_async_callback(temporal.stop)
-        await temporal.start()
-        environment = {
-            "TEMPORAL_ADDRESS": temporal.address,
-            "MAINSPRING_STATE_DIR": str(folder),
-            "MAINSPRING_WEBHOOKS_ALLOW_PRIVATE": "true",
-        }
-        worker = WorkerProcess(folder, environment)
-        stack.callback(worker.kill)
+        site = await stack.enter_async_context(drill_site(settings, MAINSPRING_WEBHOOKS_ALLOW_PRIVATE="true"))
         box = SecretBox(encryption_key(settings))
-        worker.start()
-        clock = SystemClock()
-        yield Drill(
-            database,
-            Jobs(database, Engine(temporal.client, settings.task_queue), clock),
-            WebhookSubscriptions(database, box, clock, allow_private=True),
-            worker,
-            receivers,
-        )
+        subscriptions = WebhookSubscriptions(site.database, box, SystemClock(), allow_private=True)
+        site.worker.start()
+        yield Drill(site.database, site.jobs, subscriptions, site.worker, receivers)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +122,7 @@ async def test_a_worker_that_is_killed_loses_no_delivery_and_repeats_only_those_
         repeated = {each for each, count in at.receivers.accepted.items() if count > 1}
         print(f"{done} kills, {len(repeated)} of {deliveries} delivered again")  # noqa: T201  # for people
 
-        assert {TaskState.SUCCESS: deliveries} == await at.counts()
+        assert {TaskState.SUCCESS: deliveries} == await state_counts(at.database)
         assert ids == set(at.receivers.accepted)
         assert repeated <= at.in_flight
         assert 0 == sum(each.unverified for each in at.receivers.receivers.values())

@@ -16,14 +16,11 @@ from client.settings import Settings
 from contracts.flows import FlowResult, StepStatus
 from contracts.media import ProcessVideo, VideoManifest, VideoProfile
 from contracts.tasks import TaskState
-from gateways.clock import SystemClock
-from gateways.engine import Engine
 from sandbox.clips import Clip, decoded_frames
 from sandbox.objects import ObjectFault, ObjectsSandbox
 from sandbox.videos import VideosSandbox
-from storage.database import Database
-from storage.migrate import upgrade
-from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
+from tests.acceptance.drill_processes import WorkerProcess
+from tests.acceptance.drill_site import drill_site
 from workflows.media import PROCESS_VIDEO
 
 STEPS = (
@@ -116,27 +113,19 @@ async def video_drill(folder: Path) -> AsyncIterator[VideoDrill]:
     async with AsyncExitStack() as stack:
         videos = await stack.enter_async_context(VideosSandbox(served))
         objects = await stack.enter_async_context(ObjectsSandbox())
-        database = Database(settings.resolved_database_url)
-        stack.push_async_callback(database.dispose)
-        await upgrade(database)
-        temporal = TemporalServer(folder)
-        stack.push_async_callback(temporal.stop)
-        await temporal.start()
-        environment = {
-            "TEMPORAL_ADDRESS": temporal.address,
-            "MAINSPRING_STATE_DIR": str(folder),
-            "MAINSPRING_MEDIA_STORE_URL": "s3://media",
-            "MAINSPRING_MEDIA_S3_ENDPOINT": objects.endpoint,
-            "MAINSPRING_MEDIA_S3_ACCESS_KEY": objects.access_key,
-            "MAINSPRING_MEDIA_S3_SECRET_KEY": "secret",
-            "MAINSPRING_MEDIA_ALLOW_PRIVATE": "true",
-        }
-        worker = WorkerProcess(folder, environment)
-        stack.callback(worker.kill)
-        worker.start()
-        await worker.ready()
-        jobs = Jobs(database, Engine(temporal.client, settings.task_queue), SystemClock())
-        yield VideoDrill(settings, worker, jobs, videos, objects)
+        site = await stack.enter_async_context(
+            drill_site(
+                settings,
+                MAINSPRING_MEDIA_STORE_URL="s3://media",
+                MAINSPRING_MEDIA_S3_ENDPOINT=objects.endpoint,
+                MAINSPRING_MEDIA_S3_ACCESS_KEY=objects.access_key,
+                MAINSPRING_MEDIA_S3_SECRET_KEY="secret",
+                MAINSPRING_MEDIA_ALLOW_PRIVATE="true",
+            )
+        )
+        site.worker.start()
+        await site.worker.ready()
+        yield VideoDrill(settings, site.worker, site.jobs, videos, objects)
 
 
 def slow_down(drill: VideoDrill, step: str) -> None:

@@ -9,15 +9,19 @@ from tests.acceptance.command_line import CommandLine
 def test_a_webhook_is_added_listed_and_removed(command_line: CommandLine) -> None:
     """Its secret is printed once, and never again."""
     private = command_line.setting(MAINSPRING_WEBHOOKS_ALLOW_PRIVATE="true")
-    webhook, secret = private.succeed(
-        "webhooks", "add", "http://127.0.0.1:9/hook", "--workspace", "shop", "--state", "FAILED"
-    ).splitlines()
+    added = private.succeed(
+        "webhooks", "add", "http://127.0.0.1:9/hook", "--workspace", "shop", "--state", "failed"
+    )
+    said = dict(line.split(maxsplit=1) for line in added.splitlines())
+    webhook, secret = said["webhook"], said["secret"]
 
     listed = private.json("webhooks", "list")
-    private.succeed("webhooks", "enable", webhook)
-    private.succeed("webhooks", "remove", webhook)
+    enabled = private.succeed("webhooks", "enable", webhook)
+    removed = private.succeed("webhooks", "remove", webhook[:6])
 
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", secret)
+    assert "http://127.0.0.1:9/hook was active already" == enabled
+    assert removed.startswith("http://127.0.0.1:9/hook is told nothing any more")
     assert [(webhook, "shop", ["FAILED"])] == [(e["id"], e["workspace"], e["states"]) for e in listed]
     assert secret not in json.dumps(listed)
     assert [] == private.json("webhooks", "list")
@@ -29,3 +33,12 @@ def test_a_webhook_that_leads_into_our_own_network_is_refused(command_line: Comm
 
     assert (2, "") == (done.code, done.out)
     assert "127.0.0.1" in done.err
+    assert "MAINSPRING_WEBHOOKS_ALLOW_PRIVATE=true" in done.err
+
+
+def test_only_ends_are_told_of(command_line: CommandLine) -> None:
+    """The option, the value that was given, and what would be right."""
+    done = command_line.run("webhooks", "add", "https://example.org/", "--state", "RUNNING")
+
+    assert (2, "") == (done.code, done.out)
+    assert "--state: 'RUNNING' is not accepted: CANCELLED, FAILED, SUCCESS are told of" in done.err

@@ -1,7 +1,6 @@
 """What record.py records of flows, pools and media."""
 
 from typing import Any
-from uuid import UUID
 
 from temporalio.client import WorkflowHandle
 
@@ -10,12 +9,12 @@ from client.webhooks import WebhookSubscriptions
 from contracts.flows import RunFlow
 from contracts.media import ProcessVideo, SweepScratch
 from contracts.tasks import TaskState
-from contracts.webhooks import DeliverWebhook, TaskChanged
 from domain.pools import drain_of
 from sandbox.clips import Clip
 from sandbox.justtcg.catalogue import GAME_ID
 from sandbox.webhooks import WebhookSandbox
 from storage.secrets import SecretBox
+from tests.deliveries import made_up_delivery
 from tests.service import Service
 from workflows.composed import RUN_FLOW
 from workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
@@ -81,19 +80,7 @@ async def delivered(service: Service) -> Handle:
     async with WebhookSandbox() as receivers:
         added = await subscriptions.add(receivers.url("shop"))
         receivers.receivers["shop"].secret = added.secret
-        told = [
-            DeliverWebhook(
-                subscription_id=added.subscription.id,
-                event=TaskChanged(
-                    task_id=UUID(int=number),
-                    job="discover-sets",
-                    state=TaskState.SUCCESS,
-                    workspace=None,
-                    at=service.clock.now(),
-                ),
-            )
-            for number in range(3)
-        ]
+        told = [made_up_delivery(added.subscription.id, number) for number in range(3)]
         for started in await service.jobs.start_many(DELIVER, told):
             await service.wait(started.id)
         handle = service.temporal.get_workflow_handle(drain_of(DELIVER.name))

@@ -9,7 +9,7 @@ from temporalio.client import WorkflowFailureError
 from client.errors import BadInput
 from contracts.cards import DiscoverSets
 from contracts.flows import FlowResult, RunFlow
-from contracts.tasks import TaskState
+from contracts.tasks import Task, TaskState
 from domain.flows import child_task_id
 from tests.service import Service, is_waiting
 from workflows.cards import DISCOVER_SETS
@@ -118,6 +118,47 @@ async def test_a_failed_child_fails_the_parent_and_its_retry_runs_what_is_missin
     assert (earlier.id, children[0].id) == (children[0].retry_of, earlier.retried_by)
     taken_over = FlowResult.model_validate(again.result).steps["sets"]
     assert result.steps["sets"] == taken_over
+
+
+async def until_prices(service: Service, task_id: UUID) -> Task:
+    """Wait until the flow that is a step of this one has come to its prices, and return it."""
+    await service.until(task_id, lambda task: task.current_step == "inner")
+    return await service.until(child_task_id(task_id, "inner"), lambda task: task.current_step == "prices")
+
+
+async def test_a_child_whose_end_nobody_told_is_retried_where_it_was(service: Service) -> None:
+    """A terminated workflow writes nothing: what its steps had done is not done again all the same."""
+    account = await service.add_account(games=["pokemon"], inventory=service.sandbox.variant_ids[:300], day=2)
+    inner = {"steps": [step("sets", account), step("prices", account, "sets")]}
+    outer = {"steps": [{"name": "inner", "job": "run-flow", "input": inner}]}
+    started = await service.jobs.start(RUN_FLOW, RunFlow.model_validate(outer))
+    child = await until_prices(service, started.id)
+    await service.temporal.get_workflow_handle(child.workflow_id).terminate()
+    failed = await service.wait(started.id)
+    again = await service.jobs.retry(failed.id)
+    retried = await until_prices(service, again.id)
+    await service.jobs.cancel(again.id)
+    await service.wait(again.id)
+
+    assert {"task_id": str(child.id)} == FlowResult.model_validate(failed.result).steps["inner"].data
+    assert (child.id, 1) == (retried.retry_of, retried.processed)
+    assert 1 == [task.job for task in await service.all_tasks()].count("discover-sets")
+
+
+async def test_a_flow_s_workspace_is_that_of_the_jobs_that_have_none(service: Service) -> None:
+    """Who pays for the flow has the turns of its children; a job of an account is that account's."""
+    account = await service.add_account(games=["pokemon"])
+    inner = {"steps": [step("sets", account)]}
+    outer = {"workspace": "shop-7", "steps": [{"name": "inner", "job": "run-flow", "input": inner}]}
+    started = await service.jobs.start(RUN_FLOW, RunFlow.model_validate(outer))
+    raw = await service.raw_start("run-flow", outer, workflow_id="raw")
+    await raw.result()
+    await service.wait(started.id)
+    tasks = await service.all_tasks()
+
+    assert {"run-flow": {"shop-7"}, "discover-sets": {str(account)}} == {
+        job: {task.workspace for task in tasks if task.job == job} for job in {task.job for task in tasks}
+    }
 
 
 FAULTS: dict[str, dict[str, Any]] = {

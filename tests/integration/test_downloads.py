@@ -6,11 +6,20 @@ from random import Random
 import pytest
 
 from gateways.addresses import AddressGuard, AddressRefused
-from gateways.download import Download, Downloads, NotAVideo, SourceRefused, TooLarge, open_downloads
-from gateways.errors import MalformedAnswer, NotSent, Refused, ServerFault, Unreachable
+from gateways.download import (
+    Allowed,
+    Download,
+    Downloads,
+    NotAVideo,
+    SourceRefused,
+    TooLarge,
+    open_downloads,
+)
+from gateways.errors import NotSent, Refused, ServerFault, Unreachable
 from gateways.objects import Objects, S3Access
-from sandbox.objects import ObjectsSandbox
+from sandbox.objects import Held, ObjectsSandbox
 from sandbox.videos import VideoFault, VideosSandbox
+from tests.raw_server import raw_server
 
 CONTENT = Random(7).randbytes(1_000_000)
 WHOLE = Download(len(CONTENT), sha256(CONTENT).hexdigest())
@@ -37,9 +46,8 @@ async def objects() -> AsyncIterator[ObjectsSandbox]:
 async def downloads(objects: ObjectsSandbox, tmp_path: Path) -> AsyncIterator[Downloads]:
     """Give downloads that may connect to loopback and read the served folder."""
     access = S3Access(endpoint=objects.endpoint, access_key=objects.access_key, secret_key="secret")
-    guard = AddressGuard(allow_private=True)
-    folders = (tmp_path / "served",)
-    async with open_downloads(guard, access, folders=folders, most_bytes=MOST_BYTES) as downloads:
+    allowed = Allowed(MOST_BYTES, buckets=frozenset({"uploads"}), folders=(tmp_path / "served",))
+    async with open_downloads(AddressGuard(allow_private=True), access, allowed) as downloads:
         yield downloads
 
 
@@ -104,12 +112,58 @@ async def test_a_server_that_cannot_resume_is_asked_for_all_again(
 async def test_a_wrong_range_is_not_taken(
     downloads: Downloads, videos: VideosSandbox, tmp_path: Path
 ) -> None:
-    """A server that sends other bytes than those asked for makes no file."""
+    """A server that sends other bytes than those asked for is asked for all of them."""
     videos.next(VideoFault.BROKEN, VideoFault.WRONG_RANGE)
     with pytest.raises(Unreachable):
         await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
-    with pytest.raises(MalformedAnswer):
-        await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+    assert WHOLE == await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+
+    assert [None, "bytes=500000-", None] == [asked.range for asked in videos.asked]
+
+
+@pytest.mark.parametrize(("left", "whole"), [(5_000, 5_000), (7_000, 5_000)])
+async def test_a_range_beyond_the_end_is_no_dead_end(
+    left: int, whole: int, downloads: Downloads, tmp_path: Path
+) -> None:
+    """Of a source that did not tell its length all may be there; if it is not, it is fetched anew."""
+    (tmp_path / "a").write_bytes(b"x" * left)
+    (tmp_path / "a.note").write_text('{"tag": "\\"a\\"", "total": null}')
+
+    async def answer(ranged: bool) -> bytes:
+        if ranged:
+            return b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */%d\r\n" % whole
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % whole + b"x" * whole
+
+    async with raw_server(answer) as address:
+        fetched = await downloads.fetch(f"{address}/a", tmp_path / "a")
+
+    assert Download(whole, sha256(b"x" * whole).hexdigest()) == fetched
+
+
+async def test_a_note_of_more_than_all_is_not_gone_on_with(
+    downloads: Downloads, objects: ObjectsSandbox, tmp_path: Path
+) -> None:
+    """A file longer than its source has another one's bytes."""
+    objects.bucket("uploads").put("a.mp4", Held(CONTENT, "video/mp4"))
+    (tmp_path / "a").write_bytes(CONTENT + b"x")
+    (tmp_path / "a.note").write_text('{"tag": "any", "total": 1000000}')
+
+    assert WHOLE == await downloads.fetch("s3://uploads/a.mp4", tmp_path / "a")
+
+
+async def test_a_site_s_cookies_go_with_no_later_request(downloads: Downloads, tmp_path: Path) -> None:
+    """What one customer's source sets is not sent with the next one's."""
+    seen: list[bytes] = []
+
+    async def answer(_ranged: bool) -> bytes:
+        return b"HTTP/1.1 200 OK\r\nSet-Cookie: session=first; Path=/\r\nContent-Length: 1\r\n\r\nx"
+
+    async with raw_server(answer, seen) as address:
+        for name in ("a", "b"):
+            await downloads.fetch(f"{address}/{name}", tmp_path / name)
+
+    assert [False, False] == [b"cookie" in head.lower() for head in seen]
 
 
 @pytest.mark.parametrize("sends_length", [True, False])
@@ -161,7 +215,7 @@ async def test_a_redirect_is_followed_and_its_target_checked(
     for name in ("file.mp4", "round.mp4"):
         with pytest.raises(Refused):
             await downloads.fetch(videos.url(name), tmp_path / "b")
-    async with open_downloads(AddressGuard(), S3Access(), folders=(), most_bytes=MOST_BYTES) as guarded:
+    async with open_downloads(AddressGuard(), S3Access(), Allowed(MOST_BYTES)) as guarded:
         with pytest.raises(AddressRefused):
             await guarded.fetch(videos.url("moved.mp4"), tmp_path / "b")
 
@@ -185,6 +239,16 @@ async def test_an_object_is_a_source_too_and_resumed_like_one(
     assert WHOLE == await downloads.fetch("s3://uploads/in/a.mp4", tmp_path / "b")
     with pytest.raises(Refused):
         await downloads.fetch("s3://uploads/missing.mp4", tmp_path / "c")
+
+
+async def test_only_a_bucket_that_is_allowed_is_read(
+    downloads: Downloads, objects: ObjectsSandbox, tmp_path: Path
+) -> None:
+    """The service's key opens others too, but not for whoever starts a task."""
+    objects.bucket("backups").put("a.mp4", Held(CONTENT, "video/mp4"))
+
+    with pytest.raises(SourceRefused, match=r"source: bucket 'backups' .* MAINSPRING_MEDIA_SOURCE_BUCKETS"):
+        await downloads.fetch("s3://backups/a.mp4", tmp_path / "a")
 
 
 async def test_a_file_is_read_only_below_an_allowed_folder(downloads: Downloads, tmp_path: Path) -> None:

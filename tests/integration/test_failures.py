@@ -110,9 +110,25 @@ async def test_a_replay_stops_when_the_same_error_returns(service: Service) -> N
 
     replayed = await failures.replay(ALL, rate=AT_ONCE)
 
-    assert (1, 9) == (len(replayed.started), replayed.remaining)
+    assert (1, 8) == (len(replayed.started), replayed.remaining)
     assert replayed.stopped_because is not None
     assert "CredentialsRefused" in replayed.stopped_because
+
+
+@pytest.mark.parametrize("only", ["limit", "id"])
+async def test_a_single_task_is_waited_for_too(service: Service, only: str) -> None:
+    """Whoever tries one wants to know how it went, and not to find its new failure among what is left."""
+    failures = failures_of(service)
+    failed = await fail_for(service, 1)
+
+    if only == "limit":
+        replayed = await failures.replay(ALL, limit=1, rate=AT_ONCE)
+    else:
+        replayed = await failures.replay(FailureFilter(task_ids=(failed[0].id,)), rate=AT_ONCE)
+
+    assert (1, 2 if only == "limit" else 0) == (len(replayed.started), replayed.remaining)
+    assert replayed.stopped_because is not None
+    assert f"task {replayed.started[0]} failed again" in replayed.stopped_because
 
 
 async def test_a_replay_that_is_told_to_go_on_ends(service: Service) -> None:

@@ -137,6 +137,67 @@ async def test_a_failed_step_fails_the_task_and_its_dependants_are_skipped(flows
     assert 41 == task.progress
 
 
+async def test_a_flow_that_gives_back_more_than_a_message_carries_ends_with_all_of_it(flows: Flows) -> None:
+    """Temporal has 2 MB for a message: the result goes to the ledger, the workflow gives back its sums."""
+    names = [f"s{number}" for number in range(12)]
+    graph = RunGraph(steps=tuple(GraphStep(name=name, padding=250_000) for name in names))
+    async with flows.worker():
+        started = await flows.jobs.start(RUN_GRAPH, graph)
+        result = await started.result()
+        task = await flows.service.jobs.get(started.id)
+        told = await flows.service.temporal.get_workflow_handle(task.workflow_id).result()
+
+    assert {250_000} == {len((step.data or {})["padding"]) for step in result.steps.values()}
+    assert (names, {}) == (told["completed_steps"], told["steps"])
+
+
+async def test_steps_that_are_given_more_than_one_answer_carries_are_all_started(flows: Flows) -> None:
+    """A workflow task's answer has 4 MB; what is above is said in the next one."""
+    fan = [GraphStep(name=f"s{number}", needs=("a",)) for number in range(24)]
+    async with flows.worker():
+        task_id = await flows.run(RunGraph(steps=(GraphStep(name="a", padding=250_000), *fan)))
+
+    task = await flows.service.jobs.get(task_id)
+    assert (TaskState.SUCCESS, 25) == (task.state, task.processed)
+
+
+TOO_MUCH = {
+    "gave back 294 kB, and at most 256 kB are kept": [GraphStep(name="last", padding=300_000)],
+    "is to be given 1,221 kB, and at most 1,024 kB can be": [
+        *(GraphStep(name=name, padding=250_000) for name in "abcde"),
+        GraphStep(name="last", needs=tuple("abcde")),
+    ],
+}
+
+
+@pytest.mark.parametrize("said", TOO_MUCH)
+async def test_a_step_that_carries_too_much_fails_at_once_with_its_name_and_the_bound(
+    flows: Flows, said: str
+) -> None:
+    """It is not tried again, for it would be as large; the flow ends, and what is done is kept."""
+    async with flows.worker():
+        task = await flows.service.jobs.get(await flows.run(RunGraph(steps=tuple(TOO_MUCH[said]))))
+
+    assert (TaskState.FAILED, "TooMuch") == (task.state, task.error_type)
+    result = FlowResult.model_validate(task.result)
+    assert (("last",), len(TOO_MUCH[said]) - 1) == (result.failed_steps, result.completed_count)
+    assert f"step 'last' {said}" in (result.steps["last"].error or "")
+    assert result.steps["last"].attempts <= 1
+
+
+async def test_an_error_that_is_a_book_ends_its_step_like_any_other(flows: Flows) -> None:
+    """Its beginning is kept; Temporal would refuse the whole of it."""
+    async with flows.worker():
+        task = await flows.service.jobs.get(
+            await flows.run(RunGraph(steps=(GraphStep(name="a", error_size=5_000_000),)))
+        )
+
+    assert (TaskState.FAILED, "SecretUnreadable") == (task.state, task.error_type)
+    error = FlowResult.model_validate(task.result).steps["a"].error or ""
+    assert ("nono", True) == (error[:4], len(error) < 20_000)
+    assert len(task.errors[0].stack) < 100_000
+
+
 async def test_a_cancelled_flow_cancels_what_runs_and_skips_the_rest(flows: Flows) -> None:
     """The task is CANCELLED when its steps have stopped, and keeps how far it came."""
     flows.shop.gates = {"b": asyncio.Event()}

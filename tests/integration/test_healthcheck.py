@@ -7,6 +7,7 @@ from temporalio.worker import Worker
 
 from client.embedded import EmbeddedEngine
 from client.healthcheck import is_polling
+from gateways.engine import Engine
 
 
 @workflow.defn(name="idle", sandboxed=False)
@@ -22,9 +23,9 @@ async def test_a_worker_is_healthy_when_it_asks_for_work(tmp_path: Path) -> None
     """A container whose worker hangs is restarted, and another machine's worker does not hide that."""
     async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
         client = await Client.connect(engine.address)
-        here = socket.gethostname()
-        assert not await is_polling(client, "queue", here)
+        queue, here = Engine(client, "queue"), socket.gethostname()
+        assert not await is_polling(queue, here)
         async with Worker(client, task_queue="queue", workflows=[IdleWorkflow]):
             await client.execute_workflow("idle", id="once", task_queue="queue")
-            assert await is_polling(client, "queue", here)
-            assert not await is_polling(client, "queue", "elsewhere")
+            assert await is_polling(queue, here)
+            assert not await is_polling(queue, "elsewhere")

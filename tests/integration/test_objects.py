@@ -1,11 +1,13 @@
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from gateways.errors import CredentialsRefused, Refused, ServerFault, Unreachable
-from gateways.objects import ObjectMissing, Objects, S3Access
+from gateways.objects import ObjectMissing, Objects, S3Access, Timeouts
 from sandbox.objects import ObjectFault, ObjectsSandbox
 
 LARGE = Random(3).randbytes(12_000_000)
@@ -129,3 +131,32 @@ async def test_a_killed_put_leaves_nothing_in_a_folder(tmp_path: Path) -> None:
     await objects.replace("v/a.mp4", b"2", "video/mp4")
 
     assert ["a.mp4"] == [each.name for each in (folder / "v").iterdir()]
+
+
+@pytest.mark.parametrize(("pause_seconds", "arrives"), [(0.1, True), (1.5, False)])
+async def test_a_source_may_take_its_time_but_not_fall_silent(pause_seconds: float, arrives: bool) -> None:
+    """What comes steadily is received however long that takes; what stops is given up."""
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\nETag: "a"\r\n')
+        writer.write(b"Last-Modified: Tue, 21 Oct 2025 07:28:00 GMT\r\n\r\n")
+        for _ in range(15):
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(pause_seconds)
+        writer.close()
+
+    async def received(objects: Objects) -> bytes:
+        return b"".join([chunk async for chunk in (await objects.content("a")).chunks])
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    async with server:
+        endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        timeouts = Timeouts(request=timedelta(seconds=1), silence=timedelta(seconds=1))
+        objects = Objects("s3://media", S3Access(endpoint, "us-east-1", "sandbox", "secret"), timeouts)
+        if arrives:
+            assert b"x" * 15 == await received(objects)
+        else:
+            with pytest.raises(Unreachable):
+                await received(objects)

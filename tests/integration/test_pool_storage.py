@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from contracts.pools import PoolQueue
-from contracts.tasks import NewTask, Task, TaskError, TaskState
+from contracts.tasks import NewTask, TaskError, TaskState
 from domain.failures import fingerprint
 from storage.database import Database
 from storage.tables import TaskRow
 from storage.tasks import PoolRepository, SettlementRepository, TaskRepository
 from storage.tasks.pool import ClaimedTask
 from storage.tasks.settling import Settled, Verdict
+from tests.ledger_writes import NOON, get
 
-NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 JOB = "tell-somebody"
 MINUTE = timedelta(minutes=1)
 
@@ -72,12 +72,6 @@ async def queue(database: Database, now: datetime = NOON) -> PoolQueue:
     return await database.read(lambda session: PoolRepository(session).queue(JOB, at_most=1_000, now=now))
 
 
-async def stored(database: Database, task_id: UUID) -> Task:
-    task = await database.read(lambda session: TaskRepository(session).get(task_id))
-    assert task is not None
-    return task
-
-
 async def request_cancel(database: Database, task_id: UUID) -> None:
     await database.transact(lambda session: TaskRepository(session).request_cancel(task_id, now=NOON))
 
@@ -88,7 +82,13 @@ def failure(message: str = "no") -> TaskError:
 
 def put_off(task_id: UUID, until: datetime) -> Verdict:
     return Verdict(
-        task_id, TaskState.RUNNING, error=failure(), next_attempt_at=until, failures=1, own_failures=1
+        task_id,
+        TaskState.RUNNING,
+        error=failure(),
+        next_attempt_at=until,
+        failures=1,
+        own_failures=1,
+        failing_since=NOON,
     )
 
 
@@ -209,7 +209,7 @@ async def test_a_page_is_settled_row_by_row(database: Database) -> None:
     )
 
     assert {done: "SUCCESS", later: "RUNNING", failed: "FAILED"} == settled.states
-    succeeded, waiting, ended = [await stored(database, each) for each in (done, later, failed)]
+    succeeded, waiting, ended = [await get(database, each) for each in (done, later, failed)]
     assert (TaskState.SUCCESS, {"status": 204}, 100, NOON) == (
         succeeded.state,
         succeeded.result,
@@ -225,12 +225,12 @@ async def test_a_page_is_settled_row_by_row(database: Database) -> None:
 
 
 async def test_a_row_backs_off_alone(database: Database) -> None:
-    """It is not claimed before its time, others are, and it knows how often it has failed."""
+    """It is not claimed before its time, others are, and it knows how often it has failed and since when."""
     first, second = await enqueue(database, pooled(), pooled())
     await claim(database, 1)
     await settle(database, put_off(first, NOON + MINUTE))
 
-    assert PoolQueue(due=1, next_due_at=NOON + MINUTE) == await queue(database)
+    assert PoolQueue(due=1, next_due_at=NOON + MINUTE, next_due_in=MINUTE) == await queue(database)
     assert [second] == [row.id for row in await claim(database)]
     (again,) = await claim(database, now=NOON + MINUTE)
     assert (first, 2, 1, 1, NOON) == (
@@ -238,7 +238,7 @@ async def test_a_row_backs_off_alone(database: Database) -> None:
         again.attempt,
         again.failures,
         again.own_failures,
-        again.first_begun_at,
+        again.failing_since,
     )
 
 
@@ -247,7 +247,7 @@ async def test_a_later_start_waits_for_its_time(database: Database) -> None:
     (later,) = await enqueue(database, pooled(starts_at=NOON + MINUTE))
 
     assert [] == await claim(database)
-    assert PoolQueue(due=0, next_due_at=NOON + MINUTE) == await queue(database)
+    assert PoolQueue(due=0, next_due_at=NOON + MINUTE, next_due_in=MINUTE) == await queue(database)
     assert [later] == [row.id for row in await claim(database, now=NOON + MINUTE)]
 
 
@@ -285,7 +285,7 @@ async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settl
 
     for each in (claimed, done, queued):
         await request_cancel(database, each)
-    states = [(await stored(database, each)).state for each in (claimed, queued)]
+    states = [(await get(database, each)).state for each in (claimed, queued)]
     settled = await settle(database, put_off(claimed, NOON), Verdict(done, TaskState.SUCCESS, result={}))
 
     assert ["RUNNING", "CANCELLED"] == states
@@ -306,3 +306,16 @@ async def test_only_the_first_in_line_wakes_the_drain(database: Database) -> Non
     assert [True, False] == [await is_first(ids) for ids in (first, second)]
     await claim(database, 1, now=NOON + MINUTE)
     assert [False, True] == [await is_first(ids) for ids in (first, second)]
+
+
+async def test_one_for_later_whose_time_has_come_is_nobodys_reason_not_to_wake_the_drain(
+    database: Database,
+) -> None:
+    """Who started it woke the drain long before; the relay may not have come since."""
+    await enqueue(database, pooled(starts_at=NOON + 10 * MINUTE))
+    late = NOON + 11 * MINUTE
+    urgent = await enqueue(database, pooled(priority=1), now=late)
+
+    assert await database.read(
+        lambda session: PoolRepository(session).is_first_in_line(JOB, urgent, now=late)
+    )

@@ -18,6 +18,7 @@ from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
+from tests.shifted_clock import ShiftedClock
 
 DRAIN = f"drain-{NAME}"
 
@@ -209,6 +210,33 @@ async def test_a_task_for_later_is_worked_in_time(workerless: Service, notes: No
     assert task.started_at is not None
     assert timedelta() <= task.started_at - task.starts_at < timedelta(seconds=2)
     assert Counter([1]) == notes.noted
+
+
+async def test_a_start_behind_one_for_later_whose_time_has_come_is_worked_at_once(
+    workerless: Service, notes: NoteActivities
+) -> None:
+    """Nobody has woken the drain for that one; the start is no reason to wait for the relay."""
+    await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=1), delay=timedelta(minutes=10))
+    await until_over(workerless)
+    workerless.clock.advance(timedelta(minutes=10, seconds=1))
+
+    urgent = await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=2), priority=1)
+    await workerless.wait(urgent.id)
+    await until_over(workerless, 2)
+
+    assert Counter([1, 2]) == notes.noted
+
+
+async def test_a_worker_whose_clock_is_behind_is_not_asked_again_and_again(workerless: Service) -> None:
+    """The drain waits as long as the worker says, whatever time it is elsewhere."""
+    service, late = workerless, ShiftedClock(SystemClock().now() - timedelta(seconds=4))
+    jobs = Jobs(service.database, service.engine, late)
+    async with noting_worker(service.temporal, service.settings.task_queue, service.database, late) as notes:
+        await (await jobs.start(NOTE_NUMBER, NoteNumber(number=1, outages=2))).result()
+        events = await until_over(service)
+
+    assert Counter([1]) == notes.noted
+    assert events <= 60
 
 
 async def test_a_long_drain_continues_as_new(sqlite_database: Database) -> None:

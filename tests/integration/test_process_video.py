@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from contracts.flows import StepStatus
 from contracts.media import ProcessVideo, ScratchSwept, SweepScratch, VideoProfile
 from contracts.tasks import Task, TaskState
 from sandbox.clips import Clip, damage, decoded_frames
@@ -170,6 +171,51 @@ async def test_a_second_version_replaces_the_first(media: MediaService) -> None:
     assert expected | {"videos/manifest.json", "videos/1/manifest.json"} == set(media.bucket.objects)
 
 
+async def test_a_version_that_is_gone_when_it_is_to_be_published_is_brought_anew(media: MediaService) -> None:
+    """Another run of the destination may have removed it; no task ends well with nothing to show."""
+    media.clip("clip.mp4", SHORT)
+    media.objects.faults.slow_seconds = 0.5
+    media.objects.faults.next(ObjectFault.SLOW, method="GET")  # the first look of `publish`
+    started = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "clip.mp4", VideoProfile.P480))
+    await media.service.until(started.id, lambda task: task.current_step == "publish")
+    media.bucket.objects.clear()
+
+    task = await media.service.wait(started.id)
+
+    assert TaskState.SUCCESS is task.state, task.errors
+    manifest = media.manifest("videos/1")
+    assert {f"{manifest.prefix}/480p.mp4", f"{manifest.prefix}/poster.jpg", "videos/1/manifest.json"} == set(
+        media.bucket.objects
+    )
+
+
+async def test_films_that_wait_for_their_turn_hold_up_nothing_else(
+    temporal: Client, sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Neither other jobs nor the download of another film wait for ffmpeg."""
+    few = {"activity_slots": 2, "media_parallel": 1}
+    async with media_service(temporal, sqlite_database, tmp_path, **few) as media, media.service.worker():
+        media.clip("clip.mp4", Clip(seconds=10, width=640, height=360))
+        first, second = (
+            asked(media, "clip.mp4", *VideoProfile, destination=f"videos/{number}") for number in (1, 2)
+        )
+        task = await media.service.jobs.start(PROCESS_VIDEO, first)
+        await media.service.until(task.id, lambda task: (task.current_step or "").startswith("transcode"))
+        [turn] = await until_ffmpegs(media)
+        os.kill(turn, signal.SIGSTOP)  # it keeps its turn until it is killed
+        async with asyncio.timeout(10):
+            await media.service.relay()
+            later = await media.service.jobs.start(PROCESS_VIDEO, second)
+            while len(media.videos.asked) < 2:  # noqa: ASYNC110  # polled
+                await asyncio.sleep(0.01)
+
+        steps = await media.service.jobs.steps(task.id)
+        assert 1 == sum(each.status is StepStatus.RUNNING for each in steps)
+        for each in (task, later):
+            await media.service.jobs.cancel(each.id)
+            assert TaskState.CANCELLED is (await media.service.wait(each.id)).state
+
+
 async def test_what_nobody_retries_is_swept_away_after_a_week(media: MediaService) -> None:
     """A failed task's work waits for its retry, and not for ever."""
     damage(media.clip("bad.mp4", SHORT))
@@ -189,8 +235,7 @@ async def test_cancelling_kills_ffmpeg(media: MediaService) -> None:
     media.clip("long.mp4", Clip(seconds=60, width=1280, height=720, rate=20))
     task = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "long.mp4", VideoProfile.P720))
     await media.service.until(task.id, lambda task: task.current_step == "transcode-720p")
-    while not ffmpegs(media):  # noqa: ASYNC110  # polled
-        await asyncio.sleep(0.01)
+    await until_ffmpegs(media)
 
     await media.service.jobs.cancel(task.id)
     ended = await media.service.wait(task.id)
@@ -204,10 +249,7 @@ async def test_a_transcode_whose_ffmpeg_is_killed_is_tried_again(media: MediaSer
     media.clip("clip.mp4", Clip(seconds=10, width=1280, height=720))
     started = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "clip.mp4", VideoProfile.P480))
     await media.service.until(started.id, lambda task: task.current_step == "transcode-480p")
-    while not (running := ffmpegs(media)):  # noqa: ASYNC110  # polled
-        await asyncio.sleep(0.01)
-
-    for process in running:
+    for process in await until_ffmpegs(media, "480p.mp4"):
         os.kill(process, signal.SIGKILL)
     task = await media.service.wait(started.id)
 
@@ -242,10 +284,17 @@ def began_at(task: Task) -> dict[str, datetime]:
     }
 
 
-def ffmpegs(media: MediaService) -> list[int]:
-    """Return the processes that work in this test's scratch folder."""
+async def until_ffmpegs(media: MediaService, target: str = "") -> list[int]:
+    """Wait until there are such processes."""
+    while not (running := ffmpegs(media, target)):  # noqa: ASYNC110  # polled
+        await asyncio.sleep(0.01)
+    return running
+
+
+def ffmpegs(media: MediaService, target: str = "") -> list[int]:
+    """Return the processes that work in this test's scratch folder, on this file."""
     found = subprocess.run(
-        ["pgrep", "-f", str(media.service.settings.resolved_scratch_dir)],
+        ["pgrep", "-f", f"{media.service.settings.resolved_scratch_dir}.*{target}"],
         check=False,
         capture_output=True,
         text=True,

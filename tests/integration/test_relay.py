@@ -11,6 +11,8 @@ from contracts.tasks import EnqueueTasks, FinishTask, JsonObject, NewTask, Relay
 from gateways.engine import Engine
 from storage.database import Session
 from storage.tasks import TaskRepository
+from tests.deliveries import add_subscriber, deliveries_are_under_way
+from tests.eventually import eventually
 from tests.service import Service
 
 LONG_ENOUGH = RELAY_AFTER + timedelta(seconds=1)
@@ -54,6 +56,17 @@ async def test_a_task_that_the_engine_refuses_has_failed(workerless: Service) ->
     assert ["StartRefused"] * 2 == [task.errors[0].error_type for task in ended]
     assert "Blob data size exceeds limit" in ended[0].errors[0].message
     assert (await workerless.jobs.get(good.id)).run_id is not None
+
+
+async def test_subscribers_are_told_of_what_the_engine_refuses(workerless: Service) -> None:
+    """At once, not by the next relay."""
+    await add_subscriber(workerless)
+    await accept(workerless, new_task(given={"text": "x" * 3 * MEGABYTE}))
+
+    relayed = await activities(workerless).relay(RelayTasks())
+
+    assert 1 == relayed.refused
+    await eventually(lambda: deliveries_are_under_way(workerless), bool)
 
 
 async def test_tasks_whose_workflow_id_another_run_holds_keep_nobody_back(workerless: Service) -> None:

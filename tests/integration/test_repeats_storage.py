@@ -10,6 +10,7 @@ from contracts.tasks import BeginTask, Enqueued, FinishTask, NewTask, Task, Task
 from storage.database import Database
 from storage.errors import AlreadyRetried
 from storage.tasks import TaskRepository
+from tests.ledger_writes import get
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -65,13 +66,6 @@ async def finish(
     await database.transact(lambda session: TaskRepository(session).finish(message, now=now))
 
 
-async def look(database: Database, task_id: UUID) -> Task:
-    """Return a task."""
-    task = await database.read(lambda session: TaskRepository(session).get(task_id))
-    assert task is not None
-    return task
-
-
 async def all_tasks(database: Database) -> list[Task]:
     """Return every task, the newest first."""
     return await database.read(lambda session: TaskRepository(session).find(limit=1_000))
@@ -106,13 +100,13 @@ async def test_a_task_begins_when_no_start_came_for_the_quiet_time(database: Dat
     await accept(database, push(2), now=NOW + SECOND)
 
     early = await begin(database, task, NOW + 2 * SECOND)
-    waiting = await look(database, task.id)
+    waiting = await get(database, task.id)
     begun = await begin(database, task, NOW + 3 * SECOND)
 
     assert (SECOND, None) == (early.starts_in, early.input)
     assert (TaskState.QUEUED, None) == (waiting.state, waiting.started_at)
     assert (None, {"version": 2}) == (begun.starts_in, begun.input)
-    assert TaskState.RUNNING == (await look(database, task.id)).state
+    assert TaskState.RUNNING == (await get(database, task.id)).state
 
 
 async def test_a_start_while_the_task_runs_makes_the_next_one(database: Database) -> None:
@@ -124,9 +118,7 @@ async def test_a_start_while_the_task_runs_makes_the_next_one(database: Database
     accepted = [(await accept(database, each, now=NOW + 3 * SECOND))[0] for each in (late, later)]
 
     assert [(late.id, False), (late.id, True)] == [(each.task_id, each.deduplicated) for each in accepted]
-    assert [{"version": 1}, {"version": 3}] == [
-        (await look(database, each.id)).input for each in (task, late)
-    ]
+    assert [{"version": 1}, {"version": 3}] == [(await get(database, each.id)).input for each in (task, late)]
 
 
 async def test_a_later_task_of_a_key_does_not_begin_beside_the_one_before(database: Database) -> None:
@@ -245,7 +237,7 @@ async def test_a_task_does_not_begin_beside_a_start_that_is_not_committed(databa
         await asyncio.sleep(OVERLAP_SECONDS)
 
     assert SECOND == (await beginning).starts_in
-    assert {"version": 2} == (await look(database, task.id)).input
+    assert {"version": 2} == (await get(database, task.id)).input
 
 
 async def test_a_task_is_retried_once_whoever_asks(database: Database) -> None:
@@ -267,7 +259,7 @@ async def test_a_task_is_retried_once_whoever_asks(database: Database) -> None:
     refusals = [each for each in outcomes if isinstance(each, AlreadyRetried)]
     assert {winner} == {each.retried_by for each in refusals}
     assert f"as task {winner}" in str(refusals[0])
-    assert winner == (await look(database, failed.id)).retried_by
+    assert winner == (await get(database, failed.id)).retried_by
     assert 2 == len(await all_tasks(database))
 
 
@@ -286,7 +278,7 @@ async def test_a_retry_neither_changes_a_queued_task_nor_is_throttled(database: 
         throttled("other").model_copy(update={"retry_of": failed_throttled.id}),
     )
 
-    assert (newer.id, {"version": 2}) == (again.task_id, (await look(database, newer.id)).input)
+    assert (newer.id, {"version": 2}) == (again.task_id, (await get(database, newer.id)).input)
     assert not again_throttled.deduplicated
 
 
@@ -318,4 +310,41 @@ async def test_a_debounced_task_for_a_later_time_waits_for_both(database: Databa
     task = push(1, starts_at=at)
     (accepted,) = await accept(database, task)
 
-    assert max(at, NOW + 2 * SECOND) == accepted.starts_at == (await look(database, task.id)).starts_at
+    assert max(at, NOW + 2 * SECOND) == accepted.starts_at == (await get(database, task.id)).starts_at
+
+
+async def test_a_start_does_not_bring_a_queued_task_forward(database: Database) -> None:
+    """The engine was told when it begins: its input is the newer one, its time the later one."""
+    task = push(1, starts_at=NOW + 60 * SECOND)
+    await accept(database, task)
+
+    await accept(database, push(2), now=NOW + SECOND)
+
+    queued = await get(database, task.id)
+    assert ({"version": 2}, NOW + 60 * SECOND) == (queued.input, queued.starts_at)
+
+
+async def test_a_queued_task_of_a_job_that_becomes_debounced_takes_a_newer_input(database: Database) -> None:
+    """Its workflow, which was started with the older one, is given it when it begins."""
+    old = push(1, quiet=None)
+    await accept(database, old)
+    await accept(database, push(2))
+
+    early = await begin(database, old, NOW + SECOND)
+    begun = await begin(database, old, NOW + 2 * SECOND)
+
+    assert (SECOND, {"version": 2}) == (early.starts_in, begun.input)
+
+
+async def test_a_throttled_start_for_a_later_time_counts_from_then(database: Database) -> None:
+    """What begins at nine does not happen again at five past nine."""
+    hour = timedelta(hours=1)
+    first = throttled().model_copy(update={"starts_at": NOW + 8 * hour})
+    await accept(database, first)
+    await begin(database, first, NOW + 8 * hour)
+    await finish(database, first.id, NOW + 8 * hour + SECOND)
+
+    (early,) = await accept(database, throttled(), now=NOW + 8.5 * hour)
+    (late,) = await accept(database, throttled(), now=NOW + 9 * hour)
+
+    assert [(first.id, True), False] == [(early.task_id, early.deduplicated), late.deduplicated]

@@ -4,18 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
 
-from activities.steps import StepRecords, fail_step
-from contracts.flows import EarlierStep, FailedStep, OpenedStep, StepInput, StepStatus
+from activities.steps import StepRecords, begin_child_step, fail_step
+from contracts.flows import FailedStep, OpenedStep, StepInput, StepStatus
 from contracts.message import Message
-from contracts.tasks import BeginTask, FinishTask, Task, TaskError, TaskState
+from contracts.tasks import BeginTask, ChildTask, FinishTask, NewTask, TaskError, TaskState
+from domain.flows import child_task_id, open_flow
+from domain.sizes import MOST_AT_ONCE
 from gateways.clock import SystemClock
 from storage.database import Database, Session
 from storage.tasks import StepRepository, TaskRepository
+from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 T = TypeVar("T")
@@ -24,13 +27,6 @@ T = TypeVar("T")
 async def steps(database: Database, work: Callable[[StepRepository], Awaitable[T]]) -> T:
     """Run a query in a transaction of its own."""
     return await database.transact(lambda session: work(StepRepository(session)))
-
-
-async def task(database: Database, task_id: UUID) -> Task:
-    """Return a task."""
-    found = await database.read(lambda session: TaskRepository(session).get(task_id))
-    assert found is not None
-    return found
 
 
 @pytest.fixture
@@ -56,11 +52,11 @@ async def test_a_step_goes_from_pending_to_completed(database: Database, flow: U
     """Its row says when, how often and what; the task says how far it is."""
     later = NOW + timedelta(minutes=1)
     await steps(database, lambda rows: rows.start(flow, "a", "hash", 1, now=NOW))
-    running = await task(database, flow)
+    running = await get(database, flow)
     await steps(database, lambda rows: rows.start(flow, "a", "hash", 2, now=later))
     await steps(database, lambda rows: rows.complete(flow, "a", {"size": 7}, now=later))
     first, *others = await steps(database, lambda rows: rows.steps(flow))
-    done = await task(database, flow)
+    done = await get(database, flow)
 
     assert ("a", 2, 0, 4) == (running.current_step, running.progress, running.processed, running.total)
     assert (None, 50, 1, 4) == (done.current_step, done.progress, done.processed, done.total)
@@ -84,7 +80,7 @@ async def test_a_final_status_is_not_left(database: Database, flow: UUID) -> Non
     """An attempt that was given up may still write: it changes nothing."""
     failed = [FailedStep(name="a", error="timed out")]
     await steps(database, lambda rows: rows.start(flow, "a", "hash", 1, now=NOW))
-    await steps(database, lambda rows: rows.settle(flow, adopted=(), failed=failed, skipped=["b"], now=NOW))
+    await steps(database, lambda rows: rows.settle(flow, adopted={}, failed=failed, skipped=["b"], now=NOW))
     await steps(database, lambda rows: rows.complete(flow, "a", {}, now=NOW))
     await steps(database, lambda rows: rows.complete(flow, "b", {}, now=NOW))
     first, second, *_ = await steps(database, lambda rows: rows.steps(flow))
@@ -126,7 +122,7 @@ async def test_steps_that_end_at_once_are_all_counted(database: Database, flow: 
             for name in "abcd"
         )
     )
-    done = await task(database, flow)
+    done = await get(database, flow)
 
     assert (99, 4, 4) == (done.progress, done.processed, done.total)
 
@@ -137,7 +133,7 @@ async def test_a_step_tells_how_far_it_is_and_progress_never_falls(database: Dat
     reported = []
     for fraction in (0.0, 0.5, 0.2, 1.0):
         await steps(database, lambda rows, part=fraction: rows.advance(flow, "a", part, now=NOW))  # type: ignore[misc]  # as above
-        reported.append((await task(database, flow)).progress)
+        reported.append((await get(database, flow)).progress)
 
     assert [2, 25, 25, 50] == reported
 
@@ -148,7 +144,7 @@ async def test_a_task_that_has_ended_is_not_reported_on(database: Database, flow
     await database.transact(lambda session: TaskRepository(session).finish(finish, now=NOW))
     await steps(database, lambda rows: rows.complete(flow, "a", {}, now=NOW))
 
-    assert 0 == (await task(database, flow)).progress
+    assert 0 == (await get(database, flow)).progress
 
 
 async def test_opening_again_changes_nothing(database: Database, flow: UUID) -> None:
@@ -160,22 +156,85 @@ async def test_opening_again_changes_nothing(database: Database, flow: UUID) -> 
     assert [StepStatus.COMPLETED, *[StepStatus.PENDING] * 3] == [each.status for each in found]
 
 
+async def another_flow(database: Database, **fields: Any) -> UUID:
+    """Make a running task with the steps a and b."""
+    task_id = uuid4()
+    task = NewTask(id=task_id, job="toy", workflow_id=str(task_id), dedupe_key=None, input={}, **fields)
+    await database.transact(lambda session: TaskRepository(session).enqueue([task], now=NOW))
+    begin = BeginTask(
+        task_id=task_id,
+        fallback_id=task_id,
+        job="toy",
+        workflow_id=str(task_id),
+        run_id="run",
+        input={},
+        triggered_by="test",
+    )
+    await database.transact(lambda session: TaskRepository(session).begin(begin, now=NOW))
+    opened = [OpenedStep(name=name) for name in "ab"]
+    await steps(database, lambda rows: rows.open(task_id, opened, now=NOW))
+    return task_id
+
+
 async def test_a_step_that_is_taken_over_keeps_its_times_and_attempts(database: Database, flow: UUID) -> None:
     """It shows as it was done, in the task that did it."""
-    taken = EarlierStep(
-        name="b",
-        status=StepStatus.COMPLETED,
-        input_hash="hash",
-        data={"size": 7},
-        started_at=NOW - timedelta(days=3),
-        completed_at=NOW - timedelta(days=2),
-        attempts=2,
-    )
-    await steps(database, lambda rows: rows.settle(flow, adopted=[taken], failed=(), skipped=(), now=NOW))
-    found = (await steps(database, lambda rows: rows.steps(flow)))[1]
+    earlier, began, ended = await another_flow(database), NOW - timedelta(days=3), NOW - timedelta(days=2)
+    await steps(database, lambda rows: rows.start(earlier, "b", "hash", 2, now=began))
+    await steps(database, lambda rows: rows.complete(earlier, "b", {"size": 7}, now=ended))
+    taken = {"b": earlier}
+    await steps(database, lambda rows: rows.settle(flow, adopted=taken, failed=(), skipped=(), now=NOW))
+    first, found, *_ = await steps(database, lambda rows: rows.steps(flow))
 
-    assert (taken.status, taken.data, taken.attempts) == (found.status, found.data, found.attempts)
-    assert (taken.started_at, taken.completed_at) == (found.started_at, found.completed_at)
+    assert (StepStatus.COMPLETED, {"size": 7}, 2) == (found.status, found.data, found.attempts)
+    assert (began, ended, 1) == (found.started_at, found.completed_at, found.weight)
+    assert StepStatus.PENDING is first.status
+
+
+async def test_what_steps_gave_back_is_recalled_a_message_s_worth_at_a_time(database: Database) -> None:
+    """Temporal refuses messages above 2 MB: what is above half of that is asked for again."""
+    earlier = await another_flow(database)
+    much = {"text": "x" * (MOST_AT_ONCE - 100)}
+    await steps(database, lambda rows: rows.complete(earlier, "a", much, now=NOW))
+    await steps(database, lambda rows: rows.complete(earlier, "b", {"text": "é" * 100}, now=NOW))
+
+    first = await steps(database, lambda rows: rows.recall({"a": earlier, "b": earlier}))
+    missing = {name: earlier for name in "ab" if name not in first}
+    second = await steps(database, lambda rows: rows.recall(missing))
+
+    assert 1 == len(first)
+    assert {"a": much, "b": {"text": "é" * 100}} == first | second
+    assert {} == await steps(database, lambda rows: rows.recall({"a": uuid4()}))
+
+
+async def test_a_child_is_known_from_its_beginning(database: Database) -> None:
+    """The engine may be lost before the child ends: a retry of the parent still retries the child."""
+    first = await another_flow(database)
+    second = await another_flow(database, retry_of=first)
+    child = child_task_id(first, "a")
+    begin = BeginTask(
+        task_id=child,
+        fallback_id=child,
+        job="toy",
+        workflow_id="child",
+        run_id="run",
+        input={},
+        triggered_by="test",
+        child=ChildTask(
+            parent_id=first, step="a", input_hash="hash", workspace=None, priority=3, retry_of=None
+        ),
+    )
+
+    async def begin_child(session: Session) -> None:
+        await TaskRepository(session).begin(begin, now=NOW)
+        await begin_child_step(session, begin, now=NOW)
+
+    await database.transact(begin_child)
+    await steps(database, lambda rows: rows.close(first, now=NOW))
+    opened = open_flow({"a": ()}, await steps(database, lambda rows: rows.earlier_runs(second)))
+    (shown, _) = await steps(database, lambda rows: rows.steps(first))
+
+    assert {"a": child} == opened.children
+    assert {"task_id": str(child)} == shown.data
 
 
 async def test_steps_that_fail_at_once_are_all_in_the_log(database: Database, flow: UUID) -> None:
@@ -187,7 +246,7 @@ async def test_steps_that_fail_at_once_are_all_in_the_log(database: Database, fl
         await fail_step(session, StepInput(task_id=flow, step=name), error, is_last=True)
 
     await asyncio.gather(*(database.transact(partial(fail, name=name)) for name in "abcd"))
-    failed = await task(database, flow)
+    failed = await get(database, flow)
 
     assert ["a", "b", "c", "d"] == sorted(error.step for error in failed.errors)
     assert {StepStatus.FAILED} == {

@@ -19,6 +19,7 @@ from gateways.engine import Engine, StartRefused
 from gateways.errors import Refused
 from storage.database import Session
 from storage.tasks import TaskRepository
+from tests.deliveries import add_subscriber, deliveries_are_under_way
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import eventually
 from tests.integration.test_raw_starts import LONG_ENOUGH, only_task
@@ -140,6 +141,38 @@ async def test_a_dead_row_is_not_hidden_by_another_run_of_its_workflow_id(worker
 
     assert (1, 1, 0) == (swept.checked, swept.ended, swept.failed)
     assert TaskState.FAILED == (await workerless.jobs.get(task.id)).state
+
+
+async def test_subscribers_are_told_of_what_the_sweep_ends(workerless: Service) -> None:
+    """At once, not when the relay looks for deliveries that wait."""
+    await add_subscriber(workerless)
+    lost = NewTask(id=uuid4(), job="discover-sets", workflow_id="gone", dedupe_key=None, input={})
+
+    async def accept(session: Session) -> None:
+        repository = TaskRepository(session)
+        await repository.enqueue([lost], now=workerless.clock.now())
+        await repository.record_runs({lost.id: str(uuid4())})
+
+    await workerless.database.transact(accept)
+    workerless.clock.advance(LONG_ENOUGH)
+    swept = await sweep(workerless)
+
+    assert 1 == swept.ended
+    await eventually(lambda: deliveries_are_under_way(workerless), bool)
+
+
+async def test_subscribers_are_told_of_what_never_had_a_row(service: Service) -> None:
+    """It failed before its own code ran; the sweep makes its row, and tells of it."""
+    await add_subscriber(service)
+    handle = await service.raw_start("discover-sets", {}, workflow_id="by-hand")
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    await service.until_listed("Failed")
+
+    swept = await sweep(service)
+
+    assert 1 == swept.created
+    await eventually(lambda: deliveries_are_under_way(service), bool)
 
 
 async def sweep(service: Service) -> TasksReconciled:

@@ -138,6 +138,40 @@ async def test_no_more_run_at_once_than_is_allowed(tmp_path: Path) -> None:
     assert most <= 1
 
 
+async def test_an_ffmpeg_that_is_stuck_is_ended(tmp_path: Path) -> None:
+    """It would keep its turn from others; how far it was is told."""
+    clip = Clip(seconds=10, width=1280, height=720).write(tmp_path / "a.mp4")
+    video = Video(Ffmpeg(1, stuck_after=timedelta(seconds=1)))
+    task = asyncio.create_task(video.make_file(clip, tmp_path / "out.mp4", SMALL, lambda _: None))
+    while not working_in(tmp_path):  # noqa: ASYNC110  # polled
+        await asyncio.sleep(0.01)
+
+    for process in working_in(tmp_path):
+        os.kill(process, signal.SIGSTOP)
+
+    with pytest.raises(VideoFailed, match="stuck at"):
+        await task
+    assert [] == working_in(tmp_path)
+
+
+async def test_a_picture_that_no_camera_makes_is_refused(video: Video, tmp_path: Path) -> None:
+    """A small file can claim a size that would keep a machine busy for days."""
+    size = "size=8192x4400:rate=1:duration=1"
+    ffmpeg("-f", "lavfi", "-i", f"color=black:{size}", "-c:v", "mjpeg", str(tmp_path / "a.avi"))
+
+    with pytest.raises(VideoFailed, match="8192x4400 exceeds"):
+        await video.probe(tmp_path / "a.avi")
+
+
+async def test_a_film_that_lasts_for_days_is_refused(video: Video, tmp_path: Path) -> None:
+    """A still picture of a hundred hours is a few kilobytes."""
+    source = "color=black:size=16x16:rate=0.001:duration=50000"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", "mjpeg", str(tmp_path / "a.mkv"))
+
+    with pytest.raises(VideoFailed, match="is longer than 12:00:00"):
+        await video.probe(tmp_path / "a.mkv")
+
+
 async def test_whoever_cancels_a_transcode_ends_its_process(video: Video, tmp_path: Path) -> None:
     """When the cancellation has come through, nothing runs any more."""
     clip = Clip(seconds=30, width=1280, height=720).write(tmp_path / "a.mp4")

@@ -1,13 +1,17 @@
 """The webhook gateway against the sandbox's receivers."""
 
+import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateways.addresses import AddressRefused
 from gateways.errors import GatewayError, NotSent, Refused, ServerFault, Unreachable
-from gateways.webhooks import ReceiverGone, open_webhooks
+from gateways.lookups import Lookups, LookupsBusy
+from gateways.webhooks import POOLS, ReceiverGone, UrlRefused, open_webhooks
 from sandbox.webhooks import Fault, WebhookSandbox
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -72,3 +76,71 @@ async def test_a_port_where_nobody_listens_was_sent_nothing() -> None:
     """It is the world's failure."""
     with pytest.raises(NotSent):
         await deliver("http://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http:///x",
+        "https://a\u0080b/",
+        "https://xn--a/",
+        "https://shop.example:99999/",
+        "ftp://shop.example/",
+    ],
+)
+async def test_a_url_that_nothing_can_be_posted_to_is_refused(url: str) -> None:
+    """No attempt helps."""
+    with pytest.raises(UrlRefused):
+        await deliver(url)
+
+
+async def test_a_receivers_cookies_are_never_sent_to_anybody() -> None:
+    """Not to another receiver of the same domain, nor back to itself."""
+    seen: list[list[str]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        seen.append([line for line in head.decode().split("\r\n") if line.lower().startswith("cookie:")])
+        writer.write(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n"
+            b"set-cookie: session=mine; Domain=hooks.test; Path=/\r\n\r\n"
+        )
+        await writer.drain()
+        writer.close()
+
+    lookups = Lookups(lambda _host: ["127.0.0.1"])
+    async with (
+        await asyncio.start_server(serve, "127.0.0.1", 0) as server,
+        open_webhooks(allow_private=True, lookups=lookups) as webhooks,
+    ):
+        port = server.sockets[0].getsockname()[1]
+        # So often that the hosts share one of the gateway's pools of connections, whichever theirs are.
+        for name in [f"shop-{number}" for number in range(POOLS + 1)] * 2:
+            url = f"http://{name}.hooks.test:{port}/"
+            await webhooks.deliver(url, SECRET, message_id="m1", at=datetime.now(UTC), body="{}")
+
+    assert [[]] * 2 * (POOLS + 1) == seen
+
+
+async def test_names_that_nobody_answers_for_hold_up_no_other_receiver(receivers: WebhookSandbox) -> None:
+    """Each is the world's failure of its own receiver; one that finds no room is nobody's."""
+    let_go = threading.Event()
+
+    def resolve(host: str) -> list[str]:
+        let_go.wait(10)
+        raise socket.gaierror(f"{host}: timed out")
+
+    lookups = Lookups(resolve, at_once=2, answer_within=timedelta(seconds=0.5))
+    async with open_webhooks(allow_private=True, lookups=lookups) as webhooks:
+
+        async def told(url: str) -> int:
+            return await webhooks.deliver(url, SECRET, message_id="m1", at=datetime.now(UTC), body="{}")
+
+        slow = [asyncio.create_task(told(f"http://slow-{number}.example/")) for number in range(3)]
+        await asyncio.sleep(0)
+        healthy = await asyncio.wait_for(told(receivers.url("shop")), 0.4)
+        failed = await asyncio.gather(*slow, return_exceptions=True)
+        let_go.set()
+
+    assert 204 == healthy
+    assert [NotSent, NotSent, LookupsBusy] == [type(each) for each in failed]

@@ -30,8 +30,18 @@ OURS = [
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
     "2001:0:7f00:1::",
+    "64:ff9b:1::7f00:1",
+    "::127.0.0.1",
+    "fec0::1",
+    "192.0.0.8",
+    "192.88.99.1",
+    "240.0.0.1",
+    "2001:db8::1",
+    "3fff::1",
+    "5f00::1",
+    "100::1",
 ]
-PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2a00:1450:4001::1"]
 
 
 @pytest.mark.parametrize("address", OURS)
@@ -63,9 +73,9 @@ async def test_a_host_of_ours_is_refused_however_it_is_written(host: str) -> Non
 async def test_a_host_that_nobody_knows_is_an_error_of_the_world() -> None:
     """A name that does not resolve may do so later."""
     with pytest.raises(NotSent):
-        await AddressGuard().addresses("no-such-host.invalid", 80)
+        await AddressGuard().addresses("no-such-host.invalid")
 
 
 async def test_private_addresses_can_be_allowed() -> None:
     """For a service whose sources are in its own network, and for the sandbox."""
-    assert ["127.0.0.1"] == await AddressGuard(allow_private=True).addresses("127.0.0.1", 80)
+    assert ["127.0.0.1"] == await AddressGuard(allow_private=True).addresses("127.0.0.1")

@@ -51,6 +51,14 @@ def test_a_job_reports_to_the_ledger(job: AnyJob) -> None:
     assert tracked.__module__ == getattr(job.run, "__globals__", {})["__name__"]
 
 
+@pytest.mark.parametrize(
+    "job", [job for job in JOBS if job.key and job.input.model_fields], ids=lambda job: job.name
+)
+def test_a_job_says_in_a_word_what_its_key_is(job: AnyJob) -> None:
+    """Whoever is told that there is one already wants to know of what."""
+    assert job.key_says, f"{job.name} has a key without `key_says`"
+
+
 def test_an_unknown_job_lists_those_that_are_known() -> None:
     """Whoever mistypes a name sees the right one."""
     with pytest.raises(UnknownJob) as caught:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from activities.faults import Attempts, to_failure
+from activities.faults import Attempts, AttemptTimedOut, to_failure
 from gateways.errors import (
     CredentialsRefused,
     MalformedAnswer,
@@ -22,6 +22,7 @@ START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 WORLDS = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x"), DatabaseAway()]
 OWNS = [Refused(service="x"), MalformedAnswer(service="x"), ZeroDivisionError(), KeyError("price")]
+OWNS.append(AttemptTimedOut(timedelta(hours=2)))
 HOPELESS = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7")]
 
 

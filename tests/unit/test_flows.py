@@ -12,6 +12,7 @@ from contracts.flows import EarlierRun, EarlierStep, StepResult, StepStatus
 from domain.flows import (
     GraphFault,
     check_graph,
+    child_task_id,
     dependants,
     flow_progress,
     flow_result,
@@ -117,16 +118,11 @@ def test_the_hash_is_of_the_values_not_of_their_order(fields: dict[str, Any], ch
     assert input_hash(fields) != input_hash(fields | {"one more": None})
 
 
-def earlier(name: str, status: StepStatus = StepStatus.COMPLETED, **fields: Any) -> EarlierStep:
+def earlier(
+    name: str, status: StepStatus = StepStatus.COMPLETED, input_hash: str | None = "h"
+) -> EarlierStep:
     """Return a step as a task left it."""
-    values: dict[str, Any] = {
-        "input_hash": "h",
-        "data": {},
-        "started_at": None,
-        "completed_at": None,
-        "attempts": 1,
-    }
-    return EarlierStep(name=name, status=status, **(values | fields))
+    return EarlierStep(name=name, status=status, input_hash=input_hash)
 
 
 def cached(*runs: tuple[str | None, Sequence[EarlierStep]]) -> list[str]:
@@ -157,17 +153,19 @@ def test_what_is_forced_is_not_taken_from_before() -> None:
 
 def test_the_latest_child_of_each_step_is_known() -> None:
     """A child that is retried goes on from the one before it, whatever became of that."""
-    old, new = uuid4(), uuid4()
-    runs = [EarlierRun(task_id=uuid4(), rerun_from=None, steps=())] + [
+    asked, without, new, old = (uuid4() for _ in range(4))
+    runs = [
         EarlierRun(
-            task_id=uuid4(),
+            task_id=task_id,
             rerun_from=None,
-            steps=(earlier("a", StepStatus.FAILED, data={"task_id": str(child)}),),
+            steps=(earlier("a", StepStatus.FAILED),),
+            children=frozenset() if task_id == without else frozenset({child_task_id(task_id, "a")}),
         )
-        for child in (new, old)
+        for task_id in (without, new, old)
     ]
+    first = EarlierRun(task_id=asked, rerun_from=None, steps=())
 
-    assert {"a": new} == open_flow({"a": ()}, runs).children
+    assert {"a": child_task_id(new, "a")} == open_flow({"a": ()}, [first, *runs]).children
 
 
 def test_a_flow_s_result_sums_its_steps_up() -> None:

@@ -80,3 +80,26 @@ def test_only_what_nothing_has_changed_in_is_unused(bench: Bench, tmp_path: Path
 
     assert 0 < unused.clear()
     assert [] == list(tmp_path.iterdir())
+
+
+def test_what_else_is_in_the_folder_is_not_ours(tmp_path: Path) -> None:
+    """Whoever points the setting at a folder of his own loses nothing."""
+    long_ago = (datetime.now(UTC) - timedelta(days=30)).timestamp()
+    (tmp_path / "pictures").mkdir()
+    others = [
+        tmp_path / "pictures",
+        tmp_path / "pictures" / "one.jpg",
+        tmp_path / ".config",
+        tmp_path / "notes",
+        tmp_path / str(uuid4()),
+    ]
+    for path in others[1:]:
+        path.write_text("ours")
+    (tmp_path / f".{TASK}").mkdir()
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (long_ago, long_ago))
+
+    for bench in Scratch(tmp_path).unused_since(datetime.now(UTC)):
+        bench.clear()
+
+    assert set(others) == set(tmp_path.rglob("*"))

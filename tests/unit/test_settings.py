@@ -25,6 +25,14 @@ def test_the_environment_wins_over_the_env_file_and_the_file_over_the_default(
     assert 7233 == settings.engine_port
 
 
+def test_several_names_are_separated_by_commas(tmp_path: Path) -> None:
+    """With or without blanks between them."""
+    file = tmp_path / ".env"
+    file.write_text("MAINSPRING_MEDIA_SOURCE_BUCKETS=uploads, archive\n")
+    assert ("uploads", "archive") == Settings.load(file).media_source_buckets
+    assert () == Settings.load(None).media_source_buckets
+
+
 @pytest.mark.parametrize("place", ["environment", "file"])
 def test_a_mistyped_name_is_an_error_that_suggests_the_right_one(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -51,6 +59,34 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
         "MAINSPRING_UI_PORT=99999: Input should be less than or equal to 65535",
         "MAINSPRING_COLOUR: there is no such setting",
     } == {str(problem) for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    ("line", "accepted"),
+    [
+        ("JUSTTCG_PLAN=gold", "known are Free Tier, Starter, Professional, Enterprise"),
+        ("JUSTTCG_URL=ftp://x", "Input should be http://HOST/… or https://HOST/…"),
+        ("MEDIA_STORE_URL=s3:x", "Input should be s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"),
+    ],
+)
+def test_what_is_accepted_is_said_in_words(line: str, accepted: str, tmp_path: Path) -> None:
+    """Nobody reads a regular expression, and no plan that the vendor does not sell is taken."""
+    file = tmp_path / ".env"
+    file.write_text(f"MAINSPRING_{line}\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file)
+    assert [True] == [str(problem).endswith(accepted) for problem in caught.value.problems]
+
+
+def test_a_state_directory_that_cannot_be_used_is_a_problem_of_its_setting(tmp_path: Path) -> None:
+    """A file in its place, or a place where nothing can be made: said before anything is begun."""
+    file = tmp_path / "file"
+    file.write_text("")
+    for place, reason in ((file, "Not a directory"), (file / "below", "Not a directory")):
+        with pytest.raises(SettingsError, match=rf"MAINSPRING_STATE_DIR={place}: .*\({reason}\)"):
+            Settings(state_dir=place).make_state_dir()
+    Settings(state_dir=tmp_path / "new" / "one").make_state_dir()
+    assert (tmp_path / "new" / "one").is_dir()
 
 
 def test_no_message_shows_a_secret(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Recorded histories of every job still replay: workflow code may change only in ways old runs survive."""
 
+import json
+from base64 import b64decode, b64encode
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,11 +16,14 @@ from temporalio.workflow import NondeterminismError
 from activities.cards import CardActivities
 from activities.tasks import TaskActivities
 from contracts.cards import DiscoverSets, ListingProgress, SetsDiscovered
+from contracts.faults import InputFault
+from contracts.flows import RunFlow
 from contracts.tasks import FinishTask, TaskState
 from tests.histories.record import RECORDINGS
 from worker import PASSED_THROUGH
 from workflows import options
 from workflows.catalogue import JOBS, workflow_classes
+from workflows.composed import check_flow
 from workflows.tracking import task_id, tracked
 
 FOLDER = Path(__file__).parents[1] / "histories"
@@ -55,6 +60,20 @@ def test_every_job_has_a_recorded_history(job: str) -> None:
 def test_every_recording_is_kept() -> None:
     """What record.py can record and what lies in the folder are the same."""
     assert sorted(RECORDINGS) == [file.stem for file in FILES]
+
+
+async def test_a_flow_that_runs_outlives_a_stricter_check_of_its_jobs_input() -> None:
+    """What was found at its start is what runs: a release that refuses it now would be stuck otherwise."""
+    recorded = history("run-flow.failure").to_json()
+    payloads = json.loads(recorded)["events"][0]["workflowExecutionStartedEventAttributes"]["input"]
+    given = payloads["payloads"][0]["data"]
+    request = json.loads(b64decode(given))
+    request["steps"][1]["input"]["account_id"] = "refused by now"
+    with pytest.raises(InputFault):
+        check_flow(RunFlow.model_validate(request))
+    changed = recorded.replace(given, b64encode(json.dumps(request).encode()).decode())
+
+    await replayer(*workflow_classes()).replay_workflow(WorkflowHistory.from_json("run-flow", changed))
 
 
 # Not sandboxed: the sandbox would import this module anew, and with it the worker.

@@ -1,0 +1,154 @@
+"""The typed client of tasks: starting, cancelling and retrying them, and looking at them."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from activities.dispatch import wake_drain
+from client.errors import BadInput, TaskNotRetryable
+from client.jobs.intake import Intake
+from client.jobs.known import KnownTasks
+from client.jobs.new_task import checked, later_start, new_task
+from client.jobs.started import StartedTask
+from client.validation import validated
+from contracts.message import Message
+from contracts.tasks import Enqueued, Task, TaskState
+from contracts.webhooks import DELIVER_WEBHOOK
+from gateways.clock import Clock
+from gateways.engine import Engine
+from storage.database import Database, Session
+from storage.tasks import TaskRepository
+from workflows import catalogue
+from workflows.job import AnyJob, Job
+
+In = TypeVar("In", bound=Message)
+Out = TypeVar("Out", bound=Message)
+
+
+class Jobs(KnownTasks):
+    """Tasks, from outside. Everything but `cancel` works while the engine is away."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        clock: Clock,
+        job_named: Callable[[str], AnyJob] = catalogue.job_named,
+    ) -> None:
+        super().__init__(database, job_named)
+        self._engine = engine
+        self._clock = clock
+        self._intake = Intake(database, engine, clock)
+
+    async def start(
+        self,
+        job: Job[In, Out],
+        given: In,
+        *,
+        session: Session | None = None,
+        at: datetime | None = None,
+        delay: timedelta | None = None,
+        priority: int = 3,
+        triggered_by: str = "client",
+    ) -> StartedTask[Out]:
+        """Accept a task, or return the one that the job's `repeats` says is there instead.
+
+        That is one that is active under the same key; for a throttled job also a recent one; for a
+        debounced job the queued one, which takes this input.
+
+        With a `session` the task is part of the caller's own transaction: it exists when that commits,
+        and is started then. Without, it is committed and started before this returns. While the engine
+        is away the task stays QUEUED, and the relay starts it. `priority` is 1 (first) to 5. The task begins
+        `at` a time (aware) or after a `delay`, if one of them is given.
+        """
+        starts_at = later_start(at, delay, now=self._clock.now())
+        task = new_task(job, given, priority=priority, triggered_by=triggered_by, starts_at=starts_at)
+        if session is not None:
+            enqueued = await self._intake.accept_one_within(session, task)
+        else:
+            (enqueued,) = await self._intake.accept([task])
+        return self._started(job, enqueued)
+
+    async def start_many(
+        self,
+        job: Job[In, Out],
+        given: Iterable[In],
+        *,
+        session: Session | None = None,
+        priority: int = 3,
+        triggered_by: str = "client",
+    ) -> list[StartedTask[Out]]:
+        """Accept a task for each input, as `start` does; return them in the order of the inputs.
+
+        With a `session` all are part of the caller's own transaction. Without, they are committed and
+        started a thousand at a time: what was accepted before an error stays accepted.
+        """
+        tasks = [new_task(job, each, priority=priority, triggered_by=triggered_by) for each in given]
+        if session is not None:
+            accepted = await self._intake.accept_within(session, tasks)
+        else:
+            accepted = await self._intake.accept(tasks)
+        return [self._started(job, enqueued) for enqueued in accepted]
+
+    async def cancel(self, task_id: UUID) -> Task:
+        """Ask a task to cancel itself. A final one stays as it is; one that never started ends at once.
+
+        While the engine is away the wish is kept, and the relay passes it on.
+        """
+        task = await self.get(task_id)
+        if task.state.is_final:
+            return task
+
+        async def wish(session: Session) -> tuple[bool, list[UUID]]:
+            tasks = TaskRepository(session)
+            return await tasks.request_cancel(task_id, now=self._clock.now()), tasks.deliveries
+
+        engine_knows, deliveries = await self._database.transact(wish)
+        if deliveries:
+            now = self._clock.now()
+            await wake_drain(self._database, self._engine, DELIVER_WEBHOOK, deliveries, now=now)
+        # A pooled task that is being worked ends when it is settled: the workflow is its whole queue's.
+        if engine_knows and not task.is_pooled:
+            await self._engine.cancel(task.workflow_id, task.run_id)
+        return await self.get(task_id)
+
+    async def retry(
+        self, task_id: UUID, *, from_step: str | None = None, given: Message | None = None
+    ) -> StartedTask[Message]:
+        """Start a failed or cancelled task once more, as a new task; TaskNotRetryable for any other.
+
+        A flow runs what is missing: the steps that did not complete, those whose input is another one
+        now, and with `from_step` that step and all that depend on it. `given` is another input than the
+        task had. AlreadyRetried: that was done before; the error names the newer task.
+
+        While another task of the key is active, that one is returned; if it has another input, the task
+        stays to be retried after it. With `given` or `from_step` it would not do what is asked: KeyHeld.
+        """
+        task = await self.get(task_id)
+        if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
+            raise TaskNotRetryable(task)
+        job: Job[Message, Message] = self._job_named(task.job)
+        if from_step is not None:
+            await self._check_step(task_id, from_step)
+        new = job.task(
+            uuid4(),
+            checked(job, validated(job, task.input) if given is None else given),
+            triggered_by="retry",
+            priority=task.priority,
+            retry_of=task.id,
+        )
+        is_changed = given is not None or from_step is not None
+        enqueued = await self._intake.accept_retry(
+            new.model_copy(update={"rerun_from": from_step}), must_be_new=is_changed
+        )
+        return self._started(job, enqueued)
+
+    async def _check_step(self, task_id: UUID, step: str) -> None:
+        names = [each.step for each in await self.steps(task_id)]
+        if step not in names:
+            known = f"its steps are {', '.join(names)}" if names else "it is not a flow"
+            raise BadInput(f"task {task_id} has no step {step!r}: {known}")
+
+    def _started(self, job: Job[In, Out], enqueued: Enqueued) -> StartedTask[Out]:
+        return StartedTask(enqueued.task_id, enqueued.deduplicated, self, job.result)

@@ -1,0 +1,107 @@
+"""Looking at tasks: one, a page of them, or one as it goes on."""
+
+import asyncio
+import string
+from collections.abc import AsyncIterator, Callable, Collection
+from datetime import timedelta
+from uuid import UUID
+
+from client.errors import AmbiguousTask, BadInput, TaskUnknown
+from contracts.flows import StepResult
+from contracts.tasks import Task, TaskState
+from storage.database import Database
+from storage.tasks import StepRepository, TaskRepository
+from workflows.job import AnyJob
+
+# The ledger is asked this often while somebody looks on: a person sees no difference below.
+POLL = timedelta(milliseconds=300)
+
+# The shortest beginning of a task's id that is looked up.
+SHORTEST_PREFIX = 4
+HEX_DIGITS = 32
+
+
+class KnownTasks:
+    """What the ledger knows of tasks. The engine is not asked."""
+
+    def __init__(self, database: Database, job_named: Callable[[str], AnyJob]) -> None:
+        self._database = database
+        self._job_named = job_named
+
+    async def get(self, task_id: UUID) -> Task:
+        """Return a task with its error log; TaskUnknown when there is none."""
+        task = await self._database.read(lambda session: TaskRepository(session).get(task_id))
+        if task is None:
+            raise TaskUnknown(str(task_id))
+        return task
+
+    async def find(
+        self,
+        *,
+        job: str | None = None,
+        states: Collection[TaskState] = (),
+        without: Collection[str] = (),
+        workspace: str | None = None,
+        top: bool = False,
+        before: Task | None = None,
+        limit: int = 50,
+    ) -> list[Task]:
+        """Return tasks, the newest first; UnknownJob for a name not catalogued.
+
+        Of their error logs those that go on have the last entry. `without` names jobs, `top` leaves out the
+        steps of flows, `before` is the last task of the page above.
+        """
+        for name in (*without, *([] if job is None else [job])):
+            self._job_named(name)
+        end = None if before is None else (before.created_at, before.id)
+        return await self._database.read(
+            lambda session: TaskRepository(session).find(
+                job=job,
+                states=states,
+                without=without,
+                workspace=workspace,
+                top=top,
+                before=end,
+                limit=limit,
+            )
+        )
+
+    async def resolve(self, reference: str) -> UUID:
+        """Return the id of the one task whose id begins so; TaskUnknown, AmbiguousTask or BadInput."""
+        plain = reference.replace("-", "").lower()
+        is_hex = all(digit in string.hexdigits for digit in plain)
+        if is_hex and len(plain) < SHORTEST_PREFIX:
+            raise BadInput(f"task {reference!r}: at least {SHORTEST_PREFIX} characters of its id are needed")
+        if not is_hex or len(plain) > HEX_DIGITS:
+            raise TaskUnknown(reference)
+        found = await self._database.read(lambda session: TaskRepository(session).id_starting_with(plain))
+        if not found:
+            raise TaskUnknown(reference)
+        if len(found) > 1:
+            raise AmbiguousTask(reference)
+        return found[0]
+
+    async def watch(self, task_id: UUID) -> AsyncIterator[Task]:
+        """Give the task now and each time its row changes, the final state last."""
+        last: Task | None = None
+        while last is None or not last.state.is_final:
+            task = await self.get(task_id)
+            if task != last:
+                yield task
+                last = task
+            else:
+                await asyncio.sleep(POLL.total_seconds())
+
+    async def wait(self, task_id: UUID) -> Task:
+        """Return the task once it has reached its final state."""
+        async for task in self.watch(task_id):
+            last = task
+        return last
+
+    async def steps(self, task_id: UUID) -> list[StepResult]:
+        """Return the steps of a task that is a flow, as declared; none for any other."""
+        return await self._database.read(lambda session: StepRepository(session).steps(task_id))
+
+    async def children(self, task_id: UUID) -> list[Task]:
+        """Return the tasks that are steps of this one, in the order in which they began."""
+        return await self._database.read(lambda session: TaskRepository(session).children(task_id))

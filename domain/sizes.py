@@ -1,0 +1,56 @@
+"""How much steps and errors may carry: a message of Temporal's has 2 MB, a workflow task's answer 4 MB."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+KILOBYTE = 1024
+
+# What a step may give back, in bytes: names and numbers. A history has 50 MB: that of 200 steps, at the most.
+MOST_DATA = 256 * KILOBYTE
+
+# What a step may be given: all that a few steps before it gave back.
+MOST_INPUT = KILOBYTE * KILOBYTE
+
+# What may be in a message that carries much: the rest of it, and of the answer that it is in, needs room too.
+MOST_AT_ONCE = KILOBYTE * KILOBYTE
+
+# What is told of an error, in characters, and of where it happened.
+LONGEST_ERROR = 10_000
+LONGEST_STACK = 50_000
+
+
+class TooMuch(ValueError):
+    """A step carries more than fits."""
+
+
+def size_of(value: Mapping[str, Any]) -> int:
+    """Return the bytes of a JSON object as Temporal carries it."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def check_data(step: str, size: int) -> None:
+    """Raise TooMuch for what a step gave back if that is above the bound."""
+    if size > MOST_DATA:
+        raise TooMuch(
+            f"step {step!r} gave back {_kilobytes(size)}, and at most {_kilobytes(MOST_DATA)} are kept: "
+            "let it store its contents elsewhere, and give back where"
+        )
+
+
+def check_input(step: str, size: int) -> None:
+    """Raise TooMuch for what a step is to be given if that is above the bound."""
+    if size > MOST_INPUT:
+        raise TooMuch(
+            f"step {step!r} is to be given {_kilobytes(size)}, and at most {_kilobytes(MOST_INPUT)} can be: "
+            "let it be told where its contents are stored"
+        )
+
+
+def shortened(text: str, most: int = LONGEST_ERROR) -> str:
+    """Return an error, or a stack, as it is told and kept."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
+
+
+def _kilobytes(size: int) -> str:
+    return f"{-(-size // KILOBYTE):,} kB"

@@ -1,0 +1,109 @@
+"""The steps of the tasks that a task retries: what they have done, looked up and taken over."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ScalarSelect, Text, Update, cast, func, select, update
+from sqlalchemy.orm import aliased
+
+from contracts.flows import EarlierRun, EarlierStep, StepStatus
+from contracts.tasks import JsonObject
+from domain.sizes import MOST_AT_ONCE
+from storage.tables import TaskRow, TaskStepRow
+from storage.tasks.rows import LedgerQueries
+from storage.upsert import chunks
+
+OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
+
+TAKEN_OVER = ("status", "input_hash", "data", "error", "attempts", "started_at", "completed_at")
+
+
+class EarlierSteps(LedgerQueries):
+    """The queries of what was done before. What a step gave back is read only where it is asked for."""
+
+    async def earlier_runs(self, task_id: UUID) -> list[EarlierRun]:
+        """Return the task and all that it retries, directly or through others, newest first."""
+        runs = []
+        following: UUID | None = task_id
+        while following is not None:
+            query = select(TaskRow.retry_of, TaskRow.rerun_from).where(TaskRow.id == following)
+            found = (await self._session.execute(query)).one_or_none()
+            if found is None:
+                break
+            run = EarlierRun(task_id=following, rerun_from=found.rerun_from, steps=())
+            runs.append(run if following == task_id else await self._with_its_work(run))
+            following = found.retry_of
+        return runs
+
+    async def _with_its_work(self, run: EarlierRun) -> EarlierRun:
+        steps = (
+            select(TaskStepRow.name, TaskStepRow.status, TaskStepRow.input_hash)
+            .where(TaskStepRow.task_id == run.task_id)
+            .order_by(TaskStepRow.position)
+        )
+        children = select(TaskRow.id).where(TaskRow.parent_id == run.task_id)
+        return run.model_copy(
+            update={
+                "steps": tuple(
+                    EarlierStep(name=name, status=status, input_hash=input_hash)
+                    for name, status, input_hash in await self._session.execute(steps)
+                ),
+                "children": frozenset(await self._session.scalars(children)),
+            }
+        )
+
+    async def recall(self, steps: Mapping[str, UUID]) -> dict[str, JsonObject]:
+        """Return what the first of these steps gave back: as many as one message carries."""
+        data: dict[str, JsonObject] = {}
+        room = MOST_AT_ONCE
+        for task_id, names in _by_task(steps):
+            for chunk in chunks(names):
+                chosen = []
+                for name, size in await self._sizes(task_id, chunk):
+                    if size <= room:
+                        chosen.append(name)
+                        room -= size
+                query = select(TaskStepRow.name, TaskStepRow.data).where(*_these(task_id, chosen))
+                data |= {name: kept or {} for name, kept in await self._session.execute(query)}
+        return data
+
+    async def _sizes(self, task_id: UUID, names: Collection[str]) -> Iterable[tuple[str, int]]:
+        # SQLite's JSON is stored in ASCII.
+        is_sqlite = self._session.get_bind().dialect.name == "sqlite"
+        length = func.length if is_sqlite else func.octet_length
+        size = func.coalesce(length(cast(TaskStepRow.data, Text)), 0)
+        query = select(TaskStepRow.name, size).where(*_these(task_id, names))
+        return [(name, size) for name, size in await self._session.execute(query)]
+
+    async def _take_over(self, task_id: UUID, steps: Mapping[str, UUID]) -> None:
+        for earlier_id, names in _by_task(steps):
+            for chunk in chunks(names):
+                values = {column: _as_it_was(earlier_id, column) for column in TAKEN_OVER}
+                statement = still_open(task_id, chunk).values(values)
+                await self._session.execute(statement.execution_options(synchronize_session=False))
+
+
+def still_open(task_id: UUID, names: Collection[str] | None = None) -> Update:
+    """Return an UPDATE of steps that a final status makes void."""
+    statement = update(TaskStepRow).where(TaskStepRow.task_id == task_id, TaskStepRow.status.in_(OPEN))
+    return statement if names is None else statement.where(TaskStepRow.name.in_(names))
+
+
+def _as_it_was(task_id: UUID, column: str) -> ScalarSelect[Any]:
+    earlier = aliased(TaskStepRow)
+    same = select(getattr(earlier, column)).where(
+        earlier.task_id == task_id, earlier.name == TaskStepRow.name
+    )
+    return same.correlate(TaskStepRow).scalar_subquery()
+
+
+def _these(task_id: UUID, names: Collection[str]) -> tuple[Any, ...]:
+    return TaskStepRow.task_id == task_id, TaskStepRow.name.in_(names)
+
+
+def _by_task(steps: Mapping[str, UUID]) -> list[tuple[UUID, list[str]]]:
+    names: dict[UUID, list[str]] = {}
+    for name, task_id in steps.items():
+        names.setdefault(task_id, []).append(name)
+    return list(names.items())

@@ -1,0 +1,65 @@
+"""Looking at the queues of pooled jobs: how much is due, and whether a drain has to be woken."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, tuple_
+
+from contracts.pools import PoolQueue
+from storage.tables import TaskRow
+from storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
+from storage.tasks.due import is_due_again, later_times, may_begin
+from storage.tasks.rows import LedgerQueries
+
+
+class LookedAtQueues(LedgerQueries):
+    """The queries that change nothing."""
+
+    async def queue(self, job: str, *, at_most: int, now: datetime) -> PoolQueue:
+        """Return how many rows are due and unclaimed, counted to `at_most`, and when the next one is due."""
+        again = select(TaskRow.id).where(
+            POOL_RUNNING, TaskRow.job == job, is_due_again(now), TaskRow.claimed_by.is_(None)
+        )
+        first = select(TaskRow.id).where(POOL_QUEUED, TaskRow.job == job, may_begin(now))
+        due = 0
+        for query in (again, first):
+            counted = select(func.count()).select_from(query.limit(at_most - due).subquery())
+            due += await self._session.scalar(counted) or 0
+            if due >= at_most:
+                return PoolQueue(due=due, next_due_at=None)
+        later = [await self._session.scalar(query) for query in later_times(job, now)]
+        next_due_at = min((each for each in later if each), default=None)
+        next_due_in = None if next_due_at is None else next_due_at - now
+        return PoolQueue(due=due, next_due_at=next_due_at, next_due_in=next_due_in)
+
+    async def has_due(self, job: str, *, now: datetime) -> bool:
+        """Whether a row is due, or claimed by whoever: only a drain can tell whether that one is alive."""
+        for query in (
+            select(TaskRow.id).where(POOL_QUEUED, TaskRow.job == job, may_begin(now)),
+            select(TaskRow.id).where(POOL_RUNNING, TaskRow.job == job, is_due_again(now)),
+            select(TaskRow.id).where(POOL_RUNNING, TaskRow.job == job, TaskRow.claimed_by.is_not(None)),
+        ):
+            if await self._session.scalar(query.limit(1)) is not None:
+                return True
+        return False
+
+    async def is_first_in_line(self, job: str, task_ids: Collection[UUID], *, now: datetime) -> bool:
+        """Whether nobody has woken the drain for one that waits, is older than these and due no later.
+
+        Who started that one has had it look again by then; nobody has when its time was later and has come.
+        Only after the commit that made them does this say anything.
+        """
+        mine = select(TaskRow.created_at, TaskRow.id, TaskRow.starts_at)
+        mine = mine.where(TaskRow.id == min(task_ids), POOL_QUEUED)
+        found = (await self._session.execute(mine)).one_or_none()
+        if found is None:
+            return False
+        older = select(TaskRow.id).where(
+            POOL_QUEUED,
+            TaskRow.job == job,
+            may_begin(max(now, found.starts_at or now)),
+            or_(TaskRow.starts_at.is_(None), TaskRow.starts_at > now),
+            tuple_(TaskRow.created_at, TaskRow.id) < (found.created_at, found.id),
+        )
+        return await self._session.scalar(older.limit(1)) is None

@@ -1,0 +1,45 @@
+"""What every drill stands on: an engine and a worker that are processes of their own, and a database."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from client.jobs import Jobs
+from client.settings import Settings
+from gateways.clock import SystemClock
+from gateways.engine import Engine
+from storage.database import Database
+from storage.migrate import upgrade
+from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
+
+
+@dataclass(frozen=True)
+class DrillSite:
+    """What runs. The worker is started by the drill, once it is ready for it."""
+
+    database: Database
+    temporal: TemporalServer
+    worker: WorkerProcess
+    jobs: Jobs
+
+
+@asynccontextmanager
+async def drill_site(settings: Settings, **variables: str) -> AsyncIterator[DrillSite]:
+    """Run one in the state directory until the block ends; `variables` are the worker's, beside the usual."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.resolved_database_url)
+        stack.push_async_callback(database.dispose)
+        await upgrade(database)
+        temporal = TemporalServer(settings.state_dir)
+        stack.push_async_callback(temporal.stop)
+        await temporal.start()
+        usual = {
+            "TEMPORAL_ADDRESS": temporal.address,
+            "MAINSPRING_STATE_DIR": str(settings.state_dir),
+            "MAINSPRING_DATABASE_URL": settings.resolved_database_url,
+            "MAINSPRING_TASK_QUEUE": settings.task_queue,
+        }
+        worker = WorkerProcess(settings.state_dir, usual | variables)
+        stack.callback(worker.kill)
+        jobs = Jobs(database, Engine(temporal.client, settings.task_queue), SystemClock())
+        yield DrillSite(database, temporal, worker, jobs)

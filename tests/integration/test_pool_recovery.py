@@ -1,0 +1,111 @@
+"""Drains when a worker starts, perhaps in the place of one that died: what hangs holds up nobody."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+
+from temporalio.testing import ActivityEnvironment
+
+from activities.pools import Pools, PoolSizes
+from client.jobs import Jobs
+from contracts.pools import Pool, WorkPool
+from contracts.tasks import TaskState
+from domain.pools import drain_of
+from gateways.clock import SystemClock
+from gateways.engine import Engine
+from storage.database import Database
+from storage.tasks import PoolRepository
+from storage.tasks.pool import claim_of
+from tests.engine_server import engine_server, own_namespace
+from tests.eventually import PATIENCE_SECONDS
+from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
+from tests.service import Service
+from workflows.pools import GENERATIONS
+
+DRAIN = drain_of(NAME)
+POOL = Pool(page=5, parallel=2)
+
+# Longer than a drain takes to begin what it may begin.
+A_WHILE_SECONDS = 0.5
+
+
+async def until_begun(notes: NoteActivities, pages: int) -> None:
+    """Wait until so many pages have been taken up."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(notes.pages) < pages:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.02)
+
+
+async def test_each_worker_that_starts_lets_others_take_the_place_of_what_hangs(workerless: Service) -> None:
+    """There is a bound to how many work beside each other then, and no task is worked twice."""
+    service = workerless
+    numbers = [NoteNumber(number=n) for n in range(80)]
+    async with noting_worker(
+        service.temporal, service.settings.task_queue, service.database, service.clock, POOL
+    ) as notes:
+        notes.open.clear()
+        started = await service.jobs.start_many(NOTE_NUMBER, numbers)
+        begun = []
+        for generation in range(GENERATIONS):
+            await until_begun(notes, POOL.parallel * (generation + 1))
+            begun.append(len(notes.pages))
+            assert await service.engine.tell_worker_started(DRAIN)
+        await asyncio.sleep(A_WHILE_SECONDS)
+        begun.append(len(notes.pages))
+        notes.open.set()
+        tasks = [await service.wait(each.id) for each in started]
+
+    assert [POOL.parallel * min(n + 1, GENERATIONS) for n in range(GENERATIONS + 1)] == begun
+    assert {TaskState.SUCCESS} == {task.state for task in tasks}
+    assert Counter(range(80)) == notes.noted
+
+
+async def test_a_worker_that_starts_need_not_know_which_drains_run(workerless: Service) -> None:
+    """None is started by it."""
+    assert not await workerless.engine.tell_worker_started(DRAIN)
+
+
+async def test_what_waits_is_worked_also_while_a_long_drain_winds_up(sqlite_database: Database) -> None:
+    """It would wait for all that is under way, which may be dead, before it continues as new."""
+    async with engine_server(limit__historyCount__suggestContinueAsNew="30") as address:
+        client, clock = await own_namespace(address), SystemClock()
+        engine = Engine(client, "tests")
+        jobs = Jobs(sqlite_database, engine, clock)
+        async with noting_worker(client, "tests", sqlite_database, clock, POOL) as notes:
+            notes.open.clear()
+            started = [await jobs.start(NOTE_NUMBER, NoteNumber(number=1))]
+            await until_begun(notes, 1)
+            for _ in range(10):
+                await engine.wake(DRAIN)
+                await asyncio.sleep(0.1)
+            started.append(await jobs.start(NOTE_NUMBER, NoteNumber(number=2)))
+            await asyncio.sleep(A_WHILE_SECONDS)
+            winding_up = len(notes.pages)
+            await engine.tell_worker_started(DRAIN)
+            await until_begun(notes, 2)
+            notes.open.set()
+            for each in started:
+                await each.result()
+
+    assert 1 == winding_up
+    assert Counter([1, 2]) == notes.noted
+
+
+async def test_an_attempt_after_one_that_died_finishes_what_that_one_held_and_no_more(
+    workerless: Service,
+) -> None:
+    """Another stretch has its place by now: both would be more than the job allows."""
+    service, activity = workerless, ActivityEnvironment()
+    activity.info = replace(activity.info, attempt=2)
+    claim = claim_of(activity.info.workflow_run_id or "", activity.info.activity_id)
+    sizes = PoolSizes({NAME: POOL})
+    notes = NoteActivities(Pools(service.database, service.engine, service.clock, sizes))
+    await service.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in range(8)])
+    await service.database.transact(
+        lambda session: PoolRepository(session).claim(NAME, claim, limit=3, now=service.clock.now())
+    )
+
+    worked = await activity.run(notes.note, WorkPool(job=NAME))
+
+    assert (3, 5) == (worked.succeeded, worked.queue.due)
+    assert Counter(range(3)) == notes.noted

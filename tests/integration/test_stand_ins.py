@@ -1,0 +1,90 @@
+"""Which services `--sandbox` replaces, and what the object store's stand-in offers."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from client.cli.stack import with_stand_ins
+from client.cli.stand_ins import SAMPLES, VIDEOS, running_stand_ins, video_to_try
+from client.settings import Settings
+from gateways.objects import ObjectMissing, Objects, S3Access
+from sandbox.clips import decoded_frames
+from sandbox.objects import Bucket, ObjectsSandbox
+from sandbox.samples import Samples, sample
+
+
+@pytest.mark.parametrize(
+    ("given", "replaced"),
+    [
+        ({}, {"justtcg", "objects"}),
+        ({"justtcg_api_key": "mine"}, {"objects"}),
+        ({"media_store_url": "file:///films"}, {"justtcg"}),
+        ({"media_s3_endpoint": "https://s3.example.com"}, {"justtcg"}),
+        ({"media_s3_access_key": "mine"}, {"justtcg"}),
+        ({"media_s3_secret_key": "mine"}, {"justtcg"}),
+        ({"justtcg_api_key": "mine", "media_store_url": "s3://films"}, set()),
+    ],
+)
+async def test_what_the_user_has_set_is_left_alone(
+    given: dict[str, Any], replaced: set[str], tmp_path: Path
+) -> None:
+    """A service with credentials of the user's own, or a place, is never replaced by a stand-in."""
+    settings = Settings(state_dir=tmp_path, **given)
+    async with running_stand_ins(settings) as stand_ins:
+        running = {"justtcg": stand_ins.justtcg, "objects": stand_ins.objects}
+        used = with_stand_ins(settings, stand_ins.settings)
+
+    assert replaced == {name for name, stand_in in running.items() if stand_in is not None}
+    for name in given:
+        assert getattr(settings, name) == getattr(used, name)
+    assert settings.media_allow_private == used.media_allow_private
+
+
+def store(sandbox: ObjectsSandbox, bucket: str) -> Objects:
+    """Open a bucket of the stand-in as the worker does."""
+    access = S3Access(sandbox.endpoint, access_key=sandbox.access_key, secret_key="secret")
+    return Objects(f"s3://{bucket}", access)
+
+
+async def test_a_sample_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
+    """Its name says its length; it stays the same, so that a download can be gone on with."""
+    async with ObjectsSandbox(buckets={SAMPLES: Samples()}) as sandbox:
+        samples = store(sandbox, SAMPLES)
+        assert [] == await samples.under("clip")
+        content = await samples.read(sample(1))
+        assert content == await samples.read(sample(1))
+        assert {sample(1): 1} == sandbox.bucket(SAMPLES).writes
+        for name in (sample(0), sample(601), "clip-1s.mov"):
+            with pytest.raises(ObjectMissing):
+                await samples.read(name)
+    (tmp_path / "clip.mp4").write_bytes(content)
+    assert 25 == decoded_frames(tmp_path / "clip.mp4")
+
+
+async def test_the_video_to_try_outlives_the_stand_ins(tmp_path: Path) -> None:
+    """A task that is retried tomorrow finds its source, on whatever port it is then."""
+    async with running_stand_ins(Settings(state_dir=tmp_path)) as stand_ins:
+        assert stand_ins.objects is not None
+        assert str(stand_ins.objects.port) not in video_to_try().model_dump_json()
+
+
+async def test_anybody_may_look_at_what_is_published_and_change_nothing() -> None:
+    """A player has no key; the other buckets are closed to it."""
+    async with ObjectsSandbox(buckets={VIDEOS: Bucket(is_public=True)}) as sandbox:
+        for bucket in (VIDEOS, "private"):
+            await store(sandbox, bucket).replace("film.txt", b"film", "text/plain")
+        async with httpx.AsyncClient(base_url=sandbox.address) as visitor:
+            public, private = f"/{VIDEOS}/film.txt", "/private/film.txt"
+            answers = [
+                await visitor.get(public),
+                await visitor.head(public),
+                await visitor.get(private),
+                await visitor.get(f"/{VIDEOS}"),
+                await visitor.put(public, content=b"mine"),
+                await visitor.delete(public),
+            ]
+
+    assert [200, 200, 403, 403, 403, 403] == [answer.status_code for answer in answers]
+    assert b"film" == answers[0].content

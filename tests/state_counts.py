@@ -1,0 +1,17 @@
+"""The whole ledger in a few numbers."""
+
+from sqlalchemy import func, select
+
+from contracts.tasks import TaskState
+from storage.database import Database, Session
+from storage.tables import TaskRow
+
+
+async def state_counts(database: Database) -> dict[TaskState, int]:
+    """Return how many tasks are in each state."""
+
+    async def look(session: Session) -> dict[TaskState, int]:
+        rows = await session.execute(select(TaskRow.state, func.count()).group_by(TaskRow.state))
+        return {TaskState(state): count for state, count in rows}
+
+    return await database.read(look)
