@@ -1,0 +1,121 @@
+"""The wishlist jobs' messages, and what their rules are called."""
+
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.message import Message
+
+# The pooled job that sends what the checks have found; its name is wire format.
+SEND_NOTIFICATIONS = "send-notifications"
+
+
+class NotificationKind(StrEnum):
+    """What somebody is told of."""
+
+    SALE = "sale"
+    STOCK = "stock"
+
+
+class SkipReason(StrEnum):
+    """Why somebody is not told: the first group by a check, the second just before the mail was sent."""
+
+    DROP_TOO_SMALL = "drop-too-small"
+    COOLDOWN = "cooldown"
+    ALREADY_NOTIFIED = "already-notified"
+    NOT_WANTED = "not-wanted"
+    WISHED_LATER = "wished-later"
+    CAPPED = "capped"
+
+    SALE_ENDED = "sale-ended"
+    PRICE_ROSE = "price-rose"
+    OUT_OF_STOCK = "out-of-stock"
+    WISH_REMOVED = "wish-removed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class CheckWishlistSales(Message):
+    """Tell users of wished products that went on sale, or fell further.
+
+    `min_drop_percent` is below the price when wished, or below the price that was told of last in the same
+    sale; the latter only when `deeper_drop_after` has passed. A user gets one mail each `user_cooldown`.
+    """
+
+    min_drop_percent: int = Field(default=5, ge=0, le=99)
+    deeper_drop_after: timedelta = Field(default=timedelta(hours=24), ge=timedelta(0))
+    user_cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0))
+
+
+class CheckWishlistStock(Message):
+    """Tell users of wished products that are back in stock, those who wished first before the others.
+
+    Back is a product that was seen with none, and now has `min_stock`. A check tells `mails_per_unit` users
+    for each unit, all of them with None. A user gets a mail each `user_cooldown` at most.
+    """
+
+    min_stock: int = Field(default=1, ge=1)
+    mails_per_unit: int | None = Field(default=10, ge=1)
+    user_cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0))
+
+
+class WishlistChecked(Message):
+    """What a check did. `checked` wishes of `products` that may matter were judged.
+
+    `notified` wishes are told of in `mails`, new ones or such as still waited; `skipped` counts by reason.
+    `errors` products could not be judged; the next check looks at them again.
+    """
+
+    products: int = 0
+    checked: int = 0
+    notified: int = 0
+    mails: int = 0
+    skipped: dict[SkipReason, int] = Field(default_factory=dict)
+    errors: int = 0
+    duration_seconds: float = 0
+
+
+class SendNotification(Message):
+    """Send one mail of the effects ledger, unless its user had another one within `user_cooldown`."""
+
+    effect_id: UUID
+    user_cooldown: timedelta = timedelta(0)
+
+
+class NotificationSent(Message):
+    """What became of a mail: `told` of so many wishes, none of them when nothing held any more."""
+
+    message_id: str | None
+    told: int
+    skipped: dict[SkipReason, int] = Field(default_factory=dict)
+
+
+class WishlistProgress(Message):
+    """How far a check has come: all wishes up to one of a product, the older ones first.
+
+    `judged` says that all wishes were looked at, `finished` that the mails are planned too.
+    """
+
+    task_id: UUID
+    began_at: AwareDatetime
+    after_product: str = ""
+    after_added_at: AwareDatetime | None = None
+    after_user: str = ""
+    pages: int = 0
+    products: int = 0
+    checked: int = 0
+    notified: int = 0
+    mails: int = 0
+    skipped: dict[SkipReason, int] = Field(default_factory=dict)
+    errors: int = 0
+    judged: bool = False
+    finished: bool = False
+
+
+class CheckStretch(Message):
+    """Go on with a check, by the rules of one of the two, from where it is."""
+
+    sales: CheckWishlistSales | None = None
+    stock: CheckWishlistStock | None = None
+    progress: WishlistProgress

@@ -1,0 +1,61 @@
+"""What can become of a mail that was not sent.
+
+GatewayError
+├── WorldError
+│   ├── AnswerLost          it was handed over and nobody answered: the only case that is not known
+│   ├── Unreachable         no answer before it was handed over: certainly not accepted
+│   │   └── NotSent
+│   │       └── ServerAway  no connection; `retry_after` says when one is tried again
+│   └── ServerFault
+│       └── PutOff          the server answered with 4xx: certainly not accepted, and later it may be
+└── Refused
+    ├── CredentialsRefused  user name or password, or no way to log in at all
+    ├── MailRefused         the server answered with 5xx: final
+    └── MailUnsendable      the mail itself cannot be written: an address, a header, a link; nothing was sent
+
+`status` is the server's code (451), `code` its enhanced one (4.7.1), when it has one.
+"""
+
+import re
+from datetime import timedelta
+
+from gateways.errors import NotSent, Refused, ServerFault, WorldError
+
+SERVICE = "SMTP"
+
+# RFC 3463: class, subject and detail, at the beginning of the words.
+ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
+
+
+class AnswerLost(WorldError):
+    """The mail was handed over but the server's answer did not come."""
+
+
+class ServerAway(NotSent):
+    """The mail server cannot be connected to."""
+
+    def __init__(self, detail: str, *, retry_after: timedelta, status: int | None = None) -> None:
+        super().__init__(detail, service=SERVICE, status=status)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class PutOff(ServerFault):
+    """The mail server did not take the mail now."""
+
+
+class MailRefused(Refused):
+    """The mail server refused the mail."""
+
+
+class MailUnsendable(Refused):
+    """The mail cannot be written."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, service="mail")
+
+
+def enhanced_code(words: str) -> str | None:
+    """Return the enhanced code that an answer's words begin with."""
+    found = ENHANCED.match(words)
+    return found.group() if found else None

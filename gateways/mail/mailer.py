@@ -1,0 +1,121 @@
+"""Sending mails over a few connections, each of which is used for many."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+
+from gateways.errors import CredentialsRefused, Unreachable
+from gateways.mail.circuit import Circuit
+from gateways.mail.connection import Connection, connect
+from gateways.mail.errors import MailRefused, PutOff, ServerAway
+from gateways.mail.message import Envelope, Mail, envelope_of
+from gateways.mail.server import MailServer
+
+# Servers and the networks between close what is idle, some without a word: not waited for.
+LONGEST_IDLE = timedelta(seconds=30)
+
+
+class Mailer:
+    """Hands mails to one server, a few at a time."""
+
+    def __init__(self, server: MailServer, *, hello: str, tls: ssl.SSLContext | None) -> None:
+        self._server = server
+        self._hello = hello
+        self._tls = tls
+        self._turns = asyncio.Semaphore(server.connections)
+        self._idle: list[Connection] = []
+        self._circuit = Circuit(server.cooldown)
+
+    async def send(self, mail: Mail, *, at: datetime) -> str:
+        """Send one mail, dated `at`, and return what the server said when it accepted it.
+
+        Raises AnswerLost when it is not known whether the server has it. With any other error it has not:
+        ServerAway (it refuses connections or the password), Unreachable, PutOff, MailRefused, MailUnsendable.
+        """
+        async with self._turns:
+            try:
+                return await self._send(mail, at)
+            except CredentialsRefused as error:
+                # It is the operator's to mend, and no mail's fault: all wait. Nor is it tried again and
+                # again, for servers lock out who comes with a wrong password.
+                self._circuit.opens(str(error))
+                raise ServerAway(
+                    str(error), retry_after=self._server.cooldown, status=error.status
+                ) from error
+
+    async def _send(self, mail: Mail, at: datetime) -> str:
+        # Written only now: to write hundreds at once would keep the loop from everything for a second.
+        envelope = envelope_of(mail, at)
+        used = await self._take_idle()
+        if used is not None:
+            # The server may have left it while nobody looked; that is no failure of the mail.
+            with suppress(Unreachable):
+                return await self._over(used, envelope)
+        return await self._over(await self._connect(), envelope)
+
+    async def close(self) -> None:
+        """Take leave of the server."""
+        while self._idle:
+            await self._idle.pop().leave()
+
+    async def _take_idle(self) -> Connection | None:
+        """Give the connection that was used last, if it is still good; the others grow old and are closed."""
+        while self._idle:
+            connection = self._idle.pop()
+            idle_seconds = time.monotonic() - connection.used_at
+            if connection.is_open and idle_seconds < LONGEST_IDLE.total_seconds():
+                return connection
+            connection.close()
+        return None
+
+    async def _connect(self) -> Connection:
+        wait = self._circuit.wait()
+        if wait is not None:
+            raise ServerAway(f"{self._circuit.because}; not tried again yet", retry_after=wait)
+        try:
+            connection = await connect(self._server, self._hello, self._tls)
+        except ServerAway as error:
+            self._circuit.opens(error.detail)
+            raise
+        self._circuit.closes()
+        return connection
+
+    async def _over(self, connection: Connection, envelope: Envelope) -> str:
+        """Send over a connection, which is kept if it can be used again and otherwise closed."""
+        try:
+            if connection.mails:
+                await connection.reset()
+            said = await connection.hand_over(envelope)
+        except (PutOff, MailRefused):
+            await self._keep(connection)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        await self._keep(connection)
+        return said
+
+    async def _keep(self, connection: Connection) -> None:
+        if connection.mails >= self._server.mails_a_connection:
+            await connection.leave()
+        elif connection.is_open:
+            self._idle.append(connection)
+
+
+@asynccontextmanager
+async def open_mailer(server: MailServer, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Mailer]:
+    """Give the gateway, over connections that are closed at the end; nothing is sent yet.
+
+    `tls` says which certificates are good; None is what the machine trusts.
+    """
+    if server.security != "none" and tls is None:
+        tls = await asyncio.to_thread(ssl.create_default_context)  # takes a while: one for all
+    mailer = Mailer(server, hello=socket.gethostname(), tls=tls)
+    try:
+        yield mailer
+    finally:
+        await mailer.close()
