@@ -4,8 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -18,28 +17,25 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.assembly import build_activities
 from activities.cards import Access, KeyRing
 from activities.interceptor import ActivityCare
+from activities.notifications import Letterhead
 from activities.pools import Pools, PoolSizes
 from activities.reconcile import RecordedJobs
 from activities.steps import StepProgress
 from client.connect import connect
 from client.encryption_key import encryption_key
+from client.gateways import Gateways, open_gateways
 from client.logs import configure_logs
 from client.schedules import Schedules
 from client.settings import Settings
 from client.signals import stop_on_signals
+from contracts.effects import OnUnknown
 from domain.pools import drain_of
 from domain.queues import Role, queue_of
 from domain.quota import plan_named
-from gateways.addresses import AddressGuard
 from gateways.clock import Clock, SystemClock
-from gateways.download import Allowed, Downloads, open_downloads
 from gateways.engine import Engine
 from gateways.errors import GatewayError
-from gateways.justtcg import JustTcg, open_justtcg
-from gateways.objects import Objects, S3Access
-from gateways.scratch import Scratch
-from gateways.video import Ffmpeg, Video
-from gateways.webhooks import Webhooks, open_webhooks
+from gateways.mail import Mailbox
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.secrets import SecretBox
@@ -67,9 +63,6 @@ PASSED_THROUGH = ("contracts", "domain")
 # Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
 TRANSFER_SLOTS = 8
 
-# The gateways of a worker, by their types.
-Gateways = dict[Any, object]
-
 
 class Workers:
     """Temporal workers that run and end as one: one for a task queue. The first one works the workflows."""
@@ -89,44 +82,6 @@ class Workers:
         # All at once: each gives what is under way its time to end.
         await asyncio.gather(*(worker.shutdown() for worker in self.all))
         return await self._running.__aexit__(kind, error, trace)
-
-
-@asynccontextmanager
-async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
-    """Give every gateway that activities ask for, over connections that are closed at the end."""
-    async with AsyncExitStack() as stack:
-        yield {
-            JustTcg: await stack.enter_async_context(open_justtcg(settings.justtcg_url)),
-            Webhooks: await stack.enter_async_context(
-                open_webhooks(allow_private=settings.webhooks_allow_private)
-            ),
-            **await stack.enter_async_context(_media(settings)),
-        }
-
-
-@asynccontextmanager
-async def _media(settings: Settings) -> AsyncIterator[Gateways]:
-    secret, store = settings.media_s3_secret_key, settings.resolved_store_url
-    access = S3Access(
-        settings.media_s3_endpoint,
-        settings.media_s3_region,
-        settings.media_s3_access_key,
-        None if secret is None else secret.get_secret_value(),
-    )
-    objects = Objects(store, access)
-    allowed = Allowed(
-        settings.media_max_download_bytes,
-        buckets=frozenset(each for each in (objects.bucket, *settings.media_source_buckets) if each),
-        folders=tuple(each for each in (objects.folder, settings.media_source_dir) if each is not None),
-    )
-    guard = AddressGuard(allow_private=settings.media_allow_private)
-    async with open_downloads(guard, access, allowed) as downloads:
-        yield {
-            Downloads: downloads,
-            Objects: objects,
-            Scratch: Scratch(settings.resolved_scratch_dir),
-            Video: Video(Ffmpeg(settings.media_parallel)),
-        }
 
 
 def build_worker(
@@ -170,13 +125,20 @@ def build_worker(
 def _tools(
     settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
 ) -> dict[Any, object]:
-    engine, box = Engine(client, settings.task_queue), SecretBox(encryption_key(settings))
+    engine, key = Engine(client, settings.task_queue), encryption_key(settings)
+    box = SecretBox(key)
     sizes = PoolSizes({job.name: job.pool for job in JOBS if job.pool is not None})
     return gateways | {
         Clock: clock,
         Database: database,
         Engine: engine,
         KeyRing: KeyRing(database, box, _default_access(settings)),
+        Letterhead: Letterhead(
+            sender=Mailbox.parse(settings.mail_from),
+            public_url=settings.public_url,
+            token_key=key,
+            on_unknown=OnUnknown(settings.mail_on_unknown),
+        ),
         Pools: Pools(database, engine, clock, sizes),
         PoolSizes: sizes,
         RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
@@ -198,7 +160,7 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         await _tell_drains(Engine(client, settings.task_queue))
         await stack.enter_async_context(worker)
         # It may take a while, and what was accepted need not wait for it.
-        await Schedules(client, settings.task_queue).sync()
+        await Schedules(client, settings).sync()
         log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
         await stop.wait()
         log.info("worker stopping")

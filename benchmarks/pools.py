@@ -30,6 +30,7 @@ from activities.tasks import TaskActivities
 from client.connect import connect_embedded
 from client.embedded import EmbeddedEngine
 from client.encryption_key import encryption_key
+from client.gateways import open_gateways
 from client.jobs import Jobs
 from client.settings import Settings
 from client.webhooks import WebhookSubscriptions
@@ -43,7 +44,7 @@ from storage.secrets import SecretBox
 from storage.tables import TaskRow
 from tests.deliveries import made_up_delivery
 from tests.pooled import NAME, NOTE_NUMBER, DrainNoteNumber, NoteActivities, NoteNumber, NumberNoted
-from worker import build_worker, open_gateways
+from worker import build_worker
 from workflows import options
 from workflows.job import AnyJob, Job
 from workflows.tracking import tracked

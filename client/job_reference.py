@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from client.schedules import SCHEDULES
+from client.schedules import SCHEDULES, Cron, ScheduledJob
+from client.settings import Settings
 from contracts.message import Message
 from workflows.catalogue import JOBS
 from workflows.job import AnyJob, Debounce, Throttle
@@ -54,7 +55,7 @@ def _job(job: AnyJob) -> Iterator[str]:
     yield f"## {job.name}\n\n{job.summary}\n"
     rows = [row for row in SCHEDULES if row.job == job.name]
     if rows:
-        yield f"Runs by itself every {rows[0].every} (schedule `{rows[0].id}`).\n"
+        yield f"Runs by itself: {_when(rows[0])} (schedule `{rows[0].id}`).\n"
     if job.pool is not None:
         yield f"Worked in a [pool](pools.md), {job.pool.parallel} times {job.pool.page} tasks at once.\n"
     if job.key is not None:
@@ -73,6 +74,12 @@ def _repeats(job: AnyJob) -> str:
             return f"A second start {same} within {every} returns the first one's task."
     one = f"one is active {same}" if job.key_says else "one is active"
     return f"While {one}, a second start returns it as it is: another input, time or priority is not taken."
+
+
+def _when(row: ScheduledJob) -> str:
+    if not isinstance(row.when, Cron):
+        return row.words()
+    return f"`{row.when.words()}` in {row.zone if row.zone_by is None else Settings.variable(row.zone_by)}"
 
 
 def _fields(title: str, message: type[Message]) -> Iterator[str]:

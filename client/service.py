@@ -8,6 +8,7 @@ from temporalio.client import Client
 
 from client.accounts import Accounts
 from client.connect import connect
+from client.effects import Effects
 from client.encryption_key import encryption_key
 from client.errors import NothingHere
 from client.failures import Failures
@@ -15,6 +16,7 @@ from client.jobs import Jobs
 from client.schedules import Schedules
 from client.settings import Settings
 from client.webhooks import WebhookSubscriptions
+from client.wishlists import Wishlists
 from gateways.clock import SystemClock
 from gateways.engine import Engine
 from storage.database import Database, after_commits
@@ -35,6 +37,8 @@ class Service:
     accounts: Accounts
     webhooks: WebhookSubscriptions
     schedules: Schedules
+    effects: Effects
+    wishlists: Wishlists
 
 
 @asynccontextmanager
@@ -59,7 +63,8 @@ async def open_service(
         temporal = temporal or await connect(settings, lazy=True)
         clock = SystemClock()
         engine = Engine(temporal, settings.task_queue)
-        box = SecretBox(encryption_key(settings))
+        key = encryption_key(settings)
+        box = SecretBox(key)
         jobs = Jobs(database, engine, clock)
         yield Service(
             settings=settings,
@@ -72,5 +77,7 @@ async def open_service(
             webhooks=WebhookSubscriptions(
                 database, box, clock, allow_private=settings.webhooks_allow_private
             ),
-            schedules=Schedules(temporal, settings.task_queue),
+            schedules=Schedules(temporal, settings),
+            effects=Effects(database, jobs, clock),
+            wishlists=Wishlists(database, key, clock),
         )

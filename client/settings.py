@@ -16,7 +16,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from client.environment import ENV_FILE, environment
 from client.settings_errors import Problem, SettingsError, invalid, unknown
+from client.zones import zone_named
 from domain.quota import plan_named
+from gateways.mail import Mailbox, MailUnsendable
 
 PREFIX = "MAINSPRING_"
 ENCRYPTION_KEY_BYTES = 32  # AES-256
@@ -54,6 +56,19 @@ def _matching(pattern: str, accepted: str) -> Callable[[str], str]:
     return check
 
 
+def _check_sender(value: str) -> str:
+    try:
+        Mailbox.parse(value).wire()
+    except MailUnsendable as error:
+        raise ValueError("Input should be an address, as The Shop <alerts@example.org>") from error
+    return value
+
+
+def _check_zone(value: str) -> str:
+    zone_named(value)
+    return value
+
+
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
@@ -68,11 +83,15 @@ Names = Annotated[
     NoDecode,
     BeforeValidator(lambda value: value.replace(",", " ").split() if isinstance(value, str) else value),
 ]
+Sender = Annotated[str, AfterValidator(_check_sender)]
+Zone = Annotated[str, AfterValidator(_check_zone)]
 Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 
 
 class Settings(BaseSettings):
     """What can be set, each as MAINSPRING_ and the field's name in capitals; `.env.example` explains them.
+
+    A field with a `validation_alias` has that name, which the shop has used before, as well.
 
     A field with `repr=False` is a secret: no message shows its value.
     """
@@ -82,6 +101,8 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",  # `load` reports unknown names itself, with a suggestion
         frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     state_dir: Path = Path("./var")
@@ -102,6 +123,21 @@ class Settings(BaseSettings):
     justtcg_anchor_day: int = Field(default=1, ge=1, le=31)
 
     webhooks_allow_private: bool = False
+
+    smtp_host: str = Field(default="localhost", min_length=1)
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Annotated[Literal["none", "starttls", "tls"], Lowercase] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = Field(default=None, repr=False)
+    smtp_connections: int = Field(default=4, ge=1)
+    mail_from: Sender = "Mainspring <alerts@localhost>"
+    mail_on_unknown: Annotated[Literal["resend", "hold"], Lowercase] = "resend"
+    shop_name: str = Field(default="The shop", min_length=1)
+    public_url: WebUrl = "https://localhost"
+
+    wishlist_sale_check_enabled: bool = Field(default=True, validation_alias="WISHLIST_SALE_CHECK_ENABLED")
+    wishlist_stock_check_enabled: bool = Field(default=True, validation_alias="WISHLIST_STOCK_CHECK_ENABLED")
+    wishlist_timezone: Zone = Field(default="America/New_York", validation_alias="WISHLIST_TIMEZONE")
 
     media_scratch_dir: Path | None = None
     media_store_url: StoreUrl | None = None
@@ -154,13 +190,20 @@ class Settings(BaseSettings):
 
     @classmethod
     def variables(cls) -> list[str]:
-        """Return the names of all variables that are read."""
-        return [PREFIX + field.upper() for field in cls.model_fields]
+        """Return the names of all variables that are read, as `.env.example` has them."""
+        return [cls.variable(field) for field in cls.model_fields]
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """Return the name of a field's variable."""
+        alias = cls.model_fields[field].validation_alias
+        return alias if isinstance(alias, str) else PREFIX + field.upper()
 
     @classmethod
     def load(cls, env_file: Path | None = ENV_FILE) -> Self:
         """Read the environment and `env_file`; raise SettingsError with everything that is wrong in them."""
-        problems = unknown(environment(env_file), cls.variables(), PREFIX)
+        prefixed = [PREFIX + field.upper() for field in cls.model_fields]
+        problems = unknown(environment(env_file), prefixed, PREFIX)
         try:
             settings = cls(_env_file=env_file)
         except ValidationError as error:

@@ -42,10 +42,14 @@ def unknown(names: Iterable[str], accepted: list[str], prefix: str) -> list[Prob
 
 def invalid(error: ValidationError, fields: dict[str, FieldInfo], prefix: str) -> list[Problem]:
     """Return a problem for each field that pydantic refused."""
+    # A field with an alias is told of by that.
+    aliased = {field.validation_alias: field for field in fields.values() if field.validation_alias}
+    named = {name: (prefix + name.upper(), field) for name, field in fields.items()}
+    named |= {str(alias): (str(alias), field) for alias, field in aliased.items()}
     return [
         Problem(
-            variable=prefix + str(item["loc"][0]).upper(),
-            value=str(item["input"]) if fields[str(item["loc"][0])].repr else None,
+            variable=named[str(item["loc"][0])][0],
+            value=str(item["input"]) if named[str(item["loc"][0])][1].repr else None,
             accepted=item["msg"].removeprefix("Value error, "),
         )
         for item in error.errors()

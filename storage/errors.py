@@ -7,7 +7,9 @@ StorageError
 ├── AccountExists      the name is taken
 ├── AlreadyRetried     a task is retried once
 ├── SubscriptionUnknown    no webhook subscription of that id
-└── SubscriptionDisabled   it is told nothing until it is enabled
+├── SubscriptionDisabled   it is told nothing until it is enabled
+├── EffectUnknown      no effect of that id
+└── EffectHeld         nobody knows whether it got through: a person decides
 """
 
 from uuid import UUID
@@ -66,3 +68,17 @@ class SubscriptionDisabled(StorageError):
 
     def __init__(self, subscription_id: UUID, because: str | None) -> None:
         super().__init__(f"webhook {subscription_id} is disabled: {because}; `webhooks enable` ends that")
+
+
+class EffectUnknown(StorageError):
+    """There is no such effect."""
+
+    def __init__(self, effect_id: UUID | str) -> None:
+        super().__init__(f"effect {effect_id}: {self.__doc__}")
+
+
+class EffectHeld(StorageError):
+    """It may have got through, and is held for a person to decide."""
+
+    def __init__(self, effect_id: UUID) -> None:
+        super().__init__(f"effect {effect_id}: {self.__doc__}")

@@ -1,10 +1,10 @@
 """Bulk writes that both databases understand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import inspect
+from sqlalchemy import Boolean, ColumnElement, bindparam, case, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +24,7 @@ def insert_into(session: AsyncSession, row: type[Base]) -> Insert:
     return sqlite.insert(row)
 
 
-def chunks(rows: Sequence[T], size: int = CHUNK) -> Iterator[list[T]]:
+def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """Cut `rows` into lists of at most `size`."""
     remaining = iter(rows)
     while chunk := list(islice(remaining, size)):
@@ -37,19 +37,26 @@ async def upsert(
     values: Sequence[dict[str, Any]],
     *,
     keep: frozenset[str] = frozenset(),
+    keep_unsaid: frozenset[str] = frozenset(),
 ) -> None:
     """Insert `values`, or overwrite those whose primary key is there, except for the columns in `keep`.
 
-    Rows are written in the order of their keys, so that two writers of the same rows never deadlock.
+    A column in `keep_unsaid` is kept where the row's `says_COLUMN` is false. Rows are written in the order of
+    their keys, so that two writers of the same rows never deadlock.
     """
     keys = [column.name for column in inspect(row).primary_key]
+    kept = {*keys, *keep, *(f"says_{name}" for name in keep_unsaid)}
     for chunk in chunks(sorted(values, key=lambda value: tuple(str(value[key]) for key in keys))):
         statement = insert_into(session, row)
-        overwritten = {
-            name: statement.excluded[name] for name in chunk[0] if name not in keys and name not in keep
+        overwritten: dict[str, ColumnElement[Any]] = {
+            name: statement.excluded[name] for name in chunk[0] if name not in kept
         }
+        for name in keep_unsaid:
+            says = bindparam(f"says_{name}", type_=Boolean)
+            overwritten[name] = case((says, overwritten[name]), else_=getattr(row, name))
         if overwritten:
             statement = statement.on_conflict_do_update(index_elements=keys, set_=overwritten)
         else:
             statement = statement.on_conflict_do_nothing(index_elements=keys)
-        await session.execute(statement, chunk)
+        # Without it rows are cut into a statement for each run of the same absent values.
+        await session.execute(statement.execution_options(render_nulls=True), chunk)

@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from client.accounts import Accounts
 from client.encryption_key import encryption_key
+from client.gateways import Gateways, open_gateways
 from client.jobs import Jobs
 from client.schedules import Schedules
 from client.settings import Settings
@@ -26,7 +27,7 @@ from storage.secrets import SecretBox
 from storage.tables import VariantRow
 from tests.eventually import eventually
 from tests.shifted_clock import ShiftedClock
-from worker import Gateways, Workers, build_worker, open_gateways
+from worker import Workers, build_worker
 from workflows.upkeep import ReconcileTasksWorkflow, RelayTasksWorkflow
 
 
@@ -54,7 +55,7 @@ class Service:
     @property
     def schedules(self) -> Schedules:
         """The declared schedules, in the test's own namespace."""
-        return Schedules(self.temporal, self.settings.task_queue)
+        return Schedules(self.temporal, self.settings)
 
     @property
     def accounts(self) -> Accounts:

@@ -1,10 +1,10 @@
 """What became of pooled tasks, and what follows from it."""
 
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from activities.faults import Attempts, Patience, delay_after, is_own
@@ -22,19 +22,24 @@ Outcome = Message | Exception
 
 @dataclass(frozen=True)
 class PoolTask(Generic[In]):
-    """A task to work. `attempt` counts from 1, also those that a worker's death ended."""
+    """A task to work. `attempt` counts from 1, also those that a worker's death ended.
+
+    `prepared` is what the job's own `prepare` gave for it.
+    """
 
     id: UUID
     given: In
     attempt: int
+    prepared: Any = None
 
 
 @dataclass(frozen=True)
 class Done(Generic[In]):
-    """A task that was worked, and what became of it."""
+    """A task that was worked, and what became of it. `state` is the task's own, once it is settled."""
 
     task: PoolTask[In]
     outcome: Outcome
+    state: TaskState | None = None
 
 
 class NotYet(Exception):
@@ -44,6 +49,10 @@ class NotYet(Exception):
         super().__init__(f"not before {until}")
         self.until = until
 
+
+# Reads and writes what the work needs, in the transaction that claims the tasks, also for those that a dead
+# attempt left behind; gives a value for each task's `prepared`.
+Prepare = Callable[[Session, Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, object]]]
 
 # Writes results of one's own, in the transaction that settles the tasks.
 Store = Callable[[Session, Sequence[Done[In]]], Awaitable[None]]

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -11,7 +12,7 @@ from temporalio import activity
 
 from activities.dispatch import wake_deliveries
 from activities.faults import Patience
-from activities.pools.outcomes import Done, Outcome, PoolTask, Store, verdict_of
+from activities.pools.outcomes import Done, Outcome, PoolTask, Prepare, Store, verdict_of
 from contracts.message import Message
 from contracts.pools import Pool, StretchWorked
 from contracts.tasks import TaskState
@@ -41,13 +42,15 @@ class Stretch(Generic[In]):
         pool: Pool,
         kind: type[In],
         patience: Patience,
+        prepare: Prepare[In] | None,
         store: Store[In] | None,
     ) -> None:
         info = activity.info()
         self._step = info.activity_type
         self._claim = claim_of(info.workflow_run_id or "", info.activity_id)
         self._database, self._engine, self._clock = database, engine, clock
-        self._job, self._kind, self._patience, self._store = job, kind, patience, store
+        self._job, self._kind, self._patience = job, kind, patience
+        self._prepare, self._store = prepare, store
         self._held: dict[UUID, ClaimedTask] = {}
         self._counts: Counter[TaskState] = Counter()
         self._is_first = info.attempt == 1
@@ -64,42 +67,45 @@ class Stretch(Generic[In]):
 
     async def resume(self) -> list[PoolTask[In]]:
         """Take up what an attempt of this activity that died has left."""
-        return await self._taken(
-            await self._write(lambda queues: queues.resume(self._claim, now=self._clock.now()))
-        )
+        return await self._take(lambda queues: queues.resume(self._claim, now=self._clock.now()))
 
     async def claim(self, limit: int) -> list[PoolTask[In]]:
         """Take up to `limit` rows that are due, unless the stretch is over."""
         if limit < 1 or not self.goes_on:
             return []
-        return await self._taken(
-            await self._write(
-                lambda queues: queues.claim(self._job, self._claim, limit=limit, now=self._clock.now())
-            )
+        return await self._take(
+            lambda queues: queues.claim(self._job, self._claim, limit=limit, now=self._clock.now())
         )
 
-    async def _write(
+    async def _take(
         self, work: Callable[[PoolRepository], Awaitable[list[ClaimedTask]]]
-    ) -> list[ClaimedTask]:
-        async def write(session: Session) -> tuple[list[ClaimedTask], list[UUID]]:
+    ) -> list[PoolTask[In]]:
+        async def write(session: Session) -> tuple["_Taken[In]", list[UUID]]:
             queues = PoolRepository(session)
-            return await work(queues), queues.deliveries
+            taken = self._read(await work(queues))
+            if self._prepare is not None and taken.tasks:
+                prepared = await self._prepare(session, taken.tasks)
+                taken.tasks = [replace(task, prepared=prepared.get(task.id)) for task in taken.tasks]
+            return taken, queues.deliveries
 
-        rows, deliveries = await self._database.transact(write)
+        taken, deliveries = await self._database.transact(write)
         await self._tell(deliveries)
-        return rows
+        self._held |= {row.id: row for row in taken.rows}
+        if taken.unreadable:
+            verdicts = [self._verdict(row, error) for row, error in taken.unreadable]
+            await self._settle(verdicts, ())
+        return taken.tasks
 
-    async def _taken(self, rows: Sequence[ClaimedTask]) -> list[PoolTask[In]]:
-        self._held |= {row.id: row for row in rows}
-        tasks, unreadable = [], []
+    def _read(self, rows: Sequence[ClaimedTask]) -> "_Taken[In]":
+        taken: _Taken[In] = _Taken(rows)
         for row in rows:
             try:
-                tasks.append(PoolTask(row.id, self._kind.model_validate(row.given), row.attempt))
+                given = self._kind.model_validate(row.given)
             except ValueError as error:  # pydantic's: the row was written by another version of the job
-                unreadable.append(self._verdict(row, error))
-        if unreadable:
-            await self._settle(unreadable, ())
-        return tasks
+                taken.unreadable.append((row, error))
+            else:
+                taken.tasks.append(PoolTask(row.id, given, row.attempt))
+        return taken
 
     async def settle(self, done: Sequence[Done[In]]) -> None:
         """Write what became of these, with the job's own results, in one transaction."""
@@ -112,7 +118,11 @@ class Stretch(Generic[In]):
         async def write(session: Session) -> Settled:
             settled = await SettlementRepository(session).settle(self._claim, verdicts, now=self._clock.now())
             # What another has claimed meanwhile is the other's.
-            ours = [each for each in done if each.task.id in settled.states]
+            ours = [
+                replace(each, state=settled.states[each.task.id])
+                for each in done
+                if each.task.id in settled.states
+            ]
             if self._store is not None and ours:
                 await self._store(session, ours)
             return settled
@@ -139,3 +149,12 @@ class Stretch(Generic[In]):
             cancelled=self._counts[TaskState.CANCELLED],
             queue=queue,
         )
+
+
+@dataclass
+class _Taken(Generic[In]):
+    """Rows that were claimed, as tasks; those whose input cannot be read are apart."""
+
+    rows: Sequence[ClaimedTask]
+    tasks: list[PoolTask[In]] = field(default_factory=list)
+    unreadable: list[tuple[ClaimedTask, Exception]] = field(default_factory=list)

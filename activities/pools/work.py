@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from activities.faults import USUAL, Patience
-from activities.pools.outcomes import Done, Outcome, PoolTask, Store
+from activities.pools.outcomes import Done, Outcome, PoolTask, Prepare, Store
 from activities.pools.sizes import PoolSizes
 from activities.pools.stretch import Stretch
 from contracts.message import Message
@@ -42,13 +42,15 @@ class Pools:
         work: Callable[[Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, Outcome]]],
         *,
         patience: Patience = USUAL,
+        prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
     ) -> StretchWorked:
         """Work a stretch page after page: `work` gets a page of tasks and returns what became of each.
 
-        What it raises became of them all. `store` writes results in the transaction that settles the page.
+        What it raises became of them all. `prepare` reads and writes in the transaction that claims the page,
+        `store` writes results in the one that settles it.
         """
-        stretch = self._stretch(request, kind, patience, store)
+        stretch = self._stretch(request, kind, patience, prepare, store)
         tasks = await stretch.resume() or await stretch.claim(stretch.pool.page)
         while tasks:
             await stretch.settle(await _together(work, tasks))
@@ -62,13 +64,14 @@ class Pools:
         work: Callable[[PoolTask[In]], Awaitable[Message]],
         *,
         patience: Patience = USUAL,
+        prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
     ) -> StretchWorked:
         """Work a stretch with a page of tasks under way at once: `work` gets one and returns its result.
 
-        A slow task holds its own place and no other one. `store` is as above.
+        A slow task holds its own place and no other one. `prepare` and `store` are as above.
         """
-        stretch = self._stretch(request, kind, patience, store)
+        stretch = self._stretch(request, kind, patience, prepare, store)
         under_way = {asyncio.create_task(_alone(work, task)) for task in await stretch.resume()}
         try:
             while True:
@@ -85,7 +88,12 @@ class Pools:
                 await _break_off(under_way, stretch)
 
     def _stretch(
-        self, request: WorkPool, kind: type[In], patience: Patience, store: Store[In] | None
+        self,
+        request: WorkPool,
+        kind: type[In],
+        patience: Patience,
+        prepare: Prepare[In] | None,
+        store: Store[In] | None,
     ) -> Stretch[In]:
         return Stretch(
             self._database,
@@ -95,6 +103,7 @@ class Pools:
             pool=self._sizes[request.job],
             kind=kind,
             patience=patience,
+            prepare=prepare,
             store=store,
         )
 

@@ -2,7 +2,21 @@
 
 import typer
 
-from client.cli import cards, database, demo, doctor, failures, run, schedules, tasks, up, webhooks
+from client.cli import (
+    cards,
+    database,
+    demo,
+    doctor,
+    effects,
+    failures,
+    run,
+    schedule_times,
+    schedules,
+    tasks,
+    up,
+    webhooks,
+    wishlists,
+)
 from client.cli.console import SUCCESS, Worker, end
 
 app = typer.Typer(
@@ -20,7 +34,11 @@ app.add_typer(tasks.commands, name="tasks")
 app.add_typer(failures.commands, name="failures")
 app.add_typer(webhooks.commands, name="webhooks")
 app.add_typer(schedules.commands, name="schedules")
+schedules.commands.command()(schedule_times.backfill)
+schedules.commands.command()(schedule_times.preview)
 app.add_typer(cards.commands, name="cards")
+app.add_typer(wishlists.commands, name="wishlists")
+app.add_typer(effects.commands, name="effects")
 app.add_typer(database.commands, name="db")
 app.command()(doctor.doctor)
 app.command()(demo.demo)

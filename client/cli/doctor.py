@@ -108,7 +108,7 @@ async def _temporal(settings: Settings) -> AsyncIterator[Finding]:
     workers = len(await Engine(client, settings.task_queue).workers())
     remedy = "" if workers else "run `mainspring worker` (or `mainspring up`)"
     yield Finding("worker", f"{workers} on task queue {settings.task_queue}", remedy)
-    found = len(await Schedules(client, settings.task_queue).list())
+    found = len(await Schedules(client, settings).list())
     remedy = "" if found == len(SCHEDULES) else "run `mainspring schedules sync`"
     yield Finding("schedules", f"{found} of {len(SCHEDULES)}", remedy)
 

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from client.errors import BadInput
+from client.zones import zone_named
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # What is further off is a slip of the finger, and beyond what calendars reach.
@@ -34,6 +35,17 @@ def moment(text: str, option: str) -> datetime:
         raise BadInput(
             f"{option}: {text!r} is not accepted: a time such as 2026-05-01T08:00 or 2026-05-01T08:00Z"
         ) from None
+
+
+def moment_in(text: str, option: str, zone: str) -> datetime:
+    """Return an ISO 8601 time; one without a zone of its own is in `zone`."""
+    try:
+        given = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(
+            f"{option}: {text!r} is not accepted: a time such as 2026-05-01T08:00 or 2026-05-01T08:00Z"
+        ) from None
+    return given if given.tzinfo else given.replace(tzinfo=zone_named(zone))
 
 
 def moment_or_span_ago(text: str, option: str) -> datetime:

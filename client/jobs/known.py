@@ -1,12 +1,12 @@
 """Looking at tasks: one, a page of them, or one as it goes on."""
 
 import asyncio
-import string
 from collections.abc import AsyncIterator, Callable, Collection
 from datetime import timedelta
 from uuid import UUID
 
-from client.errors import AmbiguousTask, BadInput, TaskUnknown
+from client.errors import AmbiguousTask, TaskUnknown
+from client.id_prefix import id_prefix
 from contracts.flows import StepResult
 from contracts.tasks import Task, TaskState
 from storage.database import Database
@@ -15,10 +15,6 @@ from workflows.job import AnyJob
 
 # The ledger is asked this often while somebody looks on: a person sees no difference below.
 POLL = timedelta(milliseconds=300)
-
-# The shortest beginning of a task's id that is looked up.
-SHORTEST_PREFIX = 4
-HEX_DIGITS = 32
 
 
 class KnownTasks:
@@ -68,13 +64,10 @@ class KnownTasks:
 
     async def resolve(self, reference: str) -> UUID:
         """Return the id of the one task whose id begins so; TaskUnknown, AmbiguousTask or BadInput."""
-        plain = reference.replace("-", "").lower()
-        is_hex = all(digit in string.hexdigits for digit in plain)
-        if is_hex and len(plain) < SHORTEST_PREFIX:
-            raise BadInput(f"task {reference!r}: at least {SHORTEST_PREFIX} characters of its id are needed")
-        if not is_hex or len(plain) > HEX_DIGITS:
+        prefix = id_prefix(reference)
+        if prefix is None:
             raise TaskUnknown(reference)
-        found = await self._database.read(lambda session: TaskRepository(session).id_starting_with(plain))
+        found = await self._database.read(lambda session: TaskRepository(session).id_starting_with(prefix))
         if not found:
             raise TaskUnknown(reference)
         if len(found) > 1:

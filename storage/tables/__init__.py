@@ -13,18 +13,22 @@ from storage.tables.cards import (
     TrackedSetRow,
     VariantRow,
 )
+from storage.tables.effects import EffectRow
 from storage.tables.quota import QuotaRow
 from storage.tables.tasks import TaskErrorRow, TaskRow, TaskStepRow
 from storage.tables.webhooks import SubscriptionRow
+from storage.tables.wishlist import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
 
 __all__ = [
     "AccountRow",
     "Base",
     "CardRow",
     "CardSetRow",
+    "EffectRow",
     "GameRow",
     "InventoryItemRow",
     "InventoryVariantRow",
+    "NotificationRow",
     "PriceRow",
     "QuotaRow",
     "SubscriptionRow",
@@ -34,4 +38,7 @@ __all__ = [
     "TrackedGameRow",
     "TrackedSetRow",
     "VariantRow",
+    "WishedProductRow",
+    "WishlistItemRow",
+    "WishlistUserRow",
 ]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, MetaData
+from sqlalchemy import JSON, DateTime, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
@@ -11,6 +11,9 @@ from sqlalchemy.types import TypeDecorator
 
 # SQLite stores NULL as SQL NULL, never as the JSON text "null".
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+# An id that others gave, in the order of its characters, as Python sorts, and not of the database's language.
+OuterId = String(200).with_variant(String(200, collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

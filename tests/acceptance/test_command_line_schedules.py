@@ -1,10 +1,12 @@
 """`mainspring schedules`, `doctor`, `db`, and settings that cannot be used."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from client.schedules import SCHEDULES
+from contracts.tasks import TaskState
 from tests.acceptance.command_line import CommandLine
 from tests.acceptance.running_service import RunningService
 
@@ -12,7 +14,10 @@ from tests.acceptance.running_service import RunningService
 def test_a_running_service_has_its_schedules(running: RunningService) -> None:
     """The worker brings them; bringing them once more changes nothing."""
     shown = running.command_line.succeed("schedules", "list")
-    assert all(f"\n{row.id} " in shown and row.summary in shown for row in SCHEDULES)
+    assert all(f"\n{row.id} " in shown and row.words() in shown for row in SCHEDULES)
+    listed = {each["id"]: each for each in running.command_line.json("schedules", "list")}
+    assert [row.id for row in SCHEDULES] == list(listed)
+    assert all(listed[row.id]["summary"] == row.summary for row in SCHEDULES)
     synced = running.command_line.succeed("schedules", "sync")
     assert [f"{row.id}: unchanged" for row in SCHEDULES] == synced.splitlines()
 
@@ -22,21 +27,71 @@ def test_a_schedule_is_paused_with_a_reason_triggered_and_resumed(running: Runni
     began = datetime.now(UTC) - timedelta(seconds=1)
     schedule = "refresh-due-accounts"
 
-    def row() -> str:
-        lines = running.command_line.succeed("schedules", "list").splitlines()
-        return next(line for line in lines if line.startswith(schedule))
+    def status() -> dict[str, Any]:
+        listed: list[dict[str, Any]] = running.command_line.json("schedules", "list")
+        return next(each for each in listed if each["id"] == schedule)
 
-    running.command_line.succeed("schedules", "pause", schedule, "--reason", "stocktaking")
+    running.command_line.succeed("schedules", "pause", schedule, "--reason", "stocktaking", "--by", "alice")
     running.command_line.succeed("schedules", "sync")
-    assert "stocktaking" in row()
+    assert {"by": "alice", "reason": "stocktaking", "switched_off_by": None} == status()["paused"]
+    assert "alice: stocktaking" in running.command_line.succeed("schedules", "list")
     running.command_line.succeed("schedules", "trigger", schedule)
     started = running.until(
         lambda: running.ask(lambda service: service.jobs.find(job=schedule, limit=1)),
         is_so=bool,
     )[0]
     assert ("schedule refresh-due-accounts", True) == (started.triggered_by, started.created_at > began)
+    running.until(lambda: running.task(started.id), lambda task: task.state is TaskState.SUCCESS)
+    last = running.until(status, lambda found: found["last_run"] is not None)["last_run"]
+    assert (str(started.id), "SUCCESS") == (last["task_id"], last["outcome"])
     running.command_line.succeed("schedules", "resume", schedule)
-    assert "stocktaking" not in row()
+    assert status()["paused"] is None
+
+
+def test_a_backfill_says_what_it_would_run_and_runs_it(running: RunningService) -> None:
+    """A dry run starts nothing; times without a zone are in the schedule's own."""
+    times = ("--from", "2026-01-01T00:30", "--to", "2026-01-01T02:00Z")
+    command = ("schedules", "backfill", "refresh-due-accounts", *times)
+
+    dry = running.command_line.succeed(*command, "--dry-run").splitlines()
+    assert ["2026 01 Jan 01:00 UTC", "2026 01 Jan 02:00 UTC"] == [line.partition(",")[0] for line in dry[:2]]
+    assert ["refresh-due-accounts: 2 runs would start"] == dry[2:]
+    done = running.command_line.succeed(*command)
+    assert "refresh-due-accounts: 2 runs will start, one after another" == done
+
+    def ids() -> set[str]:
+        tasks = running.ask(lambda service: service.jobs.find(job="refresh-due-accounts"))
+        return {task.workflow_id for task in tasks}
+
+    expected = {f"schedule/refresh-due-accounts-2026-01-01T0{hour}:00:00Z" for hour in (1, 2)}
+    running.until(ids, lambda found: expected <= found)
+
+
+def test_a_preview_lists_what_is_going_to_run(running: RunningService) -> None:
+    """The frequent ones are counted by the day; one that is asked for alone is not."""
+    command = ("schedules", "preview", "--from", "2027-03-01T00:30Z", "--days", "1")
+    entries = running.command_line.json(*command)
+    counts = {(each["schedule"], each["firings"]) for each in entries if each["at"].startswith("2027-03-01")}
+    assert {("relay-tasks", 1_410), ("refresh-due-accounts", 1)} <= counts
+    assert len(running.command_line.json(*command, "relay-tasks")) == 1_441
+    assert "relay-tasks" in running.command_line.succeed(*command)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--from", "yesterday", "--to", "2026-01-02"), "--from: 'yesterday' is not accepted"),
+        (("--from", "2026-01-02", "--to", "2026-01-01"), "--from is after --to"),
+        (("--from", "2026-01-02", "--to", "2999-01-01"), "only what is past can be made up for"),
+    ],
+)
+def test_a_backfill_that_makes_no_sense_exits_with_2(
+    arguments: tuple[str, ...], complaint: str, running: RunningService
+) -> None:
+    """What was given, and what would be right."""
+    done = running.command_line.run("schedules", "backfill", "sweep-scratch", *arguments)
+    assert (2, "") == (done.code, done.out)
+    assert complaint in done.err
 
 
 def test_an_unknown_schedule_lists_the_known_ones(running: RunningService) -> None:
@@ -123,6 +178,11 @@ def test_the_database_is_upgraded_once(command_line: CommandLine) -> None:
         ),
         ("MAINSPRING_LOG_LEVEL", "loud", "MAINSPRING_LOG_LEVEL=loud: "),
         ("MAINSPRING_STATE_DIR", "/dev/null", "MAINSPRING_STATE_DIR=/dev/null: Input should be a directory"),
+        (
+            "WISHLIST_TIMEZONE",
+            "Mars/Base",
+            "WISHLIST_TIMEZONE=Mars/Base: 'Mars/Base' is not an IANA time zone",
+        ),
     ],
 )
 def test_settings_that_cannot_be_used_exit_with_2(

@@ -72,7 +72,7 @@ def test_a_task_is_shown_by_the_beginning_of_its_id(running: RunningService, led
         (("show", "0" * 8), "no task has an id that is or begins with '00000000'"),
         (("watch", "tomorrow"), "no task has an id that is or begins with 'tomorrow'"),
         (("show", "0" * 33), f"no task has an id that is or begins with '{'0' * 33}'"),
-        (("cancel", "abc"), "task 'abc': at least 4 characters of its id are needed"),
+        (("cancel", "abc"), "'abc': at least 4 characters of its id are needed"),
         (("list", "--job", "sync-sets"), "did you mean 'sync-tracked-sets'?"),
         (("list", "--state", "DONE"), "'DONE' is not one of"),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from activities.tasks import RELAY_AFTER
 from client.schedules import Schedules
+from client.settings import Settings
 from contracts.cards import DiscoverSets
 from contracts.tasks import TaskState
 from sandbox.justtcg import JustTcgSandbox
@@ -20,7 +21,7 @@ Relay = Callable[[Installation], Awaitable[None]]
 
 async def trigger_the_relay(at: Installation) -> None:
     """Run the relay now, as an operator may."""
-    await Schedules(at.temporal.client, "mainspring").trigger("relay-tasks")
+    await Schedules(at.temporal.client, Settings(task_queue="mainspring")).trigger("relay-tasks")
 
 
 async def wait_for_the_schedule(_at: Installation) -> None:

@@ -23,10 +23,11 @@ from contracts.cards import DiscoverSets, RefreshDueAccounts, SyncTrackedSets, U
 from contracts.message import Message
 from contracts.tasks import TaskState
 from sandbox.justtcg.catalogue import GAME_ID
+from sandbox.smtp import SmtpSandbox
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.engine_server import engine_server, own_namespace
-from tests.histories import flow_recordings
+from tests.histories import flow_recordings, wishlist_recordings
 from tests.histories.scrub import scrubbed
 from tests.service import Service, idle_service, is_waiting
 from workflows.cards import DISCOVER_SETS, REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
@@ -142,6 +143,9 @@ RECORDINGS: dict[str, Recording] = {
     "process-video.success": flow_recordings.processed,
     "sweep-scratch.success": flow_recordings.swept,
     "deliver-webhook.success": flow_recordings.delivered,
+    "wishlist-sale-check.success": wishlist_recordings.sales_checked,
+    "wishlist-stock-check.success": wishlist_recordings.stock_checked,
+    "send-notifications.success": wishlist_recordings.mailed,
 }
 
 
@@ -150,13 +154,21 @@ async def record(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         suggest = {"limit__historyCount__suggestContinueAsNew": str(SUGGESTED_AFTER_EVENTS)}
         changed = suggest if name.endswith(("continued-as-new", "resumed")) else {}
-        async with engine_server(**changed) as address:
+        async with engine_server(**changed) as address, SmtpSandbox() as smtp:
             temporal = await own_namespace(address, identity="recorder")
             database = Database(f"sqlite+aiosqlite:///{folder}/recording.db")
             await upgrade(database)
             served = Path(folder) / "served"
             served.mkdir()
-            idle = idle_service(temporal, database, Path(folder), media_source_dir=served)
+            idle = idle_service(
+                temporal,
+                database,
+                Path(folder),
+                media_source_dir=served,
+                smtp_host=smtp.host,
+                smtp_port=smtp.port,
+                smtp_security="none",
+            )
             async with idle as service, service.worker():
                 handle = await RECORDINGS[name](service)
                 history = await handle.fetch_history()

@@ -1,70 +1,164 @@
-"""The declared schedules on a real engine."""
+"""The declared schedules on a real engine: what a sync brings, leaves and removes."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from temporalio.client import Client, Schedule, ScheduleUpdate, ScheduleUpdateInput
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleDescription,
+    ScheduleIntervalSpec,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+    WorkflowExecutionStatus,
+)
 
-from client.schedules import SCHEDULES, Schedules, ScheduleUnknown
+from client.schedules import SCHEDULES, Every, Pause, Schedules, ScheduleUnknown
+from client.schedules.building import built
+from client.schedules.outcomes import last_tasks
+from client.settings import Settings
+from contracts.tasks import TaskState
+from tests.eventually import eventually
 from tests.service import Service
 
+SETTINGS = Settings()
 NAMES = [row.id for row in SCHEDULES]
 
 
-async def described(temporal: Client, name: str) -> Schedule:
+async def described(temporal: Client, name: str) -> ScheduleDescription:
     """Return a schedule as Temporal has it."""
-    return (await temporal.get_schedule_handle(name).describe()).schedule
+    return await temporal.get_schedule_handle(name).describe()
 
 
-async def updates(temporal: Client) -> list[object]:
-    """Return when each schedule was last updated; None for never."""
-    return [(await temporal.get_schedule_handle(name).describe()).info.last_updated_at for name in NAMES]
+async def listed(temporal: Client) -> set[str]:
+    """Return the ids of all schedules in the namespace."""
+    return {entry.id async for entry in await temporal.list_schedules()}
+
+
+async def until_listed(temporal: Client, *names: str) -> None:
+    """Wait until the engine's list, which lags a little, has these."""
+    await eventually(lambda: listed(temporal), lambda found: set(names) <= found)
+
+
+async def a_foreign_schedule(temporal: Client, name: str) -> None:
+    """Make a schedule as an operator does, with a job and a task queue of this service."""
+    action = ScheduleActionStartWorkflow("relay-tasks", {}, id=name, task_queue="mainspring")
+    spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(days=1))])
+    await temporal.create_schedule(name, Schedule(action=action, spec=spec))
 
 
 async def test_a_sync_creates_what_is_missing_and_then_touches_nothing(temporal: Client) -> None:
-    """It runs at every start of every worker, and costs three reads."""
-    schedules = Schedules(temporal, "mainspring")
+    """It runs at every start of every worker, and costs a read for each schedule, all at once."""
+    schedules = Schedules(temporal, SETTINGS)
 
     first, second = await schedules.sync(), await schedules.sync()
 
     assert dict.fromkeys(NAMES, "created") == first
     assert dict.fromkeys(NAMES, "unchanged") == second
-    assert [None] * len(NAMES) == await updates(temporal)
+    assert {None} == {(await described(temporal, name)).info.last_updated_at for name in NAMES}
+
+
+async def test_workers_that_start_at_once_do_not_get_in_each_others_way(temporal: Client) -> None:
+    """One of them creates a schedule and one removes it; none of them fails."""
+    outcomes = await asyncio.gather(*(Schedules(temporal, SETTINGS).sync() for _ in range(4)))
+    await until_listed(temporal, *NAMES)
+    fewer = await asyncio.gather(*(Schedules(temporal, SETTINGS, SCHEDULES[1:]).sync() for _ in range(4)))
+
+    for name in NAMES:
+        assert ["created", "unchanged", "unchanged", "unchanged"] == sorted(each[name] for each in outcomes)
+    assert all({"removed"} == {each.get(NAMES[0], "removed")} for each in fewer)
+    await eventually(lambda: listed(temporal), lambda found: found == set(NAMES[1:]))
 
 
 async def test_a_changed_declaration_is_brought_to_the_engine(temporal: Client) -> None:
-    """Only that one; and the operator's pause and note outlast it."""
-    before = Schedules(temporal, "mainspring")
+    """Only that one; and the operator's pause outlasts it."""
+    before = Schedules(temporal, SETTINGS)
     await before.sync()
-    await before.pause("relay-tasks", "moving house")
+    await before.pause("relay-tasks", "moving house", by="alice")
     changed = tuple(
-        replace(row, every=timedelta(minutes=2)) if row.id == "relay-tasks" else row for row in SCHEDULES
+        replace(row, when=Every(timedelta(minutes=2))) if row.id == "relay-tasks" else row
+        for row in SCHEDULES
     )
 
-    became = await Schedules(temporal, "mainspring", changed).sync()
-    after = await described(temporal, "relay-tasks")
+    became = await Schedules(temporal, SETTINGS, changed).sync()
+    after = (await described(temporal, "relay-tasks")).schedule
 
     assert "updated" == became["relay-tasks"]
     assert {"unchanged"} == {became[name] for name in NAMES if name != "relay-tasks"}
     assert [timedelta(minutes=2)] == [each.every for each in after.spec.intervals]
-    assert (True, "moving house") == (after.state.paused, after.state.note)
-    assert "unchanged" == (await Schedules(temporal, "mainspring", changed).sync())["relay-tasks"]
+    assert (True, "paused by alice: moving house") == (after.state.paused, after.state.note)
+    assert "unchanged" == (await Schedules(temporal, SETTINGS, changed).sync())["relay-tasks"]
+
+
+async def test_what_is_declared_no_longer_is_removed_also_after_an_update(temporal: Client) -> None:
+    """Whose a schedule is does not get lost."""
+    await Schedules(temporal, SETTINGS).sync()
+    changed = replace(SCHEDULES[0], when=Every(timedelta(minutes=2)))
+    await Schedules(temporal, SETTINGS, (changed, *SCHEDULES[1:])).sync()
+    await until_listed(temporal, *NAMES)
+
+    became = await Schedules(temporal, SETTINGS, SCHEDULES[1:]).sync()
+
+    assert dict.fromkeys(NAMES[1:], "unchanged") | {NAMES[0]: "removed"} == became
+    await eventually(lambda: listed(temporal), lambda found: found == set(NAMES[1:]))
+
+
+async def test_schedules_of_others_are_never_touched(temporal: Client) -> None:
+    """Neither an operator's own, also under a name of ours, nor those of another task queue."""
+    for name in ("nightly", "relay-tasks"):
+        await a_foreign_schedule(temporal, name)
+    other = Schedules(temporal, Settings(task_queue="other"), SCHEDULES[1:2])
+    await other.sync()
+    await until_listed(temporal, "nightly", "relay-tasks", NAMES[1])
+    ours = Schedules(temporal, SETTINGS)
+
+    became = await ours.sync()
+    became_without = await Schedules(temporal, SETTINGS, ()).sync()
+
+    taken = "not touched: somebody else has a schedule of this name"
+    assert {"relay-tasks": taken, NAMES[1]: taken} == {k: v for k, v in became.items() if v != "created"}
+    assert not {"nightly", "relay-tasks", NAMES[1]} & set(became_without)
+    assert {None} == {
+        (await described(temporal, name)).info.last_updated_at
+        for name in ("nightly", "relay-tasks", NAMES[1])
+    }
+    assert [NAMES[1]] == [each.id for each in await other.list()]
+    assert not {"relay-tasks", NAMES[1]} & {each.id for each in await ours.list()}
+
+
+async def test_a_schedule_of_an_earlier_version_is_taken_over_with_its_pause(temporal: Client) -> None:
+    """It had no mark that says whose it is; from now on it has one, and can be removed."""
+    earlier = replace(SCHEDULES[0], timeout=timedelta(minutes=9)).as_set(SETTINGS)
+    schedule = built(earlier, SETTINGS.task_queue)
+    schedule.state.paused, schedule.state.note = True, "moving house"
+    await temporal.create_schedule(earlier.id, schedule)
+    schedules = Schedules(temporal, SETTINGS)
+
+    became = await schedules.sync()
+    paused, *_ = await schedules.list()
+
+    assert ("updated", Pause(None, "moving house")) == (became[earlier.id], paused.pause)
+    await eventually(lambda: Schedules(temporal, SETTINGS, ()).sync(), lambda gone: earlier.id in gone)
 
 
 async def test_a_schedule_that_an_operator_has_resumed_stays_so(temporal: Client) -> None:
-    """The list shows who is paused and why, and when the others run next."""
-    schedules = Schedules(temporal, "mainspring")
+    """The list shows who paused it and why, and when the others run next."""
+    schedules = Schedules(temporal, SETTINGS)
     assert [] == await schedules.list()
     await schedules.sync()
-    await schedules.pause("relay-tasks", "moving house")
+    await schedules.pause("relay-tasks", "moving house", by="alice")
+    await schedules.sync()
     paused, *others = await schedules.list()
-    await schedules.resume("relay-tasks")
+    await schedules.resume("relay-tasks", by="bob")
     await schedules.sync()
     resumed, *_ = await schedules.list()
 
-    assert (True, "moving house", None) == (paused.is_paused, paused.note, paused.next_run)
-    assert (False, "resumed") == (resumed.is_paused, resumed.note)
+    assert (Pause("alice", "moving house"), None) == (paused.pause, paused.next_run)
+    assert (None, "resumed by bob") == (resumed.pause, resumed.note)
     assert NAMES == [paused.id, *(each.id for each in others)]
     assert all(each.next_run is not None for each in [resumed, *others])
 
@@ -73,7 +167,7 @@ async def test_a_schedule_that_was_changed_by_hand_is_left_until_its_declaration
     temporal: Client,
 ) -> None:
     """What an operator has done to the timing is not undone by the next start."""
-    schedules = Schedules(temporal, "mainspring")
+    schedules = Schedules(temporal, SETTINGS)
     await schedules.sync()
 
     def hourly(given: ScheduleUpdateInput) -> ScheduleUpdate:
@@ -87,9 +181,9 @@ async def test_a_schedule_that_was_changed_by_hand_is_left_until_its_declaration
 
 
 async def test_a_triggered_schedule_runs_at_once(service: Service) -> None:
-    """Also a paused one."""
+    """Also a paused one; the list says how it ended, of housekeeping by what the engine knows."""
     await service.schedules.sync()
-    await service.schedules.pause("relay-tasks", "by hand only")
+    await service.schedules.pause("relay-tasks", "by hand only", by="alice")
 
     await service.schedules.trigger("relay-tasks")
     await service.until_listed("Completed")
@@ -97,9 +191,34 @@ async def test_a_triggered_schedule_runs_at_once(service: Service) -> None:
     runs = [run async for run in service.temporal.list_workflows('WorkflowType="relay-tasks"')]
     assert 1 == len(runs)
     assert runs[0].id.startswith("schedule/relay-tasks-")
+    status = (await eventually(service.schedules.list, lambda all_: is_over(all_[0])))[0]
+    assert status.last_run is not None
+    assert (runs[0].id, None) == (status.last_run.workflow_id, status.last_run.task_id)
+    assert WorkflowExecutionStatus.COMPLETED == status.last_run.status
+
+
+async def test_the_outcome_of_a_job_is_the_one_of_its_task(service: Service) -> None:
+    """The ledger is asked: a task may wait while its workflow runs."""
+    settings = Settings(database_url=service.database.url.render_as_string(hide_password=False))
+    await service.schedules.sync()
+    assert {} == await last_tasks(settings, await service.schedules.list())
+
+    await service.schedules.trigger("refresh-due-accounts")
+    task = await service.wait((await service.first_task()).id)
+    found = await eventually(service.schedules.list, lambda all_: all_[2].last_run is not None)
+
+    assert {task.id: TaskState.SUCCESS} == {
+        task_id: each.state for task_id, each in (await last_tasks(settings, found)).items()
+    }
 
 
 async def test_an_unknown_schedule_lists_the_known_ones(temporal: Client) -> None:
     """Whoever mistypes a name sees the right one."""
     with pytest.raises(ScheduleUnknown, match="relay-tasks, reconcile-tasks, refresh-due-accounts"):
-        await Schedules(temporal, "mainspring").trigger("relay")
+        await Schedules(temporal, SETTINGS).trigger("relay")
+
+
+def is_over(status: object) -> bool:
+    """Whether the last run of a schedule has ended, as far as the engine has told."""
+    last = getattr(status, "last_run", None)
+    return last is not None and last.status is not WorkflowExecutionStatus.RUNNING

@@ -8,7 +8,7 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 def test_the_example_lists_every_setting_and_nothing_else() -> None:
     """`.env.example` is the complete reference."""
-    listed = re.findall(r"^#?(MAINSPRING_\w+)=", EXAMPLE.read_text(), re.MULTILINE)
+    listed = re.findall(r"^#?((?:MAINSPRING|WISHLIST)_\w+)=", EXAMPLE.read_text(), re.MULTILINE)
     assert 1 == listed.count("MAINSPRING_STATE_DIR")
     assert sorted(Settings.variables()) == sorted(listed)
 
@@ -16,7 +16,9 @@ def test_the_example_lists_every_setting_and_nothing_else() -> None:
 def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
     """What the example says happens without a setting is what happens."""
     file = tmp_path / ".env"
-    file.write_text(re.sub(r"^#(MAINSPRING_\w+=)", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE))
+    file.write_text(
+        re.sub(r"^#((?:MAINSPRING|WISHLIST)_\w+=)", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
+    )
     assert "\nMAINSPRING_UI_PORT=" in file.read_text()
     assert Settings.model_construct() == Settings.load(file)
 

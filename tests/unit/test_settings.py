@@ -135,3 +135,28 @@ def test_a_made_key_is_for_its_owner_only(tmp_path: Path) -> None:
     """Other users of the machine cannot read the key."""
     encryption_key(Settings(state_dir=tmp_path))
     assert 0o600 == stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode)
+
+
+@pytest.mark.parametrize("prefix", ["", "MAINSPRING_"])
+def test_the_shops_own_names_are_read(prefix: str, tmp_path: Path) -> None:
+    """What was set for the shop before goes on to work; true is the default."""
+    file = tmp_path / ".env"
+    file.write_text(f"{prefix}WISHLIST_SALE_CHECK_ENABLED=false\n{prefix}WISHLIST_TIMEZONE=Europe/Berlin\n")
+    settings = Settings.load(file)
+    assert (False, True) == (settings.wishlist_sale_check_enabled, settings.wishlist_stock_check_enabled)
+    assert "Europe/Berlin" == settings.wishlist_timezone
+    assert "America/New_York" == Settings.load(None).wishlist_timezone
+
+
+def test_an_unknown_zone_and_a_switch_that_is_neither_are_named(tmp_path: Path) -> None:
+    """A check is not left running, or running at the wrong hour, because of a typing error."""
+    file = tmp_path / ".env"
+    file.write_text("WISHLIST_TIMEZONE=America/NewYork\nWISHLIST_STOCK_CHECK_ENABLED=never\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file)
+    zone = "'America/NewYork' is not an IANA time zone such as America/New_York or UTC"
+    switch = "Input should be a valid boolean, unable to interpret input"
+    assert [
+        Problem("WISHLIST_STOCK_CHECK_ENABLED", "never", switch),
+        Problem("WISHLIST_TIMEZONE", "America/NewYork", zone),
+    ] == sorted(caught.value.problems, key=lambda problem: problem.variable)

@@ -1,0 +1,159 @@
+"""Claiming mails: what each says is read and judged again, and what is sent is written down before."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from activities.pools import NotYet
+from contracts.effects import Effect, EffectState, OnUnknown
+from contracts.shop import User
+from contracts.wishlist import NotificationKind, SendNotification, SkipReason
+from domain.mail_times import QuietHours, earliest_mail
+from domain.wishlist import why_not_now
+from storage.database import Session
+from storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement
+from storage.errors import EffectHeld, EffectUnknown
+from storage.wishlist import MailRepository
+from storage.wishlist.mails import Draft, Line
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail that is to be sent: what still holds of it, and why the rest does not."""
+
+    effect: Effect
+    user: User
+    lines: tuple[Line, ...]
+    skipped: Mapping[SkipReason, int]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """A mail that is not sent: it was before, or nothing holds any more."""
+
+    skipped: Mapping[SkipReason, int]
+
+
+Prepared = Letter | Nothing | Exception
+
+
+async def claim_letters(
+    session: Session, tasks: Mapping[UUID, SendNotification], *, now: datetime
+) -> dict[UUID, Prepared]:
+    """Judge the mails of these tasks, skip what no longer holds, and set the rest SENDING.
+
+    An exception instead of a letter is what becomes of the task.
+    """
+    effects = await EffectRepository(session).hold({given.effect_id for given in tasks.values()})
+    drafts = await MailRepository(session).drafts({each.id: each.owner for each in effects.values()})
+    judged = {
+        task_id: _judged(effects.get(given.effect_id), drafts.get(given.effect_id), given, now)
+        for task_id, given in tasks.items()
+    }
+    await _write(
+        session, judged, {task_id: given.effect_id for task_id, given in tasks.items()}, effects, now
+    )
+    return {task_id: each.outcome for task_id, each in judged.items()}
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """What is to become of a mail, and which of its notifications are skipped for which reason."""
+
+    outcome: Prepared
+    skipped: Mapping[SkipReason, Collection[UUID]]
+
+
+def _judged(effect: Effect | None, draft: Draft | None, given: SendNotification, now: datetime) -> _Judgement:
+    if effect is None or draft is None:
+        return _Judgement(EffectUnknown(given.effect_id), {})
+    if effect.state in OVER:
+        return _Judgement(Nothing({}), {})
+    if effect.state in DOUBTFUL and effect.on_unknown is OnUnknown.HOLD:
+        return _Judgement(EffectHeld(effect.id), {})
+    skipped = _skipped(effect, draft, now)
+    counts = Counter({reason: len(ids) for reason, ids in skipped.items()})
+    gone = {each for ids in skipped.values() for each in ids}
+    lines = tuple(line for line in draft.lines if line.notification_id not in gone)
+    if draft.user is None or not lines:
+        return _Judgement(Nothing(counts), skipped)
+    earliest = earliest_mail(
+        now, quiet=_quiet(draft.user), last=draft.mailed_at, cooldown=given.user_cooldown
+    )
+    if earliest > now:
+        return _Judgement(NotYet(earliest), {})
+    return _Judgement(Letter(effect, draft.user, lines, counts), skipped)
+
+
+def _skipped(effect: Effect, draft: Draft, now: datetime) -> dict[SkipReason, list[UUID]]:
+    """Return what no longer holds. A mail that may have gone out keeps its content, as far as it is there."""
+    skipped: dict[SkipReason, list[UUID]] = {}
+    for line in draft.lines:
+        reason = why_not_now(
+            line.due,
+            line.offer,
+            wanted=line.wanted,
+            is_over=line.is_over,
+            minimum=line.min_stock,
+            now=now,
+        )
+        if reason is not None and (effect.state not in DOUBTFUL or reason is SkipReason.WISH_REMOVED):
+            skipped.setdefault(reason, []).append(line.notification_id)
+    return skipped
+
+
+async def _write(
+    session: Session,
+    judged: Mapping[UUID, _Judgement],
+    effect_ids: Mapping[UUID, UUID],
+    effects: Mapping[UUID, Effect],
+    now: datetime,
+) -> None:
+    """Write what the judgements say, a statement for each kind of it."""
+    ledger, mails = EffectRepository(session), MailRepository(session)
+    settlements = []
+    for task_id, each in judged.items():
+        effect = effects.get(effect_ids[task_id])
+        if isinstance(each.outcome, Nothing) and effect is not None and effect.state not in OVER:
+            settlements.append(Settlement(effect.id, EffectState.WITHDRAWN))
+        if isinstance(each.outcome, EffectHeld) and effect is not None:
+            settlements.append(Settlement(effect.id, EffectState.UNKNOWN, str(each.outcome)))
+    await ledger.settle(settlements, now=now)
+    # Few or none: those whose first task has failed, and was retried.
+    await ledger.hand_to(
+        {
+            effect_id: task_id
+            for task_id, effect_id in effect_ids.items()
+            if effect_id in effects and effects[effect_id].task_id != task_id
+        }
+    )
+    letters = [each.outcome for each in judged.values() if isinstance(each.outcome, Letter)]
+    await ledger.begin([letter.effect for letter in letters], now=now)
+    await mails.note_told({key: price for letter in letters for key, price in _new_prices(letter, now)})
+    skipped: dict[SkipReason, list[UUID]] = {}
+    for each in judged.values():
+        for reason, ids in each.skipped.items():
+            skipped.setdefault(reason, []).extend(ids)
+    for reason, ids in skipped.items():
+        await mails.settle(ids, "skipped", reason=reason, now=now)
+
+
+def _new_prices(letter: Letter, now: datetime) -> Iterator[tuple[UUID, int]]:
+    """Give what the mail says of sales, where that is not what is noted of them.
+
+    Of two attempts that both may get through, the lower price counts.
+    """
+    is_doubtful = letter.effect.state in DOUBTFUL
+    for line in letter.lines:
+        if line.due.kind is NotificationKind.SALE and line.offer is not None:
+            price = line.offer.price_at(now)
+            if price < line.told_cents or (price > line.told_cents and not is_doubtful):
+                yield line.notification_id, price
+
+
+def _quiet(user: User) -> QuietHours | None:
+    if user.quiet_from is None or user.quiet_until is None:
+        return None
+    return QuietHours(user.time_zone, user.quiet_from, user.quiet_until)

@@ -1,0 +1,27 @@
+"""What every mail has, whoever it is for."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.effects import OnUnknown
+from domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
+from gateways.mail import Mailbox
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """What every mail has: who it is from, where it is unsubscribed, what is done if its answer is lost."""
+
+    sender: Mailbox
+    public_url: str
+    token_key: bytes
+    on_unknown: OnUnknown = OnUnknown.RESEND
+
+    def message_id(self, effect_id: UUID) -> str:
+        """Return the Message-ID of a mail, the same for each attempt."""
+        return f"<{effect_id}@{self.sender.wire().rpartition('@')[2]}>"
+
+    def unsubscribe_link(self, user_id: str) -> str:
+        """Return the link by which a user switches all alerts off."""
+        token = make_token(Unsubscribing(user_id, UnsubscribeScope.ALL), self.token_key)
+        return unsubscribe_url(self.public_url, token)

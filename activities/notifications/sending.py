@@ -1,0 +1,72 @@
+"""Sending the mails that the checks have planned."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.faults import Patience
+from activities.notifications.claiming import Letter, Nothing, claim_letters
+from activities.notifications.letterhead import Letterhead
+from activities.notifications.settling import settle_letters
+from activities.notifications.writing import written
+from activities.pools import Done, Pools, PoolTask
+from contracts.pools import StretchWorked, WorkPool
+from contracts.wishlist import NotificationSent, SendNotification
+from gateways.clock import Clock
+from gateways.mail import Mailer, Templates
+from storage.database import Session
+
+# A refusal is final; a server that is away, or takes nothing now, is tried again for a day.
+MAILING = Patience(
+    own_attempts=1,
+    world=timedelta(hours=24),
+    first_delay=timedelta(seconds=5),
+    longest_delay=timedelta(minutes=15),
+)
+
+
+class NotificationActivities:
+    """The mails."""
+
+    def __init__(
+        self, pools: Pools, mailer: Mailer, templates: Templates, letterhead: Letterhead, clock: Clock
+    ) -> None:
+        self._pools = pools
+        self._mailer = mailer
+        self._templates = templates
+        self._letterhead = letterhead
+        self._clock = clock
+
+    @activity.defn(name="notifications.send")
+    async def send(self, request: WorkPool) -> StretchWorked:
+        """Send a stretch of the queue."""
+        return await self._pools.work_each(
+            request,
+            SendNotification,
+            self._send,
+            patience=MAILING,
+            prepare=self._prepare,
+            store=self._settle,
+        )
+
+    async def _prepare(
+        self, session: Session, tasks: Sequence[PoolTask[SendNotification]]
+    ) -> Mapping[UUID, object]:
+        return await claim_letters(session, {task.id: task.given for task in tasks}, now=self._clock.now())
+
+    async def _send(self, task: PoolTask[SendNotification]) -> NotificationSent:
+        match task.prepared:
+            case Exception() as error:
+                raise error
+            case Nothing(skipped):
+                return NotificationSent(message_id=None, told=0, skipped=dict(skipped))
+            case Letter(effect, _, lines, skipped) as letter:
+                now = self._clock.now()
+                await self._mailer.send(written(letter, self._letterhead, self._templates, now=now), at=now)
+                return NotificationSent(message_id=effect.reference, told=len(lines), skipped=dict(skipped))
+        raise TypeError(f"{task.prepared!r} is no letter")
+
+    async def _settle(self, session: Session, done: Sequence[Done[SendNotification]]) -> None:
+        await settle_letters(session, done, now=self._clock.now())

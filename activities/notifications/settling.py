@@ -1,0 +1,45 @@
+"""Noting what became of mails, in the transaction that settles their tasks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from activities.notifications.claiming import Letter
+from activities.pools import Done
+from contracts.effects import EffectState
+from contracts.tasks import TaskState
+from contracts.wishlist import SendNotification
+from gateways.mail import AnswerLost
+from storage.database import Session
+from storage.effects import EffectRepository, Settlement
+from storage.wishlist import MailRepository
+
+
+async def settle_letters(session: Session, done: Sequence[Done[SendNotification]], *, now: datetime) -> None:
+    """Write the effects' states, the notifications', and when users were last sent a mail."""
+    letters = [(each, each.task.prepared) for each in done if isinstance(each.task.prepared, Letter)]
+    settlements = [_settlement(each, letter) for each, letter in letters]
+    by_state: dict[EffectState, list[UUID]] = {}
+    for each in settlements:
+        by_state.setdefault(each.state, []).append(each.id)
+    sent = set(by_state.get(EffectState.SENT, ()))
+    mails = MailRepository(session)
+    # In the order in which planning holds them: users, mails, notifications.
+    await mails.note_mailed(
+        sorted({letter.user.id for _, letter in letters if letter.effect.id in sent}), now=now
+    )
+    await EffectRepository(session).settle(settlements, now=now)
+    for state in (EffectState.SENT, EffectState.FAILED):
+        await mails.settle_mails(by_state.get(state, ()), state, now=now)
+
+
+def _settlement(done: Done[SendNotification], letter: Letter) -> Settlement:
+    outcome = done.outcome
+    if not isinstance(outcome, Exception):
+        return Settlement(letter.effect.id, EffectState.SENT)
+    said = f"{type(outcome).__name__}: {outcome}"
+    if isinstance(outcome, AnswerLost):
+        return Settlement(letter.effect.id, EffectState.UNKNOWN, said)
+    # Of all others it is certain that the mail was not accepted.
+    is_over = done.state is not None and done.state is not TaskState.RUNNING
+    return Settlement(letter.effect.id, EffectState.FAILED if is_over else EffectState.INTENDED, said)

@@ -1,0 +1,46 @@
+"""Writing a mail from what is left of it to tell."""
+
+from datetime import datetime
+
+from activities.notifications.claiming import Letter
+from activities.notifications.letterhead import Letterhead
+from contracts.wishlist import NotificationKind
+from gateways.mail import Alert, Mail, Mailbox, Recipient, Templates
+from storage.wishlist.mails import Line
+
+
+def written(letter: Letter, letterhead: Letterhead, templates: Templates, *, now: datetime) -> Mail:
+    """Return the mail, with the prices of now. MailUnsendable: an address or a link cannot be used."""
+    user = letter.user
+    link = letterhead.unsubscribe_link(user.id)
+    rendered = templates.render(
+        [_alert(line, now) for line in letter.lines],
+        Recipient(user.locale, user.name),
+        unsubscribe_url=link,
+    )
+    return Mail(
+        message_id=letter.effect.reference,
+        sender=letterhead.sender,
+        recipient=Mailbox(user.email, user.name or ""),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        list_unsubscribe=link,
+    )
+
+
+def _alert(line: Line, now: datetime) -> Alert:
+    product, offer = line.product, line.offer
+    assert product is not None  # noqa: S101  # one that is gone was skipped
+    assert offer is not None  # noqa: S101  # as above
+    price = offer.price_at(now)
+    return Alert(
+        kind=line.due.kind,
+        product_name=product.name,
+        product_url=product.url,
+        image_url=product.image_url,
+        price_cents=price,
+        was_cents=offer.price_cents if price < offer.price_cents else None,
+        currency=product.currency,
+        stock=offer.stock if line.due.kind is NotificationKind.STOCK else None,
+    )

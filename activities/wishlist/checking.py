@@ -1,0 +1,129 @@
+"""One page of a check: what is seen of its products, and who of their wishes is told."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+
+import structlog
+
+from contracts.wishlist import CheckStretch, NotificationKind, WishlistProgress
+from domain.wishlist import Judged, Wish, judge_sale, judge_stock, see_sale, see_stock
+from storage.database import Session
+from storage.wishlist import CheckRepository
+from storage.wishlist.checks import Place, Watched, WishAt
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class PageSize:
+    """A page ends with the first of these."""
+
+    products: int = 500
+    wishes: int = 5_000
+
+
+USUAL = PageSize()
+
+
+@dataclass(frozen=True)
+class Page:
+    """The products of a page as they are seen now, and their wishes.
+
+    `end` is the place up to which it goes; None when nothing comes after. `is_cut`: within a product.
+    """
+
+    products: Sequence[Watched]
+    wishes: Sequence[WishAt]
+    end: Place | None
+    is_cut: bool
+
+
+async def check_page(
+    session: Session, check: CheckStretch, *, now: datetime, size: PageSize = USUAL
+) -> WishlistProgress:
+    """Judge the page after the check's place and write what follows, in the caller's transaction."""
+    checks = CheckRepository(session, NotificationKind.STOCK if check.stock else NotificationKind.SALE)
+    page = await _read(checks, check, size, now)
+    judged, errors = await _judge(checks, check, page, now)
+    due = [each for one in judged for each in one.due]
+    await checks.write_due(due, min_stock=check.stock.min_stock if check.stock else 1, now=now)
+    progress, end = check.progress, page.end or Place()
+    skipped = sum((one.skipped for one in judged), Counter(progress.skipped))
+    return progress.model_copy(
+        update={
+            "after_product": end.product_id,
+            "after_added_at": end.added_at,
+            "after_user": end.user_id,
+            "products": progress.products + len(page.products) - page.is_cut,
+            "checked": progress.checked + len(page.wishes),
+            "notified": progress.notified + len(due),
+            "skipped": dict(sorted(skipped.items())),
+            "errors": progress.errors + errors,
+            "judged": page.end is None,
+        }
+    )
+
+
+async def _read(checks: CheckRepository, check: CheckStretch, size: PageSize, now: datetime) -> Page:
+    """Read a page; what is seen of its products is written before their wishes are read."""
+    given = check.progress
+    after = Place(given.after_product, given.after_added_at, given.after_user)
+    before = await checks.products(after, limit=size.products)
+    products = [_seen(each, check, now) for each in before]
+    await checks.note([new for old, new in zip(before, products, strict=True) if old != new])
+    wishes = await checks.wishes([each.offer.product_id for each in products], after, limit=size.wishes)
+    if len(wishes) == size.wishes:
+        end = wishes[-1].place
+        # Those after the cut are the next page's.
+        products = [each for each in products if each.offer.product_id <= end.product_id]
+        return Page(products, wishes, end, is_cut=True)
+    is_last = len(before) < size.products
+    return Page(products, wishes, None if is_last else Place(before[-1].offer.product_id), is_cut=False)
+
+
+def _seen(each: Watched, check: CheckStretch, now: datetime) -> Watched:
+    if check.stock is not None:
+        seen = see_stock(each.stock, each.offer, now, minimum=check.stock.min_stock)
+        return replace(each, stock=seen)
+    return replace(each, sale=see_sale(each.sale, each.offer, now))
+
+
+async def _judge(
+    checks: CheckRepository, check: CheckStretch, page: Page, now: datetime
+) -> tuple[list[Judged], int]:
+    """Judge product by product; one that cannot be judged is counted, and does not sink the others."""
+    by_product = {each.offer.product_id: each for each in page.products}
+    judged: list[Judged] = []
+    errors = 0
+    for product_id, places in groupby(page.wishes, key=lambda each: each.place.product_id):
+        wishes = [each.wish for each in places]
+        is_continued = (
+            product_id == check.progress.after_product and check.progress.after_added_at is not None
+        )
+        before = await _told_before(checks, check, by_product[product_id]) if is_continued else 0
+        try:
+            judged.append(_judge_one(check, by_product[product_id], wishes, before, now))
+        except Exception:  # whatever is wrong with a product, the others are judged: counted and logged
+            log.exception("a product cannot be judged", product_id=product_id)
+            errors += 1
+    return judged, errors
+
+
+def _judge_one(
+    check: CheckStretch, product: Watched, wishes: Sequence[Wish], before: int, now: datetime
+) -> Judged:
+    if check.stock is not None:
+        return judge_stock(product.offer, product.stock, wishes, check.stock, told_before=before)
+    assert check.sales is not None  # noqa: S101  # a check is of one of the two
+    return judge_sale(product.offer, product.sale, wishes, check.sales, now)
+
+
+async def _told_before(checks: CheckRepository, check: CheckStretch, product: Watched) -> int:
+    """Return how many of a product's wishes this check has found due, if the page before was cut in it."""
+    place = check.progress
+    if place.after_added_at is None or product.offer.product_id != place.after_product:
+        return 0
+    return await checks.told_since(product.offer.product_id, product.stock.episode, check.progress.began_at)

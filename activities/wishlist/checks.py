@@ -1,0 +1,88 @@
+"""The activity of the checks: a stretch of pages, each with its own transaction and checkpoint."""
+
+from temporalio import activity
+
+from activities.dispatch import wake_drain
+from activities.notifications import Letterhead
+from activities.wishlist.checking import check_page
+from activities.wishlist.planning import Planned, plan_page
+from contracts.wishlist import SEND_NOTIFICATIONS, CheckStretch, WishlistProgress
+from gateways.clock import Clock
+from gateways.engine import Engine
+from storage.database import Database, Session
+from storage.tasks import TaskRepository
+
+# Pages in one activity: some seconds of work, so that a check of millions costs few of them.
+PAGES = 40
+
+
+class WishlistActivities:
+    """Works through the wishes, then plans the mails."""
+
+    def __init__(self, database: Database, engine: Engine, clock: Clock, letterhead: Letterhead) -> None:
+        self._database = database
+        self._engine = engine
+        self._clock = clock
+        self._letterhead = letterhead
+
+    @activity.defn(name="wishlist.check_stretch")
+    async def check_stretch(self, given: CheckStretch) -> WishlistProgress:
+        """Go on with a check from where it is, or from where a killed attempt has left it."""
+        progress = await self._resume(given.progress)
+        for _ in range(PAGES):
+            if progress.finished:
+                break
+            progress = await self._page(given.model_copy(update={"progress": progress}))
+        return progress
+
+    async def _resume(self, given: WishlistProgress) -> WishlistProgress:
+        stored = await self._database.read(lambda session: TaskRepository(session).checkpoint(given.task_id))
+        left = given if stored is None else WishlistProgress.model_validate(stored)
+        return left if left.pages > given.pages else given
+
+    async def _page(self, check: CheckStretch) -> WishlistProgress:
+        return await (self._plan(check) if check.progress.judged else self._check(check))
+
+    async def _check(self, check: CheckStretch) -> WishlistProgress:
+        async def work(session: Session) -> WishlistProgress:
+            progress = await check_page(session, check, now=self._clock.now())
+            return await self._checkpoint(session, progress, f"{progress.checked} wishes checked")
+
+        return await self._database.transact(work)
+
+    async def _plan(self, check: CheckStretch) -> WishlistProgress:
+        rules = check.stock or check.sales
+        assert rules is not None  # noqa: S101  # a check is of one of the two
+
+        async def work(session: Session) -> tuple[WishlistProgress, Planned]:
+            planned = await plan_page(
+                session,
+                self._letterhead,
+                cooldown=rules.user_cooldown,
+                triggered_by=activity.info().workflow_type or "",
+                now=self._clock.now(),
+            )
+            before = check.progress
+            update = {"mails": before.mails + planned.mails, "finished": planned.is_last}
+            progress = before.model_copy(update=update)
+            return await self._checkpoint(session, progress, f"{progress.mails} mails planned"), planned
+
+        progress, planned = await self._database.transact(work)
+        ids = [task.id for task in planned.tasks if task.starts_at is None]
+        if ids:
+            now = self._clock.now()
+            await wake_drain(self._database, self._engine, SEND_NOTIFICATIONS, ids, now=now)
+        return progress
+
+    async def _checkpoint(self, session: Session, progress: WishlistProgress, step: str) -> WishlistProgress:
+        after = progress.model_copy(update={"pages": progress.pages + 1})
+        await TaskRepository(session).report_progress(
+            after.task_id,
+            processed=after.checked,
+            total=None,
+            part=0,
+            step=step,
+            checkpoint=after.model_dump(mode="json"),
+            now=self._clock.now(),
+        )
+        return after

@@ -1,0 +1,103 @@
+"""One page of planning: what users wait for becomes mails, which are effects with a pooled task each."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from activities.notifications import Letterhead
+from contracts.effects import EffectState
+from contracts.tasks import NewTask
+from contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
+from domain.mail_times import earliest_mail
+from domain.pools import drain_of
+from storage.database import Session
+from storage.effects import EffectRepository, NewEffect
+from storage.tasks import TaskRepository
+from storage.wishlist import MailRepository, PlanRepository
+from storage.wishlist.planning import Addressee
+
+# Users in one transaction.
+ADDRESSEES = 500
+
+# What kind of effect a mail of alerts is.
+MAIL = "wishlist-mail"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The tasks of new mails, and for how many users there are any. `is_last`: nobody else waits."""
+
+    tasks: tuple[NewTask, ...]
+    mails: int
+    is_last: bool
+
+
+async def plan_page(
+    session: Session,
+    letterhead: Letterhead,
+    *,
+    cooldown: timedelta,
+    triggered_by: str,
+    now: datetime,
+    size: int = ADDRESSEES,
+) -> Planned:
+    """Put what the next users wait for into their mails, in the caller's transaction.
+
+    A mail that was not claimed yet takes up more; who has none gets a new one. A mail whose task was
+    cancelled is given up, and counts as told.
+    """
+    plans, effects = PlanRepository(session), EffectRepository(session)
+    cancelled = await effects.give_up_cancelled(MAIL, now=now)
+    await MailRepository(session).settle_mails(cancelled, EffectState.FAILED, now=now)
+    page = await plans.addressees(limit=size)
+    there = [each for each in page if each.email is not None]
+    await plans.give_up(
+        [each.user_id for each in page if each.email is None], SkipReason.WISH_REMOVED, now=now
+    )
+    mails = await effects.joinable([each.user_id for each in there], MAIL)
+    new = [
+        _mail(each, letterhead, cooldown, triggered_by, now) for each in there if each.user_id not in mails
+    ]
+    await effects.intend([effect for effect, _ in new], now=now)
+    await TaskRepository(session).enqueue([task for _, task in new], now=now)
+    mails |= {effect.owner: effect.id for effect, _ in new}
+    await plans.take_up(mails)
+    return Planned(tuple(task for _, task in new), len(mails), is_last=len(page) < size)
+
+
+def _mail(
+    user: Addressee, letterhead: Letterhead, cooldown: timedelta, triggered_by: str, now: datetime
+) -> tuple[NewEffect, NewTask]:
+    effect_id, task_id = uuid4(), uuid4()
+    effect = NewEffect(
+        id=effect_id,
+        kind=MAIL,
+        # What it tells of is unique by itself, and taken up by one mail only.
+        dedupe_key=f"{MAIL}/{effect_id}",
+        owner=user.user_id,
+        reference=letterhead.message_id(effect_id),
+        recipient=user.email or "",
+        task_id=task_id,
+        on_unknown=letterhead.on_unknown,
+    )
+    given = SendNotification(effect_id=effect_id, user_cooldown=cooldown)
+    return effect, _task(task_id, given, triggered_by, _starts_at(user, cooldown, now))
+
+
+def _starts_at(user: Addressee, cooldown: timedelta, now: datetime) -> datetime | None:
+    earliest = earliest_mail(now, quiet=user.quiet, last=user.mailed_at, cooldown=cooldown)
+    return earliest if earliest > now else None
+
+
+def _task(task_id: UUID, given: SendNotification, triggered_by: str, starts_at: datetime | None) -> NewTask:
+    return NewTask(
+        id=task_id,
+        job=SEND_NOTIFICATIONS,
+        workflow_id=drain_of(SEND_NOTIFICATIONS),
+        dedupe_key=None,
+        input=given.model_dump(mode="json"),
+        workspace=None,
+        triggered_by=triggered_by,
+        is_pooled=True,
+        starts_at=starts_at,
+    )

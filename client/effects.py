@@ -1,0 +1,96 @@
+"""The effects ledger from outside: looking at what was sent, and deciding about what nobody knows of."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from client.errors import BadInput
+from client.id_prefix import id_prefix
+from client.jobs import Jobs
+from contracts.effects import Effect, EffectState
+from gateways.clock import Clock
+from storage.database import Database, Session
+from storage.effects import EffectRepository
+from storage.errors import AlreadyRetried, EffectUnknown
+from storage.tasks import TaskRepository
+from storage.wishlist import MailRepository
+
+
+@dataclass(frozen=True)
+class EffectCounts:
+    """How many effects are in each state; `resends` were sent though an earlier attempt may have arrived."""
+
+    states: dict[EffectState, int]
+    resends: int
+
+
+class Effects:
+    """Everything that was sent, or is to be."""
+
+    def __init__(self, database: Database, jobs: Jobs, clock: Clock) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._clock = clock
+
+    async def find(self, states: Collection[EffectState] = (), *, limit: int = 50) -> list[Effect]:
+        """Return effects, the newest first."""
+        return await self._database.read(lambda session: EffectRepository(session).find(states, limit=limit))
+
+    async def get(self, reference: str) -> Effect:
+        """Return one by its id or the beginning of it; EffectUnknown, BadInput: several begin so."""
+        effect_id = await self._resolve(reference)
+        return await self._database.read(lambda session: EffectRepository(session).get(effect_id))
+
+    async def _resolve(self, reference: str) -> UUID:
+        prefix = id_prefix(reference)
+        if prefix is None:
+            raise EffectUnknown(reference)
+        found = await self._database.read(lambda session: EffectRepository(session).id_starting_with(prefix))
+        if not found:
+            raise EffectUnknown(reference)
+        if len(found) > 1:
+            raise BadInput(f"several effects have ids that begin with {reference!r}: give more of it")
+        return found[0]
+
+    async def counts(self) -> EffectCounts:
+        """Return how many there are."""
+
+        async def look(session: Session) -> EffectCounts:
+            effects = EffectRepository(session)
+            return EffectCounts(dict(await effects.counts()), await effects.resends())
+
+        return await self._database.read(look)
+
+    async def mark_sent(self, reference: str) -> Effect:
+        """Say of an unknown one that it got through; return it. BadInput: it is not unknown."""
+        return await self._decide(reference, EffectState.SENT)
+
+    async def send_again(self, reference: str) -> Effect:
+        """Send an unknown one again, under the same reference; return it. BadInput: it is not unknown.
+
+        Its task is retried. It counts as a resend.
+        """
+        effect = await self._decide(reference, EffectState.FAILED)
+        with suppress(AlreadyRetried):  # that retry waits for its turn, and sends it
+            await self._jobs.retry(effect.task_id)
+        return effect
+
+    async def _decide(self, reference: str, state: EffectState) -> Effect:
+        effect_id, now = await self._resolve(reference), self._clock.now()
+
+        async def write(session: Session) -> Effect:
+            effects = EffectRepository(session)
+            before = await effects.resolve(effect_id, state, now=now)
+            if before.state is not EffectState.UNKNOWN:
+                raise BadInput(
+                    f"effect {effect_id} is {before.state}: only an unknown one waits for a decision"
+                )
+            task = await TaskRepository(session).get(before.task_id)
+            if task is not None and not task.state.is_final:
+                raise BadInput(f"effect {effect_id}: task {task.id} has not come to its end; try again then")
+            if state is EffectState.SENT:
+                await MailRepository(session).settle_mails([effect_id], state, now=now)
+            return await effects.get(effect_id)
+
+        return await self._database.transact(write)

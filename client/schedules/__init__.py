@@ -1,0 +1,34 @@
+"""What runs by itself: the table of schedules, brought to Temporal, and an operator's hold on it.
+
+- `declared.py` is the table; `rows.py` and `when.py` say what a row may be
+- `operating.py` has `Schedules`: sync, list, trigger, pause, resume, backfill, preview
+- `syncing.py` brings the table to Temporal; `building.py` says how a row looks there
+- `pauses.py` reads and writes the note of a paused schedule
+- `firings.py` asks Temporal when a schedule fires; `previews.py` and `clock_changes.py` explain it
+"""
+
+from client.schedules.declared import SCHEDULES
+from client.schedules.errors import BadDeclaration, ScheduleSwitchedOff, ScheduleUnknown
+from client.schedules.operating import Schedules
+from client.schedules.pauses import Pause
+from client.schedules.previews import Planned
+from client.schedules.rows import ScheduledJob
+from client.schedules.statuses import LastRun, ScheduleStatus
+from client.schedules.syncing import Synced
+from client.schedules.when import Cron, Every
+
+__all__ = [
+    "SCHEDULES",
+    "BadDeclaration",
+    "Cron",
+    "Every",
+    "LastRun",
+    "Pause",
+    "Planned",
+    "ScheduleStatus",
+    "ScheduleSwitchedOff",
+    "ScheduleUnknown",
+    "ScheduledJob",
+    "Schedules",
+    "Synced",
+]

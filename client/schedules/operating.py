@@ -1,0 +1,144 @@
+"""An operator's hold on the schedules. Temporal has them: the service's own database is not needed."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from temporalio.client import (
+    Client,
+    ScheduleBackfill,
+    ScheduleDescription,
+    ScheduleHandle,
+    ScheduleOverlapPolicy,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from client.errors import BadInput
+from client.schedules.building import is_of
+from client.schedules.declared import SCHEDULES
+from client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
+from client.schedules.firings import firings
+from client.schedules.pauses import Pause, paused
+from client.schedules.previews import Planned, in_order, planned
+from client.schedules.rows import ScheduledJob
+from client.schedules.statuses import ScheduleStatus, status_of
+from client.schedules.syncing import Sync, Synced
+from client.settings import Settings
+from client.zones import zone_named
+
+
+class Schedules:
+    """The declared schedules in a Temporal namespace, as the settings have them."""
+
+    def __init__(self, client: Client, settings: Settings, rows: Sequence[ScheduledJob] = SCHEDULES) -> None:
+        self._client = client
+        self._task_queue = settings.task_queue
+        self._rows = {row.id: row.as_set(settings) for row in rows}
+
+    async def sync(self) -> dict[str, Synced]:
+        """Create what is missing, update what was declared differently, and remove what no longer is.
+
+        Returns what became of each. An operator's pause stays; so does a schedule that is somebody else's.
+        """
+        return await Sync(self._client, self._task_queue, tuple(self._rows.values())).run()
+
+    async def list(self) -> list[ScheduleStatus]:
+        """Return every declared schedule that Temporal has, in the order of the table."""
+        found = await self._described()
+        return [status_of(self._rows[each.id], each) for each in found]
+
+    async def trigger(self, schedule_id: str) -> None:
+        """Run it now, also while it is paused. While a run is at work, none is added."""
+        await self._handle(schedule_id).trigger()
+
+    async def pause(self, schedule_id: str, reason: str, *, by: str) -> None:
+        """Stop it from firing until it is resumed; who did it and why is shown."""
+        there = await self._describe(schedule_id)
+        await self._handle(schedule_id).pause(note=paused(there.schedule.state, by, reason))
+
+    async def resume(self, schedule_id: str, *, by: str) -> Pause | None:
+        """Take an operator's pause away, and return what still holds it: a setting, if one does.
+
+        ScheduleSwitchedOff: nothing but a setting held it.
+        """
+        there = await self._describe(schedule_id)
+        pause, handle = Pause.of(there.schedule.state), self._handle(schedule_id)
+        if pause is not None and pause.switch is not None:
+            if not pause.is_operators:
+                raise ScheduleSwitchedOff(schedule_id, pause.switch)
+            left = Pause(switch=pause.switch)
+            await handle.pause(note=left.note())
+            return left
+        await handle.unpause(note=f"resumed by {by}")
+        return None
+
+    async def firings(self, schedule_id: str, start: datetime, end: datetime) -> Sequence[datetime]:
+        """Return when it fires from `start` to `end`, both included, in its own zone."""
+        there = await self._describe(schedule_id)
+        zone = zone_named(there.schedule.spec.time_zone_name or "UTC")
+        return [each.astimezone(zone) for each in await firings(self._client, schedule_id, start, end)]
+
+    async def backfill(self, schedule_id: str, start: datetime, end: datetime) -> int:
+        """Run what would have fired from `start` to `end`, one after another; return how many that are.
+
+        Each is run, also one that ran before, and also while the schedule is paused. Firings that come
+        meanwhile are left out. BadInput: the time is not over.
+        """
+        if end > datetime.now(UTC):
+            raise BadInput(f"until {end.isoformat()}: only what is past can be made up for")
+        count = len(await self.firings(schedule_id, start, end))
+        if count:
+            backfill = ScheduleBackfill(
+                start.astimezone(UTC), end.astimezone(UTC), ScheduleOverlapPolicy.BUFFER_ALL
+            )
+            await self._handle(schedule_id).backfill(backfill)
+        return count
+
+    async def preview(
+        self, start: datetime, end: datetime, schedule_id: str | None = None
+    ) -> Sequence[Planned]:
+        """Return what fires from `start` to `end`, in the order of time; paused schedules as if they did.
+
+        What fires more often than hourly is counted by the day, unless it is asked for alone.
+        """
+        chosen = await self._described() if schedule_id is None else [await self._describe(schedule_id)]
+        all_times = await asyncio.gather(*(firings(self._client, each.id, start, end) for each in chosen))
+        entries = [
+            entry
+            for there, times in zip(chosen, all_times, strict=True)
+            for entry in planned(there, times, start, end, each=schedule_id is not None)
+        ]
+        return in_order(entries)
+
+    def zone(self, schedule_id: str) -> str:
+        """Return the zone that times of a schedule are in; ScheduleUnknown for none of ours."""
+        return self._row(schedule_id).zone
+
+    async def _described(self) -> Sequence[ScheduleDescription]:
+        found = await asyncio.gather(*(self._describe_any(each) for each in self._rows))
+        return [each for each in found if each is not None]
+
+    async def _describe(self, schedule_id: str) -> ScheduleDescription:
+        self._row(schedule_id)
+        found = await self._describe_any(schedule_id)
+        if found is None:
+            raise BadInput(f"{schedule_id} is not in Temporal yet: `mainspring schedules sync` brings it")
+        return found
+
+    async def _describe_any(self, schedule_id: str) -> ScheduleDescription | None:
+        try:
+            there = await self._client.get_schedule_handle(schedule_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        return there if await is_of(there, self._task_queue) else None
+
+    def _handle(self, schedule_id: str) -> ScheduleHandle:
+        self._row(schedule_id)
+        return self._client.get_schedule_handle(schedule_id)
+
+    def _row(self, schedule_id: str) -> ScheduledJob:
+        if schedule_id not in self._rows:
+            raise ScheduleUnknown(schedule_id, self._rows)
+        return self._rows[schedule_id]

@@ -1,0 +1,36 @@
+"""What became of the last runs, by the ledger: a task may wait or fail while its workflow is fine."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from client.schedules.statuses import ScheduleStatus
+from client.settings import Settings
+from contracts.tasks import Task
+from storage.database import Database, Session
+from storage.errors import StorageError
+from storage.tasks import TaskRepository
+
+log = structlog.get_logger(__name__)
+
+
+async def last_tasks(settings: Settings, statuses: Iterable[ScheduleStatus]) -> dict[UUID, Task]:
+    """Return the tasks of last runs, by their ids: none when there is no database, or it is away."""
+    wanted = [each.last_run.task_id for each in statuses if each.last_run and each.last_run.task_id]
+    if not wanted or (settings.database_url is None and not settings.database_file.exists()):
+        return {}
+
+    async def look(session: Session) -> dict[UUID, Task]:
+        tasks = [await TaskRepository(session).get(each) for each in wanted]
+        return {task.id: task for task in tasks if task is not None}
+
+    database = Database(settings.resolved_database_url)
+    try:
+        return await database.read(look)
+    except (StorageError, DBAPIError, OSError) as error:  # Temporal's own word on the run is shown then
+        log.warning("the ledger cannot be read", error=str(error))
+        return {}
+    finally:
+        await database.dispose()

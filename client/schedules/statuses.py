@@ -1,0 +1,82 @@
+"""A schedule as Temporal has it now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from temporalio.client import (
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleDescription,
+    WorkflowExecutionStatus,
+)
+
+from client.schedules.pauses import Pause
+from client.schedules.rows import ScheduledJob
+from client.zones import zone_named
+from domain.tasks import derived_task_id
+from workflows.catalogue import job_named
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The last run of a schedule; `status` is the workflow's. Housekeeping has no task in the ledger."""
+
+    at: datetime
+    workflow_id: str
+    status: WorkflowExecutionStatus | None
+    task_id: UUID | None
+
+
+@dataclass(frozen=True)
+class ScheduleStatus:
+    """How a schedule stands; `last_run` and `next_run` are absent when there is none.
+
+    Missed are firings that were too old when the engine was back (`missed_too_old`), and those that came
+    while a run was at work (`missed_overlap`), as most of those of an outage are.
+    """
+
+    id: str
+    summary: str
+    when: str
+    zone: ZoneInfo
+    pause: Pause | None
+    note: str | None
+    last_run: LastRun | None
+    next_run: datetime | None
+    missed_too_old: int
+    missed_overlap: int
+
+
+def status_of(row: ScheduledJob, there: ScheduleDescription) -> ScheduleStatus:
+    """Return how a declared schedule stands."""
+    info, state = there.info, there.schedule.state
+    return ScheduleStatus(
+        id=row.id,
+        summary=row.summary,
+        when=row.words(),
+        zone=zone_named(row.zone),
+        pause=Pause.of(state),
+        note=state.note or None,
+        last_run=_last_run(row, there),
+        next_run=info.next_action_times[0] if info.next_action_times and not state.paused else None,
+        missed_too_old=info.num_actions_missed_catchup_window,
+        missed_overlap=info.num_actions_skipped_overlap,
+    )
+
+
+def _last_run(row: ScheduledJob, there: ScheduleDescription) -> LastRun | None:
+    if not there.info.recent_actions:
+        return None
+    last = there.info.recent_actions[-1]
+    if not isinstance(last.action, ScheduleActionExecutionStartWorkflow):
+        return None
+    # The SDK leaves out how the run ended, which the server has been told.
+    status = there.raw_description.info.recent_actions[-1].start_workflow_status
+    is_internal = job_named(row.job).is_internal
+    return LastRun(
+        at=last.started_at,
+        workflow_id=last.action.workflow_id,
+        status=WorkflowExecutionStatus(status) if status else None,
+        task_id=None if is_internal else derived_task_id(last.action.first_execution_run_id),
+    )

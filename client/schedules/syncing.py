@@ -1,0 +1,123 @@
+"""Bringing the table to Temporal. Several workers may do it at the same time."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from enum import StrEnum
+
+import structlog
+from temporalio.client import (
+    Client,
+    ScheduleAlreadyRunningError,
+    ScheduleDescription,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from client.schedules.building import TASK_QUEUE, built, declaration_of, is_of, is_of_earlier
+from client.schedules.pauses import Pause, switched
+from client.schedules.rows import ScheduledJob
+
+log = structlog.get_logger(__name__)
+
+
+class Synced(StrEnum):
+    """What became of a schedule."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SWITCHED_OFF = "switched off"
+    SWITCHED_ON = "switched on"
+    REMOVED = "removed"
+    TAKEN = "not touched: somebody else has a schedule of this name"
+
+
+class Sync:
+    """One sync of the rows, as the settings have them, for a task queue."""
+
+    def __init__(self, client: Client, task_queue: str, rows: Sequence[ScheduledJob]) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._rows = rows
+
+    async def run(self) -> dict[str, Synced]:
+        """Bring all rows, and remove what this service made for its task queue and declares no more."""
+        outcomes, removed = await asyncio.gather(
+            asyncio.gather(*(self._bring(row) for row in self._rows)), self._remove_undeclared()
+        )
+        became = dict(zip((row.id for row in self._rows), outcomes, strict=True)) | removed
+        for schedule_id, outcome in became.items():
+            if outcome is Synced.TAKEN:
+                log.warning("schedule not synced", schedule=schedule_id, reason=str(outcome))
+            elif outcome is not Synced.UNCHANGED:
+                log.info("schedule synced", schedule=schedule_id, outcome=str(outcome))
+        return became
+
+    async def _bring(self, row: ScheduledJob) -> Synced:
+        handle = self._client.get_schedule_handle(row.id)
+        try:
+            return await self._adjust(row, await handle.describe())
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        try:
+            await self._create(row, ScheduleState())
+        except ScheduleAlreadyRunningError:  # another worker was faster
+            return await self._adjust(row, await handle.describe())
+        return Synced.CREATED
+
+    async def _create(self, row: ScheduledJob, state: ScheduleState) -> None:
+        schedule = built(row, self._task_queue)
+        schedule.state = switched(state, row.switched_off_by)
+        await self._client.create_schedule(row.id, schedule, memo={TASK_QUEUE: self._task_queue})
+
+    async def _make_anew(self, row: ScheduledJob, state: ScheduleState) -> Synced:
+        # Temporal has no way to mark a schedule that is there.
+        await self._remove(row.id)
+        with suppress(ScheduleAlreadyRunningError):  # another worker was faster
+            await self._create(row, state)
+        return Synced.UPDATED
+
+    async def _adjust(self, row: ScheduledJob, there: ScheduleDescription) -> Synced:
+        if await is_of_earlier(self._client, there, self._task_queue):
+            return await self._make_anew(row, there.schedule.state)
+        if not await is_of(there, self._task_queue):
+            return Synced.TAKEN
+        declared = await declaration_of(self._client, there)
+        is_same = declared == row.declaration(self._task_queue)
+        pause = Pause.of(there.schedule.state)
+        is_switched = (pause.switch if pause else None) != row.switched_off_by
+        if is_same and not is_switched:
+            return Synced.UNCHANGED
+
+        def changed(current: ScheduleUpdateInput) -> ScheduleUpdate:
+            found = current.description.schedule
+            # What an operator has done to the timing stays until the declaration changes.
+            schedule = found if is_same else built(row, self._task_queue)
+            schedule.state = switched(found.state, row.switched_off_by)
+            return ScheduleUpdate(schedule)
+
+        await self._client.get_schedule_handle(row.id).update(changed)
+        if not is_same:
+            return Synced.UPDATED
+        return Synced.SWITCHED_OFF if row.switched_off_by else Synced.SWITCHED_ON
+
+    async def _remove_undeclared(self) -> dict[str, Synced]:
+        declared = {row.id for row in self._rows}
+        gone = [
+            entry.id
+            async for entry in await self._client.list_schedules()
+            if entry.id not in declared and await is_of(entry, self._task_queue)
+        ]
+        await asyncio.gather(*(self._remove(schedule_id) for schedule_id in gone))
+        return dict.fromkeys(gone, Synced.REMOVED)
+
+    async def _remove(self, schedule_id: str) -> None:
+        try:
+            await self._client.get_schedule_handle(schedule_id).delete()
+        except RPCError as error:  # another worker was faster
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise

@@ -1,0 +1,96 @@
+"""When a schedule fires: at intervals or by cron. What Temporal would refuse or misread is refused here."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from client.schedules.errors import BadDeclaration
+
+# Temporal counts in whole seconds.
+SHORTEST = timedelta(seconds=1)
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+# A cron expression's fields: the least and the greatest value, and the names of values.
+FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
+    ("minute", 0, 59, {}),
+    ("hour", 0, 23, {}),
+    ("day of the month", 1, 31, {}),
+    ("month", 1, 12, {name: number for number, name in enumerate(MONTHS, 1)}),
+    ("day of the week", 0, 7, {name: number for number, name in enumerate(DAYS)}),
+)
+PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?")
+
+UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+@dataclass(frozen=True)
+class Every:
+    """At intervals that are counted from 1970, `offset` later each; no clock change moves them."""
+
+    interval: timedelta
+    offset: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        """Refuse what Temporal would."""
+        if self.interval < SHORTEST or self.interval % SHORTEST:
+            raise BadDeclaration(f"an interval of {self.interval}: whole seconds, 1 or more")
+        if not timedelta(0) <= self.offset < self.interval or self.offset % SHORTEST:
+            raise BadDeclaration(f"an offset of {self.offset}: whole seconds, less than {self.interval}")
+
+    def words(self) -> str:
+        """Return it for people: "every 5 min"."""
+        return f"every {_span(self.interval)}" + (f" + {_span(self.offset)}" if self.offset else "")
+
+
+@dataclass(frozen=True, init=False)
+class Cron:
+    """By the clock of the row's zone: minute, hour, day of the month, month, day of the week."""
+
+    expressions: tuple[str, ...]
+
+    def __init__(self, *expressions: str) -> None:
+        if not expressions:
+            raise BadDeclaration("no cron expression")
+        for expression in expressions:
+            _check_cron(expression)
+        object.__setattr__(self, "expressions", expressions)
+
+    def words(self) -> str:
+        """Return it for people: the expressions."""
+        return "; ".join(self.expressions)
+
+
+def _check_cron(expression: str) -> None:
+    fields = expression.split()
+    if len(fields) != len(FIELDS):
+        told = ", ".join(field[0] for field in FIELDS)
+        raise BadDeclaration(f"cron {expression!r}: five fields are needed: {told}")
+    for text, (name, least, greatest, names) in zip(fields, FIELDS, strict=True):
+        for part in text.split(","):
+            if not _is_part(part.lower(), least, greatest, names):
+                raise BadDeclaration(
+                    f"cron {expression!r}: {name} {part!r} is not *, or values of {least}-{greatest}"
+                )
+    if "*" not in {fields[2][0], fields[4][0]}:
+        # Other crons fire on either, Temporal only where both match.
+        raise BadDeclaration(f"cron {expression!r}: a day of the month or of the week, not both")
+
+
+def _is_part(part: str, least: int, greatest: int, names: dict[str, int]) -> bool:
+    found = PART.fullmatch(part)
+    if found is None or found["step"] == "0":
+        return False
+    values = [
+        names.get(value, int(value) if value.isdecimal() else -1)
+        for value in (found["first"], found["last"])
+        if value is not None
+    ]
+    return all(least <= value <= greatest for value in values) and values == sorted(values)
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    unit, size = next(each for each in UNITS if seconds % each[1] == 0)
+    return f"{seconds // size} {unit}"

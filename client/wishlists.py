@@ -1,0 +1,75 @@
+"""Wishlists from outside: what the platform tells of its shop, and unsubscribing."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TypeVar
+
+from contracts.message import Message
+from contracts.shop import Product, StrayWish, User, WishedItem
+from domain.unsubscribing import UnsubscribeScope, read_token
+from gateways.clock import Clock
+from storage.database import Database
+from storage.upsert import chunks
+from storage.wishlist import OutcomeRepository, Outcomes, ShopRepository
+
+T = TypeVar("T")
+
+
+class Wishlists:
+    """The wishlists. Storing the same again changes nothing; rows that are there already are overwritten.
+
+    Of two rows with the same id the last one wins.
+    """
+
+    def __init__(self, database: Database, token_key: bytes, clock: Clock) -> None:
+        self._database = database
+        self._token_key = token_key
+        self._clock = clock
+
+    async def store_products(self, products: Sequence[Product]) -> None:
+        """Store products, a thousand in each transaction."""
+        for chunk in chunks(products):
+            await self._shop(ShopRepository.store_products, chunk)
+
+    async def store_users(self, users: Sequence[User]) -> None:
+        """Store users, a thousand in each transaction. Alerts that are not said stay as they are."""
+        for chunk in chunks(users):
+            await self._shop(ShopRepository.store_users, chunk)
+
+    async def store_items(self, items: Sequence[WishedItem]) -> list[StrayWish]:
+        """Store wishes, a thousand in each transaction; return those whose product or user is not known."""
+        strays: list[StrayWish] = []
+        for chunk in chunks(items):
+            strays += await self._shop(ShopRepository.store_items, chunk)
+        return strays
+
+    async def _shop(self, store: Callable[..., Awaitable[T]], rows: Sequence[Message]) -> T:
+        now = self._clock.now()
+        return await self._database.transact(lambda session: store(ShopRepository(session), rows, now=now))
+
+    async def remove_items(self, pairs: Collection[tuple[str, str]]) -> int:
+        """Remove the wishes of (product id, user id); return how many there were."""
+        return await self._database.transact(lambda session: ShopRepository(session).remove_items(pairs))
+
+    async def unsubscribe(self, token: str) -> str | None:
+        """Switch off what a link's token says; return the user's id, None if there is no such user.
+
+        TokenRefused: the link is damaged, or was not made here.
+        """
+        wish = read_token(token, self._token_key)
+        known = await self._database.transact(
+            lambda session: ShopRepository(session).unsubscribe(
+                wish.user_id,
+                sales=wish.scope is not UnsubscribeScope.STOCK,
+                stock=wish.scope is not UnsubscribeScope.SALE,
+                now=self._clock.now(),
+            )
+        )
+        return wish.user_id if known else None
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many products, users and wishes there are."""
+        return await self._database.read(lambda session: ShopRepository(session).counts())
+
+    async def outcomes(self) -> Outcomes:
+        """Return what became of the notifications so far."""
+        return await self._database.read(lambda session: OutcomeRepository(session).outcomes())

@@ -1,0 +1,53 @@
+"""What is sent to somebody outside, and how far it has come."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from contracts.message import Message
+
+
+class EffectState(StrEnum):
+    """How far an effect has come."""
+
+    INTENDED = "intended"
+    """Written by who wants it; next SENDING, or WITHDRAWN."""
+    SENDING = "sending"
+    """Written by the claim, before anything goes out; next any of those below."""
+    UNKNOWN = "unknown"
+    """The answer was lost and the policy is to hold: a person decides. Next SENDING or FAILED."""
+    SENT = "sent"
+    """Accepted outside. Final."""
+    FAILED = "failed"
+    """Refused outside, or given up. Final, but a retry of its task sends it."""
+    WITHDRAWN = "withdrawn"
+    """Nothing of it held any more when it was to be sent. Final."""
+
+
+class OnUnknown(StrEnum):
+    """What is done about an effect whose answer was lost."""
+
+    RESEND = "resend"
+    """Send it again, under the same reference."""
+    HOLD = "hold"
+    """Keep it for a person to decide."""
+
+
+class Effect(Message):
+    """An effect as the ledger has it. `resends` were sent though an earlier attempt may have got through."""
+
+    id: UUID
+    kind: str
+    dedupe_key: str
+    owner: str
+    state: EffectState
+    on_unknown: OnUnknown
+    reference: str
+    recipient: str
+    attempts: int
+    resends: int
+    error: str | None
+    task_id: UUID
+    created_at: datetime
+    sending_at: datetime | None
+    settled_at: datetime | None

@@ -1,0 +1,219 @@
+"""Who is told of a wished product: sale episodes, returns to stock, and what holds when a mail is sent.
+
+Pure rules over a product and the wishes for it; docs/decisions/0011 says them in words.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationKind, SkipReason
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A product as the shop sells it. A window without a start or an end is open on that side."""
+
+    product_id: str
+    price_cents: int
+    stock: int
+    sale_price_cents: int | None = None
+    sale_starts_at: datetime | None = None
+    sale_ends_at: datetime | None = None
+
+    def is_on_sale(self, now: datetime) -> bool:
+        """Whether the sale window is open, its end not included, and the sale price is a lower one."""
+        if self.sale_price_cents is None or self.sale_price_cents >= self.price_cents:
+            return False
+        has_begun = self.sale_starts_at is None or self.sale_starts_at <= now
+        return has_begun and (self.sale_ends_at is None or now < self.sale_ends_at)
+
+    def price_at(self, now: datetime) -> int:
+        """Return what it costs now, in minor units."""
+        on_sale = self.sale_price_cents is not None and self.is_on_sale(now)
+        return self.sale_price_cents if on_sale and self.sale_price_cents is not None else self.price_cents
+
+
+@dataclass(frozen=True)
+class SaleSeen:
+    """What sale checks have seen of a product: whether it is on sale, and its how manieth sale that is."""
+
+    on_sale: bool = False
+    episode: int = 0
+
+    def is_in(self, episode: int) -> bool:
+        """Whether this sale is the one that goes on."""
+        return self.on_sale and self.episode == episode
+
+
+@dataclass(frozen=True)
+class StockSeen:
+    """What stock checks have seen of a product.
+
+    `sold_out`: there was none, and not yet enough again. `restocked_at`: since when the `episode`th return
+    to stock lasts; absent when none does.
+    """
+
+    sold_out: bool = False
+    episode: int = 0
+    restocked_at: datetime | None = None
+
+    def is_in(self, episode: int) -> bool:
+        """Whether this return is the one that lasts."""
+        return self.restocked_at is not None and self.episode == episode
+
+
+@dataclass(frozen=True)
+class Told:
+    """The last notification of a wish in an episode: the price that its mail has said, and when.
+
+    `waits`: it was not sent yet, and the mail will say the price of its own time.
+    """
+
+    price_cents: int
+    at: datetime
+    waits: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A user's wish for a product. `wanted`: the user wants to hear of it, by the wish and in general.
+
+    `told` is the last notification in the product's present episode of the kind that is judged.
+    """
+
+    user_id: str
+    price_when_added_cents: int
+    added_at: datetime
+    wanted: bool = True
+    told: Told | None = None
+
+
+@dataclass(frozen=True)
+class Due:
+    """A notification to write. `price_cents` is the price that is told of, none for a return to stock.
+
+    `baseline_cents` is what the mail compares the price with.
+    """
+
+    user_id: str
+    product_id: str
+    kind: NotificationKind
+    episode: int
+    price_cents: int
+    baseline_cents: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of wishes: those that are due, and why the others are not."""
+
+    due: tuple[Due, ...]
+    skipped: Counter[SkipReason]
+
+
+def see_sale(seen: SaleSeen, offer: Offer, now: datetime) -> SaleSeen:
+    """Return what is seen now: a product that comes on sale begins the next episode."""
+    on_sale = offer.is_on_sale(now)
+    begins = on_sale and not seen.on_sale
+    return SaleSeen(on_sale, seen.episode + begins)
+
+
+def see_stock(seen: StockSeen, offer: Offer, now: datetime, *, minimum: int) -> StockSeen:
+    """Return what is seen now: enough after none begins the next episode, none ends it."""
+    if offer.stock <= 0:
+        return replace(seen, sold_out=True, restocked_at=None)
+    if seen.sold_out and offer.stock >= minimum:
+        return StockSeen(sold_out=False, episode=seen.episode + 1, restocked_at=now)
+    return seen
+
+
+def judge_sale(
+    offer: Offer, seen: SaleSeen, wishes: Iterable[Wish], rules: CheckWishlistSales, now: datetime
+) -> Judged:
+    """Say which of these wishes are told of the sale that `seen` has just seen; none if there is none."""
+    due: list[Due] = []
+    skipped: Counter[SkipReason] = Counter()
+    price = offer.price_at(now)
+    for wish in wishes if seen.on_sale else ():
+        reason = _why_not_sale(price, wish, rules, now)
+        if reason is None:
+            baseline = wish.price_when_added_cents if wish.told is None else wish.told.price_cents
+            due.append(
+                Due(wish.user_id, offer.product_id, NotificationKind.SALE, seen.episode, price, baseline)
+            )
+        else:
+            skipped[reason] += 1
+    return Judged(tuple(due), skipped)
+
+
+def _why_not_sale(price: int, wish: Wish, rules: CheckWishlistSales, now: datetime) -> SkipReason | None:
+    if not wish.wanted:
+        return SkipReason.NOT_WANTED
+    if wish.told is None:
+        is_drop = _is_drop(price, wish.price_when_added_cents, rules.min_drop_percent)
+        return None if is_drop else SkipReason.DROP_TOO_SMALL
+    if wish.told.waits or not _is_drop(price, wish.told.price_cents, rules.min_drop_percent):
+        return SkipReason.ALREADY_NOTIFIED
+    return SkipReason.COOLDOWN if now - wish.told.at < rules.deeper_drop_after else None
+
+
+def _is_drop(price: int, baseline: int, percent: int) -> bool:
+    """Whether a price is below another by the percentage at least; exact, and a rise or the same never is."""
+    return price < baseline and price * 100 <= baseline * (100 - percent)
+
+
+def judge_stock(
+    offer: Offer,
+    seen: StockSeen,
+    wishes: Sequence[Wish],
+    rules: CheckWishlistStock,
+    *,
+    told_before: int = 0,
+) -> Judged:
+    """Say which of these wishes, the oldest first, are told that the product is back.
+
+    `told_before` are those of older wishes that the same check has found due already.
+    """
+    due: list[Due] = []
+    skipped: Counter[SkipReason] = Counter()
+    if seen.restocked_at is None or offer.stock < rules.min_stock:
+        return Judged((), skipped)
+    most = None if rules.mails_per_unit is None else offer.stock * rules.mails_per_unit - told_before
+    for wish in wishes:
+        reason = _why_not_stock(wish, seen.restocked_at)
+        if reason is None and most is not None and len(due) >= most:
+            reason = SkipReason.CAPPED
+        if reason is None:
+            due.append(Due(wish.user_id, offer.product_id, NotificationKind.STOCK, seen.episode, 0, 0))
+        else:
+            skipped[reason] += 1
+    return Judged(tuple(due), skipped)
+
+
+def _why_not_stock(wish: Wish, restocked_at: datetime) -> SkipReason | None:
+    if not wish.wanted:
+        return SkipReason.NOT_WANTED
+    if wish.told is not None:
+        return SkipReason.ALREADY_NOTIFIED
+    return SkipReason.WISHED_LATER if wish.added_at > restocked_at else None
+
+
+def why_not_now(
+    due: Due, offer: Offer | None, *, wanted: bool | None, is_over: bool, minimum: int, now: datetime
+) -> SkipReason | None:
+    """Say why a notification no longer holds at the moment of sending; None if it does.
+
+    `wanted` is None when the wish is gone, `offer` when the product is. `is_over` says that a check has seen
+    the end of its episode: what is there now is the next one's to tell.
+    """
+    if offer is None or wanted is None:
+        return SkipReason.WISH_REMOVED
+    if not wanted:
+        return SkipReason.UNSUBSCRIBED
+    if due.kind is NotificationKind.STOCK:
+        return SkipReason.OUT_OF_STOCK if is_over or offer.stock < minimum else None
+    if is_over or not offer.is_on_sale(now):
+        return SkipReason.SALE_ENDED
+    return SkipReason.PRICE_ROSE if offer.price_at(now) > due.price_cents else None

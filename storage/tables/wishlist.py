@@ -1,0 +1,114 @@
+"""The wishlist tables: what the platform tells of its shop, what checks have seen, who is told of it."""
+
+from datetime import datetime, time
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import Base, OuterId
+
+# Notifications that no mail has taken up yet, as the partial index says it.
+UNPLANNED = text("state = 'due' AND effect_id IS NULL")
+
+
+class WishedProductRow(Base):
+    """A product. The last columns are what checks have seen of it; an import leaves them as they are."""
+
+    __tablename__ = "wishlist_products"
+
+    id: Mapped[str] = mapped_column(OuterId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(500))
+    url: Mapped[str] = mapped_column(Text)
+    image_url: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(String(3))
+    price_cents: Mapped[int]
+    sale_price_cents: Mapped[int | None]
+    sale_starts_at: Mapped[datetime | None]
+    sale_ends_at: Mapped[datetime | None]
+    stock: Mapped[int]
+    updated_at: Mapped[datetime]
+    seen_on_sale: Mapped[bool]
+    sale_episode: Mapped[int]
+    seen_sold_out: Mapped[bool]
+    stock_episode: Mapped[int]
+    restocked_at: Mapped[datetime | None]
+
+
+class WishlistUserRow(Base):
+    """A user. `mailed_at` is when the last mail of alerts was sent."""
+
+    __tablename__ = "wishlist_users"
+
+    id: Mapped[str] = mapped_column(OuterId, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str | None] = mapped_column(String(500))
+    time_zone: Mapped[str] = mapped_column(String(100))
+    locale: Mapped[str] = mapped_column(String(50))
+    sale_alerts: Mapped[bool]
+    stock_alerts: Mapped[bool]
+    quiet_from: Mapped[time | None]
+    quiet_until: Mapped[time | None]
+    mailed_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class WishlistItemRow(Base):
+    """A user's wish for a product."""
+
+    __tablename__ = "wishlist_items"
+
+    product_id: Mapped[str] = mapped_column(
+        OuterId, ForeignKey("wishlist_products.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[str] = mapped_column(
+        OuterId, ForeignKey("wishlist_users.id", ondelete="CASCADE"), primary_key=True
+    )
+    notify_on_sale: Mapped[bool]
+    notify_on_stock: Mapped[bool]
+    price_when_added_cents: Mapped[int]
+    added_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_wishlist_items_user_id", "user_id"),
+        # A return to stock is told to those who wished first.
+        Index("ix_wishlist_items_added_at", "product_id", "added_at", "user_id"),
+    )
+
+
+class NotificationRow(Base):
+    """What a user is to be told of a wish, once for each episode and price.
+
+    State: due (written by a check) -> sent | failed (by the settlement of its mail) or skipped, with the
+    reason (when the mail was about to be sent). A skipped one may become due again. `told_cents` is the price
+    that its mail has said, where that is another one than was found.
+    """
+
+    __tablename__ = "wishlist_notifications"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[str] = mapped_column(OuterId)
+    user_id: Mapped[str] = mapped_column(OuterId)
+    kind: Mapped[str] = mapped_column(String(20))
+    episode: Mapped[int]
+    price_cents: Mapped[int]
+    baseline_cents: Mapped[int]
+    told_cents: Mapped[int | None]
+    min_stock: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(50))
+    effect_id: Mapped[UUID | None] = mapped_column(ForeignKey("effects.id"), index=True)
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint(
+            "product_id", "user_id", "kind", "episode", "price_cents", name="uq_wishlist_notifications_key"
+        ),
+        Index(
+            "ix_wishlist_notifications_unplanned",
+            "user_id",
+            sqlite_where=UNPLANNED,
+            postgresql_where=UNPLANNED,
+        ),
+    )

@@ -1,0 +1,185 @@
+"""What a check reads and writes: products a page at a time, their wishes, and who is to be told."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.wishlist import NotificationKind
+from domain.wishlist import Due, Offer, SaleSeen, StockSeen, Told, Wish
+from storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
+from storage.upsert import chunks, insert_into
+from storage.wishlist.rows import offer_of, sale_seen, stock_seen
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A product and what was seen of it."""
+
+    offer: Offer
+    sale: SaleSeen
+    stock: StockSeen
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the order of wishes: by product, the older wishes first. The empty one is before all."""
+
+    product_id: str = ""
+    added_at: datetime | None = None
+    user_id: str = ""
+
+
+@dataclass(frozen=True)
+class WishAt:
+    """A wish and where it is."""
+
+    place: Place
+    wish: Wish
+
+
+class CheckRepository:
+    """The checks of one kind, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession, kind: NotificationKind) -> None:
+        self._session = session
+        self._kind = kind
+
+    async def products(self, after: Place, *, limit: int) -> list[Watched]:
+        """Return products that may matter, held until the end: from the one in which `after` is.
+
+        For sales these have a sale price or were on sale; for stock they are sold out, or were.
+        """
+        row = WishedProductRow
+        is_left = row.id > after.product_id if after.added_at is None else row.id >= after.product_id
+        query = select(row).where(is_left, self._may_matter()).order_by(row.id).limit(limit)
+        # Two checks at the same time take turns at a page; new wishes, which only refer to products, go on
+        # being stored. SQLite leaves it out: it has one writer.
+        held = query.with_for_update(key_share=True)
+        rows = await self._session.scalars(held.execution_options(populate_existing=True))
+        return [Watched(offer_of(each), sale_seen(each), stock_seen(each)) for each in rows]
+
+    def _may_matter(self) -> ColumnElement[bool]:
+        row = WishedProductRow
+        if self._kind is NotificationKind.SALE:
+            return or_(row.sale_price_cents.is_not(None), row.seen_on_sale)
+        return or_(row.stock <= 0, row.seen_sold_out, row.restocked_at.is_not(None))
+
+    async def note(self, products: Sequence[Watched]) -> None:
+        """Write what was seen of these products."""
+        rows = [self._seen(each) for each in products]
+        for chunk in chunks(rows):
+            await self._session.execute(update(WishedProductRow), chunk)
+
+    def _seen(self, each: Watched) -> dict[str, Any]:
+        """Return what a check of this kind has seen; the rest is the other kind's to write."""
+        if self._kind is NotificationKind.SALE:
+            seen: dict[str, Any] = {"seen_on_sale": each.sale.on_sale, "sale_episode": each.sale.episode}
+        else:
+            seen = {
+                "seen_sold_out": each.stock.sold_out,
+                "stock_episode": each.stock.episode,
+                "restocked_at": each.stock.restocked_at,
+            }
+        return {"id": each.offer.product_id, **seen}
+
+    async def wishes(self, product_ids: Collection[str], after: Place, *, limit: int) -> list[WishAt]:
+        """Return the wishes for these products that come after a place, in the order of places."""
+        query = self._wishes().where(WishlistItemRow.product_id.in_(product_ids))
+        if after.added_at is not None:
+            here = (WishlistItemRow.product_id, WishlistItemRow.added_at, WishlistItemRow.user_id)
+            query = query.where(tuple_(*here) > tuple_(after.product_id, after.added_at, after.user_id))
+        order = (WishlistItemRow.product_id, WishlistItemRow.added_at, WishlistItemRow.user_id)
+        return [_wish_at(row) for row in await self._session.execute(query.order_by(*order).limit(limit))]
+
+    def _wishes(self) -> Any:
+        """Select wishes with the last notification in the present episode, of those that were not skipped."""
+        item, product, told = WishlistItemRow, WishedProductRow, NotificationRow
+        is_sale = self._kind is NotificationKind.SALE
+        episode = product.sale_episode if is_sale else product.stock_episode
+        is_of_wish = and_(
+            told.product_id == item.product_id,
+            told.user_id == item.user_id,
+            told.kind == self._kind,
+            told.episode == episode,
+            told.state != "skipped",
+        )
+        wanted = (
+            and_(item.notify_on_sale, WishlistUserRow.sale_alerts)
+            if is_sale
+            else and_(item.notify_on_stock, WishlistUserRow.stock_alerts)
+        )
+        return (
+            select(
+                item.product_id,
+                item.user_id,
+                item.added_at,
+                item.price_when_added_cents,
+                wanted.label("wanted"),
+                # Each further one in an episode is of a lower price.
+                func.min(func.coalesce(told.told_cents, told.price_cents)).label("told_cents"),
+                func.max(func.coalesce(told.settled_at, told.created_at)).label("told_at"),
+                func.max(case((told.state == "due", 1), else_=0)).label("waits"),
+            )
+            .join(product, product.id == item.product_id)
+            .join(WishlistUserRow, WishlistUserRow.id == item.user_id)
+            .outerjoin(told, is_of_wish)
+            .group_by(
+                item.product_id,
+                item.user_id,
+                item.added_at,
+                item.price_when_added_cents,
+                item.notify_on_sale,
+                item.notify_on_stock,
+                WishlistUserRow.sale_alerts,
+                WishlistUserRow.stock_alerts,
+            )
+        )
+
+    async def told_since(self, product_id: str, episode: int, since: datetime) -> int:
+        """Return how many wishes for a product were found due in an episode since a time."""
+        row = NotificationRow
+        query = select(func.count()).where(
+            row.product_id == product_id,
+            row.kind == self._kind,
+            row.episode == episode,
+            row.created_at >= since,
+        )
+        return await self._session.scalar(query) or 0
+
+    async def write_due(self, due: Sequence[Due], *, min_stock: int, now: datetime) -> None:
+        """Write who is to be told. What was skipped under the same key is due again; else it stays."""
+        for chunk in chunks(due):
+            statement = insert_into(self._session, NotificationRow)
+            revived = {
+                "state": "due",
+                "reason": None,
+                "effect_id": None,
+                "baseline_cents": statement.excluded.baseline_cents,
+                "min_stock": statement.excluded.min_stock,
+                "told_cents": None,
+                "created_at": now,
+                "settled_at": None,
+            }
+            statement = statement.on_conflict_do_update(
+                index_elements=["product_id", "user_id", "kind", "episode", "price_cents"],
+                set_=revived,
+                where=NotificationRow.state == "skipped",
+            )
+            rows = [
+                {**vars(each), "id": uuid4(), "min_stock": min_stock, "state": "due", "created_at": now}
+                for each in chunk
+            ]
+            await self._session.execute(statement, rows)
+
+
+def _wish_at(row: Any) -> WishAt:
+    told = None if row.told_cents is None else Told(row.told_cents, row.told_at, waits=bool(row.waits))
+    return WishAt(
+        Place(row.product_id, row.added_at, row.user_id),
+        Wish(row.user_id, row.price_when_added_cents, row.added_at, wanted=bool(row.wanted), told=told),
+    )

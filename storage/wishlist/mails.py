@@ -1,0 +1,173 @@
+"""What a mail says: its notifications with everything that is needed to judge and to write them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.shop import Product, User
+from contracts.wishlist import NotificationKind
+from domain.wishlist import Due, Offer, SaleSeen, StockSeen
+from storage.tables import Base, NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
+from storage.wishlist.rows import offer_of, sale_seen, stock_seen
+
+Told = TypeVar("Told", Product, User)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notification of a mail. `wanted` is None when the wish is gone, the others when the product is.
+
+    `told_cents` is what an attempt has said; `is_over` says that a check has seen the end of its episode.
+    """
+
+    notification_id: UUID
+    due: Due
+    min_stock: int
+    told_cents: int
+    is_over: bool
+    offer: Offer | None
+    product: Product | None
+    wanted: bool | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A mail before it is judged. `user` is absent when there is none any more."""
+
+    user: User | None
+    mailed_at: datetime | None
+    lines: tuple[Line, ...]
+
+
+class MailRepository:
+    """The contents of mails, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def drafts(self, effects: Mapping[UUID, str]) -> dict[UUID, Draft]:
+        """Return what waits in these effects, given with their owners: two queries for any number of them."""
+        query = (
+            select(NotificationRow, WishedProductRow, WishlistItemRow)
+            .outerjoin(WishedProductRow, WishedProductRow.id == NotificationRow.product_id)
+            .outerjoin(
+                WishlistItemRow,
+                (WishlistItemRow.product_id == NotificationRow.product_id)
+                & (WishlistItemRow.user_id == NotificationRow.user_id),
+            )
+            .where(NotificationRow.effect_id.in_(effects), NotificationRow.state.in_(("due", "failed")))
+            .order_by(NotificationRow.created_at, NotificationRow.product_id, NotificationRow.kind)
+        )
+        fresh = query.execution_options(populate_existing=True)
+        people = select(WishlistUserRow).where(WishlistUserRow.id.in_(set(effects.values())))
+        users = {row.id: row for row in await self._session.scalars(people)}
+        lines: dict[UUID, list[Line]] = {}
+        for note, product, item in await self._session.execute(fresh):
+            user = users.get(note.user_id)
+            if note.effect_id is not None:
+                lines.setdefault(note.effect_id, []).append(_line(note, product, item, user))
+        return {
+            effect_id: _draft(users.get(owner), lines.get(effect_id, ()))
+            for effect_id, owner in effects.items()
+        }
+
+    async def note_told(self, prices: Mapping[UUID, int]) -> None:
+        """Note which prices the mails of notifications say, where these are not what is known."""
+        statement = (
+            update(NotificationRow)
+            .where(NotificationRow.id == bindparam("notification"))
+            .values(told_cents=bindparam("price"))
+        )
+        if prices:
+            connection = await self._session.connection()
+            rows = [{"notification": each, "price": price} for each, price in sorted(prices.items())]
+            await connection.execute(statement, rows)
+
+    async def settle(
+        self, notification_ids: Collection[UUID], state: str, *, reason: str | None = None, now: datetime
+    ) -> None:
+        """Write what became of notifications: sent, failed or skipped."""
+        if notification_ids:
+            await self._session.execute(
+                update(NotificationRow)
+                .where(NotificationRow.id.in_(notification_ids))
+                .values(state=state, reason=reason, settled_at=now)
+            )
+
+    async def settle_mails(self, effect_ids: Collection[UUID], state: str, *, now: datetime) -> None:
+        """Write what became of all that these mails still hold."""
+        if effect_ids:
+            await self._session.execute(
+                update(NotificationRow)
+                .where(
+                    NotificationRow.effect_id.in_(effect_ids), NotificationRow.state.in_(("due", "failed"))
+                )
+                .values(state=state, settled_at=now)
+            )
+
+    async def note_mailed(self, user_ids: Sequence[str], *, now: datetime) -> None:
+        """Note when users were last sent a mail."""
+        if user_ids:
+            # In the order in which planning holds them, or the two could wait for each other.
+            held = select(WishlistUserRow.id).where(WishlistUserRow.id.in_(user_ids))
+            held = held.order_by(WishlistUserRow.id).with_for_update(key_share=True)
+            await self._session.execute(held)
+            await self._session.execute(
+                update(WishlistUserRow).where(WishlistUserRow.id.in_(user_ids)).values(mailed_at=now)
+            )
+
+
+def _draft(user: WishlistUserRow | None, lines: Sequence[Line]) -> Draft:
+    if user is None:
+        return Draft(None, None, tuple(lines))
+    return Draft(_told(User, user), user.mailed_at, tuple(lines))
+
+
+def _told(kind: type[Told], row: Base) -> Told:
+    """Return a row as the platform told it; it was checked then."""
+    return kind.model_construct(**{name: getattr(row, name) for name in kind.model_fields})
+
+
+def _line(
+    note: NotificationRow,
+    product: WishedProductRow | None,
+    item: WishlistItemRow | None,
+    user: WishlistUserRow | None,
+) -> Line:
+    due = Due(
+        note.user_id,
+        note.product_id,
+        NotificationKind(note.kind),
+        note.episode,
+        note.price_cents,
+        note.baseline_cents,
+    )
+    return Line(
+        note.id,
+        due,
+        note.min_stock,
+        note.price_cents if note.told_cents is None else note.told_cents,
+        product is None or not _seen(due.kind, product).is_in(due.episode),
+        None if product is None else offer_of(product),
+        None if product is None else _told(Product, product),
+        _wanted(due.kind, item, user),
+    )
+
+
+def _seen(kind: NotificationKind, product: WishedProductRow) -> SaleSeen | StockSeen:
+    return sale_seen(product) if kind is NotificationKind.SALE else stock_seen(product)
+
+
+def _wanted(
+    kind: NotificationKind, item: WishlistItemRow | None, user: WishlistUserRow | None
+) -> bool | None:
+    if item is None or user is None:
+        return None
+    if kind is NotificationKind.SALE:
+        return item.notify_on_sale and user.sale_alerts
+    return item.notify_on_stock and user.stock_alerts

@@ -1,0 +1,83 @@
+"""From notifications to mails: all that a user waits for becomes one mail, which is an effect."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.mail_times import QuietHours
+from storage.tables import NotificationRow, WishlistUserRow
+from storage.tables.wishlist import UNPLANNED
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """A user with notifications that no mail has taken up. `email` is absent when the user is gone."""
+
+    user_id: str
+    email: str | None
+    quiet: QuietHours | None
+    mailed_at: datetime | None
+
+
+def quiet_hours(row: WishlistUserRow) -> QuietHours | None:
+    """Return a user's quiet hours."""
+    if row.quiet_from is None or row.quiet_until is None:
+        return None
+    return QuietHours(row.time_zone, row.quiet_from, row.quiet_until)
+
+
+class PlanRepository:
+    """The planning of mails, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def addressees(self, *, limit: int) -> list[Addressee]:
+        """Return users with notifications that no mail has taken up, in the order of their ids."""
+        waiting = (
+            select(NotificationRow.user_id)
+            .where(UNPLANNED)
+            .distinct()
+            .order_by(NotificationRow.user_id)
+            .limit(limit)
+        )
+        user_ids = list(await self._session.scalars(waiting))
+        query = select(WishlistUserRow).where(WishlistUserRow.id.in_(user_ids))
+        query = query.order_by(WishlistUserRow.id)
+        # Two who plan at the same time take turns; new wishes, which only refer to users, go on being stored.
+        # SQLite leaves it out: it has one writer.
+        held = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+        rows = {row.id: row for row in await self._session.scalars(held)}
+        return [_addressee(user_id, rows.get(user_id)) for user_id in user_ids]
+
+    async def take_up(self, mails: Mapping[str, UUID]) -> int:
+        """Put all that waits for these users into their mails; return for how many of them there was any."""
+        statement = (
+            update(NotificationRow)
+            .where(UNPLANNED, NotificationRow.user_id == bindparam("owner"))
+            .values(effect_id=bindparam("mail"))
+        )
+        rows = [{"owner": user_id, "mail": mail} for user_id, mail in sorted(mails.items())]
+        if rows:
+            connection = await self._session.connection()
+            await connection.execute(statement, rows)
+        return len(rows)
+
+    async def give_up(self, user_ids: Sequence[str], reason: str, *, now: datetime) -> None:
+        """Skip all that waits for users who are gone."""
+        if user_ids:
+            await self._session.execute(
+                update(NotificationRow)
+                .where(UNPLANNED, NotificationRow.user_id.in_(user_ids))
+                .values(state="skipped", reason=reason, settled_at=now)
+            )
+
+
+def _addressee(user_id: str, row: WishlistUserRow | None) -> Addressee:
+    if row is None:
+        return Addressee(user_id, None, None, None)
+    return Addressee(user_id, row.email, quiet_hours(row), row.mailed_at)

@@ -1,0 +1,127 @@
+"""The worker is killed with signal 9 while it sends mails to a server that fails at one in ten."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from client.effects import Effects
+from client.encryption_key import encryption_key
+from client.settings import Settings
+from client.wishlists import Wishlists
+from contracts.effects import EffectState
+from contracts.shop import WishedItem
+from contracts.wishlist import CheckWishlistSales
+from gateways.clock import SystemClock
+from sandbox.smtp import MailFault, SmtpSandbox
+from storage.database import Session
+from storage.tables import EffectRow
+from tests.acceptance.drill_site import DrillSite, drill_site
+from tests.shop import product, user
+from workflows.wishlist import SALE_CHECK
+
+# Whatever a server does that does not hold its connection for minutes, and is not final.
+FAULTS = (
+    MailFault.LATER,
+    MailFault.DROP,
+    MailFault.CLOSING,
+    MailFault.CONTENT_LATER,
+    MailFault.DROP_UNACCEPTED,
+    MailFault.DROP_ACCEPTED,
+)
+ONE_IN_TEN = 0.1
+
+# A random moment of the work, once it goes on.
+LONGEST_PAUSE_SECONDS = 1.0
+
+GOES_ON_WITHIN_SECONDS = 60
+
+
+@dataclass
+class Drill:
+    """What runs, and the mails that were being sent at the moment of a kill, by their Message-IDs."""
+
+    site: DrillSite
+    smtp: SmtpSandbox
+    in_flight: set[str] = field(default_factory=set)
+
+    @property
+    def effects(self) -> Effects:
+        """The effects ledger."""
+        return Effects(self.site.database, self.site.jobs, SystemClock())
+
+    async def wish(self, token_key: bytes, people: int) -> None:
+        """Let so many people wish for a product, and put it on sale."""
+        wishlists = Wishlists(self.site.database, token_key, SystemClock())
+        await wishlists.store_products([product(1)])
+        await wishlists.store_users([user(number) for number in range(people)])
+        wishes = [WishedItem(user_id=f"u{number:05}", product_id="p00001") for number in range(people)]
+        await wishlists.store_items(wishes)
+        await wishlists.store_products([product(1, sale_price_cents=8_000)])
+
+    async def kill(self) -> None:
+        """Kill the worker and start another; note what was being sent."""
+        self.site.worker.kill()
+
+        async def look(session: Session) -> set[str]:
+            query = select(EffectRow.reference).where(EffectRow.state == EffectState.SENDING)
+            return set(await session.scalars(query))
+
+        self.in_flight |= await self.site.database.read(look)
+        self.site.worker.start()
+
+    async def goes_on(self, people: int) -> bool:
+        """Wait until something more arrives; return False when all has."""
+        before = len(self.smtp.accepted)
+        async with asyncio.timeout(GOES_ON_WITHIN_SECONDS):
+            while len(self.smtp.accepted) == before:
+                if (await self.effects.counts()).states == {EffectState.SENT: people}:
+                    return False
+                await asyncio.sleep(0.05)
+        return True
+
+
+@pytest.mark.parametrize(
+    ("people", "kills"),
+    [
+        pytest.param(200, 2, id="short"),
+        pytest.param(2_000, 30, id="long", marks=[pytest.mark.drill, pytest.mark.timeout(1_800)]),
+    ],
+)
+async def test_every_mail_arrives_and_again_only_where_nobody_could_know(
+    people: int, kills: int, tmp_path: Path, drill_random: Random
+) -> None:
+    """Twice comes only what was accepted without an answer or was being sent at a kill; and it is counted."""
+    settings = Settings(state_dir=tmp_path)
+    async with SmtpSandbox() as smtp:
+        smtp.faults.at_rate(ONE_IN_TEN, *FAULTS, seed=drill_random.randrange(1_000))
+        server = {
+            "MAINSPRING_SMTP_HOST": smtp.host,
+            "MAINSPRING_SMTP_PORT": str(smtp.port),
+            "MAINSPRING_SMTP_SECURITY": "none",
+        }
+        async with drill_site(settings, **server) as site:
+            drill = Drill(site, smtp)
+            await drill.wish(encryption_key(settings), people)
+            site.worker.start()
+            await site.jobs.start(SALE_CHECK, CheckWishlistSales())
+            done = 0
+            while done < kills and await drill.goes_on(people):
+                await asyncio.sleep(drill_random.uniform(0, LONGEST_PAUSE_SECONDS))
+                await drill.kill()
+                done += 1
+            while await drill.goes_on(people):
+                site.worker.check()
+            counts = await drill.effects.counts()
+        repeated = {each for each, count in smtp.counts.items() if count > 1}
+        duplicates = len(smtp.accepted) - len(smtp.counts)
+        unanswered = {each.message_id for each in smtp.accepted if not each.answered}
+        print(f"{done} kills, {duplicates} duplicates, {counts.resends} resends")  # noqa: T201  # for people
+
+        assert {EffectState.SENT: people} == counts.states
+        assert people == len(smtp.counts) == len({each.recipients[0] for each in smtp.accepted})
+        assert repeated <= unanswered | drill.in_flight
+        assert duplicates <= counts.resends

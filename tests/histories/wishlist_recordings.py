@@ -1,0 +1,58 @@
+"""What record.py records of the wishlists."""
+
+from typing import Any
+
+from temporalio.client import WorkflowHandle
+
+from client.encryption_key import encryption_key
+from client.wishlists import Wishlists
+from contracts.message import Message
+from contracts.shop import WishedItem
+from contracts.tasks import TaskState
+from contracts.wishlist import CheckWishlistSales, CheckWishlistStock
+from domain.pools import drain_of
+from tests.service import Service
+from tests.shop import product, user
+from workflows.job import AnyJob
+from workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK
+
+Handle = WorkflowHandle[Any, Any]
+
+
+async def sales_checked(service: Service) -> Handle:
+    """Let a check find a product that went on sale."""
+    await _stock(service, sale_price_cents=8_000)
+    return await _checked(service, SALE_CHECK, CheckWishlistSales())
+
+
+async def stock_checked(service: Service) -> Handle:
+    """Let a check find a product that is back in stock."""
+    await _stock(service, stock=0)
+    await _checked(service, STOCK_CHECK, CheckWishlistStock())
+    await _stock(service, stock=5)
+    return await _checked(service, STOCK_CHECK, CheckWishlistStock())
+
+
+async def mailed(service: Service) -> Handle:
+    """Let a check's mail be sent."""
+    await sales_checked(service)
+    (task,) = await service.jobs.find(job=SEND.name)
+    assert TaskState.SUCCESS == (await service.wait(task.id)).state
+    handle = service.temporal.get_workflow_handle(drain_of(SEND.name))
+    await handle.result()
+    return handle
+
+
+async def _stock(service: Service, **sold: int) -> None:
+    wishlists = Wishlists(service.database, encryption_key(service.settings), service.clock)
+    await wishlists.store_products([product(1)])
+    await wishlists.store_users([user(1)])
+    await wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
+    await wishlists.store_products([product(1, **sold)])
+
+
+async def _checked(service: Service, job: AnyJob, given: Message) -> Handle:
+    started = await service.jobs.start(job, given)
+    task = await service.wait(started.id)
+    assert TaskState.SUCCESS == task.state, task.errors
+    return service.temporal.get_workflow_handle(task.workflow_id)

@@ -1,0 +1,236 @@
+"""The effects ledger, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from contracts.effects import Effect, EffectState, OnUnknown
+from contracts.tasks import NewTask
+from storage.database import Database, Session
+from storage.effects import EffectRepository, NewEffect, Settlement
+from storage.errors import EffectUnknown
+from storage.tasks import PoolRepository, TaskRepository
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=5)
+JOB = "send-notifications"
+MAIL = "wishlist-mail"
+
+
+def effect(owner: str = "anna", key: str | None = None, kind: str = MAIL) -> NewEffect:
+    """Return an effect that is wanted."""
+    effect_id = uuid4()
+    return NewEffect(
+        id=effect_id,
+        kind=kind,
+        dedupe_key=key or str(effect_id),
+        owner=owner,
+        reference=f"<{effect_id}@shop.example>",
+        recipient=f"{owner}@example.org",
+        task_id=uuid4(),
+        on_unknown=OnUnknown.RESEND,
+    )
+
+
+async def intend(database: Database, *effects: NewEffect, now: datetime = NOON) -> set[UUID]:
+    """Write effects with a task each."""
+
+    async def write(session: Session) -> set[UUID]:
+        tasks = [_task(each.task_id) for each in effects]
+        await TaskRepository(session).enqueue(tasks, now=now)
+        return await EffectRepository(session).intend(effects, now=now)
+
+    return await database.transact(write)
+
+
+def _task(task_id: UUID) -> NewTask:
+    return NewTask(
+        id=task_id,
+        job=JOB,
+        workflow_id="drain",
+        dedupe_key=None,
+        input={},
+        is_pooled=True,
+    )
+
+
+async def get(database: Database, effect_id: UUID) -> Effect:
+    """Return an effect."""
+    return await database.read(lambda session: EffectRepository(session).get(effect_id))
+
+
+async def begin(database: Database, *effect_ids: UUID, now: datetime = NOON) -> None:
+    """Begin to send effects, as a claim does."""
+
+    async def write(session: Session) -> None:
+        effects = EffectRepository(session)
+        await effects.begin(list((await effects.hold(effect_ids)).values()), now=now)
+
+    await database.transact(write)
+
+
+async def settle(database: Database, *settlements: Settlement, now: datetime = LATER) -> None:
+    """Write what became of effects."""
+    await database.transact(lambda session: EffectRepository(session).settle(settlements, now=now))
+
+
+async def test_what_is_wanted_twice_is_one_effect(database: Database) -> None:
+    """By its dedupe key; the second is told by its absence."""
+    first, second, other = effect(key="same"), effect(key="same"), effect()
+    assert {first.id} == await intend(database, first)
+    assert {other.id} == await intend(database, second, other)
+
+    stored = await get(database, first.id)
+    assert vars(first).items() <= stored.model_dump().items()
+    assert (EffectState.INTENDED, 0, 0) == (stored.state, stored.attempts, stored.resends)
+    with pytest.raises(EffectUnknown):
+        await get(database, second.id)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_over"),
+    [
+        (EffectState.SENT, True),
+        (EffectState.FAILED, True),
+        (EffectState.WITHDRAWN, True),
+        (EffectState.INTENDED, False),
+        (EffectState.UNKNOWN, False),
+    ],
+)
+async def test_an_attempt_is_counted_and_its_end_is_written(
+    database: Database, state: EffectState, is_over: bool
+) -> None:
+    """Before anything goes out it is `sending`; what is over has the time of that."""
+    wanted = effect()
+    await intend(database, wanted)
+    await begin(database, wanted.id)
+    sending = await get(database, wanted.id)
+    await settle(database, Settlement(wanted.id, state, "said"))
+
+    after = await get(database, wanted.id)
+    assert (EffectState.SENDING, 1, NOON) == (sending.state, sending.attempts, sending.sending_at)
+    assert (state, "said", LATER if is_over else None) == (after.state, after.error, after.settled_at)
+
+
+@pytest.mark.parametrize(
+    ("left_as", "resends"),
+    [(None, 1), (EffectState.UNKNOWN, 1), (EffectState.INTENDED, 0), (EffectState.FAILED, 0)],
+)
+async def test_an_attempt_after_one_that_may_have_got_through_is_a_resend(
+    database: Database, left_as: EffectState | None, resends: int
+) -> None:
+    """So it is when a worker died while it was sending (None); not when it was surely refused."""
+    wanted = effect()
+    await intend(database, wanted)
+    await begin(database, wanted.id)
+    if left_as is not None:
+        await settle(database, Settlement(wanted.id, left_as))
+    await begin(database, wanted.id)
+
+    found = await get(database, wanted.id)
+    assert (EffectState.SENDING, 2, resends) == (found.state, found.attempts, found.resends)
+    assert resends == await database.read(lambda session: EffectRepository(session).resends())
+
+
+@pytest.mark.parametrize("over", [EffectState.SENT, EffectState.WITHDRAWN])
+async def test_what_is_sent_or_withdrawn_stays_so(database: Database, over: EffectState) -> None:
+    """Whatever a late settlement says."""
+    wanted = effect()
+    await intend(database, wanted)
+    await settle(database, Settlement(wanted.id, over))
+    await settle(database, Settlement(wanted.id, EffectState.FAILED, "late"))
+    assert (over, None) == ((await get(database, wanted.id)).state, (await get(database, wanted.id)).error)
+
+
+async def test_settlements_are_counted_and_found_by_their_states(database: Database) -> None:
+    """The newest first."""
+    wanted = [effect() for _ in range(4)]
+    for number, each in enumerate(wanted):
+        await intend(database, each, now=NOON + timedelta(minutes=number))
+    await settle(
+        database,
+        Settlement(wanted[0].id, EffectState.SENT),
+        Settlement(wanted[1].id, EffectState.FAILED, "550"),
+        Settlement(wanted[2].id, EffectState.SENT),
+    )
+
+    async def look(session: Session) -> tuple[object, list[Effect], list[Effect]]:
+        effects = EffectRepository(session)
+        found = await effects.find([EffectState.SENT, EffectState.FAILED], limit=2)
+        return await effects.counts(), found, await effects.find(kind="another", limit=2)
+
+    counts, found, others = await database.read(look)
+    assert {EffectState.SENT: 2, EffectState.FAILED: 1, EffectState.INTENDED: 1} == counts
+    assert [wanted[2].id, wanted[1].id] == [each.id for each in found]
+    assert [] == others
+
+
+async def test_more_joins_only_what_waits_for_its_first_turn(database: Database) -> None:
+    """For the same owner and of the same kind; not what was claimed, and not what will not be sent."""
+    waiting, claimed, cancelled, withdrawn = [
+        effect(owner) for owner in ("waiting", "claimed", "cancelled", "withdrawn")
+    ]
+    another = effect("another", kind="another")
+    await intend(database, claimed)
+    await database.transact(lambda session: PoolRepository(session).claim(JOB, "run/1", limit=1, now=NOON))
+    await intend(database, waiting, cancelled, withdrawn, another)
+    await database.transact(
+        lambda session: TaskRepository(session).request_cancel(cancelled.task_id, now=NOON)
+    )
+    await settle(database, Settlement(withdrawn.id, EffectState.WITHDRAWN))
+
+    owners = ["waiting", "claimed", "cancelled", "withdrawn", "another", "nobody"]
+    assert {"waiting": waiting.id} == await database.transact(
+        lambda session: EffectRepository(session).joinable(owners, MAIL)
+    )
+
+
+async def test_a_person_decides_only_about_what_is_unknown(database: Database) -> None:
+    """What is to be sent again counts as a resend; another effect stays as it is."""
+    arrived, lost, sent = effect(), effect(), effect()
+    await intend(database, arrived, lost, sent)
+    await settle(
+        database,
+        Settlement(arrived.id, EffectState.UNKNOWN, "lost"),
+        Settlement(lost.id, EffectState.UNKNOWN, "lost"),
+        Settlement(sent.id, EffectState.SENT),
+    )
+
+    async def decide(effect_id: UUID, state: EffectState) -> EffectState:
+        before = await database.transact(
+            lambda session: EffectRepository(session).resolve(effect_id, state, now=LATER)
+        )
+        return before.state
+
+    assert EffectState.UNKNOWN == await decide(arrived.id, EffectState.SENT)
+    assert EffectState.UNKNOWN == await decide(lost.id, EffectState.FAILED)
+    assert EffectState.SENT == await decide(sent.id, EffectState.FAILED)
+    with pytest.raises(EffectUnknown):
+        await decide(uuid4(), EffectState.SENT)
+    found = [await get(database, each.id) for each in (arrived, lost, sent)]
+    assert [EffectState.SENT, EffectState.FAILED, EffectState.SENT] == [each.state for each in found]
+    assert [0, 1, 0] == [each.resends for each in found]
+    assert ["lost", "lost", None] == [each.error for each in found]
+
+
+async def test_effects_are_found_by_the_beginning_of_their_ids(database: Database) -> None:
+    """Two at most, enough to say that there are several."""
+    ids = [
+        UUID(f"{beginning}-0000-4000-8000-000000000000") for beginning in ("aaaa0000", "aaaa1111", "bbbb0000")
+    ]
+    await intend(database, *[NewEffect(**vars(effect()) | {"id": each}) for each in ids])
+
+    async def found(prefix: str) -> list[UUID]:
+        return await database.read(lambda session: EffectRepository(session).id_starting_with(prefix))
+
+    assert [2, 1, 1, 0] == [len(await found(each)) for each in ("aaaa", "aaaa0", "bbbb", "cccc")]
+    assert [ids[0]] == await found(ids[0].hex)
+
+
+async def test_an_effect_is_handed_to_the_task_that_works_it_now(database: Database) -> None:
+    """A retry of the one that it was made with."""
+    wanted, newer = effect(), uuid4()
+    await intend(database, wanted)
+    await database.transact(lambda session: EffectRepository(session).hand_to({wanted.id: newer}))
+    assert newer == (await get(database, wanted.id)).task_id

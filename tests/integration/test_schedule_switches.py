@@ -1,0 +1,69 @@
+"""Schedules that a setting switches off, on a real engine."""
+
+import pytest
+from temporalio.client import Client
+
+from client.schedules import Pause, Schedules, ScheduleSwitchedOff
+from client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
+from client.settings import Settings
+
+ROWS = (WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK)
+SALE, STOCK = (row.id for row in ROWS)
+ON = Settings()
+OFF = Settings(wishlist_sale_check_enabled=False)
+HELD = Pause(switch="WISHLIST_SALE_CHECK_ENABLED")
+
+
+async def pauses(temporal: Client) -> dict[str, Pause | None]:
+    """Return who holds which schedule."""
+    return {each.id: each.pause for each in await Schedules(temporal, ON, ROWS).list()}
+
+
+async def test_a_schedule_that_is_switched_off_is_there_paused_with_the_reason(temporal: Client) -> None:
+    """From the start, and it fires again when it is switched on."""
+    first = await Schedules(temporal, OFF, ROWS).sync()
+    off = await pauses(temporal)
+    second, third = [await Schedules(temporal, each, ROWS).sync() for each in (ON, ON)]
+
+    assert ({SALE: "created", STOCK: "created"}, {SALE: HELD, STOCK: None}) == (first, off)
+    assert {SALE: "switched on", STOCK: "unchanged"} == second
+    assert {SALE: "unchanged", STOCK: "unchanged"} == third
+    assert {SALE: None, STOCK: None} == await pauses(temporal)
+    assert {SALE: "switched off", STOCK: "unchanged"} == await Schedules(temporal, OFF, ROWS).sync()
+    assert {SALE: HELD, STOCK: None} == await pauses(temporal)
+
+
+async def test_an_operators_pause_outlasts_the_switch(temporal: Client) -> None:
+    """Off and on again: what an operator has paused stays paused, with the operator's reason."""
+    schedules = Schedules(temporal, ON, ROWS)
+    await schedules.sync()
+    await schedules.pause(SALE, "stocktaking", by="alice")
+
+    await Schedules(temporal, OFF, ROWS).sync()
+    both = await pauses(temporal)
+    await schedules.sync()
+
+    assert Pause("alice", "stocktaking", "WISHLIST_SALE_CHECK_ENABLED") == both[SALE]
+    assert {SALE: Pause("alice", "stocktaking"), STOCK: None} == await pauses(temporal)
+
+
+async def test_no_command_overrules_a_switch(temporal: Client) -> None:
+    """Who resumes is told what holds the schedule; a pause of an operator's goes alone."""
+    schedules = Schedules(temporal, OFF, ROWS)
+    await schedules.sync()
+    with pytest.raises(ScheduleSwitchedOff, match="switched off by WISHLIST_SALE_CHECK_ENABLED"):
+        await schedules.resume(SALE, by="alice")
+
+    await schedules.pause(SALE, "stocktaking", by="alice")
+
+    assert HELD == await schedules.resume(SALE, by="alice")
+    assert {SALE: HELD, STOCK: None} == await pauses(temporal)
+
+
+async def test_another_zone_is_a_changed_declaration(temporal: Client) -> None:
+    """WISHLIST_TIMEZONE takes effect at the next start."""
+    await Schedules(temporal, ON, ROWS).sync()
+    berlin = Schedules(temporal, Settings(wishlist_timezone="Europe/Berlin"), ROWS)
+
+    assert {SALE: "updated", STOCK: "updated"} == await berlin.sync()
+    assert {"Europe/Berlin"} == {each.zone.key for each in await berlin.list()}

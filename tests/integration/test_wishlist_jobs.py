@@ -1,0 +1,79 @@
+"""The wishlist checks and their mails, with a real engine, worker and mail server."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from client.encryption_key import encryption_key
+from client.wishlists import Wishlists
+from contracts.shop import Product, User, WishedItem
+from contracts.tasks import TaskState
+from contracts.wishlist import CheckWishlistSales
+from sandbox.smtp import SmtpSandbox
+from storage.database import Database
+from tests.eventually import eventually
+from tests.service import Service, idle_service
+from workflows.wishlist import SALE_CHECK
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A service with a worker, a mail server, and the wishlists."""
+
+    service: Service
+    smtp: SmtpSandbox
+    wishlists: Wishlists
+
+
+@pytest.fixture
+async def shop(temporal: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
+    """Give a shop without wishes."""
+    async with (
+        SmtpSandbox() as smtp,
+        idle_service(
+            temporal,
+            service_database,
+            tmp_path,
+            smtp_host=smtp.host,
+            smtp_port=smtp.port,
+            smtp_security="none",
+        ) as service,
+        service.worker(),
+    ):
+        wishlists = Wishlists(service.database, encryption_key(service.settings), service.clock)
+        yield Shop(service, smtp, wishlists)
+
+
+def product(number: int, **more: object) -> Product:
+    """Return a product that costs 100.00."""
+    given = {
+        "id": f"p{number}",
+        "name": f"Product {number}",
+        "url": f"https://shop.example/p{number}",
+        "currency": "EUR",
+        "price_cents": 10_000,
+        "stock": 3,
+    }
+    return Product.model_validate(given | more)
+
+
+async def test_a_wished_product_on_sale_is_told_of_once(shop: Shop) -> None:
+    """The mail arrives, a second check sends nothing."""
+    await shop.wishlists.store_products([product(1), product(2)])
+    await shop.wishlists.store_users([User(id="anna", email="anna@example.org")])
+    await shop.wishlists.store_items(
+        [WishedItem(user_id="anna", product_id="p1"), WishedItem(user_id="anna", product_id="p2")]
+    )
+    await shop.wishlists.store_products([product(1, sale_price_cents=8_000)])
+
+    first = await (await shop.service.jobs.start(SALE_CHECK, CheckWishlistSales())).result()
+    await eventually(shop.service.active_tasks, lambda tasks: not tasks)
+    second = await (await shop.service.jobs.start(SALE_CHECK, CheckWishlistSales())).result()
+
+    assert (1, 1, 1) == (first.checked, first.notified, first.mails)
+    assert (1, 0, 0) == (second.checked, second.notified, second.mails)
+    assert ["anna@example.org"] == [each.recipients[0] for each in shop.smtp.accepted]
+    assert {TaskState.SUCCESS} == {task.state for task in await shop.service.all_tasks()}
