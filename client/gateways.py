@@ -36,7 +36,7 @@ async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
 def _mail_server(settings: Settings) -> MailServer:
     password = settings.smtp_password
     return MailServer(
-        settings.smtp_host,
+        settings.smtp_host or "localhost",
         settings.smtp_port,
         security=settings.smtp_security,
         username=settings.smtp_username,

@@ -124,7 +124,7 @@ class Settings(BaseSettings):
 
     webhooks_allow_private: bool = False
 
-    smtp_host: str = Field(default="localhost", min_length=1)
+    smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Annotated[Literal["none", "starttls", "tls"], Lowercase] = "starttls"
     smtp_username: str | None = None

@@ -83,6 +83,7 @@ SALE_CHECK = Job(
     input=CheckWishlistSales,
     result=WishlistChecked,
     key=lambda _request: "all",
+    key_says="shop",
     summary="Tell users of wished products that went on sale.",
 )
 STOCK_CHECK = Job(
@@ -91,6 +92,7 @@ STOCK_CHECK = Job(
     input=CheckWishlistStock,
     result=WishlistChecked,
     key=lambda _request: "all",
+    key_says="shop",
     summary="Tell users of wished products that are back in stock.",
 )
 SEND = Job(

@@ -7,6 +7,7 @@ so that two stacks run side by side; what tasks keep for longer, such as a video
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.errors import ClientError
@@ -17,6 +18,7 @@ from domain.quota import PLANS
 if TYPE_CHECKING:
     from sandbox.justtcg import JustTcgSandbox
     from sandbox.objects import ObjectsSandbox
+    from sandbox.smtp import SmtpSandbox
 
 # The keys that the stand-in of JustTCG accepts, one for each plan.
 SANDBOX_KEYS = {plan.name: f"sandbox-{plan.name.split()[0].lower()}" for plan in PLANS}
@@ -29,6 +31,10 @@ SAMPLES, VIDEOS = "samples", "videos"
 SAMPLE_SECONDS = 20
 
 
+# The file in the state directory in which the mail server keeps what it accepted, one JSON a line.
+MAILS = "mails.jsonl"
+
+
 class SandboxMissing(ClientError):
     """The stand-ins are not installed: `make setup` or `make demo` installs them."""
 
@@ -39,6 +45,7 @@ class StandIns:
 
     justtcg: "JustTcgSandbox | None" = None
     objects: "ObjectsSandbox | None" = None
+    smtp: "SmtpSandbox | None" = None
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -54,7 +61,7 @@ NONE = StandIns()
 async def running_stand_ins(settings: Settings) -> AsyncIterator[StandIns]:
     """Run those that are missing until the block ends; SandboxMissing when they are not installed."""
     async with AsyncExitStack() as stack:
-        justtcg = objects = None
+        justtcg = objects = smtp = None
         changed: dict[str, str] = {}
         try:
             if settings.justtcg_api_key is None:
@@ -73,9 +80,12 @@ async def running_stand_ins(settings: Settings) -> AsyncIterator[StandIns]:
                     "media_s3_access_key": objects.access_key,
                     "media_s3_secret_key": objects.access_key,
                 }
+            if settings.smtp_host is None:
+                smtp = await stack.enter_async_context(_smtp(settings.state_dir / MAILS))
+                changed |= {"smtp_host": smtp.host, "smtp_port": str(smtp.port), "smtp_security": "none"}
         except ImportError as error:
             raise SandboxMissing(f"{SandboxMissing.__doc__} ({error})") from None
-        yield StandIns(justtcg, objects, changed)
+        yield StandIns(justtcg, objects, smtp, changed)
 
 
 def video_to_try() -> ProcessVideo:
@@ -111,3 +121,10 @@ def _objects() -> "ObjectsSandbox":
     from sandbox.samples import Samples  # noqa: PLC0415
 
     return ObjectsSandbox(buckets={SAMPLES: Samples(), VIDEOS: Bucket(is_public=True)})
+
+
+def _smtp(keep: Path) -> "SmtpSandbox":
+    from sandbox.smtp import SmtpSandbox  # noqa: PLC0415  # as above
+
+    keep.parent.mkdir(parents=True, exist_ok=True)
+    return SmtpSandbox(keep=keep)

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from client.cli.console import database_name, echo, settled, show_table, worker_of
 from client.cli.stack import Stack, running_stack
-from client.cli.stand_ins import SANDBOX_KEYS, video_to_try
+from client.cli.stand_ins import MAILS, SANDBOX_KEYS, video_to_try
 from client.connect import connect
 from client.settings import Settings
 from client.signals import stop_on_signals
@@ -50,11 +50,20 @@ def _show(stack: Stack) -> None:
             ("Temporal", stack.engine.address),
             ("database", escape(database_name(settings))),
             ("JustTCG", _place(settings.justtcg_url, is_stand_in=stand_ins.justtcg is not None)),
+            (
+                "mail",
+                _place(
+                    f"{settings.smtp_host or 'localhost'}:{settings.smtp_port}",
+                    is_stand_in=stand_ins.smtp is not None,
+                ),
+            ),
             ("videos", _place(videos, is_stand_in=stand_ins.objects is not None)),
         ],
     )
     if stand_ins.justtcg:
         echo(f"[dim]the stand-in of JustTCG accepts the keys {', '.join(SANDBOX_KEYS.values())}[/]")
+    if stand_ins.smtp:
+        echo(f"[dim]the mails that arrive are in {escape(str(settings.state_dir / MAILS))}[/]")
     if stand_ins.objects:
         given = json.dumps(video_to_try().model_dump(mode="json", exclude_defaults=True))
         echo("a video to try, in a second terminal:")

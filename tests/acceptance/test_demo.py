@@ -11,7 +11,11 @@ from workflows.cards import ACCOUNT_JOBS
 JOBS = [job.name for job in ACCOUNT_JOBS]
 
 # job, state, what was done, API calls, Temporal events
-ROW = re.compile(r"^([a-z-]+) +SUCCESS +(.+?) +(\d+) +(\d+) *$", re.MULTILINE)
+ROW = re.compile(rf"^({'|'.join(JOBS)}) +SUCCESS +(.+?) +(\d+) +(\d+) *$", re.MULTILINE)
+
+# job, state, wishes checked, notified, mails, Temporal events
+CHECK = re.compile(r"^(wishlist-[a-z-]+) +SUCCESS +(\d+) +(\d+) +(\d+) +(\d+) *$", re.MULTILINE)
+MAILS = re.compile(r"^(\d+) mails arrived, (\d+) are noted as sent$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +58,29 @@ def test_it_keeps_to_the_plan(first_runs: list[Done]) -> None:
     assert 0 < int(most) <= 50
 
 
+def test_it_shows_the_mails_of_the_wishlist_checks(
+    first_runs: list[Done], command_lines: list[CommandLine]
+) -> None:
+    """As many arrived as the checks planned and the ledger says; one of each kind is kept to be looked at."""
+    checks = CHECK.findall(first_runs[0].out)
+    ((arrived, sent),) = MAILS.findall(first_runs[0].out)
+    assert ["wishlist-sale-check", "wishlist-stock-check"] == [job for job, *_ in checks]
+    assert int(arrived) == int(sent) >= 200
+    assert all(0 < int(mails) <= int(notified) <= int(checked) for _, checked, notified, mails, _ in checks)
+    assert all(int(events) < 60 for *_, events in checks)
+    folder = command_lines[0].state_dir / "demo" / "mails"
+    assert {"back-in-stock.html", "digest.html", "sale.html"} == {each.name for each in folder.iterdir()}
+    assert all("Unsubscribe" in each.read_text() for each in folder.iterdir())
+
+
 @pytest.mark.usefixtures("first_runs")
 def test_a_second_run_says_that_nothing_was_due(command_lines: list[CommandLine]) -> None:
     """What was fetched a moment ago is not fetched again; and nothing is left running."""
     done = command_lines[0].run("demo")
     assert 0 == done.code
     assert [(job, "nothing was due", "0") for job in JOBS] == [row[:3] for row in ROW.findall(done.out)]
+    assert [("0", "0"), ("0", "0")] == [
+        (notified, mails) for _, _, notified, mails, _ in CHECK.findall(done.out)
+    ]
+    assert ["0"] == [arrived for arrived, _ in MAILS.findall(done.out)]
     assert [[], []] == [processes_about(each.state_dir) for each in command_lines]

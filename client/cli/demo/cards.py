@@ -1,23 +1,16 @@
-"""`demo`: the card jobs from nothing to a finished run, on the embedded stack and a stand-in of JustTCG."""
+"""The card part of `demo`: an account, and its jobs from nothing to a finished run."""
 
-import asyncio
 import csv
 from pathlib import Path
-from uuid import UUID
 
-import typer
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, echo, settled, show_table, state_text, worker_of
+from client.cli.console import FAILED, SUCCESS, echo, show_table, state_text
+from client.cli.demo.following import followed
 from client.cli.fields import cells
-from client.cli.follow import follow
-from client.cli.stack import Stack, running_stack
-from client.errors import ClientError
+from client.cli.stack import Stack
 from client.inventory_csv import BadRow, read_inventory
-from client.logs import configure_logs
-from client.service import Service, open_service
-from client.settings import Settings
-from client.signals import stop_on_signals
+from client.service import Service
 from contracts.tasks import Task, TaskState
 from domain.quota import plan_named
 from storage.errors import AccountUnknown
@@ -31,39 +24,8 @@ TRACKED_SETS = 4
 INVENTORY_SIZE = 600
 
 
-class Stopped(ClientError):
-    """The demo was stopped before its end."""
-
-    def __init__(self) -> None:
-        super().__init__(str(self.__doc__))
-
-
-def demo(context: typer.Context) -> None:
-    """Run the card jobs against a stand-in of JustTCG; a second run shows what was not due."""
-    worker = worker_of(context)
-
-    async def work(settings: Settings) -> int:
-        # A place and ports of its own, so that it runs beside anything else, and a quiet log.
-        settings = settings.model_copy(
-            update={
-                "state_dir": settings.state_dir / "demo",
-                "database_url": None,
-                "engine_port": 0,
-                "ui_port": 0,
-                "justtcg_api_key": None,
-                "log_level": "warning",
-            }
-        )
-        configure_logs(settings)
-        async with running_stack(settings, worker, stop_on_signals(), sandbox=True) as stack:
-            echo(f"Temporal {stack.engine.address}, Web UI {stack.engine.ui_url}, JustTCG stand-in")
-            async with open_service(stack.settings, stack.temporal, create=True) as service:
-                return await _run_jobs(stack, service)
-
-    settled(work)
-
-
-async def _run_jobs(stack: Stack, service: Service) -> int:
+async def run_cards(stack: Stack, service: Service) -> int:
+    """Run the card jobs one after the other; show what each did and cost."""
     assert stack.stand_ins.justtcg is not None  # noqa: S101  # the demo always runs with the sandbox
     stack.stand_ins.justtcg.add_key(KEY, PLAN)
     await _set_up_account(stack, service)
@@ -73,7 +35,7 @@ async def _run_jobs(stack: Stack, service: Service) -> int:
     for job in ACCOUNT_JOBS:
         calls_before = len(stack.stand_ins.justtcg.calls)
         started = await service.jobs.start(job, job.input(account_id=account.id), triggered_by="demo")
-        task = await _follow(stack, service, started.id)
+        task = await followed(stack, service.jobs, started.id)
         events = await service.engine.history_length(task.workflow_id, task.run_id)
         calls = len(stack.stand_ins.justtcg.calls) - calls_before
         rows.append((task.job, state_text(task.state), escape(_done(task)), str(calls), str(events)))
@@ -82,8 +44,6 @@ async def _run_jobs(stack: Stack, service: Service) -> int:
     show_table(("job", "state", "what was done", "API calls", "Temporal events"), rows)
     allowed = plan_named(PLAN).minute
     echo(f"{PLAN} plan: at most {allowed} calls a minute allowed, {most} were made in the busiest one")
-    echo(f"tasks, cards and prices are in {escape(str(stack.settings.state_dir / 'mainspring.db'))}")
-    echo(f"the Web UI was at {stack.engine.ui_url}; `make up` keeps one running")
     return SUCCESS if succeeded else FAILED
 
 
@@ -109,16 +69,6 @@ def _write_inventory(file: Path, variant_ids: list[str]) -> None:
         rows = csv.writer(stream)
         rows.writerow(("reference", "variant_id", "quantity"))
         rows.writerows((f"box-{number // 100 + 1}", each, 1) for number, each in enumerate(variant_ids))
-
-
-async def _follow(stack: Stack, service: Service, task_id: UUID) -> Task:
-    following = asyncio.create_task(follow(service.jobs, task_id))
-    await asyncio.wait({following, stack.work}, return_when=asyncio.FIRST_COMPLETED)
-    if not following.done():
-        following.cancel()
-        stack.work.result()
-        raise Stopped
-    return following.result()
 
 
 def _done(task: Task) -> str:
