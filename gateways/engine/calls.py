@@ -1,0 +1,71 @@
+"""Calls to Temporal: how long each may take, and what its faults are to a caller."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from temporalio.service import RPCError, RPCStatusCode
+
+from gateways.errors import Refused, Unreachable
+
+# How long one call may take before the engine counts as away.
+RPC_TIMEOUT = timedelta(seconds=5)
+
+# The same for a client that has to connect first, to a host that may not answer at all.
+CALL_LIMIT = 2 * RPC_TIMEOUT
+
+SERVICE = "Temporal"
+
+# What gRPC says of a message above its 4 MB; the code, RESOURCE_EXHAUSTED, is that of a rate limit too.
+TOO_LARGE = "larger than max"
+
+AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+
+
+class StartRefused(Refused):
+    """Temporal will never take this start: its arguments are wrong or too large."""
+
+
+@asynccontextmanager
+async def translated(limit: timedelta | None = CALL_LIMIT) -> AsyncIterator[None]:
+    """Turn what the SDK raises into gateway errors; what is missing, or there already, stays RPCError."""
+    try:
+        async with asyncio.timeout(None if limit is None else limit.total_seconds()):
+            yield
+    except RPCError as error:
+        if error.status in AWAY:
+            raise Unreachable(error.message, service=SERVICE) from error
+        if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.ALREADY_EXISTS}:
+            raise
+        raise Refused(error.message, service=SERVICE, code=error.status.name) from error
+    except TimeoutError as error:
+        raise Unreachable("no answer in time", service=SERVICE) from error
+    except RuntimeError as error:  # what a client that connects at its first call raises when it cannot
+        raise Unreachable(str(error), service=SERVICE) from error
+
+
+@asynccontextmanager
+async def start_translated() -> AsyncIterator[None]:
+    """Do the same for a start, and tell apart what no repetition helps: StartRefused."""
+    try:
+        async with translated():
+            yield
+    except Refused as error:
+        if error.code == RPCStatusCode.INVALID_ARGUMENT.name or TOO_LARGE in str(error):
+            raise StartRefused(str(error.__cause__), service=SERVICE, code=error.code) from error
+        raise
+    except RPCError as error:  # whatever is not found here is the namespace
+        raise Refused(error.message, service=SERVICE, code=error.status.name) from error
+
+
+async def told(call: Awaitable[object]) -> bool:
+    """Await a call to one workflow; return False when that is over."""
+    try:
+        async with translated():
+            await call
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
