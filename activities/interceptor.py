@@ -57,7 +57,7 @@ class _Care(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  # temporalio's name
         info = activity.info()
         attempts = _attempts(info)
-        lost = info.attempt - 1 - attempts.own_failures - attempts.world_failures
+        lost = lost_before(info)
         if lost > 0:
             # Their workers were killed, restarted or frozen, which no job can help, nor is to pay for.
             what, where = info.activity_type, info.workflow_id
@@ -143,6 +143,12 @@ async def _write_error(
 
 def _time_for(limit: timedelta) -> timedelta:
     return limit - min(limit * SHARE_TO_TELL, MOST_TO_TELL)
+
+
+def lost_before(info: activity.Info) -> int:
+    """Return how many earlier attempts have ended without a word: their workers died or stood still."""
+    attempts = _attempts(info)
+    return info.attempt - 1 - attempts.own_failures - attempts.world_failures
 
 
 def _attempts(info: activity.Info) -> Attempts:

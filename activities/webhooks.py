@@ -55,7 +55,12 @@ class WebhookActivities:
     async def deliver(self, request: WorkPool) -> StretchWorked:
         """Deliver a stretch of the queue."""
         return await self._pools.work_each(
-            request, DeliverWebhook, self._deliver, patience=DELIVERY, store=self._note
+            request,
+            DeliverWebhook,
+            self._deliver,
+            patience=DELIVERY,
+            store=self._note,
+            begins_late=True,
         )
 
     async def _deliver(self, task: PoolTask[DeliverWebhook]) -> WebhookDelivered:
@@ -64,6 +69,7 @@ class WebhookActivities:
         if subscription.disabled_at is not None:
             raise SubscriptionDisabled(subscription.id, subscription.disabled_because)
         async with self._places[subscription.id].one():
+            await task.begin()
             try:
                 status = await self._webhooks.deliver(
                     subscription.url,

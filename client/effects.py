@@ -9,6 +9,7 @@ from client.errors import BadInput
 from client.id_prefix import id_prefix
 from client.jobs import Jobs
 from contracts.effects import Effect, EffectState
+from contracts.tasks import TaskState
 from gateways.clock import Clock
 from storage.database import Database, Session
 from storage.effects import EffectRepository
@@ -67,8 +68,9 @@ class Effects:
         return await self._decide(reference, EffectState.SENT)
 
     async def send_again(self, reference: str) -> Effect:
-        """Send an unknown one again, under the same reference; return it. BadInput: it is not unknown.
+        """Send an unknown one again, under the same reference; return it.
 
+        BadInput: it is not unknown, or nothing of what it tells holds any more.
         Its task is retried. It counts as a resend.
         """
         effect = await self._decide(reference, EffectState.FAILED)
@@ -80,7 +82,10 @@ class Effects:
         effect_id, now = await self._resolve(reference), self._clock.now()
 
         async def write(session: Session) -> Effect:
-            effects = EffectRepository(session)
+            effects, mails = EffectRepository(session), MailRepository(session)
+            if state is EffectState.SENT:
+                # Before the mail is held, as in a settlement, or the two could wait for each other.
+                await mails.note_mailed([(await effects.get(effect_id)).owner], now=now)
             before = await effects.resolve(effect_id, state, now=now)
             if before.state is not EffectState.UNKNOWN:
                 raise BadInput(
@@ -90,7 +95,11 @@ class Effects:
             if task is not None and not task.state.is_final:
                 raise BadInput(f"effect {effect_id}: task {task.id} has not come to its end; try again then")
             if state is EffectState.SENT:
-                await MailRepository(session).settle_mails([effect_id], state, now=now)
+                await mails.settle_mails([effect_id], state, now=now)
+            elif task is not None and task.state is TaskState.SUCCESS:
+                raise BadInput(
+                    f"effect {effect_id} is not sent again: nothing of what it tells holds any more"
+                )
             return await effects.get(effect_id)
 
         return await self._database.transact(write)

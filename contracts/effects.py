@@ -15,7 +15,7 @@ class EffectState(StrEnum):
     SENDING = "sending"
     """Written by the claim, before anything goes out; next any of those below."""
     UNKNOWN = "unknown"
-    """The answer was lost and the policy is to hold: a person decides. Next SENDING or FAILED."""
+    """The answer was lost, and it is sent again; or a person decides: it is held, or nothing of it holds."""
     SENT = "sent"
     """Accepted outside. Final."""
     FAILED = "failed"

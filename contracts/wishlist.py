@@ -11,6 +11,9 @@ from contracts.message import Message
 # The pooled job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"
 
+# Longer than any rule means, and nothing overflows.
+A_YEAR = timedelta(days=365)
+
 
 class NotificationKind(StrEnum):
     """What somebody is told of."""
@@ -44,8 +47,8 @@ class CheckWishlistSales(Message):
     """
 
     min_drop_percent: int = Field(default=5, ge=0, le=99)
-    deeper_drop_after: timedelta = Field(default=timedelta(hours=24), ge=timedelta(0))
-    user_cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0))
+    deeper_drop_after: timedelta = Field(default=timedelta(hours=24), ge=timedelta(0), le=A_YEAR)
+    user_cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0), le=A_YEAR)
 
 
 class CheckWishlistStock(Message):
@@ -57,7 +60,7 @@ class CheckWishlistStock(Message):
 
     min_stock: int = Field(default=1, ge=1)
     mails_per_unit: int | None = Field(default=10, ge=1)
-    user_cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0))
+    user_cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0), le=A_YEAR)
 
 
 class WishlistChecked(Message):
@@ -94,7 +97,8 @@ class NotificationSent(Message):
 class WishlistProgress(Message):
     """How far a check has come: all wishes up to one of a product, the older ones first.
 
-    `judged` says that all wishes were looked at, `finished` that the mails are planned too.
+    `told_of_product` of the wishes for the product within which it is were found due. `judged` says that all
+    wishes were looked at, `finished` that the mails are planned too.
     """
 
     task_id: UUID
@@ -102,6 +106,7 @@ class WishlistProgress(Message):
     after_product: str = ""
     after_added_at: AwareDatetime | None = None
     after_user: str = ""
+    told_of_product: int = 0
     pages: int = 0
     products: int = 0
     checked: int = 0

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from contracts.effects import Effect, EffectState, OnUnknown
 from contracts.tasks import TaskState
+from storage.effect_queries import EffectQueries, effect_of
 from storage.errors import EffectUnknown
 from storage.tables import EffectRow, TaskRow
 from storage.upsert import chunks, insert_into
@@ -36,18 +36,19 @@ class NewEffect:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What became of an effect that was being sent. INTENDED: it surely did not get through."""
+    """What became of an effect that was being sent. INTENDED: it surely did not get through.
+
+    With `attempt` it says so of that one, and nothing of an effect that another one works meanwhile.
+    """
 
     id: UUID
     state: EffectState
     error: str | None = None
+    attempt: int | None = None
 
 
-class EffectRepository:
+class EffectRepository(EffectQueries):
     """The effects, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def intend(self, effects: Sequence[NewEffect], *, now: datetime) -> set[UUID]:
         """Write those whose dedupe key is new as INTENDED; return their ids."""
@@ -64,51 +65,64 @@ class EffectRepository:
         return there
 
     async def joinable(self, owners: Collection[str], kind: str) -> dict[str, UUID]:
-        """Return the INTENDED effect of each owner who has one whose task waits for its first turn.
+        """Return the INTENDED effect of each owner who has one whose task waits, for whatever turn.
 
-        They are held until the transaction ends: no claim comes between.
+        Of several it is the one that was wanted first. They are held until the transaction ends: no claim
+        comes between.
         """
+        waits_again = and_(TaskRow.state == TaskState.RUNNING, TaskRow.claimed_by.is_(None))
         query = (
-            select(EffectRow.owner, EffectRow.id)
+            select(EffectRow.owner, EffectRow.id, EffectRow.created_at)
             .join(TaskRow, TaskRow.id == EffectRow.task_id)
             .where(
                 EffectRow.owner.in_(owners),
                 EffectRow.kind == kind,
                 EffectRow.state == EffectState.INTENDED,
-                TaskRow.state == TaskState.QUEUED,
+                or_(TaskRow.state == TaskState.QUEUED, waits_again),
             )
             .order_by(EffectRow.id)
             .with_for_update(of=EffectRow)
         )
-        return {row.owner: row.id for row in await self._session.execute(query)}
+        rows = sorted(await self._session.execute(query), key=lambda row: row.created_at, reverse=True)
+        return {row.owner: row.id for row in rows}
 
-    async def give_up_cancelled(self, kind: str, *, now: datetime) -> list[UUID]:
-        """Set FAILED what waits to be sent by a task that was cancelled; return the ids."""
+    async def give_up(self, kind: str, *, limit: int, now: datetime) -> Mapping[UUID, EffectState]:
+        """Give up what no task sends any more, `limit` at once: it was cancelled, or has failed before it.
+
+        What waited is FAILED. What was going out when its worker died is UNKNOWN, and a person decides.
+        """
         query = (
             select(EffectRow.id)
             .join(TaskRow, TaskRow.id == EffectRow.task_id)
             .where(
-                EffectRow.state == EffectState.INTENDED,
+                EffectRow.state.in_(_GIVEN_UP),
                 EffectRow.kind == kind,
-                TaskRow.state == TaskState.CANCELLED,
+                TaskRow.state.in_((TaskState.CANCELLED, TaskState.FAILED)),
             )
+            .order_by(EffectRow.id)
+            .limit(limit)
         )
-        ids = list(await self._session.scalars(query))
-        given_up = [Settlement(each, EffectState.FAILED, "its task was cancelled") for each in ids]
+        held = await self.hold(list(await self._session.scalars(query)))
+        given_up = [
+            Settlement(each.id, *_GIVEN_UP[each.state]) for each in held.values() if each.state in _GIVEN_UP
+        ]
         await self.settle(given_up, now=now)
-        return ids
+        return {each.id: each.state for each in given_up}
 
     async def hold(self, effect_ids: Collection[UUID]) -> dict[UUID, Effect]:
         """Return these as they are; nobody else changes them until the transaction ends."""
-        query = select(EffectRow).where(EffectRow.id.in_(effect_ids)).order_by(EffectRow.id)
-        rows = await self._session.scalars(query.with_for_update().execution_options(populate_existing=True))
-        return {row.id: _effect(row) for row in rows}
+        held: dict[UUID, Effect] = {}
+        for some in chunks(sorted(effect_ids)):
+            query = select(EffectRow).where(EffectRow.id.in_(some)).order_by(EffectRow.id).with_for_update()
+            rows = await self._session.scalars(query.execution_options(populate_existing=True))
+            held |= {row.id: effect_of(row) for row in rows}
+        return held
 
     async def begin(self, effects: Collection[Effect], *, now: datetime) -> None:
         """Set SENDING. An attempt after a doubtful one is counted as a resend."""
         for doubtful in (False, True):
-            some = [each.id for each in effects if (each.state in DOUBTFUL) is doubtful]
-            if some:
+            ids = [each.id for each in effects if (each.state in DOUBTFUL) is doubtful]
+            for some in chunks(ids):
                 await self._session.execute(
                     update(EffectRow)
                     .where(EffectRow.id.in_(some))
@@ -127,10 +141,21 @@ class EffectRepository:
                 update(EffectRow).where(EffectRow.id == effect_id).values(task_id=task_id)
             )
 
-    async def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> None:
-        """Write what became of effects that were being sent; one that is over stays as it is."""
+    async def readdress(self, recipients: Mapping[UUID, str]) -> None:
+        """Note where effects go, of those that are sent elsewhere than was meant when they were wanted."""
+        for effect_id, recipient in recipients.items():
+            await self._session.execute(
+                update(EffectRow).where(EffectRow.id == effect_id).values(recipient=recipient)
+            )
+
+    async def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> set[UUID]:
+        """Write what became of effects that were being sent; one that is over stays as it is.
+
+        Return the ids of those that were written.
+        """
         # In the order in which planning holds them, or the two could wait for each other.
         held = await self.hold([each.id for each in settlements])
+        some = [each for each in settlements if each.id in held and _is_said_of(each, held[each.id])]
         rows = [
             {
                 "effect": each.id,
@@ -138,11 +163,11 @@ class EffectRepository:
                 "error": each.error,
                 "settled_at": now if each.state in OVER or each.state is EffectState.FAILED else None,
             }
-            for each in settlements
-            if each.id in held and held[each.id].state not in OVER
+            for each in some
         ]
         if rows:
             await (await self._session.connection()).execute(_SETTLE, rows)
+        return {each.id for each in some}
 
     async def resolve(self, effect_id: UUID, state: EffectState, *, now: datetime) -> Effect:
         """Set an UNKNOWN one to SENT, or FAILED to be sent again, as a person says; return it as it was.
@@ -161,38 +186,17 @@ class EffectRepository:
             )
         return effect
 
-    async def id_starting_with(self, prefix: str) -> list[UUID]:
-        """Return up to two ids that begin with `prefix` (hexadecimal, without dashes)."""
-        low, high = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
-        query = select(EffectRow.id).where(EffectRow.id.between(low, high)).limit(2)
-        return list(await self._session.scalars(query))
 
-    async def get(self, effect_id: UUID) -> Effect:
-        """Return one; EffectUnknown."""
-        row = await self._session.get(EffectRow, effect_id, populate_existing=True)
-        if row is None:
-            raise EffectUnknown(effect_id)
-        return _effect(row)
+# What becomes of an effect in these states that no task sends any more, and what is said of it.
+_GIVEN_UP = {
+    EffectState.INTENDED: (EffectState.FAILED, "its task has ended without sending it"),
+    EffectState.SENDING: (EffectState.UNKNOWN, "its task has ended while it was sent: it may have arrived"),
+}
 
-    async def find(
-        self, states: Collection[EffectState] = (), *, kind: str | None = None, limit: int
-    ) -> list[Effect]:
-        """Return effects, the newest first."""
-        query = select(EffectRow).order_by(EffectRow.created_at.desc(), EffectRow.id).limit(limit)
-        if states:
-            query = query.where(EffectRow.state.in_(states))
-        if kind is not None:
-            query = query.where(EffectRow.kind == kind)
-        return [_effect(row) for row in await self._session.scalars(query)]
 
-    async def counts(self) -> Mapping[EffectState, int]:
-        """Return how many effects are in each state."""
-        query = select(EffectRow.state, func.count()).group_by(EffectRow.state)
-        return {EffectState(state): count for state, count in await self._session.execute(query)}
-
-    async def resends(self) -> int:
-        """Return how many attempts were made though an earlier one may have got through."""
-        return await self._session.scalar(select(func.sum(EffectRow.resends))) or 0
+def _is_said_of(settlement: Settlement, effect: Effect) -> bool:
+    """Whether a settlement holds for an effect as it is now."""
+    return effect.state not in OVER and settlement.attempt in (None, effect.attempts)
 
 
 # One statement for any number of effects: the driver runs it many times, without parsing it again.
@@ -201,7 +205,3 @@ _SETTLE = (
     .where(EffectRow.id == bindparam("effect"))
     .values(state=bindparam("state"), error=bindparam("error"), settled_at=bindparam("settled_at"))
 )
-
-
-def _effect(row: EffectRow) -> Effect:
-    return Effect.model_validate({name: getattr(row, name) for name in Effect.model_fields})

@@ -32,6 +32,8 @@ class Oracle:
         self.due_again = 0
         self._keys_of: dict[tuple[str, str, str], set[Key]] = {}
         self._unplanned: dict[str, set[Key]] = {}
+        # Which mails of users go out now, or did when their worker died.
+        self._sending: dict[str, set[MailKey]] = {}
 
     def check_sales(self, now: datetime, least_drop: int, deeper_after: timedelta) -> Counter[str]:
         """Say what became of the wishes: "due", or why not."""
@@ -123,7 +125,10 @@ class Oracle:
     def plan(self, now: datetime, cooldown: timedelta) -> int:
         """Put what waits into mails, and return for how many users there was any."""
         waiting, self._unplanned = self._unplanned, {}
-        open_mails = {user_id: mail for (user_id, _), mail in self.mails.items() if not mail.is_claimed}
+        open_mails: dict[str, OracleMail] = {}
+        for (user_id, _), each in self.mails.items():
+            if not each.is_doubtful:
+                open_mails.setdefault(user_id, each)
         for user_id, keys in waiting.items():
             mail = open_mails.get(user_id)
             if mail is None:
@@ -143,29 +148,38 @@ class Oracle:
 
     def claim(self, mail_key: MailKey, now: datetime) -> dict[Key, int] | datetime:
         """Return what a mail says, with prices; nothing if nothing holds; when it has to wait, until when."""
-        mail, user = self.mails[mail_key], self.users[mail_key[0]]
-        mail.is_claimed = True
+        mail, sending = self.mails[mail_key], self._sending.setdefault(mail_key[0], set())
         reasons = {key: self._why_not_now(key, now) for key in mail.keys}
-        gone = {
-            key: reason
-            for key, reason in reasons.items()
-            if reason is not None and (reason == "wish-removed" or not mail.is_doubtful)
-        }
-        if mail.keys - set(gone) and user.mailed_at is not None and user.mailed_at + mail.cooldown > now:
-            mail.not_before = user.mailed_at + mail.cooldown
+        gone = {key: reason for key, reason in reasons.items() if reason is not None}
+        last = self._last_mail(mail_key, now)
+        if mail.keys - set(gone) and last is not None and last + mail.cooldown > now:
+            mail.not_before = last + mail.cooldown
             return mail.not_before
         for key, reason in gone.items():
-            self._settle(key, "skipped", reason, now)
+            # What may have arrived counts as told.
+            if mail.is_doubtful:
+                self._settle(key, "sent", None, now)
+            else:
+                self._settle(key, "skipped", reason, now)
         mail.keys -= set(gone)
         if not mail.keys:
             del self.mails[mail_key]
+            sending.discard(mail_key)
             return {}
         said = {key: self.products[key[0]].price_at(now) if key[2] == SALE else 0 for key in mail.keys}
         for key, price in said.items():
             # Of two attempts that both may get through, the lower price counts.
             self.notes[key].price = min(price, self.notes[key].price) if mail.is_doubtful else price
         mail.is_doubtful = True
+        sending.add(mail_key)
         return said
+
+    def _last_mail(self, mail_key: MailKey, now: datetime) -> datetime | None:
+        """Return when a user was last sent a mail: now, if another one is just going out."""
+        sending = self._sending[mail_key[0]]
+        if sending and mail_key not in sending:
+            return now
+        return self.users[mail_key[0]].mailed_at
 
     def _why_not_now(self, key: Key, now: datetime) -> str | None:
         product_id, user_id, kind, episode, price = key
@@ -184,6 +198,7 @@ class Oracle:
 
     def over(self, mail_key: MailKey, state: str, now: datetime) -> None:
         """Note that a mail was sent, or has failed for good."""
+        self._sending[mail_key[0]].discard(mail_key)
         for key in self.mails.pop(mail_key).keys:
             self._settle(key, state, None, now)
         if state == "sent":
@@ -192,6 +207,7 @@ class Oracle:
     def put_off(self, mail_key: MailKey, until: datetime, *, is_doubtful: bool) -> None:
         """Note that a mail was not sent, or may not have been."""
         self.mails[mail_key].not_before, self.mails[mail_key].is_doubtful = until, is_doubtful
+        self._sending[mail_key[0]].discard(mail_key)
 
     def _settle(self, key: Key, state: str, reason: str | None, now: datetime) -> None:
         note = self.notes[key]

@@ -76,10 +76,9 @@ class Note:
 
 @dataclass
 class OracleMail:
-    """A mail: it takes up more until it is claimed, and says the same again if it may have gone out."""
+    """A mail: it takes up more unless it may have gone out."""
 
     not_before: datetime
     cooldown: timedelta
     keys: set[Key] = field(default_factory=set)
-    is_claimed: bool = False
     is_doubtful: bool = False

@@ -101,7 +101,7 @@ SEND = Job(
     input=SendNotification,
     result=NotificationSent,
     # Those under way wait for one of a few connections: more would only be in doubt when a worker dies.
-    pool=Pool(page=20, parallel=2),
+    pool=Pool(page=50, parallel=2),
     summary="Send a mail that a wishlist check has planned.",
 )
 

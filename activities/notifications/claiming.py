@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from activities.notifications.letterhead import MAIL
 from activities.pools import NotYet
 from contracts.effects import Effect, EffectState, OnUnknown
 from contracts.shop import User
@@ -28,6 +29,11 @@ class Letter:
     lines: tuple[Line, ...]
     skipped: Mapping[SkipReason, int]
 
+    @property
+    def recipient(self) -> str:
+        """Where it goes: to the user's address of now, or where it may have gone before."""
+        return self.effect.recipient if self.effect.state in DOUBTFUL else self.user.email
+
 
 @dataclass(frozen=True)
 class Nothing:
@@ -44,14 +50,25 @@ async def claim_letters(
 ) -> dict[UUID, Prepared]:
     """Judge the mails of these tasks, skip what no longer holds, and set the rest SENDING.
 
-    An exception instead of a letter is what becomes of the task.
+    An exception instead of a letter is what becomes of the task. Of several mails to a user one is sent, and
+    the others wait for the cooldown.
     """
-    effects = await EffectRepository(session).hold({given.effect_id for given in tasks.values()})
-    drafts = await MailRepository(session).drafts({each.id: each.owner for each in effects.values()})
-    judged = {
-        task_id: _judged(effects.get(given.effect_id), drafts.get(given.effect_id), given, now)
-        for task_id, given in tasks.items()
-    }
+    ledger, mails = EffectRepository(session), MailRepository(session)
+    effect_ids = {given.effect_id for given in tasks.values()}
+    # Another claim of the same user's waits, and then sees what is being sent.
+    await mails.hold_users(await ledger.owners(effect_ids))
+    effects = await ledger.hold(effect_ids)
+    drafts = await mails.drafts({each.id: each.owner for each in effects.values()})
+    sending = await ledger.sending_to({each.owner for each in effects.values()}, MAIL)
+    judged: dict[UUID, _Judgement] = {}
+    for task_id, given in tasks.items():
+        effect, draft = effects.get(given.effect_id), drafts.get(given.effect_id)
+        rivals = sending.setdefault(effect.owner, set()) if effect else set()
+        judged[task_id] = _judged_alone(effect, draft, given, bool(rivals), now)
+        if effect is not None and not isinstance(judged[task_id].outcome, NotYet):
+            # Whether it was being sent before or not, it is now, or is no longer.
+            rivals.discard(effect.id)
+            rivals |= {effect.id} if isinstance(judged[task_id].outcome, Letter) else set()
     await _write(
         session, judged, {task_id: given.effect_id for task_id, given in tasks.items()}, effects, now
     )
@@ -66,29 +83,41 @@ class _Judgement:
     skipped: Mapping[SkipReason, Collection[UUID]]
 
 
-def _judged(effect: Effect | None, draft: Draft | None, given: SendNotification, now: datetime) -> _Judgement:
+def _judged_alone(
+    effect: Effect | None, draft: Draft | None, given: SendNotification, has_rival: bool, now: datetime
+) -> _Judgement:
+    try:
+        return _judged(effect, draft, given, has_rival, now)
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with a mail is its task's outcome only
+        return _Judgement(error, {})
+
+
+def _judged(
+    effect: Effect | None, draft: Draft | None, given: SendNotification, has_rival: bool, now: datetime
+) -> _Judgement:
     if effect is None or draft is None:
         return _Judgement(EffectUnknown(given.effect_id), {})
     if effect.state in OVER:
         return _Judgement(Nothing({}), {})
     if effect.state in DOUBTFUL and effect.on_unknown is OnUnknown.HOLD:
         return _Judgement(EffectHeld(effect.id), {})
-    skipped = _skipped(effect, draft, now)
+    skipped = _skipped(draft, now)
     counts = Counter({reason: len(ids) for reason, ids in skipped.items()})
     gone = {each for ids in skipped.values() for each in ids}
     lines = tuple(line for line in draft.lines if line.notification_id not in gone)
     if draft.user is None or not lines:
         return _Judgement(Nothing(counts), skipped)
-    earliest = earliest_mail(
-        now, quiet=_quiet(draft.user), last=draft.mailed_at, cooldown=given.user_cooldown
-    )
+    # One that was itself being sent when its worker died does not wait for another, which may wait for it.
+    is_behind = has_rival and effect.state is not EffectState.SENDING
+    last = now if is_behind else draft.mailed_at
+    earliest = earliest_mail(now, quiet=_quiet(draft.user), last=last, cooldown=given.user_cooldown)
     if earliest > now:
         return _Judgement(NotYet(earliest), {})
     return _Judgement(Letter(effect, draft.user, lines, counts), skipped)
 
 
-def _skipped(effect: Effect, draft: Draft, now: datetime) -> dict[SkipReason, list[UUID]]:
-    """Return what no longer holds. A mail that may have gone out keeps its content, as far as it is there."""
+def _skipped(draft: Draft, now: datetime) -> dict[SkipReason, list[UUID]]:
+    """Return what no longer holds, also of a mail that may have gone out."""
     skipped: dict[SkipReason, list[UUID]] = {}
     for line in draft.lines:
         reason = why_not_now(
@@ -99,7 +128,7 @@ def _skipped(effect: Effect, draft: Draft, now: datetime) -> dict[SkipReason, li
             minimum=line.min_stock,
             now=now,
         )
-        if reason is not None and (effect.state not in DOUBTFUL or reason is SkipReason.WISH_REMOVED):
+        if reason is not None:
             skipped.setdefault(reason, []).append(line.notification_id)
     return skipped
 
@@ -117,7 +146,7 @@ async def _write(
     for task_id, each in judged.items():
         effect = effects.get(effect_ids[task_id])
         if isinstance(each.outcome, Nothing) and effect is not None and effect.state not in OVER:
-            settlements.append(Settlement(effect.id, EffectState.WITHDRAWN))
+            settlements.append(_not_sent(effect))
         if isinstance(each.outcome, EffectHeld) and effect is not None:
             settlements.append(Settlement(effect.id, EffectState.UNKNOWN, str(each.outcome)))
     await ledger.settle(settlements, now=now)
@@ -131,13 +160,29 @@ async def _write(
     )
     letters = [each.outcome for each in judged.values() if isinstance(each.outcome, Letter)]
     await ledger.begin([letter.effect for letter in letters], now=now)
+    await ledger.readdress(
+        {each.effect.id: each.recipient for each in letters if each.recipient != each.effect.recipient}
+    )
     await mails.note_told({key: price for letter in letters for key, price in _new_prices(letter, now)})
     skipped: dict[SkipReason, list[UUID]] = {}
-    for each in judged.values():
+    maybe_told: list[UUID] = []
+    for task_id, each in judged.items():
+        effect = effects.get(effect_ids[task_id])
+        is_doubtful = effect is not None and effect.state in DOUBTFUL
         for reason, ids in each.skipped.items():
-            skipped.setdefault(reason, []).extend(ids)
+            (maybe_told if is_doubtful else skipped.setdefault(reason, [])).extend(ids)
     for reason, ids in skipped.items():
         await mails.settle(ids, "skipped", reason=reason, now=now)
+    # What may have arrived counts as told, or it would be told again.
+    await mails.settle(maybe_told, "sent", now=now)
+
+
+def _not_sent(effect: Effect) -> Settlement:
+    """Return what becomes of a mail of which nothing holds."""
+    if effect.state in DOUBTFUL:
+        said = "it may have arrived; not sent again, for nothing of it holds"
+        return Settlement(effect.id, EffectState.UNKNOWN, said)
+    return Settlement(effect.id, EffectState.WITHDRAWN)
 
 
 def _new_prices(letter: Letter, now: datetime) -> Iterator[tuple[UUID, int]]:

@@ -7,6 +7,9 @@ from contracts.effects import OnUnknown
 from domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
 from gateways.mail import Mailbox
 
+# What kind of effect a mail of alerts is.
+MAIL = "wishlist-mail"
+
 
 @dataclass(frozen=True)
 class Letterhead:

@@ -47,6 +47,7 @@ class NotificationActivities:
             SendNotification,
             self._send,
             patience=MAILING,
+            begins_late=True,
             prepare=self._prepare,
             store=self._settle,
         )
@@ -64,7 +65,8 @@ class NotificationActivities:
                 return NotificationSent(message_id=None, told=0, skipped=dict(skipped))
             case Letter(effect, _, lines, skipped) as letter:
                 now = self._clock.now()
-                await self._mailer.send(written(letter, self._letterhead, self._templates, now=now), at=now)
+                mail = written(letter, self._letterhead, self._templates, now=now)
+                await self._mailer.send(mail, at=now, begin=task.begin)
                 return NotificationSent(message_id=effect.reference, told=len(lines), skipped=dict(skipped))
         raise TypeError(f"{task.prepared!r} is no letter")
 

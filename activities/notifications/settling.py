@@ -22,15 +22,16 @@ async def settle_letters(session: Session, done: Sequence[Done[SendNotification]
     by_state: dict[EffectState, list[UUID]] = {}
     for each in settlements:
         by_state.setdefault(each.state, []).append(each.id)
-    sent = set(by_state.get(EffectState.SENT, ()))
+    sent = by_state.get(EffectState.SENT, [])
     mails = MailRepository(session)
     # In the order in which planning holds them: users, mails, notifications.
     await mails.note_mailed(
-        sorted({letter.user.id for _, letter in letters if letter.effect.id in sent}), now=now
+        sorted({letter.user.id for _, letter in letters if letter.effect.id in set(sent)}), now=now
     )
-    await EffectRepository(session).settle(settlements, now=now)
-    for state in (EffectState.SENT, EffectState.FAILED):
-        await mails.settle_mails(by_state.get(state, ()), state, now=now)
+    written = await EffectRepository(session).settle(settlements, now=now)
+    await mails.settle_mails(sent, EffectState.SENT, now=now)
+    failed = [each for each in by_state.get(EffectState.FAILED, ()) if each in written]
+    await mails.settle_mails(failed, EffectState.FAILED, now=now)
 
 
 def _settlement(done: Done[SendNotification], letter: Letter) -> Settlement:
@@ -40,6 +41,8 @@ def _settlement(done: Done[SendNotification], letter: Letter) -> Settlement:
     said = f"{type(outcome).__name__}: {outcome}"
     if isinstance(outcome, AnswerLost):
         return Settlement(letter.effect.id, EffectState.UNKNOWN, said)
-    # Of all others it is certain that the mail was not accepted.
+    # Of all others it is certain that the mail was not accepted; by this attempt, not by a later one that
+    # has begun meanwhile.
     is_over = done.state is not None and done.state is not TaskState.RUNNING
-    return Settlement(letter.effect.id, EffectState.FAILED if is_over else EffectState.INTENDED, said)
+    state = EffectState.FAILED if is_over else EffectState.INTENDED
+    return Settlement(letter.effect.id, state, said, attempt=letter.effect.attempts + 1)

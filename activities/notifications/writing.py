@@ -21,7 +21,7 @@ def written(letter: Letter, letterhead: Letterhead, templates: Templates, *, now
     return Mail(
         message_id=letter.effect.reference,
         sender=letterhead.sender,
-        recipient=Mailbox(user.email, user.name or ""),
+        recipient=Mailbox(letter.recipient, user.name or ""),
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -20,17 +20,23 @@ In = TypeVar("In", bound=Message)
 Outcome = Message | Exception
 
 
+async def _at_once() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class PoolTask(Generic[In]):
     """A task to work. `attempt` counts from 1, also those that a worker's death ended.
 
-    `prepared` is what the job's own `prepare` gave for it.
+    `prepared` is what the job's own `prepare` gave for it. `begin` is for work that waits for its turn: see
+    `Pools.work_each`.
     """
 
     id: UUID
     given: In
     attempt: int
     prepared: Any = None
+    begin: Callable[[], Awaitable[None]] = field(default=_at_once, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -51,10 +57,12 @@ class NotYet(Exception):
 
 
 # Reads and writes what the work needs, in the transaction that claims the tasks, also for those that a dead
-# attempt left behind; gives a value for each task's `prepared`.
+# attempt left behind; gives a value for each task's `prepared`. When it raises for several tasks, each is
+# prepared alone, and what it raises for one became of that one.
 Prepare = Callable[[Session, Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, object]]]
 
-# Writes results of one's own, in the transaction that settles the tasks.
+# Writes results of one's own, in the transaction that settles the tasks. A task that could not be prepared
+# has nothing in `prepared`; one whose work has not begun when the stretch is broken off is NotYet.
 Store = Callable[[Session, Sequence[Done[In]]], Awaitable[None]]
 
 

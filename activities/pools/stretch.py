@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -12,7 +12,10 @@ from temporalio import activity
 
 from activities.dispatch import wake_deliveries
 from activities.faults import Patience
-from activities.pools.outcomes import Done, Outcome, PoolTask, Prepare, Store, verdict_of
+from activities.interceptor import lost_before
+from activities.pools.holding import SURE_FOR, Holding
+from activities.pools.outcomes import Done, NotYet, Outcome, PoolTask, Prepare, Store, verdict_of
+from activities.pools.taking import Claim, Taking
 from contracts.message import Message
 from contracts.pools import Pool, StretchWorked
 from contracts.tasks import TaskState
@@ -47,13 +50,15 @@ class Stretch(Generic[In]):
     ) -> None:
         info = activity.info()
         self._step = info.activity_type
-        self._claim = claim_of(info.workflow_run_id or "", info.activity_id)
+        self._claim = claim_of(info.workflow_run_id or "", info.activity_id, info.attempt)
         self._database, self._engine, self._clock = database, engine, clock
-        self._job, self._kind, self._patience = job, kind, patience
-        self._prepare, self._store = prepare, store
-        self._held: dict[UUID, ClaimedTask] = {}
+        self._job, self._patience, self._store = job, patience, store
+        self._holding = Holding(database, clock, self._claim)
+        self._taking = Taking(database, clock, self._holding, claim=self._claim, kind=kind, prepare=prepare)
         self._counts: Counter[TaskState] = Counter()
         self._is_first = info.attempt == 1
+        self._may_claim = lost_before(info) == 0
+        self._looked_at = clock.now()
         self._ends = time.monotonic() + STRETCH.total_seconds()
         self.pool = pool
 
@@ -61,55 +66,52 @@ class Stretch(Generic[In]):
     def goes_on(self) -> bool:
         """Whether more rows may be claimed.
 
-        Not by an attempt after one that died: the drain has put another stretch in its place long ago.
+        Not by an attempt after one that died: the drain has put another stretch in its place long ago. After
+        one that failed there is none: this one tries again what has failed, until that is no use any more.
         """
-        return self._is_first and time.monotonic() < self._ends and not activity.is_worker_shutdown()
+        return self._may_claim and time.monotonic() < self._ends and not activity.is_worker_shutdown()
 
     async def resume(self) -> list[PoolTask[In]]:
-        """Take up what an attempt of this activity that died has left."""
+        """Take up what earlier attempts of this activity have left."""
+        if self._is_first:
+            return []
         return await self._take(lambda queues: queues.resume(self._claim, now=self._clock.now()))
 
     async def claim(self, limit: int) -> list[PoolTask[In]]:
         """Take up to `limit` rows that are due, unless the stretch is over."""
+        self._notice_standstill()
         if limit < 1 or not self.goes_on:
             return []
         return await self._take(
             lambda queues: queues.claim(self._job, self._claim, limit=limit, now=self._clock.now())
         )
 
-    async def _take(
-        self, work: Callable[[PoolRepository], Awaitable[list[ClaimedTask]]]
-    ) -> list[PoolTask[In]]:
-        async def write(session: Session) -> tuple["_Taken[In]", list[UUID]]:
-            queues = PoolRepository(session)
-            taken = self._read(await work(queues))
-            if self._prepare is not None and taken.tasks:
-                prepared = await self._prepare(session, taken.tasks)
-                taken.tasks = [replace(task, prepared=prepared.get(task.id)) for task in taken.tasks]
-            return taken, queues.deliveries
+    def _notice_standstill(self) -> None:
+        """Claim no more after one: the next attempt may have looked already for what this one leaves."""
+        before, self._looked_at = self._looked_at, self._clock.now()
+        if self._looked_at - before >= SURE_FOR:
+            self._may_claim = False
 
-        taken, deliveries = await self._database.transact(write)
-        await self._tell(deliveries)
-        self._held |= {row.id: row for row in taken.rows}
+    def has_begun(self, task: PoolTask[In]) -> bool:
+        """Whether the work of a task may have done something."""
+        return self._holding.has_begun(task.id)
+
+    def put_off(self, task: PoolTask[In]) -> Done[In]:
+        """Return what becomes of a task whose work has not begun."""
+        return Done(task, NotYet(self._clock.now()))
+
+    async def _take(self, work: Claim) -> list[PoolTask[In]]:
+        taken = await self._taking.take(work)
+        await self._tell(taken.deliveries)
         if taken.unreadable:
-            verdicts = [self._verdict(row, error) for row, error in taken.unreadable]
-            await self._settle(verdicts, ())
+            await self._settle([self._verdict(row, error) for row, error in taken.unreadable], ())
+        if taken.unprepared:
+            await self.settle(taken.unprepared)
         return taken.tasks
-
-    def _read(self, rows: Sequence[ClaimedTask]) -> "_Taken[In]":
-        taken: _Taken[In] = _Taken(rows)
-        for row in rows:
-            try:
-                given = self._kind.model_validate(row.given)
-            except ValueError as error:  # pydantic's: the row was written by another version of the job
-                taken.unreadable.append((row, error))
-            else:
-                taken.tasks.append(PoolTask(row.id, given, row.attempt))
-        return taken
 
     async def settle(self, done: Sequence[Done[In]]) -> None:
         """Write what became of these, with the job's own results, in one transaction."""
-        await self._settle([self._verdict(self._held[each.task.id], each.outcome) for each in done], done)
+        await self._settle([self._verdict(self._holding[each.task.id], each.outcome) for each in done], done)
 
     def _verdict(self, row: ClaimedTask, outcome: Outcome) -> Verdict:
         return verdict_of(row, outcome, patience=self._patience, step=self._step, now=self._clock.now())
@@ -129,8 +131,7 @@ class Stretch(Generic[In]):
 
         settled = await self._database.transact(write)
         self._counts.update(settled.states.values())
-        for verdict in verdicts:
-            del self._held[verdict.id]
+        self._holding.drop([verdict.id for verdict in verdicts])
         await self._tell(settled.deliveries)
 
     async def _tell(self, deliveries: Sequence[UUID]) -> None:
@@ -149,12 +150,3 @@ class Stretch(Generic[In]):
             cancelled=self._counts[TaskState.CANCELLED],
             queue=queue,
         )
-
-
-@dataclass
-class _Taken(Generic[In]):
-    """Rows that were claimed, as tasks; those whose input cannot be read are apart."""
-
-    rows: Sequence[ClaimedTask]
-    tasks: list[PoolTask[In]] = field(default_factory=list)
-    unreadable: list[tuple[ClaimedTask, Exception]] = field(default_factory=list)

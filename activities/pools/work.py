@@ -17,6 +17,8 @@ from storage.database import Database
 
 In = TypeVar("In", bound=Message)
 
+UnderWay = dict["asyncio.Task[Done[In]]", PoolTask[In]]
+
 # Tasks that are done are settled, and their places given to others, this often: what a kill can repeat is
 # little more than what is under way.
 TICK_SECONDS = 0.2
@@ -66,23 +68,25 @@ class Pools:
         patience: Patience = USUAL,
         prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
+        begins_late: bool = False,
     ) -> StretchWorked:
         """Work a stretch with a page of tasks under way at once: `work` gets one and returns its result.
 
-        A slow task holds its own place and no other one. `prepare` and `store` are as above.
+        A slow task holds its own place and no other one. `prepare` and `store` are as above. `begins_late`:
+        the work waits for its turn, and awaits the task's `begin` when that has come, before it does a thing.
         """
         stretch = self._stretch(request, kind, patience, prepare, store)
-        under_way = {asyncio.create_task(_alone(work, task)) for task in await stretch.resume()}
+        under_way = _begun(work, await stretch.resume(), begins_late)
         try:
             while True:
-                for task in await stretch.claim(stretch.pool.page - len(under_way)):
-                    under_way.add(asyncio.create_task(_alone(work, task)))
+                tasks = await stretch.claim(stretch.pool.page - len(under_way))
+                under_way |= _begun(work, tasks, begins_late)
                 if not under_way:
                     return await stretch.report()
                 ready, _ = await asyncio.wait(under_way, timeout=TICK_SECONDS)
                 if ready:
                     await stretch.settle([each.result() for each in ready])
-                    under_way -= ready
+                    under_way = {each: task for each, task in under_way.items() if each not in ready}
         finally:
             if under_way:
                 await _break_off(under_way, stretch)
@@ -112,25 +116,51 @@ async def _together(
     work: Callable[[Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, Outcome]]],
     tasks: Sequence[PoolTask[In]],
 ) -> list[Done[In]]:
+    begun, done = [], []
+    for task in tasks:
+        try:
+            await task.begin()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the task has not begun
+            done.append(Done(task, error))
+        else:
+            begun.append(task)
     try:
-        outcomes = await work(tasks)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it became of these tasks, and faults judges it
-        return [Done(task, error) for task in tasks]
-    return [Done(task, outcomes.get(task.id) or NoOutcome(NoOutcome.__doc__)) for task in tasks]
+        outcomes = await work(begun) if begun else {}
+    except Exception as error:  # noqa: BLE001  # it became of these tasks, and faults judges it
+        return done + [Done(task, error) for task in begun]
+    return done + [Done(task, outcomes.get(task.id) or NoOutcome(NoOutcome.__doc__)) for task in begun]
 
 
-async def _alone(work: Callable[[PoolTask[In]], Awaitable[Message]], task: PoolTask[In]) -> Done[In]:
+def _begun(
+    work: Callable[[PoolTask[In]], Awaitable[Message]], tasks: Sequence[PoolTask[In]], begins_late: bool
+) -> UnderWay[In]:
+    return {asyncio.create_task(_alone(work, task, begins_late)): task for task in tasks}
+
+
+async def _alone(
+    work: Callable[[PoolTask[In]], Awaitable[Message]], task: PoolTask[In], begins_late: bool
+) -> Done[In]:
     try:
+        if not begins_late:
+            await task.begin()
         return Done(task, await work(task))
     except Exception as error:  # noqa: BLE001  # as above
         return Done(task, error)
 
 
-async def _break_off(under_way: set["asyncio.Task[Done[In]]"], stretch: Stretch[In]) -> None:
-    """Settle what is done, when the activity is cancelled; the rest is taken up by whoever comes next."""
-    for task in under_way:
-        task.cancel()
+async def _break_off(under_way: UnderWay[In], stretch: Stretch[In]) -> None:
+    """Settle what is done and what has not begun, when the activity is cancelled.
+
+    The rest is taken up by whoever comes next.
+    """
+    for each in under_way:
+        each.cancel()
     await asyncio.wait(under_way)
-    done = [task.result() for task in under_way if not task.cancelled() and task.exception() is None]
+    done = []
+    for each, task in under_way.items():
+        if not each.cancelled() and each.exception() is None:
+            done.append(each.result())
+        elif not stretch.has_begun(task):
+            done.append(stretch.put_off(task))
     if done:
         await stretch.settle(done)

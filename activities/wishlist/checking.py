@@ -9,7 +9,7 @@ from itertools import groupby
 import structlog
 
 from contracts.wishlist import CheckStretch, NotificationKind, WishlistProgress
-from domain.wishlist import Judged, Wish, judge_sale, judge_stock, see_sale, see_stock
+from domain.wishlist import Due, Judged, Wish, judge_sale, judge_stock, see_sale, see_stock
 from storage.database import Session
 from storage.wishlist import CheckRepository
 from storage.wishlist.checks import Place, Watched, WishAt
@@ -47,7 +47,7 @@ async def check_page(
     """Judge the page after the check's place and write what follows, in the caller's transaction."""
     checks = CheckRepository(session, NotificationKind.STOCK if check.stock else NotificationKind.SALE)
     page = await _read(checks, check, size, now)
-    judged, errors = await _judge(checks, check, page, now)
+    judged, errors = _judge(check, page, now)
     due = [each for one in judged for each in one.due]
     await checks.write_due(due, min_stock=check.stock.min_stock if check.stock else 1, now=now)
     progress, end = check.progress, page.end or Place()
@@ -57,6 +57,7 @@ async def check_page(
             "after_product": end.product_id,
             "after_added_at": end.added_at,
             "after_user": end.user_id,
+            "told_of_product": _told_of(end, due, progress) if page.is_cut else 0,
             "products": progress.products + len(page.products) - page.is_cut,
             "checked": progress.checked + len(page.wishes),
             "notified": progress.notified + len(due),
@@ -91,9 +92,14 @@ def _seen(each: Watched, check: CheckStretch, now: datetime) -> Watched:
     return replace(each, sale=see_sale(each.sale, each.offer, now))
 
 
-async def _judge(
-    checks: CheckRepository, check: CheckStretch, page: Page, now: datetime
-) -> tuple[list[Judged], int]:
+def _told_of(end: Place, due: Sequence[Due], before: WishlistProgress) -> int:
+    """Return how many of the wishes for the product of a place are told, with those of the pages before."""
+    is_continued = before.after_product == end.product_id and before.after_added_at is not None
+    here = sum(each.product_id == end.product_id for each in due)
+    return here + (before.told_of_product if is_continued else 0)
+
+
+def _judge(check: CheckStretch, page: Page, now: datetime) -> tuple[list[Judged], int]:
     """Judge product by product; one that cannot be judged is counted, and does not sink the others."""
     by_product = {each.offer.product_id: each for each in page.products}
     judged: list[Judged] = []
@@ -103,7 +109,7 @@ async def _judge(
         is_continued = (
             product_id == check.progress.after_product and check.progress.after_added_at is not None
         )
-        before = await _told_before(checks, check, by_product[product_id]) if is_continued else 0
+        before = check.progress.told_of_product if is_continued else 0
         try:
             judged.append(_judge_one(check, by_product[product_id], wishes, before, now))
         except Exception:  # whatever is wrong with a product, the others are judged: counted and logged
@@ -119,11 +125,3 @@ def _judge_one(
         return judge_stock(product.offer, product.stock, wishes, check.stock, told_before=before)
     assert check.sales is not None  # noqa: S101  # a check is of one of the two
     return judge_sale(product.offer, product.sale, wishes, check.sales, now)
-
-
-async def _told_before(checks: CheckRepository, check: CheckStretch, product: Watched) -> int:
-    """Return how many of a product's wishes this check has found due, if the page before was cut in it."""
-    place = check.progress
-    if place.after_added_at is None or product.offer.product_id != place.after_product:
-        return 0
-    return await checks.told_since(product.offer.product_id, product.stock.episode, check.progress.began_at)

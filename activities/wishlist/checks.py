@@ -1,5 +1,7 @@
 """The activity of the checks: a stretch of pages, each with its own transaction and checkpoint."""
 
+from uuid import UUID
+
 from temporalio import activity
 
 from activities.dispatch import wake_drain
@@ -14,6 +16,17 @@ from storage.tasks import TaskRepository
 
 # Pages in one activity: some seconds of work, so that a check of millions costs few of them.
 PAGES = 40
+
+
+class Superseded(Exception):
+    """Another attempt at the same check has come as far: one of the two was taken for dead and was not.
+
+    What this one has judged is not stored, for it would be counted twice; the next attempt goes on from what
+    the other has stored.
+    """
+
+    def __init__(self, task_id: UUID, pages: int) -> None:
+        super().__init__(f"another attempt at task {task_id} has already stored page {pages}")
 
 
 class WishlistActivities:
@@ -76,7 +89,11 @@ class WishlistActivities:
 
     async def _checkpoint(self, session: Session, progress: WishlistProgress, step: str) -> WishlistProgress:
         after = progress.model_copy(update={"pages": progress.pages + 1})
-        await TaskRepository(session).report_progress(
+        tasks = TaskRepository(session)
+        stored = await tasks.checkpoint(after.task_id, hold=True)
+        if stored is not None and stored["pages"] >= after.pages:
+            raise Superseded(after.task_id, after.pages)
+        await tasks.report_progress(
             after.task_id,
             processed=after.checked,
             total=None,

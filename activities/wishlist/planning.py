@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import structlog
+
 from activities.notifications import Letterhead
+from activities.notifications.letterhead import MAIL
 from contracts.effects import EffectState
 from contracts.tasks import NewTask
 from contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
@@ -19,13 +22,15 @@ from storage.wishlist.planning import Addressee
 # Users in one transaction.
 ADDRESSEES = 500
 
-# What kind of effect a mail of alerts is.
-MAIL = "wishlist-mail"
+# Mails in one transaction that no task sends any more.
+GIVEN_UP = 500
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The tasks of new mails, and for how many users there are any. `is_last`: nobody else waits."""
+    """The tasks of new mails, and for how many users there are any. `is_last`: nothing is left to plan."""
 
     tasks: tuple[NewTask, ...]
     mails: int
@@ -43,12 +48,14 @@ async def plan_page(
 ) -> Planned:
     """Put what the next users wait for into their mails, in the caller's transaction.
 
-    A mail that was not claimed yet takes up more; who has none gets a new one. A mail whose task was
+    A mail that surely has not gone out takes up more; who has none gets a new one. A mail whose task was
     cancelled is given up, and counts as told.
     """
     plans, effects = PlanRepository(session), EffectRepository(session)
-    cancelled = await effects.give_up_cancelled(MAIL, now=now)
-    await MailRepository(session).settle_mails(cancelled, EffectState.FAILED, now=now)
+    given_up = await effects.give_up(MAIL, limit=GIVEN_UP, now=now)
+    # One that may have arrived keeps what it says, until a person has decided.
+    failed = [each for each, state in given_up.items() if state is EffectState.FAILED]
+    await MailRepository(session).settle_mails(failed, EffectState.FAILED, now=now)
     page = await plans.addressees(limit=size)
     there = [each for each in page if each.email is not None]
     await plans.give_up(
@@ -62,7 +69,8 @@ async def plan_page(
     await TaskRepository(session).enqueue([task for _, task in new], now=now)
     mails |= {effect.owner: effect.id for effect, _ in new}
     await plans.take_up(mails)
-    return Planned(tuple(task for _, task in new), len(mails), is_last=len(page) < size)
+    is_last = len(page) < size and len(given_up) < GIVEN_UP
+    return Planned(tuple(task for _, task in new), len(mails), is_last)
 
 
 def _mail(
@@ -85,7 +93,11 @@ def _mail(
 
 
 def _starts_at(user: Addressee, cooldown: timedelta, now: datetime) -> datetime | None:
-    earliest = earliest_mail(now, quiet=user.quiet, last=user.mailed_at, cooldown=cooldown)
+    try:
+        earliest = earliest_mail(now, quiet=user.quiet, last=user.mailed_at, cooldown=cooldown)
+    except Exception:  # whatever is wrong with a user's quiet hours, the others' mails are planned
+        log.exception("a user's quiet hours cannot be told", user_id=user.user_id)
+        earliest = earliest_mail(now, quiet=None, last=user.mailed_at, cooldown=cooldown)
     return earliest if earliest > now else None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -19,6 +19,10 @@ from gateways.mail.server import MailServer
 LONGEST_IDLE = timedelta(seconds=30)
 
 
+async def _at_once() -> None:
+    """Let a mail begin."""
+
+
 class Mailer:
     """Hands mails to one server, a few at a time."""
 
@@ -30,15 +34,16 @@ class Mailer:
         self._idle: list[Connection] = []
         self._circuit = Circuit(server.cooldown)
 
-    async def send(self, mail: Mail, *, at: datetime) -> str:
+    async def send(self, mail: Mail, *, at: datetime, begin: Callable[[], Awaitable[None]] = _at_once) -> str:
         """Send one mail, dated `at`, and return what the server said when it accepted it.
 
+        `begin` is called when there is a connection for it; what it raises ends the sending before it began.
         Raises AnswerLost when it is not known whether the server has it. With any other error it has not:
         ServerAway (it refuses connections or the password), Unreachable, PutOff, MailRefused, MailUnsendable.
         """
         async with self._turns:
             try:
-                return await self._send(mail, at)
+                return await self._send(mail, at, begin)
             except CredentialsRefused as error:
                 # It is the operator's to mend, and no mail's fault: all wait. Nor is it tried again and
                 # again, for servers lock out who comes with a wrong password.
@@ -47,15 +52,15 @@ class Mailer:
                     str(error), retry_after=self._server.cooldown, status=error.status
                 ) from error
 
-    async def _send(self, mail: Mail, at: datetime) -> str:
+    async def _send(self, mail: Mail, at: datetime, begin: Callable[[], Awaitable[None]]) -> str:
         # Written only now: to write hundreds at once would keep the loop from everything for a second.
         envelope = envelope_of(mail, at)
         used = await self._take_idle()
         if used is not None:
             # The server may have left it while nobody looked; that is no failure of the mail.
             with suppress(Unreachable):
-                return await self._over(used, envelope)
-        return await self._over(await self._connect(), envelope)
+                return await self._over(used, envelope, begin)
+        return await self._over(await self._connect(), envelope, begin)
 
     async def close(self) -> None:
         """Take leave of the server."""
@@ -84,11 +89,14 @@ class Mailer:
         self._circuit.closes()
         return connection
 
-    async def _over(self, connection: Connection, envelope: Envelope) -> str:
+    async def _over(
+        self, connection: Connection, envelope: Envelope, begin: Callable[[], Awaitable[None]]
+    ) -> str:
         """Send over a connection, which is kept if it can be used again and otherwise closed."""
         try:
             if connection.mails:
                 await connection.reset()
+            await begin()
             said = await connection.hand_over(envelope)
         except (PutOff, MailRefused):
             await self._keep(connection)

@@ -1,7 +1,7 @@
 """Claiming from the queues of pooled jobs: rows are claimed, worked and settled a page at a time.
 
 A row waits as QUEUED for its first turn. Claimed it is RUNNING, and stays so between its attempts, with
-`next_attempt_at`. A claim names the workflow run and the activity that work the row.
+`next_attempt_at`. A claim names the workflow run, the activity and its attempt that work the row.
 """
 
 from collections.abc import Sequence
@@ -51,9 +51,9 @@ class ClaimedTask:
     failing_since: datetime | None
 
 
-def claim_of(run_id: str, activity_id: str) -> str:
-    """Return the name of a claim: every attempt of the same activity has the same."""
-    return f"{run_id}/{activity_id}"
+def claim_of(run_id: str, activity_id: str, attempt: int = 1) -> str:
+    """Return the name of a claim. An attempt that was taken for dead and is not has another than the next."""
+    return f"{run_id}/{activity_id}/{attempt}"
 
 
 class PoolRepository(LookedAtQueues):
@@ -72,10 +72,15 @@ class PoolRepository(LookedAtQueues):
         return await self._take(found[:limit], claim, now)
 
     async def resume(self, claim: str, *, now: datetime) -> list[ClaimedTask]:
-        """Take up again the rows that an earlier attempt of the same activity left behind."""
-        query = select(*COLUMNS).where(TaskRow.claimed_by == claim, POOL_RUNNING)
-        found = (await self._session.execute(query)).all()
-        return await self._take(found, claim, now)
+        """Take the rows of earlier attempts of the same activity: what those say of them is heard no more."""
+        activity, own = _activity_and_attempt(claim)
+        query = select(*COLUMNS, TaskRow.claimed_by).where(
+            TaskRow.claimed_by.is_not(None), TaskRow.claimed_by.like(f"{activity}/%"), POOL_RUNNING
+        )
+        # An earlier one may be settling just now.
+        found = await self._session.execute(query.order_by(TaskRow.id).with_for_update())
+        earlier = [row for row in found if _activity_and_attempt(row.claimed_by)[1] < own]
+        return await self._take(earlier, claim, now)
 
     async def _take(self, rows: Sequence[Row[Any]], claim: str, now: datetime) -> list[ClaimedTask]:
         cancelled = [row for row in rows if row.cancel_requested_at is not None]
@@ -104,11 +109,16 @@ class PoolRepository(LookedAtQueues):
             .where(
                 POOL_RUNNING,
                 TaskRow.claimed_by.is_not(None),
-                TaskRow.claimed_by.not_like(claim_of(run_id, "%")),
+                TaskRow.claimed_by.not_like(f"{run_id}/%"),
                 TaskRow.job == job,
             )
             .values(claimed_by=None, next_attempt_at=now)
         )
+
+
+def _activity_and_attempt(claim: str) -> tuple[str, int]:
+    activity, _, attempt = claim.rpartition("/")
+    return activity, int(attempt)
 
 
 def _these(rows: Sequence[Row[Any]]) -> Update:

@@ -44,6 +44,14 @@ class LookedAtQueues(LedgerQueries):
                 return True
         return False
 
+    async def held(self, claim: str, task_ids: Collection[UUID], *, hold: bool = False) -> set[UUID]:
+        """Return which of these rows a claim holds still.
+
+        `hold` keeps others from them until the transaction ends.
+        """
+        query = select(TaskRow.id).where(TaskRow.claimed_by == claim, POOL_RUNNING, TaskRow.id.in_(task_ids))
+        return set(await self._session.scalars(query.with_for_update() if hold else query))
+
     async def is_first_in_line(self, job: str, task_ids: Collection[UUID], *, now: datetime) -> bool:
         """Whether nobody has woken the drain for one that waits, is older than these and due no later.
 

@@ -51,7 +51,7 @@ class SettlementRepository(LedgerQueries):
         """
         query = select(TaskRow.id, TaskRow.job, TaskRow.workspace, TaskRow.cancel_requested_at)
         held = await self._session.execute(
-            query.where(TaskRow.claimed_by == claim, POOL_RUNNING).with_for_update()
+            query.where(TaskRow.claimed_by == claim, POOL_RUNNING).order_by(TaskRow.id).with_for_update()
         )
         rows: dict[UUID, Any] = {row.id: row for row in held}
         mine = [each for each in verdicts if each.id in rows]

@@ -140,17 +140,6 @@ class CheckRepository:
             )
         )
 
-    async def told_since(self, product_id: str, episode: int, since: datetime) -> int:
-        """Return how many wishes for a product were found due in an episode since a time."""
-        row = NotificationRow
-        query = select(func.count()).where(
-            row.product_id == product_id,
-            row.kind == self._kind,
-            row.episode == episode,
-            row.created_at >= since,
-        )
-        return await self._session.scalar(query) or 0
-
     async def write_due(self, due: Sequence[Due], *, min_stock: int, now: datetime) -> None:
         """Write who is to be told. What was skipped under the same key is due again; else it stays."""
         for chunk in chunks(due):

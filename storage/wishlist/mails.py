@@ -13,6 +13,7 @@ from contracts.shop import Product, User
 from contracts.wishlist import NotificationKind
 from domain.wishlist import Due, Offer, SaleSeen, StockSeen
 from storage.tables import Base, NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
+from storage.upsert import chunks
 from storage.wishlist.rows import offer_of, sale_seen, stock_seen
 
 Told = TypeVar("Told", Product, User)
@@ -92,33 +93,36 @@ class MailRepository:
         self, notification_ids: Collection[UUID], state: str, *, reason: str | None = None, now: datetime
     ) -> None:
         """Write what became of notifications: sent, failed or skipped."""
-        if notification_ids:
+        for some in chunks(notification_ids):
             await self._session.execute(
                 update(NotificationRow)
-                .where(NotificationRow.id.in_(notification_ids))
+                .where(NotificationRow.id.in_(some))
                 .values(state=state, reason=reason, settled_at=now)
             )
 
     async def settle_mails(self, effect_ids: Collection[UUID], state: str, *, now: datetime) -> None:
         """Write what became of all that these mails still hold."""
-        if effect_ids:
+        for some in chunks(effect_ids):
             await self._session.execute(
                 update(NotificationRow)
-                .where(
-                    NotificationRow.effect_id.in_(effect_ids), NotificationRow.state.in_(("due", "failed"))
-                )
+                .where(NotificationRow.effect_id.in_(some), NotificationRow.state.in_(("due", "failed")))
                 .values(state=state, settled_at=now)
             )
 
+    async def hold_users(self, user_ids: Collection[str]) -> None:
+        """Keep everybody else from planning, claiming and settling mails of these users."""
+        # In the order in which planning holds them, or the two could wait for each other. New wishes, which
+        # only refer to users, go on being stored.
+        for some in chunks(sorted(user_ids)):
+            held = select(WishlistUserRow.id).where(WishlistUserRow.id.in_(some))
+            await self._session.execute(held.order_by(WishlistUserRow.id).with_for_update(key_share=True))
+
     async def note_mailed(self, user_ids: Sequence[str], *, now: datetime) -> None:
         """Note when users were last sent a mail."""
-        if user_ids:
-            # In the order in which planning holds them, or the two could wait for each other.
-            held = select(WishlistUserRow.id).where(WishlistUserRow.id.in_(user_ids))
-            held = held.order_by(WishlistUserRow.id).with_for_update(key_share=True)
-            await self._session.execute(held)
+        await self.hold_users(user_ids)
+        for some in chunks(user_ids):
             await self._session.execute(
-                update(WishlistUserRow).where(WishlistUserRow.id.in_(user_ids)).values(mailed_at=now)
+                update(WishlistUserRow).where(WishlistUserRow.id.in_(some)).values(mailed_at=now)
             )
 
 

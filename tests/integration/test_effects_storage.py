@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.effects import Effect, EffectState, OnUnknown
-from contracts.tasks import NewTask
+from contracts.tasks import NewTask, TaskState
 from storage.database import Database, Session
 from storage.effects import EffectRepository, NewEffect, Settlement
 from storage.errors import EffectUnknown
-from storage.tasks import PoolRepository, TaskRepository
+from storage.tasks import PoolRepository, SettlementRepository, TaskRepository
+from storage.tasks.settling import Verdict
+from storage.wishlist import MailRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -166,22 +168,28 @@ async def test_settlements_are_counted_and_found_by_their_states(database: Datab
     assert [] == others
 
 
-async def test_more_joins_only_what_waits_for_its_first_turn(database: Database) -> None:
-    """For the same owner and of the same kind; not what was claimed, and not what will not be sent."""
-    waiting, claimed, cancelled, withdrawn = [
-        effect(owner) for owner in ("waiting", "claimed", "cancelled", "withdrawn")
+async def test_more_joins_only_what_waits_for_a_turn(database: Database) -> None:
+    """For the same owner and of the same kind; not what was claimed, and not what will not be sent.
+
+    Of several it joins the first.
+    """
+    waiting, claimed, put_off, cancelled, withdrawn = [
+        effect(owner) for owner in ("waiting", "claimed", "put off", "cancelled", "withdrawn")
     ]
-    another = effect("another", kind="another")
-    await intend(database, claimed)
-    await database.transact(lambda session: PoolRepository(session).claim(JOB, "run/1", limit=1, now=NOON))
+    another, newer = effect("another", kind="another"), effect("waiting")
+    await intend(database, claimed, put_off)
+    await database.transact(lambda session: PoolRepository(session).claim(JOB, "run/1", limit=2, now=NOON))
+    later = Verdict(put_off.task_id, TaskState.RUNNING, next_attempt_at=LATER)
+    await database.transact(lambda session: SettlementRepository(session).settle("run/1", [later], now=NOON))
     await intend(database, waiting, cancelled, withdrawn, another)
+    await intend(database, newer, now=LATER)
     await database.transact(
         lambda session: TaskRepository(session).request_cancel(cancelled.task_id, now=NOON)
     )
     await settle(database, Settlement(withdrawn.id, EffectState.WITHDRAWN))
 
-    owners = ["waiting", "claimed", "cancelled", "withdrawn", "another", "nobody"]
-    assert {"waiting": waiting.id} == await database.transact(
+    owners = ["waiting", "claimed", "put off", "cancelled", "withdrawn", "another", "nobody"]
+    assert {"waiting": waiting.id, "put off": put_off.id} == await database.transact(
         lambda session: EffectRepository(session).joinable(owners, MAIL)
     )
 
@@ -234,3 +242,17 @@ async def test_an_effect_is_handed_to_the_task_that_works_it_now(database: Datab
     await intend(database, wanted)
     await database.transact(lambda session: EffectRepository(session).hand_to({wanted.id: newer}))
     assert newer == (await get(database, wanted.id)).task_id
+
+
+async def test_any_number_of_effects_is_held_and_settled(database: Database) -> None:
+    """More than a statement of the database takes parameters for."""
+    wanted = effect()
+    await intend(database, wanted)
+    many = [wanted.id, *(uuid4() for _ in range(33_000))]
+
+    async def write(session: Session) -> set[UUID]:
+        await MailRepository(session).settle_mails(many, EffectState.SENT, now=NOON)
+        sent = [Settlement(each, EffectState.SENT) for each in many]
+        return await EffectRepository(session).settle(sent, now=NOON)
+
+    assert {wanted.id} == await database.transact(write)

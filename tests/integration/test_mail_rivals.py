@@ -1,118 +1,25 @@
 """Checks, planning, sending and imports at the same time: on PostgreSQL, where they truly are."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
 
-from activities.notifications import Letterhead
-from activities.notifications.claiming import Letter, claim_letters
-from activities.notifications.settling import settle_letters
-from activities.pools import Done, PoolTask
-from activities.wishlist.planning import MAIL, plan_page
+from activities.notifications.claiming import Letter
+from activities.notifications.letterhead import MAIL
+from activities.pools import NotYet
 from client.wishlists import Wishlists
 from contracts.shop import WishedItem
-from contracts.tasks import TaskState
-from contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind, NotificationSent, SendNotification
-from domain.wishlist import Due
-from gateways.mail import Mailbox
-from storage.database import Database, Session
+from storage.database import Database
 from storage.effects import EffectRepository
-from storage.tables import NotificationRow, WishedProductRow
-from storage.tasks import PoolRepository
-from storage.wishlist import CheckRepository, PlanRepository
-from storage.wishlist.checks import Place
+from storage.wishlist import PlanRepository
+from tests.mail_office import KEY, Office
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
 
-KEY = b"a key of the service, 32 bytes.."
-LETTERHEAD = Letterhead(Mailbox("shop@example.org"), "https://shop.example", KEY)
-
 # As long as a rival that has to wait is watched for not going on.
 A_MOMENT = 0.3
-
-
-@dataclass
-class Office:
-    """Where mails are planned, claimed and settled."""
-
-    database: Database
-    wishlists: Wishlists
-    clock: ShiftedClock
-
-    async def open(self, users: int) -> None:
-        """Store users who all wish for the same ten products, which are on sale."""
-        await self.wishlists.store_products([product(number, sale_price_cents=5_000) for number in range(10)])
-        await self.wishlists.store_users([user(number) for number in range(users)])
-        await self.wishlists.store_items(
-            [
-                WishedItem(user_id=f"u{number:05}", product_id=f"p{which:05}")
-                for number in range(users)
-                for which in range(10)
-            ]
-        )
-        seen = update(WishedProductRow).values(seen_on_sale=True, sale_episode=1)
-        await self.database.transact(lambda session: session.execute(seen))
-
-    async def write_due(self, users: Sequence[int], which: int) -> None:
-        """Write down, as a check does, that users are to be told of a product."""
-        due = [
-            Due(f"u{number:05}", f"p{which:05}", NotificationKind.SALE, 1, 5_000, 10_000) for number in users
-        ]
-        now = self.clock.now()
-
-        async def write(session: Session) -> None:
-            checks = CheckRepository(session, NotificationKind.SALE)
-            assert 10 == len(await checks.products(Place(), limit=100))
-            await checks.write_due(due, min_stock=1, now=now)
-
-        await self.database.transact(write)
-
-    async def plan(self) -> None:
-        """Plan all mails that there are to plan."""
-        is_last = False
-        while not is_last:
-            planned = await self.database.transact(
-                lambda session: plan_page(
-                    session, LETTERHEAD, cooldown=timedelta(0), triggered_by="test", now=self.clock.now()
-                )
-            )
-            is_last = planned.is_last
-
-    async def claim(self, session: Session, limit: int = 50) -> list[PoolTask[SendNotification]]:
-        """Claim mails, in the caller's transaction."""
-        now = self.clock.now()
-        rows = await PoolRepository(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
-        given = {row.id: SendNotification.model_validate(row.given) for row in rows}
-        prepared = await claim_letters(session, given, now=now)
-        return [PoolTask(row.id, given[row.id], 1, prepared=prepared[row.id]) for row in rows]
-
-    async def settle(self, tasks: Sequence[PoolTask[SendNotification]]) -> None:
-        """Say of mails that they were sent."""
-        sent = NotificationSent(message_id="x", told=1)
-        done = [Done(task, sent, state=TaskState.SUCCESS) for task in tasks]
-        await self.database.transact(lambda session: settle_letters(session, done, now=self.clock.now()))
-
-    async def joinable(self) -> dict[str, UUID]:
-        """Return the mail of the first user that more may join."""
-        return await self.database.transact(
-            lambda session: EffectRepository(session).joinable(["u00000"], MAIL)
-        )
-
-    async def untold(self) -> int:
-        """Return how many notifications are neither sent nor going to be."""
-
-        async def look(session: Session) -> int:
-            return len(
-                (await session.scalars(select(NotificationRow).where(NotificationRow.state != "sent"))).all()
-            )
-
-        return await self.database.read(look)
 
 
 @pytest.fixture
@@ -208,3 +115,23 @@ async def test_new_wishes_do_not_wait_for_planners_and_checks(office: Office) ->
 
     assert {storing} == done
     assert [] == await storing
+
+
+async def test_two_claims_at_the_same_time_send_a_user_one_mail(office: Office) -> None:
+    """The second waits for the first, sees what is going out, and puts its own off for the cooldown."""
+    hour = timedelta(hours=1)
+    await office.open(1)
+    for which in range(2):
+        await office.write_due([0], which)
+        await office.plan_new(hour)
+
+    async with office.database.session.begin() as claiming:
+        (first,) = await office.claim(claiming, limit=1)
+        claim = asyncio.create_task(office.database.transact(office.claim))
+        done, _ = await asyncio.wait({claim}, timeout=A_MOMENT)
+        assert set() == done
+
+    (second,) = await claim
+    assert isinstance(first.prepared, Letter)
+    assert isinstance(second.prepared, NotYet)
+    assert second.prepared.until > office.clock.now() + hour - timedelta(minutes=1)

@@ -251,15 +251,46 @@ async def test_a_later_start_waits_for_its_time(database: Database) -> None:
     assert [later] == [row.id for row in await claim(database, now=NOON + MINUTE)]
 
 
-async def test_an_attempt_takes_up_the_page_of_the_one_before(database: Database) -> None:
-    """A claim belongs to the activity, not to the worker that died."""
-    ids = await enqueue(database, pooled(), pooled())
-    await claim(database)
+async def resume(database: Database, claimant: str) -> list[ClaimedTask]:
+    return await database.transact(lambda session: PoolRepository(session).resume(claimant, now=NOON))
 
-    resumed = await database.transact(lambda session: PoolRepository(session).resume("run/1", now=NOON))
+
+async def still_held(database: Database, claimant: str, ids: list[UUID]) -> set[UUID]:
+    return await database.read(lambda session: PoolRepository(session).held(claimant, ids))
+
+
+async def test_an_attempt_takes_up_the_page_of_the_one_before(database: Database) -> None:
+    """Only of the same activity, and of earlier attempts."""
+    ids = await enqueue(database, pooled(), pooled())
+    others = await enqueue(database, pooled(), now=NOON + MINUTE)
+    await claim(database, 2, "run/1/1")
+    await claim(database, 1, "run/11/1")
+
+    resumed = await resume(database, "run/1/10")
 
     assert set(ids) == {row.id for row in resumed}
     assert [2, 2] == [row.attempt for row in resumed]
+    assert [] == await resume(database, "run/1/9")
+    assert others == [row.id for row in await resume(database, "run/11/2")]
+
+
+async def test_an_attempt_that_was_taken_for_dead_is_heard_no_more(database: Database) -> None:
+    """Neither its success nor its failure changes what the next attempt works."""
+    succeeded, failed = await enqueue(database, pooled(), pooled())
+    await claim(database, claimant="run/1/1")
+    await resume(database, "run/1/2")
+
+    late = await settle(
+        database,
+        Verdict(succeeded, TaskState.SUCCESS, result={}),
+        put_off(failed, NOON),
+        claimant="run/1/1",
+    )
+    held = [await still_held(database, each, [succeeded, failed]) for each in ("run/1/1", "run/1/2")]
+    in_time = await settle(database, put_off(failed, NOON + MINUTE), claimant="run/1/2")
+
+    assert ({}, {failed: "RUNNING"}) == (late.states, in_time.states)
+    assert [set(), {succeeded, failed}] == held
 
 
 async def test_claims_of_a_dead_drain_are_freed_and_its_late_word_is_not_heard(database: Database) -> None:

@@ -277,3 +277,23 @@ async def test_a_mail_whose_task_was_cancelled_is_given_up_and_counts_as_told(cl
     (mail,) = closed.smtp.accepted
     assert "Product 2" in mail.part("plain")
     assert "Product 1" not in mail.part("plain")
+
+
+async def test_a_mail_in_doubt_whose_sale_has_ended_is_for_a_person_to_note_as_sent(shop: Shop) -> None:
+    """Its task succeeds and tells of nothing; there is nothing to send again, and the cooldown holds."""
+    shop.smtp.faults.for_recipient(ANNA, MailFault.DROP_ACCEPTED)
+    await (await shop.service.jobs.start(SALE_CHECK, SALES)).result()
+    await eventually(lambda: states(shop), lambda found: found == {EffectState.UNKNOWN: 1})
+    await shop.wishlists.store_products([product(1)])
+    shop.service.clock.advance(timedelta(minutes=1))
+    (task,) = await eventually(shop.mail_tasks, lambda found: found[0].state is TaskState.SUCCESS)
+    (effect,) = await shop.effects.find()
+
+    assert (EffectState.UNKNOWN, 1) == (effect.state, len(shop.smtp.accepted))
+    assert {"message_id": None, "told": 0, "skipped": {"sale-ended": 1}} == task.result
+    with pytest.raises(BadInput, match="nothing of what it tells holds"):
+        await shop.effects.send_again(str(effect.id))
+    assert EffectState.SENT == (await shop.effects.mark_sent(str(effect.id))).state
+    await shop.wishlists.store_products([product(2, sale_price_cents=5_000)])
+    await shop.check(SALE_CHECK, SALES)
+    assert {EffectState.SENT: 1, EffectState.INTENDED: 1} == await states(shop)

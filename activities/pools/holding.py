@@ -1,0 +1,82 @@
+"""Whether what an attempt has claimed is its own still: one that stood still may have been taken for dead."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.pools.outcomes import NotYet
+from gateways.clock import Clock
+from storage.database import Database
+from storage.tasks import PoolRepository
+from storage.tasks.pool import ClaimedTask
+
+# Another attempt comes 10 s after the last heartbeat that the engine has seen, and one may reach it 5 s late.
+SURE_FOR = timedelta(seconds=5)
+
+
+class ClaimLost(Exception):
+    """Another attempt has taken up the task: this one was taken for dead."""
+
+
+class Holding:
+    """The rows that an attempt has claimed, since when they are known to be its own, and which have begun."""
+
+    def __init__(self, database: Database, clock: Clock, claim: str) -> None:
+        self._database, self._clock = database, clock
+        self._claim = claim
+        self._rows: dict[UUID, ClaimedTask] = {}
+        self._sure_since: dict[UUID, datetime] = {}
+        self._begun: set[UUID] = set()
+        self._looking = asyncio.Lock()
+
+    def __getitem__(self, task_id: UUID) -> ClaimedTask:
+        """Return a row that is held."""
+        return self._rows[task_id]
+
+    def add(self, rows: Sequence[ClaimedTask], *, since: datetime) -> None:
+        """Hold rows that were claimed, in a transaction that began then."""
+        for row in rows:
+            self._rows[row.id] = row
+            self._sure_since[row.id] = since
+            self._begun.discard(row.id)
+
+    def drop(self, task_ids: Collection[UUID]) -> None:
+        """Hold these no longer."""
+        for task_id in task_ids:
+            self._rows.pop(task_id, None)
+            self._sure_since.pop(task_id, None)
+
+    def has_begun(self, task_id: UUID) -> bool:
+        """Whether the work of a row may have done something."""
+        return task_id in self._begun
+
+    async def begin(self, task_id: UUID) -> None:
+        """Note that the work of a row begins; it must not when this raises.
+
+        ClaimLost: another attempt works it. NotYet: this one is being cancelled.
+        """
+        if activity.is_cancelled():
+            raise NotYet(self._clock.now())
+        async with self._looking:  # of the many that begin after a standstill, one looks for all
+            if not self._is_sure(task_id):
+                await self._look()
+        if task_id not in self._sure_since:
+            raise ClaimLost(ClaimLost.__doc__)
+        self._begun.add(task_id)
+
+    def _is_sure(self, task_id: UUID) -> bool:
+        since = self._sure_since.get(task_id)
+        # A clock that was set back tells nothing.
+        return since is not None and timedelta() <= self._clock.now() - since < SURE_FOR
+
+    async def _look(self) -> None:
+        now, asked = self._clock.now(), list(self._rows)
+        held = await self._database.read(lambda session: PoolRepository(session).held(self._claim, asked))
+        for task_id in asked:
+            if task_id in held and task_id in self._rows:
+                self._sure_since[task_id] = now
+            elif self._sure_since.get(task_id, now) < now:  # not one that was claimed meanwhile
+                del self._sure_since[task_id]

@@ -1,0 +1,84 @@
+"""Looking at the effects ledger: nothing is held, and nothing is written."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.effects import Effect, EffectState
+from contracts.tasks import TaskState
+from storage.errors import EffectUnknown
+from storage.tables import EffectRow, TaskRow
+from storage.upsert import chunks
+
+
+class EffectQueries:
+    """The effects as they are, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def owners(self, effect_ids: Collection[UUID]) -> set[str]:
+        """Return whom these are for, without holding them."""
+        found: set[str] = set()
+        for some in chunks(effect_ids):
+            query = select(EffectRow.owner).where(EffectRow.id.in_(some))
+            found |= set(await self._session.scalars(query))
+        return found
+
+    async def sending_to(self, owners: Collection[str], kind: str) -> dict[str, set[UUID]]:
+        """Return which effects are going out to these owners now, or were when a worker died."""
+        found: dict[str, set[UUID]] = {}
+        for some in chunks(owners):
+            query = (
+                select(EffectRow.owner, EffectRow.id)
+                .join(TaskRow, TaskRow.id == EffectRow.task_id)
+                .where(
+                    EffectRow.owner.in_(some),
+                    EffectRow.kind == kind,
+                    EffectRow.state == EffectState.SENDING,
+                    TaskRow.state == TaskState.RUNNING,
+                )
+            )
+            for row in await self._session.execute(query):
+                found.setdefault(row.owner, set()).add(row.id)
+        return found
+
+    async def id_starting_with(self, prefix: str) -> list[UUID]:
+        """Return up to two ids that begin with `prefix` (hexadecimal, without dashes)."""
+        low, high = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
+        query = select(EffectRow.id).where(EffectRow.id.between(low, high)).limit(2)
+        return list(await self._session.scalars(query))
+
+    async def get(self, effect_id: UUID) -> Effect:
+        """Return one; EffectUnknown."""
+        row = await self._session.get(EffectRow, effect_id, populate_existing=True)
+        if row is None:
+            raise EffectUnknown(effect_id)
+        return effect_of(row)
+
+    async def find(
+        self, states: Collection[EffectState] = (), *, kind: str | None = None, limit: int
+    ) -> list[Effect]:
+        """Return effects, the newest first."""
+        query = select(EffectRow).order_by(EffectRow.created_at.desc(), EffectRow.id).limit(limit)
+        if states:
+            query = query.where(EffectRow.state.in_(states))
+        if kind is not None:
+            query = query.where(EffectRow.kind == kind)
+        return [effect_of(row) for row in await self._session.scalars(query)]
+
+    async def counts(self) -> Mapping[EffectState, int]:
+        """Return how many effects are in each state."""
+        query = select(EffectRow.state, func.count()).group_by(EffectRow.state)
+        return {EffectState(state): count for state, count in await self._session.execute(query)}
+
+    async def resends(self) -> int:
+        """Return how many attempts were made though an earlier one may have got through."""
+        return await self._session.scalar(select(func.sum(EffectRow.resends))) or 0
+
+
+def effect_of(row: EffectRow) -> Effect:
+    """Return a row as a message."""
+    return Effect.model_validate({name: getattr(row, name) for name in Effect.model_fields})

@@ -1,0 +1,225 @@
+"""Mails that may have gone out, that wait, or that nobody sends any more: judged again, one at a time."""
+
+from datetime import time, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from activities.notifications.claiming import Letter, Nothing
+from activities.notifications.writing import written
+from activities.pools import NotYet
+from activities.wishlist import planning
+from client.wishlists import Wishlists
+from contracts.effects import EffectState
+from contracts.tasks import TaskState
+from contracts.wishlist import CheckWishlistSales, SkipReason
+from gateways.mail import AnswerLost, ServerAway, Templates
+from storage.database import Database
+from storage.tables import WishlistUserRow
+from tests.mail_office import KEY, LETTERHEAD, Office
+from tests.shifted_clock import ShiftedClock
+from tests.shop import product, user
+
+HOUR = timedelta(hours=1)
+LOST = AnswerLost(service="SMTP")
+AWAY = ServerAway("", retry_after=HOUR)
+
+
+@pytest.fixture
+async def office(sqlite_database: Database) -> Office:
+    """Give an office without anybody to tell."""
+    clock = ShiftedClock()
+    return Office(sqlite_database, Wishlists(sqlite_database, KEY, clock), clock)
+
+
+async def make_hold_no_more(office: Office, reason: SkipReason) -> None:
+    """Let what is told of product 0 hold no more, for this reason."""
+    match reason:
+        case SkipReason.UNSUBSCRIBED:
+            await office.wishlists.store_users([user(0, sale_alerts=False)])
+        case SkipReason.SALE_ENDED:
+            await office.wishlists.store_products([product(0)])
+        case SkipReason.PRICE_ROSE:
+            await office.wishlists.store_products([product(0, sale_price_cents=6_000)])
+        case _:
+            await office.wishlists.remove_items([("p00000", "u00000")])
+
+
+REASONS = (
+    SkipReason.UNSUBSCRIBED,
+    SkipReason.SALE_ENDED,
+    SkipReason.PRICE_ROSE,
+    SkipReason.WISH_REMOVED,
+)
+
+
+@pytest.mark.parametrize("is_dead", [False, True], ids=["answer-lost", "worker-died"])
+@pytest.mark.parametrize("reason", REASONS)
+async def test_a_mail_in_doubt_of_which_nothing_holds_is_not_sent_again(
+    office: Office, reason: SkipReason, is_dead: bool
+) -> None:
+    """It may have arrived: it is unknown and not withdrawn, and what it told of counts as told."""
+    await office.open(1)
+    await office.write_due([0], 0)
+    await office.plan()
+    (task,) = await office.database.transact(office.claim)
+    if not is_dead:
+        await office.settle([task], LOST, TaskState.RUNNING)
+    await make_hold_no_more(office, reason)
+
+    again = await office.claim_again(task)
+
+    (effect,) = await office.effects()
+    assert Nothing({reason: 1}) == again.prepared
+    assert (EffectState.UNKNOWN, 1) == (effect.state, effect.attempts)
+    assert "may have arrived; not sent again" in (effect.error or "")
+    assert [("sent", None)] == await office.noted()
+
+
+async def test_a_mail_in_doubt_is_sent_again_with_what_still_holds(office: Office) -> None:
+    """The rest counts as told, and is in the count of what was skipped."""
+    await office.open(1)
+    for which in range(2):
+        await office.write_due([0], which)
+    await office.plan()
+    (task,) = await office.database.transact(office.claim)
+    await office.settle([task], LOST, TaskState.RUNNING)
+    await make_hold_no_more(office, SkipReason.SALE_ENDED)
+
+    again = await office.claim_again(task)
+
+    assert isinstance(again.prepared, Letter)
+    assert {SkipReason.SALE_ENDED: 1} == again.prepared.skipped
+    assert ["p00001"] == [line.due.product_id for line in again.prepared.lines]
+    assert [("sent", None), ("due", None)] == await office.noted()
+
+
+async def test_a_mail_goes_to_the_address_of_now_and_one_in_doubt_to_the_one_before(office: Office) -> None:
+    """The ledger says where."""
+    await office.open(1)
+    await office.write_due([0], 0)
+    await office.plan()
+    await office.wishlists.store_users([user(0, email="new@example.org")])
+    (task,) = await office.database.transact(office.claim)
+    await office.settle([task], LOST, TaskState.RUNNING)
+    await office.wishlists.store_users([user(0, email="newest@example.org")])
+    again = await office.claim_again(task)
+
+    mails = [
+        written(each.prepared, LETTERHEAD, Templates("Shop"), now=office.clock.now())
+        for each in (task, again)
+    ]
+    assert ["new@example.org"] * 2 == [each.recipient.address for each in mails]
+    assert ["new@example.org"] == [each.recipient for each in await office.effects()]
+
+
+async def test_what_is_found_while_a_mail_waits_for_another_attempt_joins_it(office: Office) -> None:
+    """Put off for the cooldown, or because the server was away: no second mail is made."""
+    await office.open(1)
+    await office.write_due([0], 0)
+    await office.plan(HOUR)
+    (task,) = await office.database.transact(office.claim)
+    await office.settle([task], AWAY, TaskState.RUNNING)
+    await office.put_off(task, office.clock.now() + HOUR)
+    await office.write_due([0], 1)
+    await office.plan(HOUR)
+
+    again = await office.claim_again(task)
+
+    assert 1 == len(await office.effects())
+    assert isinstance(again.prepared, Letter)
+    assert 2 == len(again.prepared.lines)
+
+
+@pytest.mark.parametrize(("cooldown", "letters"), [(HOUR, 1), (timedelta(0), 2)])
+async def test_a_claim_sends_a_user_one_mail(office: Office, cooldown: timedelta, letters: int) -> None:
+    """The other waits for the cooldown; without one there is nothing to wait for."""
+    await office.open(2)
+    for which in range(2):
+        await office.write_due([0, 1], which)
+        await office.plan_new(cooldown)
+
+    tasks = await office.database.transact(office.claim)
+
+    sent = [task.prepared.user.id for task in tasks if isinstance(task.prepared, Letter)]
+    assert (2 * letters, 2) == (len(sent), len(set(sent)))
+    assert 4 - 2 * letters == sum(isinstance(task.prepared, NotYet) for task in tasks)
+
+
+async def test_a_late_failure_says_nothing_of_the_attempt_after_it(office: Office) -> None:
+    """An attempt that was frozen finds the server away while the next one has the mail on the wire."""
+    await office.open(1)
+    await office.write_due([0], 0)
+    await office.plan()
+    (first,) = await office.database.transact(office.claim)
+    second = await office.claim_again(first)
+
+    await office.settle([first], AWAY, TaskState.FAILED)
+    (during,), noted = await office.effects(), await office.noted()
+    await office.settle([second])
+
+    assert (EffectState.SENDING, [("due", None)]) == (during.state, noted)
+    assert [EffectState.SENT] == [each.state for each in await office.effects()]
+    await office.settle([first], AWAY, TaskState.FAILED)
+    assert [EffectState.SENT] == [each.state for each in await office.effects()]
+
+
+@pytest.mark.parametrize("ended", [TaskState.CANCELLED, TaskState.FAILED])
+async def test_mails_that_no_task_sends_any_more_are_given_up(office: Office, ended: TaskState) -> None:
+    """What waited is failed; what was going out when its worker died may have arrived: a person decides."""
+    await office.open(2)
+    await office.write_due([0], 0)
+    await office.plan()
+    (sending,) = await office.database.transact(office.claim)
+    await office.write_due([1], 0)
+    await office.plan()
+    (waiting,) = await office.database.transact(office.claim)
+    await office.settle([waiting], AWAY, TaskState.RUNNING)
+    await office.end([sending, waiting], ended)
+
+    await office.plan()
+
+    assert {
+        sending.given.effect_id: EffectState.UNKNOWN,
+        waiting.given.effect_id: EffectState.FAILED,
+    } == {each.id: each.state for each in await office.effects()}
+    assert [("due", None), ("failed", None)] == await office.noted()
+
+
+async def test_more_mails_than_a_page_are_given_up_page_after_page(office: Office) -> None:
+    """So that no statement has more ids than the database takes."""
+    users = planning.GIVEN_UP + 1
+    await office.open(users)
+    await office.write_due(range(users), 0)
+    await office.plan()
+    tasks = await office.database.transact(lambda session: office.claim(session, limit=users))
+    await office.settle(tasks, AWAY, TaskState.RUNNING)
+    await office.end(tasks, TaskState.CANCELLED)
+
+    await office.plan()
+
+    assert {EffectState.FAILED} == {each.state for each in await office.effects()}
+
+
+async def test_a_mail_that_cannot_be_judged_does_not_keep_the_others_back(office: Office) -> None:
+    """A zone that this machine does not know: planned without quiet hours, and its own task's failure."""
+    await office.open(2)
+    await office.write_due([0, 1], 0)
+    strange = update(WishlistUserRow).where(WishlistUserRow.id == "u00000")
+    strange = strange.values(time_zone="Mars/Base", quiet_from=time(22), quiet_until=time(7))
+    await office.database.transact(lambda session: session.execute(strange))
+
+    await office.plan()
+    tasks = await office.database.transact(office.claim)
+
+    (failed,) = [task.prepared for task in tasks if isinstance(task.prepared, Exception)]
+    (letter,) = [task.prepared for task in tasks if isinstance(task.prepared, Letter)]
+    assert "Mars/Base" in str(failed)
+    assert "u00001" == letter.user.id
+
+
+@pytest.mark.parametrize("name", ["user_cooldown", "deeper_drop_after"])
+def test_rules_of_more_than_a_year_are_refused(name: str) -> None:
+    """They would overflow the calendar."""
+    with pytest.raises(ValueError, match=name):
+        CheckWishlistSales.model_validate({name: timedelta(days=366)})

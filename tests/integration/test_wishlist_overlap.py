@@ -1,0 +1,61 @@
+"""Two attempts at the same check at once: one was taken for dead and was not."""
+
+import asyncio
+from uuid import uuid4
+
+from temporalio.testing import ActivityEnvironment
+
+from activities.notifications import Letterhead
+from activities.wishlist.checks import Superseded, WishlistActivities
+from client.wishlists import Wishlists
+from contracts.shop import WishedItem
+from contracts.wishlist import CheckStretch, CheckWishlistSales, WishlistProgress
+from gateways.clock import SystemClock
+from gateways.mail import Mailbox
+from storage.database import Database
+from storage.tasks import TaskRepository
+from tests.service import Service
+from tests.shop import product, user
+from workflows.wishlist import SALE_CHECK
+
+KEY = b"a key of the service, 32 bytes.."
+
+# Longer than both take to begin their first page.
+A_MOMENT = 0.3
+
+
+async def furnish(database: Database, clock: SystemClock) -> CheckStretch:
+    """Store wishes for a product on sale, and accept a check of them."""
+    wishlists = Wishlists(database, KEY, clock)
+    await wishlists.store_products([product(1, sale_price_cents=5_000)])
+    await wishlists.store_users([user(number) for number in range(20)])
+    await wishlists.store_items(
+        [WishedItem(user_id=f"u{number:05}", product_id="p00001") for number in range(20)]
+    )
+    task = SALE_CHECK.task(uuid4(), CheckWishlistSales(), triggered_by="client")
+    await database.transact(lambda session: TaskRepository(session).enqueue([task], now=clock.now()))
+    return CheckStretch(
+        sales=CheckWishlistSales(), progress=WishlistProgress(task_id=task.id, began_at=clock.now())
+    )
+
+
+async def test_of_two_attempts_at_once_only_one_stores_a_page(workerless: Service) -> None:
+    """What the other has judged meanwhile is not counted again, and the stored place never goes back."""
+    database, clock = workerless.database, SystemClock()
+    check = await furnish(database, clock)
+    letterhead = Letterhead(Mailbox("shop@example.org"), "https://shop.example", KEY)
+    checks = WishlistActivities(database, workerless.engine, clock, letterhead)
+
+    async with database.session.begin() as session:
+        await TaskRepository(session).checkpoint(check.progress.task_id, hold=True)
+        attempts = [
+            asyncio.ensure_future(ActivityEnvironment().run(checks.check_stretch, check)) for _ in range(2)
+        ]
+        await asyncio.sleep(A_MOMENT)
+    ended = await asyncio.gather(*attempts, return_exceptions=True)
+
+    (done,) = [each for each in ended if isinstance(each, WishlistProgress)]
+    assert [Superseded] == [type(each) for each in ended if each is not done]
+    stored = await database.read(lambda session: TaskRepository(session).checkpoint(done.task_id))
+    assert done == WishlistProgress.model_validate(stored)
+    assert 20 == done.checked

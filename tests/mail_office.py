@@ -1,0 +1,161 @@
+"""An office where mails are planned, claimed and settled, without an engine and without a mail server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from activities.notifications import Letterhead
+from activities.notifications.claiming import claim_letters
+from activities.notifications.letterhead import MAIL
+from activities.notifications.settling import settle_letters
+from activities.pools import Done, Outcome, PoolTask
+from activities.wishlist.planning import plan_page
+from client.wishlists import Wishlists
+from contracts.effects import Effect, EffectState
+from contracts.shop import WishedItem
+from contracts.tasks import TaskState
+from contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind, NotificationSent, SendNotification
+from domain.wishlist import Due
+from gateways.mail import Mailbox
+from storage.database import Database, Session
+from storage.effects import EffectRepository
+from storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
+from storage.tasks import PoolRepository, SettlementRepository
+from storage.tasks.settling import Verdict
+from storage.wishlist import CheckRepository
+from storage.wishlist.checks import Place
+from tests.shifted_clock import ShiftedClock
+from tests.shop import product, user
+
+KEY = b"a key of the service, 32 bytes.."
+LETTERHEAD = Letterhead(Mailbox("shop@example.org"), "https://shop.example", KEY)
+
+
+@dataclass
+class Office:
+    """Where mails are planned, claimed and settled."""
+
+    database: Database
+    wishlists: Wishlists
+    clock: ShiftedClock
+
+    async def open(self, users: int) -> None:
+        """Store users who all wish for the same ten products, which are on sale."""
+        await self.wishlists.store_products([product(number, sale_price_cents=5_000) for number in range(10)])
+        await self.wishlists.store_users([user(number) for number in range(users)])
+        await self.wishlists.store_items(
+            [
+                WishedItem(user_id=f"u{number:05}", product_id=f"p{which:05}")
+                for number in range(users)
+                for which in range(10)
+            ]
+        )
+        seen = update(WishedProductRow).values(seen_on_sale=True, sale_episode=1)
+        await self.database.transact(lambda session: session.execute(seen))
+
+    async def write_due(self, users: Sequence[int], which: int) -> None:
+        """Write down, as a check does, that users are to be told of a product."""
+        due = [
+            Due(f"u{number:05}", f"p{which:05}", NotificationKind.SALE, 1, 5_000, 10_000) for number in users
+        ]
+        now = self.clock.now()
+
+        async def write(session: Session) -> None:
+            checks = CheckRepository(session, NotificationKind.SALE)
+            assert 10 == len(await checks.products(Place(), limit=100))
+            await checks.write_due(due, min_stock=1, now=now)
+
+        await self.database.transact(write)
+
+    async def plan(self, cooldown: timedelta = timedelta(0)) -> None:
+        """Plan all mails that there are to plan."""
+        is_last = False
+        while not is_last:
+            planned = await self.database.transact(
+                lambda session: plan_page(
+                    session, LETTERHEAD, cooldown=cooldown, triggered_by="test", now=self.clock.now()
+                )
+            )
+            is_last = planned.is_last
+
+    async def plan_new(self, cooldown: timedelta) -> None:
+        """Plan a mail that joins none, as if the others were being sent."""
+        hidden = update(EffectRow).where(EffectRow.state == EffectState.INTENDED)
+        await self.database.transact(lambda session: session.execute(hidden.values(kind="hidden")))
+        await self.plan(cooldown)
+        shown = update(EffectRow).where(EffectRow.kind == "hidden").values(kind=MAIL)
+        await self.database.transact(lambda session: session.execute(shown))
+
+    async def claim(self, session: Session, limit: int = 50) -> list[PoolTask[SendNotification]]:
+        """Claim mails, in the caller's transaction."""
+        now = self.clock.now()
+        rows = await PoolRepository(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
+        given = {row.id: SendNotification.model_validate(row.given) for row in rows}
+        prepared = await claim_letters(session, given, now=now)
+        return [PoolTask(row.id, given[row.id], 1, prepared=prepared[row.id]) for row in rows]
+
+    async def claim_again(self, task: PoolTask[SendNotification]) -> PoolTask[SendNotification]:
+        """Take up a mail again, as the next attempt does."""
+        now = self.clock.now()
+        prepared = await self.database.transact(
+            lambda session: claim_letters(session, {task.id: task.given}, now=now)
+        )
+        return PoolTask(task.id, task.given, task.attempt + 1, prepared=prepared[task.id])
+
+    async def settle(
+        self,
+        tasks: Sequence[PoolTask[SendNotification]],
+        outcome: Outcome | None = None,
+        state: TaskState = TaskState.SUCCESS,
+    ) -> None:
+        """Say of mails that they were sent, or what else became of them."""
+        sent = NotificationSent(message_id="x", told=1)
+        done = [Done(task, outcome or sent, state=state) for task in tasks]
+        await self.database.transact(lambda session: settle_letters(session, done, now=self.clock.now()))
+
+    async def put_off(self, task: PoolTask[SendNotification], until: datetime) -> None:
+        """Write of a task that it waits until then."""
+        verdict = Verdict(task.id, TaskState.RUNNING, next_attempt_at=until)
+        await self.database.transact(
+            lambda session: SettlementRepository(session).settle("run/1", [verdict], now=self.clock.now())
+        )
+
+    async def end(self, tasks: Sequence[PoolTask[SendNotification]], state: TaskState) -> None:
+        """Write of tasks that they have ended, and nothing of their mails, as when a worker has died."""
+        ended = update(TaskRow).where(TaskRow.id.in_([task.id for task in tasks]))
+        await self.database.transact(
+            lambda session: session.execute(ended.values(state=state, claimed_by=None))
+        )
+
+    async def effects(self) -> list[Effect]:
+        """Return all mails, the oldest first."""
+        found = await self.database.read(lambda session: EffectRepository(session).find(limit=1_000))
+        return found[::-1]
+
+    async def noted(self) -> list[tuple[str, str | None]]:
+        """Return the states of all notifications with their reasons."""
+
+        async def look(session: Session) -> list[tuple[str, str | None]]:
+            query = select(NotificationRow).order_by(NotificationRow.product_id, NotificationRow.user_id)
+            return [(row.state, row.reason) for row in await session.scalars(query)]
+
+        return await self.database.read(look)
+
+    async def joinable(self) -> dict[str, UUID]:
+        """Return the mail of the first user that more may join."""
+        return await self.database.transact(
+            lambda session: EffectRepository(session).joinable(["u00000"], MAIL)
+        )
+
+    async def untold(self) -> int:
+        """Return how many notifications are neither sent nor going to be."""
+
+        async def look(session: Session) -> int:
+            return len(
+                (await session.scalars(select(NotificationRow).where(NotificationRow.state != "sent"))).all()
+            )
+
+        return await self.database.read(look)
