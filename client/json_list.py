@@ -10,11 +10,15 @@ from typing import Any
 SPACE = re.compile(r"[ \t\n\r]*")
 
 
-class NotJsonList(ValueError):
-    """The file is not a list in JSON from `line` on."""
+KINDS = {dict: "an object", str: "a text", bool: "true or false", type(None): "null"}
 
-    def __init__(self, line: int, problem: str) -> None:
-        super().__init__(f"line {line} is not JSON: {problem}")
+
+class NotJsonList(ValueError):
+    """The file is not a list in JSON from `line` on; or it is JSON as a whole, but `instead` of a list."""
+
+    def __init__(self, line: int, problem: str, *, instead: str | None = None) -> None:
+        fault = "is not JSON" if instead is None else f"is not accepted: it is {instead}"
+        super().__init__(f"line {line} {fault}: {problem}")
 
 
 def read_json_list(path: Path) -> Iterator[tuple[int, Any]]:
@@ -22,7 +26,7 @@ def read_json_list(path: Path) -> Iterator[tuple[int, Any]]:
     text = _text(path)
     decoder = json.JSONDecoder()
     line, counted = 1, 0
-    at = _expect(text, "[", 0, "a list of objects, in [ and ], is accepted")
+    at = _begin(text)
     is_first = True
     while not text.startswith("]", at):
         if not is_first:
@@ -49,6 +53,23 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise NotJsonList(line, "it is not UTF-8: save the file as UTF-8") from None
+
+
+def _begin(text: str) -> int:
+    """Return where the first entry begins."""
+    here = _after_space(text, 0)
+    if text.startswith("[", here):
+        return _after_space(text, here + 1)
+    accepted = "a list of objects, in [ and ], is accepted"
+    raise NotJsonList(_line(text, here), accepted, instead=_kind(text))
+
+
+def _kind(text: str) -> str | None:
+    """Return what a text is in JSON; None when it is not JSON."""
+    try:
+        return KINDS.get(type(json.loads(text)), "a number")
+    except (ValueError, RecursionError):
+        return None
 
 
 def _expect(text: str, mark: str, at: int, problem: str) -> int:

@@ -8,7 +8,7 @@ import structlog
 from client.settings import Settings
 
 # Libraries that tell at INFO what only their own developers want to know.
-QUIET = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic", "aiosqlite", "asyncio")
+QUIET = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic", "aiosqlite", "asyncio", "mail.log")
 
 
 def configure_logs(settings: Settings) -> None:

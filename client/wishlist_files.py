@@ -18,16 +18,23 @@ from contracts.message import Message
 
 M = TypeVar("M", bound=Message)
 
+# The fields that say which entry it is.
+IDS = ("id", "user_id", "product_id")
+
 # As much of a bad value as identifies it.
 LONGEST_SHOWN = 40
 
 
 @dataclass(frozen=True)
 class Entry(Generic[M]):
-    """An entry that can be loaded. `line` is where it begins, from 1."""
+    """An entry that can be loaded. `line` is where it begins, from 1.
+
+    `name` says which it is where the line may not: "entry 3 (lamp-1)" in JSON.
+    """
 
     line: int
     value: M
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class BadEntry:
 
     line: int
     problem: str
+    name: str = ""
 
 
 class _Broken(ValueError):
@@ -52,8 +60,8 @@ def read_entries(path: Path, kind: type[M]) -> Iterator[Entry[M] | BadEntry]:
     if reader is None:
         raise BadInput(f"{path}: the name is not accepted: it ends in .csv or .json")
     try:
-        for line, fields in reader(path, kind):
-            yield _entry(line, fields, kind)
+        for number, (line, fields) in enumerate(reader(path, kind), 1):
+            yield _entry(line, fields, kind, _name(number, fields) if reader is _json else "")
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror or error}") from None
 
@@ -112,13 +120,20 @@ def _json(path: Path, _kind: type[Message]) -> Iterator[tuple[int, Any]]:
         raise BadInput(f"{path}: {error}") from None
 
 
-def _entry(line: int, fields: Any, kind: type[M]) -> Entry[M] | BadEntry:
+def _entry(line: int, fields: Any, kind: type[M], name: str) -> Entry[M] | BadEntry:
     if isinstance(fields, _Broken):
-        return BadEntry(line, str(fields))
+        return BadEntry(line, str(fields), name)
     try:
-        return Entry(line, kind.model_validate(fields))
+        return Entry(line, kind.model_validate(fields), name)
     except ValidationError as error:
-        return BadEntry(line, "; ".join(_problems(error, kind)))
+        return BadEntry(line, "; ".join(_problems(error, kind)), name)
+
+
+def _name(number: int, fields: Any) -> str:
+    """Return which entry it is: a JSON file may be all on one line."""
+    given = [fields.get(name) for name in IDS] if isinstance(fields, dict) else []
+    ids = ", ".join(str(_shown(each)) for each in given if each is not None)
+    return f"entry {number}" + (f" ({ids})" if ids else "")
 
 
 def _problems(error: ValidationError, kind: type[Message]) -> Iterator[str]:

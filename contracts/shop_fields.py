@@ -14,6 +14,8 @@ from pydantic import (
     WrapValidator,
 )
 
+from contracts.mail_forms import LONGEST_ADDRESS, is_one_line, is_web_link, wire_address
+
 # What the columns of the database take.
 LARGEST = 2**31 - 1
 
@@ -62,6 +64,23 @@ def _check_local(clock: time) -> time:
     return clock
 
 
+def _check_line(text: str) -> str:
+    if not is_one_line(text):
+        raise ValueError("it has a line break or a control character")
+    return text
+
+
+def _check_link(link: str) -> str:
+    if not is_web_link(link):
+        raise ValueError("no mail can have it")
+    return link
+
+
+def _check_address(address: str) -> str:
+    wire_address(address)
+    return address
+
+
 def _check_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("there is no such zone")
@@ -70,23 +89,30 @@ def _check_zone(name: str) -> str:
 
 Id = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(_check_line),
     _in_words("a text of 1 to 200 characters on one line"),
 ]
 Name = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    StringConstraints(min_length=1, max_length=500),
+    AfterValidator(_check_line),
     _in_words("a text of 1 to 500 characters on one line"),
 ]
 Url = Annotated[
     str,
-    StringConstraints(max_length=2000, pattern=r"^https?://[^\s/\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*$"),
-    _in_words("an address of at most 2000 characters that begins with https:// or http://"),
+    StringConstraints(max_length=2000),
+    AfterValidator(_check_link),
+    _in_words(
+        "an address of at most 2000 characters that begins with https:// or http://, "
+        'without spaces, ", < and >'
+    ),
 ]
 Address = Annotated[
     str,
-    StringConstraints(max_length=254, pattern=r"^[^\s@<>,;\x00-\x1f\x7f]+@[^\s@<>,;\x00-\x1f\x7f]+$"),
-    _in_words("an e-mail address such as anna@example.org, without a name"),
+    StringConstraints(max_length=LONGEST_ADDRESS),
+    AfterValidator(_check_address),
+    _in_words("an e-mail address such as anna@example.org, without a name, and in ASCII before the @"),
 ]
 Currency = Annotated[
     str, StringConstraints(pattern="^[A-Z]{3}$"), _in_words("three capital letters such as EUR")

@@ -28,6 +28,8 @@ def _spaced(name: str) -> str:
 def _text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or "none"
+    if isinstance(value, dict):  # counts by reason
+        return ", ".join(f"{_text(count)} {_spaced(reason)}" for reason, count in value.items()) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)

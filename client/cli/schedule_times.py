@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from client.cli.console import echo, show_json, show_table
-from client.cli.schedules import AsJson, ScheduleId, in_both_zones, with_schedules
+from client.cli.schedules import AsJson, ScheduleId, in_both_zones, minute, with_schedules
 from client.cli.times import moment, moment_in
 from client.errors import BadInput
 from client.schedules import Planned, Schedules
@@ -24,14 +24,14 @@ def backfill(
     """Run what would have fired in a time that is past: each firing once, one after another."""
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
-        zone = schedules.zone(schedule_id)
+        zone = await schedules.zone(schedule_id)
         first, last = moment_in(start, "--from", zone), moment_in(end, "--to", zone)
         if first.astimezone(UTC) > last.astimezone(UTC):
             raise BadInput("--from is after --to")
         if dry_run:
             firings = await schedules.firings(schedule_id, first, last)
             for each in firings:
-                echo(f"{each.year} {in_both_zones(each)}")
+                echo(in_both_zones(each))
             echo(f"{schedule_id}: {_runs(len(firings))} would start")
         else:
             count = await schedules.backfill(schedule_id, first, last)
@@ -72,7 +72,7 @@ def _row(entry: Planned, paused: set[str]) -> Sequence[str]:
     notes = [f"[yellow]{entry.note}[/]"] if entry.note else []
     if entry.schedule_id in paused:
         notes.append("[dim]paused[/]")
-    day = f"{entry.at:%Y-%m-%d %H:%M %Z}" + (" and on" if entry.count > 1 else "")
+    day = f"{minute(entry.at)} {entry.at:%Z}" + (" and on" if entry.count > 1 else "")
     return day, entry.schedule_id, f"{entry.count:,}", "; ".join(notes)
 
 

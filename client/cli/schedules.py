@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from temporalio.client import WorkflowExecutionStatus
 
-from client.cli.console import echo, settled, show_json, show_table, state_text, when
+from client.cli.console import echo, settled, show_json, show_table, state_text
 from client.connect import connect
 from client.schedules import LastRun, Pause, Schedules, ScheduleStatus
 from client.schedules.outcomes import last_tasks
@@ -54,7 +54,7 @@ def _row(status: ScheduleStatus, tasks: Mapping[UUID, Task]) -> tuple[str, ...]:
     return (
         status.id,
         status.when,
-        "" if last is None else f"{when(last.at)} {state_text(_outcome(last, tasks))}",
+        "" if last is None else f"{minute(last.at.astimezone())} {_outcome_text(last, tasks)}",
         in_both_zones(status.next_run.astimezone(status.zone)) if status.next_run else "",
         _missed(status),
         f"[yellow]{escape(_paused(status.pause))}[/]" if status.pause else "",
@@ -62,11 +62,17 @@ def _row(status: ScheduleStatus, tasks: Mapping[UUID, Task]) -> tuple[str, ...]:
     )
 
 
-def _outcome(last: LastRun, tasks: Mapping[UUID, Task]) -> TaskState:
+def _outcome(last: LastRun, tasks: Mapping[UUID, Task]) -> TaskState | None:
+    """Return how a run is doing; None when nobody knows any more."""
     task = tasks.get(last.task_id) if last.task_id else None
     if task is not None:
         return task.state
-    return ENDED.get(last.status, TaskState.FAILED) if last.status else TaskState.RUNNING
+    return ENDED.get(last.status, TaskState.FAILED) if last.status else None
+
+
+def _outcome_text(last: LastRun, tasks: Mapping[UUID, Task]) -> str:
+    outcome = _outcome(last, tasks)
+    return "unknown" if outcome is None else state_text(outcome)
 
 
 def _missed(status: ScheduleStatus) -> str:
@@ -106,7 +112,7 @@ def sync() -> None:
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
         for schedule_id, outcome in (await schedules.sync()).items():
-            echo(f"{schedule_id}: {outcome}")
+            echo(escape(f"{schedule_id}: {outcome}"))
 
     with_schedules(work)
 
@@ -125,7 +131,7 @@ def trigger(schedule_id: ScheduleId) -> None:
 @commands.command("pause")
 def pause(
     schedule_id: ScheduleId,
-    reason: Annotated[str, typer.Option(help="Shown while it is paused.")] = "no reason given",
+    reason: Annotated[str, typer.Option(help="Why: shown while it is paused; at most 200 characters.")],
     by: By = None,
 ) -> None:
     """Stop a schedule from firing until it is resumed, over restarts and new versions."""
@@ -142,8 +148,9 @@ def resume(schedule_id: ScheduleId, by: By = None) -> None:
     """Let a paused schedule fire again."""
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
-        left = await schedules.resume(schedule_id, by=by or operator())
-        echo(f"{schedule_id}: " + (f"still {_paused(left)}" if left else "resumed"))
+        held, left = await schedules.resume(schedule_id, by=by or operator())
+        said = f"still {_paused(left)}" if left else "resumed" if held else "is not paused: it runs"
+        echo(escape(f"{schedule_id}: {said}"))
 
     with_schedules(work)
 
@@ -156,11 +163,15 @@ def operator() -> str:
         return f"user {os.getuid()}"
 
 
+def minute(moment: datetime) -> str:
+    """Return a time in its own zone as all commands about schedules show it."""
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
 def in_both_zones(moment: datetime) -> str:
     """Return a time in its own zone, and in the reader's where that is another time of day."""
-    told = f"{moment:%d %b %H:%M %Z}"
-    here = moment.astimezone()
-    return told if here.utcoffset() == moment.utcoffset() else f"{told}, {when(moment)} here"
+    told, here = f"{minute(moment)} {moment:%Z}", moment.astimezone()
+    return told if here.utcoffset() == moment.utcoffset() else f"{told}, {minute(here)} here"
 
 
 def with_schedules(work: Callable[[Schedules, Settings], Awaitable[None]]) -> NoReturn:

@@ -31,8 +31,8 @@ SAMPLES, VIDEOS = "samples", "videos"
 SAMPLE_SECONDS = 20
 
 
-# The file in the state directory in which the mail server keeps what it accepted, one JSON a line.
-MAILS = "mails.jsonl"
+# The folder in the state directory in which the mail server keeps what it accepted: 0001.eml and on.
+MAILS = "mails"
 
 
 class SandboxMissing(ClientError):
@@ -126,5 +126,4 @@ def _objects() -> "ObjectsSandbox":
 def _smtp(keep: Path) -> "SmtpSandbox":
     from sandbox.smtp import SmtpSandbox  # noqa: PLC0415  # as above
 
-    keep.parent.mkdir(parents=True, exist_ok=True)
     return SmtpSandbox(keep=keep)

@@ -37,8 +37,9 @@ def import_file(
                 good = [each for each in page if isinstance(each, Entry)]
                 refused = await store(service, [each.value for each in good])
                 problems = _problems(page, refused, key)
-                for line, problem in problems:
-                    err.print(f"[red]{escape(f'{file}:{line}:')}[/] {escape(problem)}", soft_wrap=True)
+                for each in problems:
+                    said = f"{each.name}: {each.problem}" if each.name else each.problem
+                    err.print(f"[red]{escape(f'{file}:{each.line}:')}[/] {escape(said)}", soft_wrap=True)
                 bad += len(problems)
                 loaded += len(page) - len(problems)
         except BadInput:
@@ -53,11 +54,12 @@ def import_file(
 
 def _problems(
     page: Sequence[Entry[M] | BadEntry], refused: Refused, key: Callable[[M], tuple[str, ...]]
-) -> list[tuple[int, str]]:
+) -> list[BadEntry]:
     """Return what is wrong with a page, in the order of its lines."""
     problems = []
     for each in page:
-        problem = each.problem if isinstance(each, BadEntry) else refused.get(key(each.value))
-        if problem is not None:
-            problems.append((each.line, problem))
+        if isinstance(each, BadEntry):
+            problems.append(each)
+        elif problem := refused.get(key(each.value)):
+            problems.append(BadEntry(each.line, problem, each.name))
     return problems

@@ -15,14 +15,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from client.errors import BadInput
 from client.schedules.building import is_of
+from client.schedules.changes import zone_of
 from client.schedules.declared import SCHEDULES
 from client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
 from client.schedules.firings import firings
-from client.schedules.pauses import Pause, paused
+from client.schedules.pauses import Pause, checked_reason, paused
 from client.schedules.previews import Planned, in_order, planned
 from client.schedules.rows import ScheduledJob
-from client.schedules.statuses import ScheduleStatus, status_of
-from client.schedules.syncing import Sync, Synced
+from client.schedules.statuses import ScheduleStatus, status_of, with_last_run
+from client.schedules.syncing import Sync
 from client.settings import Settings
 from client.zones import zone_named
 
@@ -35,47 +36,54 @@ class Schedules:
         self._task_queue = settings.task_queue
         self._rows = {row.id: row.as_set(settings) for row in rows}
 
-    async def sync(self) -> dict[str, Synced]:
+    async def sync(self) -> dict[str, str]:
         """Create what is missing, update what was declared differently, and remove what no longer is.
 
-        Returns what became of each. An operator's pause stays; so does a schedule that is somebody else's.
+        Returns what became of each, in the words of `Synced`: "updated: zone UTC -> Europe/Berlin". An
+        operator's pause stays; so does a schedule that is somebody else's.
         """
         return await Sync(self._client, self._task_queue, tuple(self._rows.values())).run()
 
     async def list(self) -> list[ScheduleStatus]:
-        """Return every declared schedule that Temporal has, in the order of the table."""
-        found = await self._described()
-        return [status_of(self._rows[each.id], each) for each in found]
+        """Return every declared schedule that Temporal has, as it has it, in the order of the table."""
+        found = [status_of(self._rows[each.id], each) for each in await self._described()]
+        return list(await asyncio.gather(*(with_last_run(self._client, each) for each in found)))
 
     async def trigger(self, schedule_id: str) -> None:
         """Run it now, also while it is paused. While a run is at work, none is added."""
         await self._handle(schedule_id).trigger()
 
     async def pause(self, schedule_id: str, reason: str, *, by: str) -> None:
-        """Stop it from firing until it is resumed; who did it and why is shown."""
+        """Stop it from firing until it is resumed; who did it and why is shown.
+
+        BadInput: there is no reason, or it is longer than 200 characters.
+        """
+        reason = checked_reason(reason)
         there = await self._describe(schedule_id)
         await self._handle(schedule_id).pause(note=paused(there.schedule.state, by, reason))
 
-    async def resume(self, schedule_id: str, *, by: str) -> Pause | None:
-        """Take an operator's pause away, and return what still holds it: a setting, if one does.
+    async def resume(self, schedule_id: str, *, by: str) -> tuple[Pause | None, Pause | None]:
+        """Take an operator's pause away. Return what held the schedule, and what still does: a setting.
 
-        ScheduleSwitchedOff: nothing but a setting held it.
+        Nothing is done to one that nothing held. ScheduleSwitchedOff: nothing but a setting held it.
         """
         there = await self._describe(schedule_id)
         pause, handle = Pause.of(there.schedule.state), self._handle(schedule_id)
-        if pause is not None and pause.switch is not None:
+        if pause is None:
+            return None, None
+        if pause.switch is not None:
             if not pause.is_operators:
                 raise ScheduleSwitchedOff(schedule_id, pause.switch)
             left = Pause(switch=pause.switch)
             await handle.pause(note=left.note())
-            return left
+            return pause, left
         await handle.unpause(note=f"resumed by {by}")
-        return None
+        return pause, None
 
     async def firings(self, schedule_id: str, start: datetime, end: datetime) -> Sequence[datetime]:
         """Return when it fires from `start` to `end`, both included, in its own zone."""
         there = await self._describe(schedule_id)
-        zone = zone_named(there.schedule.spec.time_zone_name or "UTC")
+        zone = zone_named(zone_of(there.schedule))
         return [each.astimezone(zone) for each in await firings(self._client, schedule_id, start, end)]
 
     async def backfill(self, schedule_id: str, start: datetime, end: datetime) -> int:
@@ -110,9 +118,9 @@ class Schedules:
         ]
         return in_order(entries)
 
-    def zone(self, schedule_id: str) -> str:
+    async def zone(self, schedule_id: str) -> str:
         """Return the zone that times of a schedule are in; ScheduleUnknown for none of ours."""
-        return self._row(schedule_id).zone
+        return zone_of((await self._describe(schedule_id)).schedule)
 
     async def _described(self) -> Sequence[ScheduleDescription]:
         found = await asyncio.gather(*(self._describe_any(each) for each in self._rows))

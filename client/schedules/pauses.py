@@ -5,6 +5,11 @@ from dataclasses import dataclass, replace
 
 from temporalio.client import ScheduleState
 
+from client.errors import BadInput
+
+# What fits in a list beside the rest.
+LONGEST_REASON = 200
+
 SWITCHED = re.compile(r"(?P<own>.*?)(?:(?:^|; )switched off by (?P<switch>[A-Z][A-Z0-9_]*))?", re.DOTALL)
 PAUSED = re.compile(r"paused by (?P<by>[^:]+): (?P<reason>.*)", re.DOTALL)
 
@@ -45,6 +50,17 @@ class Pause:
         if self.switch is not None:
             parts.append(f"switched off by {self.switch}")
         return "; ".join(parts)
+
+
+def checked_reason(given: str) -> str:
+    """Return a reason on one line. BadInput for none, or one that no list has room for."""
+    reason = " ".join(given.split())
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise BadInput(
+            f"--reason: {len(reason)} characters are not accepted: 1 to {LONGEST_REASON} that say why, "
+            'such as --reason "stocktaking"'
+        )
+    return reason
 
 
 def paused(current: ScheduleState, by: str, reason: str) -> str:

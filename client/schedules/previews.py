@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from temporalio.client import ScheduleDescription
 
+from client.schedules.changes import zone_of
 from client.schedules.clock_changes import ClockChange, clock_changes, is_every_hour, matches
 from client.zones import zone_named
 
@@ -35,7 +36,7 @@ def planned(
 
     What fires more often than hourly is counted by the day, unless `each` firing is asked for.
     """
-    zone = zone_named(there.schedule.spec.time_zone_name or "UTC")
+    zone = zone_named(zone_of(there.schedule))
     local = [moment.astimezone(zone) for moment in times]
     days = Counter(moment.date() for moment in local)
     changes = clock_changes(zone, start, end)

@@ -1,16 +1,19 @@
 """A schedule as Temporal has it now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from temporalio.client import (
+    Client,
     ScheduleActionExecutionStartWorkflow,
     ScheduleDescription,
     WorkflowExecutionStatus,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
+from client.schedules.changes import intervals_of, zone_of
 from client.schedules.pauses import Pause
 from client.schedules.rows import ScheduledJob
 from client.zones import zone_named
@@ -20,7 +23,10 @@ from workflows.catalogue import job_named
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last run of a schedule; `status` is the workflow's. Housekeeping has no task in the ledger."""
+    """The last run of a schedule; `status` is the workflow's, unknown when Temporal has forgotten it.
+
+    Housekeeping has no task in the ledger.
+    """
 
     at: datetime
     workflow_id: str
@@ -49,13 +55,13 @@ class ScheduleStatus:
 
 
 def status_of(row: ScheduledJob, there: ScheduleDescription) -> ScheduleStatus:
-    """Return how a declared schedule stands."""
-    info, state = there.info, there.schedule.state
+    """Return how a declared schedule stands; zone and intervals are those that Temporal has."""
+    info, state, zone = there.info, there.schedule.state, zone_of(there.schedule)
     return ScheduleStatus(
         id=row.id,
         summary=row.summary,
-        when=row.words(),
-        zone=zone_named(row.zone),
+        when=intervals_of(there.schedule) or replace(row, zone=zone).words(),
+        zone=zone_named(zone),
         pause=Pause.of(state),
         note=state.note or None,
         last_run=_last_run(row, there),
@@ -63,6 +69,20 @@ def status_of(row: ScheduledJob, there: ScheduleDescription) -> ScheduleStatus:
         missed_too_old=info.num_actions_missed_catchup_window,
         missed_overlap=info.num_actions_skipped_overlap,
     )
+
+
+async def with_last_run(client: Client, status: ScheduleStatus) -> ScheduleStatus:
+    """Return it with how its last run is doing: of its end a schedule hears only at its next firing."""
+    last = status.last_run
+    if last is None or last.status not in {None, WorkflowExecutionStatus.RUNNING}:
+        return status
+    try:
+        found = (await client.get_workflow_handle(last.workflow_id).describe()).status
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        found = None
+    return replace(status, last_run=replace(last, status=found))
 
 
 def _last_run(row: ScheduledJob, there: ScheduleDescription) -> LastRun | None:

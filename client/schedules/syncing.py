@@ -17,6 +17,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from client.schedules.building import TASK_QUEUE, built, declaration_of, is_of, is_of_earlier
+from client.schedules.changes import changes
 from client.schedules.pauses import Pause, switched
 from client.schedules.rows import ScheduledJob
 
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class Synced(StrEnum):
-    """What became of a schedule."""
+    """What became of a schedule; of an updated one it is said what changed."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -43,20 +44,20 @@ class Sync:
         self._task_queue = task_queue
         self._rows = rows
 
-    async def run(self) -> dict[str, Synced]:
+    async def run(self) -> dict[str, str]:
         """Bring all rows, and remove what this service made for its task queue and declares no more."""
         outcomes, removed = await asyncio.gather(
             asyncio.gather(*(self._bring(row) for row in self._rows)), self._remove_undeclared()
         )
-        became = dict(zip((row.id for row in self._rows), outcomes, strict=True)) | removed
+        became: dict[str, str] = dict(zip((row.id for row in self._rows), outcomes, strict=True)) | removed
         for schedule_id, outcome in became.items():
-            if outcome is Synced.TAKEN:
-                log.warning("schedule not synced", schedule=schedule_id, reason=str(outcome))
-            elif outcome is not Synced.UNCHANGED:
-                log.info("schedule synced", schedule=schedule_id, outcome=str(outcome))
+            if outcome == Synced.TAKEN:
+                log.warning("schedule not synced", schedule=schedule_id, reason=outcome)
+            elif outcome != Synced.UNCHANGED:
+                log.info("schedule synced", schedule=schedule_id, outcome=outcome)
         return became
 
-    async def _bring(self, row: ScheduledJob) -> Synced:
+    async def _bring(self, row: ScheduledJob) -> str:
         handle = self._client.get_schedule_handle(row.id)
         try:
             return await self._adjust(row, await handle.describe())
@@ -74,14 +75,14 @@ class Sync:
         schedule.state = switched(state, row.switched_off_by)
         await self._client.create_schedule(row.id, schedule, memo={TASK_QUEUE: self._task_queue})
 
-    async def _make_anew(self, row: ScheduledJob, state: ScheduleState) -> Synced:
+    async def _make_anew(self, row: ScheduledJob, state: ScheduleState) -> str:
         # Temporal has no way to mark a schedule that is there.
         await self._remove(row.id)
         with suppress(ScheduleAlreadyRunningError):  # another worker was faster
             await self._create(row, state)
         return Synced.UPDATED
 
-    async def _adjust(self, row: ScheduledJob, there: ScheduleDescription) -> Synced:
+    async def _adjust(self, row: ScheduledJob, there: ScheduleDescription) -> str:
         if await is_of_earlier(self._client, there, self._task_queue):
             return await self._make_anew(row, there.schedule.state)
         if not await is_of(there, self._task_queue):
@@ -101,11 +102,12 @@ class Sync:
             return ScheduleUpdate(schedule)
 
         await self._client.get_schedule_handle(row.id).update(changed)
-        if not is_same:
-            return Synced.UPDATED
-        return Synced.SWITCHED_OFF if row.switched_off_by else Synced.SWITCHED_ON
+        words = [] if is_same else [f"{Synced.UPDATED}: {changes(there.schedule, row)}"]
+        if is_switched:
+            words.append(Synced.SWITCHED_OFF if row.switched_off_by else Synced.SWITCHED_ON)
+        return ", ".join(words)
 
-    async def _remove_undeclared(self) -> dict[str, Synced]:
+    async def _remove_undeclared(self) -> dict[str, str]:
         declared = {row.id for row in self._rows}
         gone = [
             entry.id
@@ -113,7 +115,7 @@ class Sync:
             if entry.id not in declared and await is_of(entry, self._task_queue)
         ]
         await asyncio.gather(*(self._remove(schedule_id) for schedule_id in gone))
-        return dict.fromkeys(gone, Synced.REMOVED)
+        return dict.fromkeys(gone, str(Synced.REMOVED))
 
     async def _remove(self, schedule_id: str) -> None:
         try:

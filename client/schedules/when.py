@@ -41,7 +41,9 @@ class Every:
 
     def words(self) -> str:
         """Return it for people: "every 5 min"."""
-        return f"every {_span(self.interval)}" + (f" + {_span(self.offset)}" if self.offset else "")
+        return f"every {span_in_words(self.interval)}" + (
+            f" + {span_in_words(self.offset)}" if self.offset else ""
+        )
 
 
 @dataclass(frozen=True, init=False)
@@ -90,7 +92,8 @@ def _is_part(part: str, least: int, greatest: int, names: dict[str, int]) -> boo
     return all(least <= value <= greatest for value in values) and values == sorted(values)
 
 
-def _span(span: timedelta) -> str:
+def span_in_words(span: timedelta) -> str:
+    """Return a duration of whole seconds for people, exactly: "5 min", "90 s"."""
     seconds = int(span.total_seconds())
     unit, size = next(each for each in UNITS if seconds % each[1] == 0)
     return f"{seconds // size} {unit}"

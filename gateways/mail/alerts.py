@@ -1,18 +1,15 @@
 """What the mails about wishes are written from."""
 
-import re
 from dataclasses import dataclass
 
+from contracts.mail_forms import is_web_link
 from contracts.wishlist import NotificationKind
 from gateways.mail.errors import MailUnsendable
-
-# Anything else that a browser follows (`javascript:`, `data:`) has no place in a mail.
-WEB_LINK = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f]+", re.IGNORECASE)
 
 
 def checked_link(link: str) -> str:
     """Return a link that may stand in a mail. Raises MailUnsendable for any but http and https."""
-    if not WEB_LINK.fullmatch(link):
+    if not is_web_link(link):
         raise MailUnsendable(f"{link!r} is not a link to a web page")
     return link
 

@@ -11,21 +11,14 @@ from email.policy import EmailPolicy
 from email.utils import parseaddr
 from typing import Any, Self
 
-import idna
-
+from contracts.mail_forms import is_one_line, wire_address
 from gateways.mail.errors import MailUnsendable
-
-# RFC 5321: an address has at most so many characters, and so many of them before the @.
-LONGEST_ADDRESS = 254
-LONGEST_LOCAL_PART = 64
 
 # RFC 5322: a line has at most 998 characters; a header that is not folded leaves room for its name.
 LONGEST_UNFOLDED = 950
 
-LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
 LINK = re.compile(r"https?://[!-;=?-~]+")
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 # What needs no encoding: a subject without the marks of encoded words, a name that needs no quotes.
 PLAIN_SUBJECT = re.compile(r"(?!.*=\?)[!-~]{1,70}(?: [!-~]{1,70})*")
@@ -53,17 +46,10 @@ class Mailbox:
 
     def wire(self) -> str:
         """Return the address as servers know it, its domain in ASCII. Raises MailUnsendable."""
-        local, at, domain = self.address.rpartition("@")
-        if not at or len(local) > LONGEST_LOCAL_PART or not LOCAL_PART.fullmatch(local):
-            raise MailUnsendable(f"{self.address!r} is not an address that mail can be sent to")
         try:
-            ascii_domain = idna.encode(domain, uts46=True).decode()
-        except idna.IDNAError as error:
-            raise MailUnsendable(f"{self.address!r}: {error}") from error
-        wire = f"{local}@{ascii_domain}"
-        if len(wire) > LONGEST_ADDRESS:
-            raise MailUnsendable(f"{self.address!r} is too long")
-        return wire
+            return wire_address(self.address)
+        except ValueError as error:
+            raise MailUnsendable(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -144,7 +130,7 @@ class _Policy(EmailPolicy):
 
 
 def _line(text: str, what: str) -> str:
-    if CONTROL.search(text):
+    if not is_one_line(text):
         raise MailUnsendable(f"{what} has a line break or a control character: {text!r}")
     return text
 

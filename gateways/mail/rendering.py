@@ -23,6 +23,11 @@ from gateways.mail.money import price_in_words
 FOLDER = Path(__file__).parent / "templates"
 
 DIGEST = "digest"
+
+# A product is some 5 kB of HTML, and Gmail (November 2026) shows no more than 102 kB of a mail: it would
+# cut the link to unsubscribe off.
+MOST_SHOWN = 12
+
 KINDS = {NotificationKind.SALE: "sale", NotificationKind.STOCK: "back-in-stock"}
 
 
@@ -77,19 +82,22 @@ class Templates:
         self._html = Environment(undefined=StrictUndefined, autoescape=True)
 
     def render(self, alerts: Sequence[Alert], recipient: Recipient, *, unsubscribe_url: str) -> Rendered:
-        """Write one mail about all of the alerts, at least one.
+        """Write one mail about all of the alerts, at least one; a digest counts those beyond the first 12.
 
         Raises MailUnsendable when `unsubscribe_url` is not http or https.
         """
         kind = KINDS[alerts[0].kind] if len(alerts) == 1 else DIGEST
         folder, locale = choose(recipient.locale, self._folders(kind))
         template = self._template(folder, kind)
-        products = [_in_words(each, locale) for each in alerts]
+        products = [_in_words(each, locale) for each in alerts[:MOST_SHOWN]]
+        more = len(alerts) - len(products)
         values = {
             "shop": self._shop_name,
             "name": recipient.name,
             "product": products[0],
             "products": products,
+            "count": format_decimal(len(alerts), locale=locale),
+            "more": format_decimal(more, locale=locale) if more else None,
             "unsubscribe_url": checked_link(unsubscribe_url),
         }
         subject = _one_line(template.subject.render(values))

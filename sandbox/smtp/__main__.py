@@ -1,4 +1,4 @@
-"""Run the mail server by itself: `python -m sandbox.smtp --port 8725 --keep mails.jsonl`."""
+"""Run the mail server by itself: `python -m sandbox.smtp --port 8725 --keep mails`."""
 
 import argparse
 import asyncio
@@ -23,7 +23,7 @@ def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.smtp", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--keep", type=Path, help="a file to which each accepted mail is added as JSON")
+    parser.add_argument("--keep", type=Path, help="a folder in which each accepted mail is an .eml file")
     parser.add_argument("--rate", type=float, default=0.0, help="the share of mails that go wrong")
     parser.add_argument("--fault", type=MailFault, action="append", default=[], help="in one of these ways")
     parser.add_argument("--seed", type=int, default=0, help="decides which")

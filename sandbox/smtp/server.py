@@ -6,7 +6,7 @@ import ssl
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
 from sandbox.serving import HOST
 from sandbox.smtp.accepted import AcceptedMail
@@ -19,7 +19,8 @@ class SmtpSandbox:
     """A mail server on loopback, in the running loop, from `async with` to its end.
 
     With `users` (name and password) it takes mail from those only; with `tls` it offers STARTTLS, by a
-    certificate that `trusting` accepts. `keep` is a file to which each accepted mail is added as a line.
+    certificate that `trusting` accepts. `keep` is a folder in which each accepted mail is a file that
+    mail programs open: 0001.eml and on, also after a restart.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class SmtpSandbox:
             self._certificate, self.trusting = loopback_tls()
         self._users = users
         self._keep = keep
-        self._kept: TextIO | None = None
+        self._kept = 0
         self._desk = Desk(self._accept, users)
         self._server: asyncio.Server | None = None
 
@@ -61,7 +62,8 @@ class SmtpSandbox:
         listener.bind((HOST, self.port))
         self.port = listener.getsockname()[1]
         if self._keep is not None:
-            self._kept = self._keep.open("a")
+            self._keep.mkdir(parents=True, exist_ok=True)
+            self._kept = sum(1 for _ in self._keep.glob("*.eml"))
         self._server = await asyncio.get_running_loop().create_server(self._protocol, sock=listener)
 
     async def stop(self) -> None:
@@ -73,9 +75,6 @@ class SmtpSandbox:
         # What serves a broken connection is ended in the loop's next rounds.
         for _ in range(3):
             await asyncio.sleep(0)
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
 
     async def wait(self) -> None:
         """Return when it no longer serves."""
@@ -114,7 +113,7 @@ class SmtpSandbox:
         )
 
     def _accept(self, mail: AcceptedMail) -> None:
-        if self._kept is not None:
-            self._kept.write(mail.line())
-            self._kept.flush()
+        if self._keep is not None:
+            self._kept += 1
+            (self._keep / f"{self._kept:04}.eml").write_bytes(mail.raw)
         self.accepted.append(mail)

@@ -28,8 +28,6 @@ class CommandLine:
     """`mainspring` with its state in `state_dir` and free ports; `variables` are what else is set."""
 
     state_dir: Path
-    # The compiled modules of all these processes, as an installed program has them.
-    pycache: Path
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -40,7 +38,6 @@ class CommandLine:
             "MAINSPRING_STATE_DIR": str(self.state_dir),
             "MAINSPRING_ENGINE_PORT": "0",
             "MAINSPRING_UI_PORT": "0",
-            "PYTHONPYCACHEPREFIX": str(self.pycache),
         }
         return inherited | ours | dict(self.variables)
 

@@ -33,21 +33,15 @@ async def justtcg_sandbox() -> AsyncIterator[JustTcgSandbox]:
         yield sandbox
 
 
-@pytest.fixture(scope="session")
-def pycache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder for compiled modules that all processes of the test run share."""
-    return tmp_path_factory.getbasetemp().parent / "pycache"
-
-
 @pytest.fixture
-def command_line(tmp_path: Path, pycache: Path) -> CommandLine:
+def command_line(tmp_path: Path) -> CommandLine:
     """Give a command line whose state directory is new, with nothing running."""
-    return CommandLine(tmp_path / "var", pycache)
+    return CommandLine(tmp_path / "var")
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory, pycache: Path) -> Iterator[RunningService]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """Run one `mainspring up --sandbox` for each test process; a test brings accounts of its own."""
     state_dir = tmp_path_factory.mktemp("running") / "var"
-    with running_service(CommandLine(state_dir, pycache)) as service:
+    with running_service(CommandLine(state_dir)) as service:
         yield service

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from client.connect import connect_embedded
 from client.encryption_key import encryption_key
 from client.jobs import Jobs
+from client.schedules import Schedules
 from client.settings import Settings
 from domain.cards import InventoryLine
 from gateways.clock import SystemClock
@@ -35,6 +37,13 @@ class Installation:
     worker: WorkerProcess
     database: Database
     jobs: Jobs
+    schedules: Schedules
+
+    async def alone(self) -> None:
+        """Return when the worker works, and when nothing but the drill starts a card job any more."""
+        await self.worker.ready()
+        # It would be in the way of a drill that lasts over the full hour.
+        await self.schedules.pause("refresh-due-accounts", "nothing else than the drill", by="drill")
 
 
 @asynccontextmanager
@@ -48,7 +57,9 @@ async def installation(
     async with drill_site(settings, MAINSPRING_JUSTTCG_URL=settings.justtcg_url) as site:
         account_id = await furnish(site.database, settings, key, sandbox, sets, variants)
         site.worker.start()
-        yield Installation(key, account_id, site.temporal, site.worker, site.database, site.jobs)
+        # By a connection of its own: whoever operates is not the one who accepts tasks.
+        schedules = Schedules(await connect_embedded(site.temporal.address), settings)
+        yield Installation(key, account_id, site.temporal, site.worker, site.database, site.jobs, schedules)
 
 
 async def furnish(

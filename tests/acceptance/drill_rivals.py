@@ -48,6 +48,6 @@ async def rivals(
         run_in(folder / "undisturbed") as undisturbed,
         run_in(folder / "disturbed", database_url=database_url) as disturbed,
     ):
-        await undisturbed.worker.ready()
-        await disturbed.worker.ready()
+        await undisturbed.alone()
+        await disturbed.alone()
         yield Rivals(sandbox, undisturbed, disturbed)

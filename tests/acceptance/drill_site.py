@@ -31,7 +31,7 @@ async def drill_site(settings: Settings, **variables: str) -> AsyncIterator[Dril
         stack.push_async_callback(database.dispose)
         await upgrade(database)
         temporal = TemporalServer(settings.state_dir)
-        stack.push_async_callback(temporal.stop)
+        stack.push_async_callback(temporal.end)
         await temporal.start()
         usual = {
             "TEMPORAL_ADDRESS": temporal.address,

@@ -126,8 +126,11 @@ def test_the_catalogue_is_shown_with_what_each_job_takes(command_line: CommandLi
         "process-video",
         "refresh-due-accounts",
         "run-flow",
+        "send-notifications",
         "sync-tracked-sets",
         PRICES,
+        "wishlist-sale-check",
+        "wishlist-stock-check",
     ] == sorted(job["name"] for job in catalogue)
     assert all(job["name"] in table and job["summary"] in table for job in catalogue)
     assert ["account_id"] == next(job["input"]["required"] for job in catalogue if job["name"] == PRICES)

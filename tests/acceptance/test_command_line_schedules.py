@@ -14,7 +14,7 @@ from tests.acceptance.running_service import RunningService
 def test_a_running_service_has_its_schedules(running: RunningService) -> None:
     """The worker brings them; bringing them once more changes nothing."""
     shown = running.command_line.succeed("schedules", "list")
-    assert all(f"\n{row.id} " in shown and row.words() in shown for row in SCHEDULES)
+    assert all(f"\n{row.id} " in shown and row.when.words() in shown for row in SCHEDULES)
     listed = {each["id"]: each for each in running.command_line.json("schedules", "list")}
     assert [row.id for row in SCHEDULES] == list(listed)
     assert all(listed[row.id]["summary"] == row.summary for row in SCHEDULES)
@@ -44,8 +44,18 @@ def test_a_schedule_is_paused_with_a_reason_triggered_and_resumed(running: Runni
     running.until(lambda: running.task(started.id), lambda task: task.state is TaskState.SUCCESS)
     last = running.until(status, lambda found: found["last_run"] is not None)["last_run"]
     assert (str(started.id), "SUCCESS") == (last["task_id"], last["outcome"])
-    running.command_line.succeed("schedules", "resume", schedule)
+    assert f"{schedule}: resumed" == running.command_line.succeed("schedules", "resume", schedule)
     assert status()["paused"] is None
+    again = running.command_line.succeed("schedules", "resume", schedule)
+    assert f"{schedule}: is not paused: it runs" == again
+
+
+@pytest.mark.parametrize("reason", [(), ("--reason", " "), ("--reason", "x" * 201)])
+def test_a_pause_needs_a_reason_of_a_line(reason: tuple[str, ...], running: RunningService) -> None:
+    """Who finds a paused schedule in a month wants to know why."""
+    done = running.command_line.run("schedules", "pause", "sweep-scratch", *reason)
+    assert (2, "") == (done.code, done.out)
+    assert "--reason" in done.err
 
 
 def test_a_backfill_says_what_it_would_run_and_runs_it(running: RunningService) -> None:
@@ -54,7 +64,7 @@ def test_a_backfill_says_what_it_would_run_and_runs_it(running: RunningService) 
     command = ("schedules", "backfill", "refresh-due-accounts", *times)
 
     dry = running.command_line.succeed(*command, "--dry-run").splitlines()
-    assert ["2026 01 Jan 01:00 UTC", "2026 01 Jan 02:00 UTC"] == [line.partition(",")[0] for line in dry[:2]]
+    assert ["2026-01-01 01:00 UTC", "2026-01-01 02:00 UTC"] == [line.partition(",")[0] for line in dry[:2]]
     assert ["refresh-due-accounts: 2 runs would start"] == dry[2:]
     done = running.command_line.succeed(*command)
     assert "refresh-due-accounts: 2 runs will start, one after another" == done

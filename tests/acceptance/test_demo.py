@@ -1,7 +1,6 @@
 """`mainspring demo`: from nothing to a finished run in one command."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -19,9 +18,9 @@ MAILS = re.compile(r"^(\d+) mails arrived, (\d+) are noted as sent$", re.MULTILI
 
 
 @pytest.fixture(scope="module")
-def command_lines(tmp_path_factory: pytest.TempPathFactory, pycache: Path) -> list[CommandLine]:
+def command_lines(tmp_path_factory: pytest.TempPathFactory) -> list[CommandLine]:
     """Give two state directories."""
-    return [CommandLine(tmp_path_factory.mktemp("demo") / "var", pycache) for _ in range(2)]
+    return [CommandLine(tmp_path_factory.mktemp("demo") / "var") for _ in range(2)]
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +68,10 @@ def test_it_shows_the_mails_of_the_wishlist_checks(
     assert all(0 < int(mails) <= int(notified) <= int(checked) for _, checked, notified, mails, _ in checks)
     assert all(int(events) < 60 for *_, events in checks)
     folder = command_lines[0].state_dir / "demo" / "mails"
-    assert {"back-in-stock.html", "digest.html", "sale.html"} == {each.name for each in folder.iterdir()}
-    assert all("Unsubscribe" in each.read_text() for each in folder.iterdir())
+    pages = list(folder.glob("*.html"))
+    assert {"back-in-stock.html", "digest.html", "sale.html"} == {each.name for each in pages}
+    assert all("Unsubscribe" in each.read_text() for each in pages)
+    assert int(arrived) == len(list(folder.glob("*.eml")))
 
 
 @pytest.mark.usefixtures("first_runs")
@@ -82,5 +83,7 @@ def test_a_second_run_says_that_nothing_was_due(command_lines: list[CommandLine]
     assert [("0", "0"), ("0", "0")] == [
         (notified, mails) for _, _, notified, mails, _ in CHECK.findall(done.out)
     ]
-    assert ["0"] == [arrived for arrived, _ in MAILS.findall(done.out)]
+    ((arrived, sent),) = MAILS.findall(done.out)
+    assert "0" == arrived
+    assert f"nobody is told twice: all {sent} were told before" in done.out
     assert [[], []] == [processes_about(each.state_dir) for each in command_lines]

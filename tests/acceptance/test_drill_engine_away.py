@@ -1,19 +1,20 @@
 """Temporal is away while a task is accepted."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from activities.tasks import RELAY_AFTER
-from client.schedules import Schedules
-from client.settings import Settings
+from client.jobs import Jobs
 from contracts.cards import DiscoverSets
 from contracts.tasks import TaskState
+from gateways.engine import Engine
 from sandbox.justtcg import JustTcgSandbox
 from tests.acceptance.drill_installation import Installation, installation
+from tests.shifted_clock import ShiftedClock
 from workflows.cards import DISCOVER_SETS
 
 Relay = Callable[[Installation], Awaitable[None]]
@@ -21,7 +22,7 @@ Relay = Callable[[Installation], Awaitable[None]]
 
 async def trigger_the_relay(at: Installation) -> None:
     """Run the relay now, as an operator may."""
-    await Schedules(at.temporal.client, Settings(task_queue="mainspring")).trigger("relay-tasks")
+    await at.schedules.trigger("relay-tasks")
 
 
 async def wait_for_the_schedule(_at: Installation) -> None:
@@ -29,27 +30,34 @@ async def wait_for_the_schedule(_at: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    "relay",
+    ("relay", "caller_is_behind"),
     [
-        pytest.param(trigger_the_relay, id="short"),
-        pytest.param(wait_for_the_schedule, id="long", marks=[pytest.mark.drill, pytest.mark.timeout(240)]),
+        # The relay leaves what is younger than this to its caller.
+        pytest.param(trigger_the_relay, RELAY_AFTER, id="short"),
+        pytest.param(
+            wait_for_the_schedule,
+            timedelta(0),
+            id="long",
+            marks=[pytest.mark.drill, pytest.mark.timeout(240)],
+        ),
     ],
 )
 async def test_a_task_that_is_accepted_while_the_engine_is_away_is_started_by_the_relay(
-    relay: Relay, tmp_path: Path, justtcg_sandbox: JustTcgSandbox
+    relay: Relay, caller_is_behind: timedelta, tmp_path: Path, justtcg_sandbox: JustTcgSandbox
 ) -> None:
     """The caller does not fail, the task waits as QUEUED, and runs once the engine is back."""
     async with installation(tmp_path / "away", justtcg_sandbox, sets=1, variants=10) as at:
-        await at.worker.ready()
+        await at.alone()
         await at.temporal.stop()
-        since = time.monotonic()
+        clock = ShiftedClock(datetime.now(UTC) - caller_is_behind)
+        jobs = Jobs(at.database, Engine(at.temporal.client, "mainspring"), clock)
         given = DiscoverSets(account_id=at.account_id)
-        accepted = await at.jobs.start(DISCOVER_SETS, given)
-        again = await at.jobs.start(DISCOVER_SETS, given)
+        accepted = await jobs.start(DISCOVER_SETS, given)
+        again = await jobs.start(DISCOVER_SETS, given)
         assert (accepted.id, True) == (again.id, again.deduplicated)
-        # The relay leaves what is younger than this to its caller.
-        await asyncio.sleep(RELAY_AFTER.total_seconds() - (time.monotonic() - since))
-        assert TaskState.QUEUED is (await at.jobs.get(accepted.id)).state
+        task = await jobs.get(accepted.id)
+        await asyncio.sleep((task.created_at + RELAY_AFTER - datetime.now(UTC)).total_seconds())
+        assert TaskState.QUEUED is (await jobs.get(accepted.id)).state
 
         await at.temporal.start()
         await relay(at)

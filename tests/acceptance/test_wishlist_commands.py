@@ -66,7 +66,10 @@ def test_bad_entries_are_reported_by_line_and_good_ones_loaded(
     other = mainspring.run("wishlists", "import-wishes", wishes)
 
     assert (2, "1 loaded, 1 bad\n") == (one.code, one.out)
-    assert f"{tmp_path / 'users.json'}:2: email: 'bo' is not accepted: an e-mail address" in one.err
+    assert (
+        f"{tmp_path / 'users.json'}:2: entry 2 (bo): email: 'bo' is not accepted: an e-mail address"
+        in one.err
+    )
     assert (2, "0 loaded, 3 bad\n") == (other.code, other.out)
     no_lamp = "product_id: 'lamp' is not accepted: a product that was imported"
     assert [

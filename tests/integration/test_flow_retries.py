@@ -172,7 +172,9 @@ async def test_a_killed_worker_repeats_only_the_step_that_it_was_at(flows: Flows
     )
     assert killed.stdout is not None
     assert b"working\n" == await killed.stdout.readline()
-    started = await flows.jobs.start(RUN_GRAPH, chain("a", "b", "c"))
+    graph = chain("a", "b", "c")
+    steps = tuple(step.model_copy(update={"heartbeat_seconds": 1}) for step in graph.steps)
+    started = await flows.jobs.start(RUN_GRAPH, RunGraph(steps=steps))
     await flows.service.until(started.id, lambda task: task.current_step == "b")
     killed.kill()
     await killed.wait()
@@ -180,5 +182,5 @@ async def test_a_killed_worker_repeats_only_the_step_that_it_was_at(flows: Flows
         await flows.service.wait(started.id)
 
     assert {"b": 1, "c": 1} == flows.shop.times
-    steps = (await result_of(flows, started.id)).steps
-    assert {"a": 1, "b": 2, "c": 1} == {name: step.attempts for name, step in steps.items()}
+    results = (await result_of(flows, started.id)).steps
+    assert {"a": 1, "b": 2, "c": 1} == {name: step.attempts for name, step in results.items()}

@@ -1,7 +1,6 @@
 """The mail gateway against the sandbox's server: every way in which a mail can go, and what is known then."""
 
 import asyncio
-import json
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -382,7 +381,9 @@ async def test_faults_at_a_rate_lose_nothing_that_is_tried_again(smtp: SmtpSandb
 
 async def test_the_server_runs_by_itself_and_keeps_what_it_accepts(tmp_path: Path) -> None:
     """In a process of its own, which outlives the worker that a drill kills."""
-    keep = tmp_path / "mails.jsonl"
+    keep = tmp_path / "mails"
+    keep.mkdir()
+    (keep / "0001.eml").write_bytes(b"of an earlier run")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox.smtp", "--keep", str(keep), stdout=asyncio.subprocess.PIPE
     )
@@ -391,9 +392,10 @@ async def test_the_server_runs_by_itself_and_keeps_what_it_accepts(tmp_path: Pat
         port = int((await process.stdout.readline()).rsplit(b":", 1)[1])
         async with open_mailer(MailServer("127.0.0.1", port, "none")) as mailer:
             await mailer.send(mail(), at=AT)
-        kept = AcceptedMail.of_line(keep.read_text())
-        assert mail().text == kept.part("plain")
-        assert "<1@shop.example>" == json.loads(keep.read_text())["message_id"] == kept.message_id
+        assert {"0001.eml", "0002.eml"} == {each.name for each in keep.iterdir()}
+        raw = (keep / "0002.eml").read_bytes()
+        kept = AcceptedMail("", (), raw, at=AT, answered=True)
+        assert ("<1@shop.example>", mail().text) == (kept.message_id, kept.part("plain"))
     finally:
         process.terminate()
         await process.wait()

@@ -56,7 +56,7 @@ async def test_no_command_overrules_a_switch(temporal: Client) -> None:
 
     await schedules.pause(SALE, "stocktaking", by="alice")
 
-    assert HELD == await schedules.resume(SALE, by="alice")
+    assert (Pause("alice", "stocktaking", HELD.switch), HELD) == await schedules.resume(SALE, by="alice")
     assert {SALE: HELD, STOCK: None} == await pauses(temporal)
 
 
@@ -65,5 +65,11 @@ async def test_another_zone_is_a_changed_declaration(temporal: Client) -> None:
     await Schedules(temporal, ON, ROWS).sync()
     berlin = Schedules(temporal, Settings(wishlist_timezone="Europe/Berlin"), ROWS)
 
-    assert {SALE: "updated", STOCK: "updated"} == await berlin.sync()
-    assert {"Europe/Berlin"} == {each.zone.key for each in await berlin.list()}
+    moved = "updated: zone America/New_York -> Europe/Berlin"
+    assert {SALE: moved, STOCK: moved} == await berlin.sync()
+    # Also a shell with another setting shows what there is.
+    here = await Schedules(temporal, ON, ROWS).list()
+    assert {"Europe/Berlin"} == {each.zone.key for each in here}
+    assert ["0 * * * * Europe/Berlin", "*/30 * * * * Europe/Berlin"] == [each.when for each in here]
+    off = Schedules(temporal, OFF, ROWS)
+    assert "updated: zone Europe/Berlin -> America/New_York, switched off" == (await off.sync())[SALE]

@@ -5,10 +5,14 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import compat32
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from gateways.mail import Mail, Mailbox
+from contracts.shop import Product, User
+from contracts.wishlist import NotificationKind
+from gateways.mail import Alert, Mail, Mailbox, MailUnsendable
 from gateways.mail.message import envelope_of
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -51,3 +55,58 @@ def test_whatever_a_subject_or_a_name_is_the_reader_sees_it(subject: str, name: 
 def words(header: str) -> str:
     """Read a header that is for people."""
     return str(make_header(decode_header("".join(header.splitlines())))).strip()
+
+
+@settings(deadline=None)
+@given(address=st.from_regex(r"\A.{0,5}[a-zü. @\"]{1,8}@[a-zäß.<> -]{1,9}.{0,3}\Z"), name=WORDS.filter(bool))
+def test_whoever_an_import_takes_can_be_sent_a_mail(address: str, name: str) -> None:
+    """Whoever it refuses cannot: the files of the shop and the mailer have the same rules."""
+    try:
+        accepted = User(id="ann", email=address, name=name)
+    except ValidationError:
+        with pytest.raises(MailUnsendable):
+            Mailbox(address).wire()
+        return
+    assert accepted.email == address
+    assert mail_to(address, name)
+
+
+@settings(deadline=None)
+@given(link=st.from_regex(r"\A(https?|HTTP|ftp)://?.{0,4}[a-z/<>\" ]{0,5}.?\Z"))
+def test_whatever_link_an_import_takes_can_stand_in_a_mail(link: str) -> None:
+    """And what it refuses cannot."""
+    try:
+        Product(id="p", name="Lamp", url=link, currency="EUR", price_cents=1)
+    except ValidationError:
+        with pytest.raises(MailUnsendable):
+            alert_of(link)
+        return
+    assert link == alert_of(link).product_url
+
+
+@pytest.mark.parametrize("address", ["ü@exämple.org", "a b@c.org", '"a"@c.org', "a@", "@c.org", "a@b@c.org"])
+def test_an_address_that_no_mail_can_be_sent_to_is_refused_by_both(address: str) -> None:
+    """Before the @ only ASCII without quotes; behind it also an international domain."""
+    with pytest.raises(ValidationError):
+        User(id="ann", email=address)
+    with pytest.raises(MailUnsendable):
+        Mailbox(address).wire()
+    assert "ann@xn--exmple-cua.org" == Mailbox(User(id="ann", email="ann@exämple.org").email).wire()
+
+
+def mail_to(address: str, name: str) -> bytes:
+    """Write a mail to somebody."""
+    mail = Mail(
+        message_id="<1@shop.example>",
+        sender=Mailbox("shop@shop.example"),
+        recipient=Mailbox(address, name),
+        subject="a",
+        text="a",
+        html="b",
+    )
+    return envelope_of(mail, AT).message
+
+
+def alert_of(link: str) -> Alert:
+    """Return an alert with this link."""
+    return Alert(NotificationKind.SALE, "Lamp", link, price_cents=1, currency="EUR")

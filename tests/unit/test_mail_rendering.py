@@ -200,3 +200,31 @@ def test_nothing_is_loaded_from_a_third_party() -> None:
     links = Outline(render([SALE]).html).links
     assert {SALE.product_url, SALE.image_url, LINK} == links
     assert "@import" not in render([SALE]).html
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "more"),
+    [
+        ("en", "News of 1,212 things from your wishlist", "and 1,200 more."),
+        ("de", "Neues zu 1.212 Dingen von deinem Merkzettel", "und 1.200 weitere."),
+    ],
+)
+def test_a_digest_shows_the_first_products_and_counts_the_others(
+    locale: str, subject: str, more: str
+) -> None:
+    """Gmail cuts a mail off at 102 kB, and with it the link to unsubscribe."""
+    rendered = render([SALE, STOCK] * 606, locale)
+    assert subject == rendered.subject
+    assert rendered.text.count("\n* ") == 12
+    assert rendered.html.count(f'href="{STOCK.product_url}"') == 6
+    assert f"\n{more}\n" in rendered.text
+    assert more in rendered.html
+    assert len(rendered.html.encode()) < 102_000
+
+
+def test_a_digest_that_shows_all_counts_no_others() -> None:
+    """Twelve products, and nothing is said of more."""
+    rendered = render([SALE, STOCK] * 6)
+    assert rendered.text.count("\n* ") == 12
+    assert "more" not in rendered.text
+    assert "more." not in Outline(rendered.html).words

@@ -81,3 +81,9 @@ def test_a_unit_is_said_once_with_the_value() -> None:
         ("sets", "a, b"),
         ("prices updated", "1,200"),
     ] == cells(result)
+
+
+def test_counts_by_reason_are_shown_in_words() -> None:
+    """Nobody reads a dictionary of Python's."""
+    shown = cells({"skipped": {"sale_ended": 1_200, "sold-out": 1}, "errors": {}})
+    assert [("skipped", "1,200 sale ended, 1 sold-out"), ("errors", "none")] == shown

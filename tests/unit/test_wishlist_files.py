@@ -73,6 +73,8 @@ def test_times_of_any_zone_are_the_same_times(tmp_path: Path) -> None:
         ("name", "a\x07b", "a text of 1 to 500 characters on one line"),
         ("url", "shop.example/p1", "begins with https:// or http://"),
         ("url", "https://shop.example/a b", "begins with https:// or http://"),
+        ("url", "https://shop.example/<a>", 'without spaces, ", < and >'),
+        ("name", "Brass\u2028lamp", "a text of 1 to 500 characters on one line"),
         ("currency", "Euro", "three capital letters such as EUR"),
         ("price_cents", "100.00", "a whole number of minor units (1299 for 12.99)"),
         ("price_cents", "-1", "from 0 to 2147483647"),
@@ -98,6 +100,8 @@ def test_a_bad_cell_of_a_product_is_named_with_what_is_accepted(
     ("cells", "said"),
     [
         ("anna,anna,,,,,", "email: 'anna' is not accepted: an e-mail address such as anna@example.org"),
+        ("anna,änna@b.c,,,,,", "email: 'änna@b.c' is not accepted: an e-mail address"),
+        ("anna,a@b..c,,,,,", "email: 'a@b..c' is not accepted: an e-mail address"),
         ("anna,a@b.c,Mars,,,,", "time_zone: 'Mars' is not accepted: the name of an IANA time zone"),
         ("anna,a@b.c,,ja,,,", "sale_alerts: 'ja' is not accepted: true or false, yes or no, 1 or 0"),
         ("anna,a@b.c,,,,22.00,7:00", "quiet_from: '22.00' is not accepted: a time of day such as 22:00"),
@@ -222,14 +226,26 @@ def test_a_bad_entry_of_json_is_named_with_its_line(tmp_path: Path, entry: str, 
     assert WishedItem(user_id="good", product_id="p") == first == last
     assert isinstance(bad, BadEntry)
     assert 3 == bad.line
+    assert bad.name.startswith("entry 2")
     assert said in bad.problem
+
+
+def test_an_entry_of_json_is_named_by_its_number_and_ids(tmp_path: Path) -> None:
+    """A JSON file may be all on one line. A good one too: storing may still refuse it."""
+    file = tmp_path / "wishes.json"
+    file.write_text('[17, {"user_id": "anna", "product_id": "lamp-1"}, {"product_id": "lamp-2"}]')
+    names = [each.name for each in read_entries(file, WishedItem)]
+    assert ["entry 1", "entry 2 (anna, lamp-1)", "entry 3 (lamp-2)"] == names
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "line 1 is not JSON: a list of objects"),
-        (b'{"user_id": "a"}', "line 1 is not JSON: a list of objects"),
+        (b'\n{"user_id": "a"}', "line 2 is not accepted: it is an object: a list of objects"),
+        (b'"users"', "line 1 is not accepted: it is a text: a list of objects"),
+        (b"7.5", "line 1 is not accepted: it is a number: a list of objects"),
+        (b'{"user_id": "a"', "line 1 is not JSON: a list of objects"),
         (b'[\n{"user_id": "a" "b"}]', "line 2 is not JSON: Expecting ',' delimiter"),
         (b"[\n1 2]", "line 2 is not JSON: a comma or ] is missing"),
         (b"[1,\n\n", "line 3 is not JSON: Expecting value"),

@@ -32,6 +32,7 @@ def demo(context: typer.Context) -> None:
                 "ui_port": 0,
                 "justtcg_api_key": None,
                 "smtp_host": None,
+                "public_url": "https://shop.example",
                 "log_level": "warning",
             }
         )

@@ -60,7 +60,10 @@ async def run_wishlists(stack: Stack, service: Service) -> int:
     rows = [await _row(service, task) for task in tasks]
     show_table(("job", "state", "wishes checked", "notified", "mails", "Temporal events"), rows)
     counts = await service.effects.counts()
-    echo(f"{len(smtp.accepted)} mails arrived, {counts.states.get(EffectState.SENT, 0)} are noted as sent")
+    sent = counts.states.get(EffectState.SENT, 0)
+    echo(f"{len(smtp.accepted)} mails arrived, {sent} are noted as sent")
+    if sent and not smtp.accepted:
+        echo(f"nobody is told twice: all {sent:,} were told before")
     _show(smtp.accepted, stack.settings.state_dir / "mails")
     is_good = all(task.state is TaskState.SUCCESS for task in tasks) and len(smtp.counts) == len(
         smtp.accepted
@@ -77,7 +80,7 @@ async def _open_shop(service: Service) -> list[Product]:
     pairs = {(chance.randrange(USERS), chance.randrange(PRODUCTS)) for _ in range(WISHES)}
     wishes = [WishedItem(user_id=f"user-{who}", product_id=f"product-{what}") for who, what in sorted(pairs)]
     await service.wishlists.store_items(wishes)
-    echo(f"a shop with {PRODUCTS} products, {USERS} users and {len(wishes)} wishes")
+    echo(f"a shop with {PRODUCTS} products, {USERS} users and {len(wishes):,} wishes")
     return products
 
 
@@ -146,8 +149,6 @@ def _show(mails: Sequence["AcceptedMail"], folder: Path) -> None:
         shown = [str(mail.message["Subject"]), *text[:SHOWN_LINES]]
         echo(f"\n[bold]{numbers[kind]} {kind}[/]; the first one's HTML is {escape(str(page))}")
         echo(escape("\n".join(f"  | {line}" for line in shown)))
-    if not kinds:
-        echo("nobody had to be told anything")
 
 
 def _kind(mail: "AcceptedMail") -> str:

@@ -1,0 +1,46 @@
+"""What a sync changes of a schedule, in words."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from temporalio.client import Schedule, ScheduleActionStartWorkflow
+
+from client.schedules.rows import ScheduledJob
+from client.schedules.when import Every, span_in_words
+
+
+def zone_of(there: Schedule) -> str:
+    """Return the name of the zone that a schedule has in Temporal."""
+    return there.spec.time_zone_name or "UTC"
+
+
+def intervals_of(there: Schedule) -> str:
+    """Return a schedule's intervals for people; nothing when it fires by the clock."""
+    return "; ".join(Every(each.every, each.offset or timedelta(0)).words() for each in there.spec.intervals)
+
+
+def changes(there: Schedule, row: ScheduledJob) -> str:
+    """Return what becomes another when the row is brought: "zone UTC -> Europe/Berlin"."""
+    found = list(_changes(there, row))
+    # Temporal keeps no cron expression to compare with, and the job's input as bytes.
+    return ", ".join(found) or f"other times, job or input; now {row.words()}"
+
+
+def _changes(there: Schedule, row: ScheduledJob) -> Iterator[str]:
+    action, policy = there.action, there.policy
+    timed = action.execution_timeout if isinstance(action, ScheduleActionStartWorkflow) else None
+    every = row.when.words() if isinstance(row.when, Every) else ""
+    for name, before, after in (
+        ("zone", zone_of(there), row.zone),
+        ("", intervals_of(there) or "by the clock", every or "by the clock"),
+        ("timeout", _span(timed), _span(row.timeout)),
+        ("catch-up window", _span(policy.catchup_window), _span(row.catchup)),
+        ("jitter", _span(there.spec.jitter), _span(row.jitter)),
+        ("overlap", policy.overlap.name, row.overlap.name),
+    ):
+        if before != after:
+            yield f"{name} {before} -> {after}".strip()
+
+
+def _span(span: timedelta | None) -> str:
+    return span_in_words(span) if span else "none"
