@@ -14,6 +14,11 @@ class QuietHours:
     end: time
 
 
+def quiet_hours(zone: str, begin: time | None, end: time | None) -> QuietHours | None:
+    """Return a user's quiet hours; None when they have not both a begin and an end."""
+    return None if begin is None or end is None else QuietHours(zone, begin, end)
+
+
 def earliest_mail(
     now: datetime, *, quiet: QuietHours | None, last: datetime | None, cooldown: timedelta
 ) -> datetime:

@@ -1,7 +1,11 @@
 """What the pools decide: names, and in which turn a task is taken."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from contracts.message import Message
+from contracts.tasks import NewTask
 
 # A drain waits so long for a task to be due. For a later one the relay, which comes every minute, wakes it
 # in time: it looks ahead as far.
@@ -11,6 +15,29 @@ DRAIN_WAITS_AT_MOST = timedelta(minutes=1)
 def drain_of(job: str) -> str:
     """Return the type and id of the workflow that drains the queue of a job."""
     return f"drain-{job}"
+
+
+def pooled_task(
+    job: str,
+    task_id: UUID,
+    given: Message,
+    *,
+    triggered_by: str,
+    workspace: str | None = None,
+    starts_at: datetime | None = None,
+) -> NewTask:
+    """Return a task of a pooled job without a key, for those who stand below the catalogue."""
+    return NewTask(
+        id=task_id,
+        job=job,
+        workflow_id=drain_of(job),
+        dedupe_key=None,
+        input=given.model_dump(mode="json"),
+        workspace=workspace,
+        triggered_by=triggered_by,
+        is_pooled=True,
+        starts_at=starts_at,
+    )
 
 
 def fair_turns(

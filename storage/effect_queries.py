@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.effects import Effect, EffectState
 from contracts.tasks import TaskState
 from storage.errors import EffectUnknown
+from storage.ids import ids_starting_with
 from storage.tables import EffectRow, TaskRow
 from storage.upsert import chunks
 
@@ -46,10 +47,8 @@ class EffectQueries:
         return found
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
-        """Return up to two ids that begin with `prefix` (hexadecimal, without dashes)."""
-        low, high = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
-        query = select(EffectRow.id).where(EffectRow.id.between(low, high)).limit(2)
-        return list(await self._session.scalars(query))
+        """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
+        return await ids_starting_with(self._session, EffectRow.id, prefix)
 
     async def get(self, effect_id: UUID) -> Effect:
         """Return one; EffectUnknown."""

@@ -11,7 +11,7 @@ from activities.pools import NotYet
 from contracts.effects import Effect, EffectState, OnUnknown
 from contracts.shop import User
 from contracts.wishlist import NotificationKind, SendNotification, SkipReason
-from domain.mail_times import QuietHours, earliest_mail
+from domain.mail_times import earliest_mail, quiet_hours
 from domain.wishlist import why_not_now
 from storage.database import Session
 from storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement
@@ -110,10 +110,12 @@ def _judged(
     # One that was itself being sent when its worker died does not wait for another, which may wait for it.
     is_behind = has_rival and effect.state is not EffectState.SENDING
     last = now if is_behind else draft.mailed_at
-    earliest = earliest_mail(now, quiet=_quiet(draft.user), last=last, cooldown=given.user_cooldown)
+    user = draft.user
+    quiet = quiet_hours(user.time_zone, user.quiet_from, user.quiet_until)
+    earliest = earliest_mail(now, quiet=quiet, last=last, cooldown=given.user_cooldown)
     if earliest > now:
         return _Judgement(NotYet(earliest), {})
-    return _Judgement(Letter(effect, draft.user, lines, counts), skipped)
+    return _Judgement(Letter(effect, user, lines, counts), skipped)
 
 
 def _skipped(draft: Draft, now: datetime) -> dict[SkipReason, list[UUID]]:
@@ -196,9 +198,3 @@ def _new_prices(letter: Letter, now: datetime) -> Iterator[tuple[UUID, int]]:
             price = line.offer.price_at(now)
             if price < line.told_cents or (price > line.told_cents and not is_doubtful):
                 yield line.notification_id, price
-
-
-def _quiet(user: User) -> QuietHours | None:
-    if user.quiet_from is None or user.quiet_until is None:
-        return None
-    return QuietHours(user.time_zone, user.quiet_from, user.quiet_until)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import structlog
 
@@ -12,7 +12,7 @@ from contracts.effects import EffectState
 from contracts.tasks import NewTask
 from contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
 from domain.mail_times import earliest_mail
-from domain.pools import drain_of
+from domain.pools import pooled_task
 from storage.database import Session
 from storage.effects import EffectRepository, NewEffect
 from storage.tasks import TaskRepository
@@ -89,7 +89,10 @@ def _mail(
         on_unknown=letterhead.on_unknown,
     )
     given = SendNotification(effect_id=effect_id, user_cooldown=cooldown)
-    return effect, _task(task_id, given, triggered_by, _starts_at(user, cooldown, now))
+    starts_at = _starts_at(user, cooldown, now)
+    return effect, pooled_task(
+        SEND_NOTIFICATIONS, task_id, given, triggered_by=triggered_by, starts_at=starts_at
+    )
 
 
 def _starts_at(user: Addressee, cooldown: timedelta, now: datetime) -> datetime | None:
@@ -99,17 +102,3 @@ def _starts_at(user: Addressee, cooldown: timedelta, now: datetime) -> datetime 
         log.exception("a user's quiet hours cannot be told", user_id=user.user_id)
         earliest = earliest_mail(now, quiet=None, last=user.mailed_at, cooldown=cooldown)
     return earliest if earliest > now else None
-
-
-def _task(task_id: UUID, given: SendNotification, triggered_by: str, starts_at: datetime | None) -> NewTask:
-    return NewTask(
-        id=task_id,
-        job=SEND_NOTIFICATIONS,
-        workflow_id=drain_of(SEND_NOTIFICATIONS),
-        dedupe_key=None,
-        input=given.model_dump(mode="json"),
-        workspace=None,
-        triggered_by=triggered_by,
-        is_pooled=True,
-        starts_at=starts_at,
-    )

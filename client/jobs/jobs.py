@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from activities.dispatch import wake_drain
+from activities.dispatch import wake_deliveries
 from client.errors import BadInput, TaskNotRetryable
 from client.jobs.intake import Intake
 from client.jobs.known import KnownTasks
@@ -14,7 +14,6 @@ from client.jobs.started import StartedTask
 from client.validation import validated
 from contracts.message import Message
 from contracts.tasks import Enqueued, Task, TaskState
-from contracts.webhooks import DELIVER_WEBHOOK
 from gateways.clock import Clock
 from gateways.engine import Engine
 from storage.database import Database, Session
@@ -105,9 +104,7 @@ class Jobs(KnownTasks):
             return await tasks.request_cancel(task_id, now=self._clock.now()), tasks.deliveries
 
         engine_knows, deliveries = await self._database.transact(wish)
-        if deliveries:
-            now = self._clock.now()
-            await wake_drain(self._database, self._engine, DELIVER_WEBHOOK, deliveries, now=now)
+        await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
         # A pooled task that is being worked ends when it is settled: the workflow is its whole queue's.
         if engine_knows and not task.is_pooled:
             await self._engine.cancel(task.workflow_id, task.run_id)

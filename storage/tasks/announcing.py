@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.tasks import FinishTask, NewTask
-from contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, TaskChanged
-from domain.pools import drain_of
+from contracts.tasks import FinishTask
+from contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
+from domain.pools import pooled_task
 from domain.webhooks import deliveries_of
 from storage.tables import TaskRow
 from storage.tasks.accepting import Accepted
@@ -22,7 +22,16 @@ async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now
     if not changes:
         return []
     subscriptions = await SubscriptionRepository(session).active({each.workspace for each in changes})
-    tasks = [_task(task_id, given) for task_id, given in deliveries_of(changes, subscriptions)]
+    tasks = [
+        pooled_task(
+            DELIVER_WEBHOOK,
+            task_id,
+            given,
+            triggered_by=f"webhook {given.subscription_id}",
+            workspace=given.event.workspace,
+        )
+        for task_id, given in deliveries_of(changes, subscriptions)
+    ]
     if tasks:
         await Accepted(session).enqueue(tasks, now=now)
     return [task.id for task in tasks]
@@ -44,16 +53,3 @@ async def announce_end(session: AsyncSession, finish: FinishTask, *, now: dateti
         error=error,
     )
     return await announce(session, [change], now=now)
-
-
-def _task(task_id: UUID, given: DeliverWebhook) -> NewTask:
-    return NewTask(
-        id=task_id,
-        job=DELIVER_WEBHOOK,
-        workflow_id=drain_of(DELIVER_WEBHOOK),
-        dedupe_key=None,
-        input=given.model_dump(mode="json"),
-        workspace=given.event.workspace,
-        triggered_by=f"webhook {given.subscription_id}",
-        is_pooled=True,
-    )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, select, tuple_
 
 from contracts.tasks import Task, TaskError, TaskState
+from storage.ids import ids_starting_with
 from storage.tables import TaskErrorRow, TaskRow
 from storage.tasks.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
 from storage.upsert import chunks
@@ -75,10 +76,7 @@ class LookedAt(LedgerQueries):
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
-        plain = prefix.replace("-", "").lower()
-        low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
-        query = select(TaskRow.id).where(TaskRow.id.between(low, high)).limit(2)
-        return list(await self._session.scalars(query))
+        return await ids_starting_with(self._session, TaskRow.id, prefix)
 
     async def unstarted(
         self, *, limit: int, created_before: datetime, after: Task | None = None

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.mail_times import QuietHours
+from domain.mail_times import QuietHours, quiet_hours
 from storage.tables import NotificationRow, WishlistUserRow
 from storage.tables.wishlist import UNPLANNED
 
@@ -21,13 +21,6 @@ class Addressee:
     email: str | None
     quiet: QuietHours | None
     mailed_at: datetime | None
-
-
-def quiet_hours(row: WishlistUserRow) -> QuietHours | None:
-    """Return a user's quiet hours."""
-    if row.quiet_from is None or row.quiet_until is None:
-        return None
-    return QuietHours(row.time_zone, row.quiet_from, row.quiet_until)
 
 
 class PlanRepository:
@@ -54,8 +47,8 @@ class PlanRepository:
         rows = {row.id: row for row in await self._session.scalars(held)}
         return [_addressee(user_id, rows.get(user_id)) for user_id in user_ids]
 
-    async def take_up(self, mails: Mapping[str, UUID]) -> int:
-        """Put all that waits for these users into their mails; return for how many of them there was any."""
+    async def take_up(self, mails: Mapping[str, UUID]) -> None:
+        """Put all that waits for these users into their mails."""
         statement = (
             update(NotificationRow)
             .where(UNPLANNED, NotificationRow.user_id == bindparam("owner"))
@@ -65,7 +58,6 @@ class PlanRepository:
         if rows:
             connection = await self._session.connection()
             await connection.execute(statement, rows)
-        return len(rows)
 
     async def give_up(self, user_ids: Sequence[str], reason: str, *, now: datetime) -> None:
         """Skip all that waits for users who are gone."""
@@ -80,4 +72,5 @@ class PlanRepository:
 def _addressee(user_id: str, row: WishlistUserRow | None) -> Addressee:
     if row is None:
         return Addressee(user_id, None, None, None)
-    return Addressee(user_id, row.email, quiet_hours(row), row.mailed_at)
+    quiet = quiet_hours(row.time_zone, row.quiet_from, row.quiet_until)
+    return Addressee(user_id, row.email, quiet, row.mailed_at)
