@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.message import Message
-from contracts.waiting import QuotaPause
+from contracts.stretches import Progress
 
 
 class DiscoverSets(Message):
@@ -73,18 +73,17 @@ class AccountsRefreshed(Message):
     already_active: int = 0
 
 
-class RefreshProgress(AccountsRefreshed):
+class RefreshProgress(AccountsRefreshed, Progress):
     """How far `refresh-due-accounts` has come: all accounts whose id is up to `after`."""
 
     after: UUID | None = None
 
 
-class StretchProgress(Message):
-    """How far a card job has come; each stretch of work takes one and gives back a later one.
+class StretchProgress(Progress):
+    """How far a card job has come.
 
     `total` is absent until the first stretch has counted what is due since `cutoff`. `requests` counts
-    the answers that were stored or noted. `pause` says why a stretch stopped early, `finished` that
-    nothing is left.
+    the answers that were stored or noted.
     """
 
     task_id: UUID
@@ -95,8 +94,6 @@ class StretchProgress(Message):
     prices_changed: int = 0
     malformed: int = 0
     requests: int = 0
-    finished: bool = False
-    pause: QuotaPause | None = None
 
 
 class ListingProgress(StretchProgress):

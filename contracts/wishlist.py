@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.message import Message
+from contracts.stretches import Progress
 
 # The pooled job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"
@@ -94,7 +95,7 @@ class NotificationSent(Message):
     skipped: dict[SkipReason, int] = Field(default_factory=dict)
 
 
-class WishlistProgress(Message):
+class WishlistProgress(Progress):
     """How far a check has come: all wishes up to one of a product, the older ones first.
 
     `told_of_product` of the wishes for the product within which it is were found due. `judged` says that all
@@ -115,7 +116,6 @@ class WishlistProgress(Message):
     skipped: dict[SkipReason, int] = Field(default_factory=dict)
     errors: int = 0
     judged: bool = False
-    finished: bool = False
 
 
 class CheckStretch(Message):

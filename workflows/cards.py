@@ -7,7 +7,8 @@ from temporalio import workflow
 
 from workflows import options
 from workflows.job import AnyJob, Job
-from workflows.tracking import carried, continue_with, task_id, tracked, wait_for_quota
+from workflows.stretches import work_through
+from workflows.tracking import carried, task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -32,9 +33,9 @@ from contracts.cards import (
 )
 from contracts.tasks import EnqueueTasks, NewTask, TasksEnqueued
 
-Progress = TypeVar("Progress", bound=StretchProgress)
+Done = TypeVar("Done", bound=StretchProgress)
 AccountRequest = DiscoverSets | SyncTrackedSets | UpdateInventoryPrices
-Stretch = Callable[[Any, Progress], Awaitable[Progress]]
+Stretch = Callable[[Any, Done], Awaitable[Done]]
 
 
 @workflow.defn(name="discover-sets")
@@ -100,22 +101,22 @@ class RefreshDueAccountsWorkflow:
     @tracked
     async def run(self, request: RefreshDueAccounts) -> AccountsRefreshed:
         """Look at the accounts page by page."""
-        progress = carried(RefreshProgress) or RefreshProgress()
-        while True:
-            page = await workflow.execute_activity_method(
-                CardActivities.list_due_page, AccountsPage(after=progress.after), **options.PAGE
-            )
-            enqueued = await _enqueue(page.due)
-            progress = RefreshProgress(
-                after=page.after,
-                accounts=progress.accounts + page.accounts,
-                started=progress.started + enqueued.started,
-                already_active=progress.already_active + enqueued.already_active,
-            )
-            if progress.after is None:
-                return AccountsRefreshed(**progress.model_dump(exclude={"after"}))
-            if workflow.info().is_continue_as_new_suggested():
-                continue_with(request, progress)
+        done = await work_through(request, carried(RefreshProgress) or RefreshProgress(), _refresh_page)
+        return AccountsRefreshed(**done.model_dump(include=set(AccountsRefreshed.model_fields)))
+
+
+async def _refresh_page(progress: RefreshProgress) -> RefreshProgress:
+    page = await workflow.execute_activity_method(
+        CardActivities.list_due_page, AccountsPage(after=progress.after), **options.PAGE
+    )
+    enqueued = await _enqueue(page.due)
+    return RefreshProgress(
+        after=page.after,
+        accounts=progress.accounts + page.accounts,
+        started=progress.started + enqueued.started,
+        already_active=progress.already_active + enqueued.already_active,
+        finished=page.after is None,
+    )
 
 
 async def _enqueue(due: Sequence[DueJob]) -> TasksEnqueued:
@@ -125,21 +126,16 @@ async def _enqueue(due: Sequence[DueJob]) -> TasksEnqueued:
     return await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.PAGE)
 
 
-async def _work_through(
-    stretch: Stretch[Progress], request: AccountRequest, kind: type[Progress]
-) -> Progress:
-    """Call the activity with what it gave back last until it is finished; sleep out its pauses."""
+async def _work_through(stretch: Stretch[Done], request: AccountRequest, kind: type[Done]) -> Done:
+    """Work an account's stretches until nothing is due."""
     progress = carried(kind) or kind(
         task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than
     )
-    while True:
-        progress = await workflow.execute_activity_method(stretch, progress, **options.PAGE)
-        if progress.finished:
-            return progress
-        if progress.pause is not None:
-            await wait_for_quota(progress.pause)
-        if workflow.info().is_continue_as_new_suggested():
-            continue_with(request, progress)
+    return await work_through(
+        request,
+        progress,
+        lambda so_far: workflow.execute_activity_method(stretch, so_far, **options.PAGE),
+    )
 
 
 def _account_key(request: AccountRequest) -> str:

@@ -1,4 +1,4 @@
-"""The ledger's side of every workflow: `@tracked`, the task's id, and waiting for a quota."""
+"""The ledger's side of every workflow: `@tracked`, the task's id, and continuing as new."""
 
 import asyncio
 import contextlib
@@ -24,12 +24,9 @@ from contracts.tasks import (
     ChildTask,
     FinishTask,
     JsonObject,
-    MarkWaiting,
     TaskBegun,
-    TaskId,
     TaskState,
 )
-from contracts.waiting import QuotaPause
 from domain.tasks import derived_task_id
 
 Self_ = TypeVar("Self_")
@@ -100,34 +97,6 @@ def carried(kind: type[State]) -> State | None:
     """Return what `continue_with` was given by the run before this one."""
     state: State | None = workflow.memo_value("state", None, type_hint=kind)
     return state
-
-
-async def wait_for_quota(pause: QuotaPause) -> None:
-    """Sleep until the pause ends, as WAITING in the ledger; a signal `quota_changed` ends it early.
-
-    Uses no attempt: waiting is not a failure.
-    """
-    changed = False
-
-    def quota_changed() -> None:
-        nonlocal changed
-        changed = True
-
-    workflow.set_signal_handler("quota_changed", quota_changed)
-    await workflow.execute_local_activity_method(
-        TaskActivities.mark_waiting,
-        MarkWaiting(task_id=task_id(), waiting_for=pause.waiting_for, resumes_at=pause.resumes_at),
-        **options.LEDGER,
-    )
-    remaining = pause.resumes_at - workflow.now()
-    if remaining.total_seconds() > 0:
-        with contextlib.suppress(TimeoutError):  # the usual end of a wait
-            await workflow.wait_condition(lambda: changed, timeout=remaining)
-    # A signal that comes before the next wait is kept for it.
-    workflow.set_signal_handler("quota_changed", None)
-    await workflow.execute_local_activity_method(
-        TaskActivities.mark_running, TaskId(task_id=task_id()), **options.LEDGER
-    )
 
 
 async def _begun(given: In) -> In:

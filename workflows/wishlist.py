@@ -1,11 +1,14 @@
 """The wishlist jobs: two checks, and the pooled job that sends what they have found."""
 
+from collections.abc import Callable
+
 from temporalio import workflow
 
 from workflows import options
 from workflows.job import AnyJob, Job
 from workflows.pools import drain
-from workflows.tracking import carried, continue_with, task_id, tracked
+from workflows.stretches import work_through
+from workflows.tracking import carried, task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -33,7 +36,7 @@ class WishlistSaleCheckWorkflow:
     @tracked
     async def run(self, request: CheckWishlistSales) -> WishlistChecked:
         """Check stretch by stretch until all wishes are checked and all mails planned."""
-        return await _check(request, CheckStretch(sales=request, progress=_progress()))
+        return await _check(request, lambda progress: CheckStretch(sales=request, progress=progress))
 
 
 @workflow.defn(name="wishlist-stock-check")
@@ -44,7 +47,7 @@ class WishlistStockCheckWorkflow:
     @tracked
     async def run(self, request: CheckWishlistStock) -> WishlistChecked:
         """Check stretch by stretch until all wishes are checked and all mails planned."""
-        return await _check(request, CheckStretch(stock=request, progress=_progress()))
+        return await _check(request, lambda progress: CheckStretch(stock=request, progress=progress))
 
 
 @workflow.defn(name="drain-send-notifications")
@@ -57,24 +60,21 @@ class DrainSendNotificationsWorkflow:
         return await drain(SEND_NOTIFICATIONS, NotificationActivities.send, request)
 
 
-def _progress() -> WishlistProgress:
-    return carried(WishlistProgress) or WishlistProgress(task_id=task_id(), began_at=workflow.now())
-
-
-async def _check(request: CheckWishlistSales | CheckWishlistStock, check: CheckStretch) -> WishlistChecked:
-    """Call the activity with what it gave back last until it is finished."""
-    while True:
-        progress = await workflow.execute_activity_method(
-            WishlistActivities.check_stretch, check, **options.PAGE
-        )
-        if progress.finished:
-            return WishlistChecked(
-                **progress.model_dump(include=set(WishlistChecked.model_fields)),
-                duration_seconds=(workflow.now() - progress.began_at).total_seconds(),
-            )
-        if workflow.info().is_continue_as_new_suggested():
-            continue_with(request, progress)
-        check = check.model_copy(update={"progress": progress})
+async def _check(
+    request: CheckWishlistSales | CheckWishlistStock, check: Callable[[WishlistProgress], CheckStretch]
+) -> WishlistChecked:
+    progress = carried(WishlistProgress) or WishlistProgress(task_id=task_id(), began_at=workflow.now())
+    done = await work_through(
+        request,
+        progress,
+        lambda so_far: workflow.execute_activity_method(
+            WishlistActivities.check_stretch, check(so_far), **options.PAGE
+        ),
+    )
+    return WishlistChecked(
+        **done.model_dump(include=set(WishlistChecked.model_fields)),
+        duration_seconds=(workflow.now() - done.began_at).total_seconds(),
+    )
 
 
 SALE_CHECK = Job(

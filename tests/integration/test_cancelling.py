@@ -1,5 +1,6 @@
 """Cancelling: before the start, during a wait, in the middle of the work."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from gateways.engine import Engine
 from sandbox.justtcg.faults import Fault
 from storage.database import Session
 from storage.tables import InventoryVariantRow
+from tests.eventually import eventually
 from tests.service import Service, is_waiting
 from workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
 
@@ -61,6 +63,22 @@ async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Serv
     assert service.sold_at(stored) == stored
     assert calls == len(service.sandbox.calls)
     assert task == await service.jobs.cancel(started.id)
+
+
+async def test_a_task_cancelled_during_its_last_request_of_the_day_does_not_wait_for_the_next(
+    service: Service,
+) -> None:
+    """The activity ends before it hears of the cancellation, which is heeded all the same."""
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    service.sandbox.faults.slow_seconds = 0.5
+    service.sandbox.faults.next(Fault.SLOW)
+    started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    await eventually(lambda: asyncio.sleep(0, len(service.sandbox.calls)), bool)
+
+    await service.jobs.cancel(started.id)
+    task = await service.wait(started.id)
+
+    assert (TaskState.CANCELLED, 100, 100) == (task.state, task.processed, await priced(service))
 
 
 async def test_a_queued_task_is_cancelled_without_the_engine(workerless: Service) -> None:

@@ -1,0 +1,14 @@
+"""How far paged work has come."""
+
+from contracts.message import Message
+from contracts.waiting import QuotaPause
+
+
+class Progress(Message):
+    """Each stretch of work takes one and gives back a later one.
+
+    `pause` says why a stretch stopped early, `finished` that nothing is left.
+    """
+
+    finished: bool = False
+    pause: QuotaPause | None = None

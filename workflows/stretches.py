@@ -1,0 +1,78 @@
+"""The loop of every paged job: stretch by stretch, until nothing is left."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from temporalio import workflow
+
+from workflows import options
+from workflows.tracking import continue_with, task_id
+
+with workflow.unsafe.imports_passed_through():
+    # Only signatures are used; the modules behind them reach the network and the database.
+    from activities.tasks import TaskActivities
+
+from contracts.message import Message
+from contracts.stretches import Progress
+from contracts.tasks import MarkWaiting, TaskId
+from contracts.waiting import QuotaPause
+
+Done = TypeVar("Done", bound=Progress)
+
+
+async def work_through(request: Message, progress: Done, stretch: Callable[[Done], Awaitable[Done]]) -> Done:
+    """Call `stretch` with what it gave back last until it is finished; sleep out its pauses.
+
+    Long work continues as new: the next run finds with `carried` how far it came. Work that is cancelled
+    ends after the stretch under way; if that was the last one, all is done and it ends as usual.
+    """
+    while True:
+        progress = await stretch(progress)
+        if progress.finished:
+            return progress
+        _heed_cancellation()
+        if progress.pause is not None:
+            await _sleep_out(progress.pause)
+        if workflow.info().is_continue_as_new_suggested():
+            continue_with(request, progress)
+
+
+def _heed_cancellation() -> None:
+    """Raise CancelledError when the workflow was cancelled while an activity worked.
+
+    An activity that ends before it hears of a cancellation gives back its result, and asyncio tells of a
+    cancellation once only.
+    """
+    running = asyncio.current_task()
+    if running is not None and running.cancelling():
+        raise asyncio.CancelledError
+
+
+async def _sleep_out(pause: QuotaPause) -> None:
+    """Sleep until the pause ends, as WAITING in the ledger; a signal `quota_changed` ends it early.
+
+    Uses no attempt: waiting is not a failure.
+    """
+    changed = False
+
+    def quota_changed() -> None:
+        nonlocal changed
+        changed = True
+
+    workflow.set_signal_handler("quota_changed", quota_changed)
+    await workflow.execute_local_activity_method(
+        TaskActivities.mark_waiting,
+        MarkWaiting(task_id=task_id(), waiting_for=pause.waiting_for, resumes_at=pause.resumes_at),
+        **options.LEDGER,
+    )
+    remaining = pause.resumes_at - workflow.now()
+    if remaining.total_seconds() > 0:
+        with contextlib.suppress(TimeoutError):  # the usual end of a wait
+            await workflow.wait_condition(lambda: changed, timeout=remaining)
+    # A signal that comes before the next wait is kept for it.
+    workflow.set_signal_handler("quota_changed", None)
+    await workflow.execute_local_activity_method(
+        TaskActivities.mark_running, TaskId(task_id=task_id()), **options.LEDGER
+    )
