@@ -41,19 +41,28 @@ class NumberNoted(Message):
 
 
 class NoteActivities:
-    """Notes numbers in memory; `noted` counts them, `pages` keeps which came together."""
+    """Notes numbers in memory; `noted` counts them, `pages` keeps which came together.
+
+    While `open` is not set, nothing is noted; while `telling` is not, the engine hears of no stretch's end;
+    `reports` counts those that have ended.
+    """
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
         self.noted: Counter[int] = Counter()
         self.pages: list[list[NoteNumber]] = []
-        self.open = asyncio.Event()
+        self.reports = 0
+        self.open, self.telling = asyncio.Event(), asyncio.Event()
         self.open.set()
+        self.telling.set()
 
     @activity.defn(name="tests.note_numbers")
     async def note(self, request: WorkPool) -> StretchWorked:
         """Note a stretch of numbers."""
-        return await self._pools.work_pages(request, NoteNumber, self._note)
+        worked = await self._pools.work_pages(request, NoteNumber, self._note)
+        self.reports += 1
+        await self.telling.wait()
+        return worked
 
     async def _note(self, tasks: Sequence[PoolTask[NoteNumber]]) -> Mapping[UUID, Outcome]:
         self.pages.append([task.given for task in tasks])

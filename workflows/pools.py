@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -54,6 +54,9 @@ class _Drain:
         # Those of them that were under way when a worker started, perhaps in the place of one that died.
         self._doubtful: set[asyncio.Task[StretchWorked]] = set()
         self._drained = PoolDrained()
+        # When the next task that anybody has seen is due. A stretch's report may be older than what was seen
+        # meanwhile, so that it forgets none: only a survey does.
+        self._next_due: datetime | None = None
         self._woken = False
         workflow.set_signal_handler("wake", self._wake)
         workflow.set_signal_handler("worker_started", self._worker_started)
@@ -73,7 +76,7 @@ class _Drain:
             self._begin(survey)
             if self._stretches:
                 survey = await self._news(survey)
-            elif await self._is_worth_a_wait(survey.queue):
+            elif await self._is_worth_a_wait():
                 survey = await self._survey()
             else:
                 return self._drained
@@ -115,20 +118,21 @@ class _Drain:
             await workflow.wait_condition(
                 # A worker that starts makes room.
                 lambda: (self._woken and self._room(survey.pool) > 0) or self._is_one_over(),
-                timeout=_until_next(survey.queue) if has_room else None,
+                timeout=self._until_next_due() if has_room else None,
             )
         if self._is_one_over():
             return survey.model_copy(update={"queue": await self._finished()})
         return await self._survey()
 
     async def _finished(self) -> PoolQueue:
-        """Count the stretches that are over, waiting for one, and return what the last one saw."""
+        """Count the stretches that are over, waiting for one, and return what the last one saw as due."""
         await workflow.wait_condition(self._is_one_over)
         over = [each for each in self._stretches if each.done()]
         self._stretches = [each for each in self._stretches if each not in over]
         self._doubtful.difference_update(over)
         for each in over:
             worked = await each
+            self._note_next_due(worked.queue)
             self._drained = PoolDrained(
                 **{
                     name: getattr(self._drained, name) + getattr(worked, name)
@@ -140,7 +144,7 @@ class _Drain:
     def _is_one_over(self) -> bool:
         return any(each.done() for each in self._stretches)
 
-    async def _is_worth_a_wait(self, queue: PoolQueue) -> bool:
+    async def _is_worth_a_wait(self) -> bool:
         """Wait for what is due soon, or for a wake; return False when there is nothing to wait for.
 
         A wake that came since the last look is seen here: what it tells of may not have been seen then. One
@@ -148,7 +152,7 @@ class _Drain:
         """
         if self._woken:
             return True
-        remaining = _until_next(queue)
+        remaining = self._until_next_due()
         if remaining is None or remaining > DRAIN_WAITS_AT_MOST:
             return False
         with contextlib.suppress(TimeoutError):  # the usual end of a wait
@@ -157,14 +161,20 @@ class _Drain:
 
     async def _survey(self) -> PoolSurvey:
         self._woken = False
-        return await workflow.execute_local_activity_method(
+        survey: PoolSurvey = await workflow.execute_local_activity_method(
             PoolActivities.survey, SurveyPool(job=self._job), **options.LEDGER
         )
+        self._next_due = None
+        self._note_next_due(survey.queue)
+        return survey
 
+    def _note_next_due(self, queue: PoolQueue) -> None:
+        if queue.next_due_at is None:
+            return
+        # The worker's clock may be behind the engine's: the row would not be due by it. Older histories tell
+        # the moment only.
+        due = queue.next_due_at if queue.next_due_in is None else workflow.now() + queue.next_due_in
+        self._next_due = due if self._next_due is None else min(due, self._next_due)
 
-def _until_next(queue: PoolQueue) -> timedelta | None:
-    if queue.next_due_at is None:
-        return None
-    # The worker's clock may be behind the engine's: the row would not be due by it. Older histories tell the
-    # moment only.
-    return max(queue.next_due_in or queue.next_due_at - workflow.now(), SHORTEST_WAIT)
+    def _until_next_due(self) -> timedelta | None:
+        return None if self._next_due is None else max(self._next_due - workflow.now(), SHORTEST_WAIT)

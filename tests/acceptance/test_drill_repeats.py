@@ -81,7 +81,7 @@ class Drill:
 
     def worked(self) -> list[str]:
         """Return what was worked on, lane by lane, by all workers."""
-        return sorted(line for line in self._lines() if line != READY)
+        return sorted(line for line in self._lines() if line.startswith(("pool ", "toys ")))
 
     async def start(
         self, repeats: Deduplicate | Debounce | Throttle, number: int, *, key: str = "shoe", **when: Any
@@ -153,7 +153,7 @@ async def test_throttled_and_later_starts_hold_across_a_kill_of_the_worker(drill
     takes = await drill.start_worker()
     throttled = await drill.start(THROTTLE, 1)
     await drill.ended(throttled)
-    missed = await drill.start(Deduplicate(), 2, key="missed", delay=0.5 * SECOND)
+    missed = await drill.start(Deduplicate(), 2, key="missed", delay=SECOND)
     # By then the next worker is there, or nearly.
     later = await drill.start(Deduplicate(), 3, key="later", at=datetime.now(UTC) + takes + SECOND)
     await asyncio.sleep(SETTLES_SECONDS)

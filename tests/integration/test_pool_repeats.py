@@ -15,6 +15,7 @@ from client.jobs import Jobs, StartedTask
 from contracts.pools import Pool
 from contracts.tasks import RelayTasks, Task, TaskState
 from gateways.engine import Engine
+from tests.eventually import eventually
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, NumberNoted, noting_worker
 from tests.service import Service
 from workflows.job import Debounce, Deduplicate, Job, Throttle
@@ -157,6 +158,24 @@ async def test_a_later_pooled_task_does_not_wait_for_a_page_that_takes_its_time(
         await workerless.wait(each.id)
 
     assert timedelta() <= lateness(begun) < SOON
+    assert [[1], [2]] == [[each.number for each in page] for page in notes.pages]
+
+
+async def test_a_later_pooled_task_is_not_forgotten_for_an_older_report(workerless: Service) -> None:
+    """A stretch that ends after the drain has seen the task may have looked before there was any."""
+    service = workerless
+    queue, roomy = service.settings.task_queue, Pool(page=2, parallel=4)
+    async with noting_worker(service.temporal, queue, service.database, service.clock, roomy) as notes:
+        notes.telling.clear()
+        first = await start(service, 1, NOTE_NUMBER)
+        await service.wait(first.id)
+        await eventually(lambda: asyncio.sleep(0, notes.reports), bool)
+        later = await service.jobs.start(NOTE_NUMBER, NoteNumber(number=2), delay=2 * SECOND)
+        await asyncio.sleep(0.5)  # the drain looks, and sleeps until then
+        notes.telling.set()
+        task = await service.wait(later.id)
+
+    assert timedelta() <= lateness(task) < SOON
     assert [[1], [2]] == [[each.number for each in page] for page in notes.pages]
 
 
