@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -21,10 +21,14 @@ log = structlog.get_logger(__name__)
 # Starts under way at once: the engine serves some in parallel, and more would only wait for their turn.
 PARALLEL_STARTS = 8
 
+# A workflow ends some milliseconds after its task, on a busy machine a second; until then it holds its id.
+PAUSES_UNTIL_CLOSED = [timedelta(milliseconds=50 * 2**n) for n in range(6)]
+JUST_ENDED = timedelta(seconds=10)
+
 
 @dataclass(frozen=True)
 class Dispatched:
-    """What became of each start; in none of these is a task whose workflow id another run holds.
+    """What became of each start: `held` are those whose workflow id another run holds.
 
     `refused` are those that no repetition helps; at `untold` the engine is away, or takes nothing from us.
     """
@@ -32,6 +36,30 @@ class Dispatched:
     runs: dict[UUID, str] = field(default_factory=dict)
     refused: dict[UUID, StartRefused] = field(default_factory=dict)
     untold: set[UUID] = field(default_factory=set)
+    held: list[NewTask | Task] = field(default_factory=list)
+
+
+async def start_accepted(
+    database: Database, engine: Engine, tasks: Sequence[NewTask | Task], *, now: datetime
+) -> None:
+    """As `dispatch`, of what was just accepted: workflows whose tasks have just ended are waited for."""
+    held = (await dispatch(database, engine, tasks, now=now)).held
+    for pause in PAUSES_UNTIL_CLOSED:
+        behind_closing = await _behind_closing(database, held, since=now - JUST_ENDED)
+        if not behind_closing:
+            return
+        await asyncio.sleep(pause.total_seconds())
+        held = (await dispatch(database, engine, behind_closing, now=now)).held
+
+
+async def _behind_closing(
+    database: Database, held: Sequence[NewTask | Task], *, since: datetime
+) -> list[NewTask | Task]:
+    if not held:
+        return []
+    ids = {task.workflow_id for task in held}
+    closing = await database.read(lambda session: TaskRepository(session).ended_lately(ids, since=since))
+    return [task for task in held if task.workflow_id in closing]
 
 
 async def dispatch(
@@ -69,7 +97,9 @@ async def dispatch(
                 else:
                     done.untold.add(task.id)
                 return
-        if run_id is not None:
+        if run_id is None:
+            done.held.append(task)
+        else:
             done.runs[task.id] = run_id
 
     await asyncio.gather(*(start(task) for task in tasks))

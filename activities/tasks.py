@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from temporalio import activity
 
-from activities.dispatch import dispatch, wake_deliveries
+from activities.dispatch import dispatch, start_accepted, wake_deliveries
 from activities.pools import PoolSizes
 from activities.steps import begin_child_step, finish_child_step
 from contracts.tasks import (
@@ -108,7 +108,7 @@ class TaskActivities:
             for task in message.tasks
             if task.id in to_start
         ]
-        await dispatch(self._database, self._engine, new, now=self._clock.now())
+        await start_accepted(self._database, self._engine, new, now=self._clock.now())
         return TasksEnqueued(started=len(fresh), already_active=len(enqueued) - len(fresh))
 
     @activity.defn(name="tasks.relay")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from activities.dispatch import dispatch
+from activities.dispatch import start_accepted
 from client.errors import KeyHeld
 from contracts.tasks import Enqueued, NewTask, Task, TaskState
 from gateways.clock import Clock
@@ -101,7 +101,7 @@ class Intake:
         return await self._database.read(lambda session: TaskRepository(session).known(task_ids))
 
     async def _dispatch(self, tasks: Sequence[NewTask | Task]) -> None:
-        await dispatch(self._database, self._engine, tasks, now=self._clock.now())
+        await start_accepted(self._database, self._engine, tasks, now=self._clock.now())
 
 
 def _fresh(tasks: Sequence[NewTask], enqueued: Sequence[Enqueued]) -> list[NewTask]:

@@ -105,6 +105,16 @@ class LookedAt(LedgerQueries):
             )
         return found
 
+    async def ended_lately(self, workflow_ids: Collection[str], *, since: datetime) -> set[str]:
+        """Return which of these workflow ids belong to a task that has ended since then."""
+        found: set[str] = set()
+        for chunk in chunks(list(workflow_ids)):
+            query = select(TaskRow.workflow_id).where(
+                TaskRow.workflow_id.in_(chunk), TaskRow.finished_at >= since
+            )
+            found |= set(await self._session.scalars(query))
+        return found
+
     async def to_cancel(self, *, limit: int) -> list[Task]:
         """Return active tasks that were asked to cancel and that the engine knows, the oldest wish first."""
         query = (

@@ -10,9 +10,10 @@ from temporalio.client import Client
 from client.errors import JobIsInternal, TaskNotRetryable
 from client.jobs import Jobs
 from contracts.cards import DiscoverSets, PricesUpdated, SyncTrackedSets, UpdateInventoryPrices
-from contracts.tasks import RelayTasks, TasksRelayed, TaskState
+from contracts.tasks import FinishTask, RelayTasks, TasksRelayed, TaskState
 from gateways.engine import Engine
 from storage.database import Session, after_commits
+from storage.tasks import TaskRepository
 from tests.service import Service
 from workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from workflows.catalogue import job_named
@@ -38,6 +39,27 @@ async def test_a_second_start_returns_the_task_that_is_active(workerless: Servic
     assert [False] + [True] * 7 == sorted(start.deduplicated for start in starts)
     assert later.id != starts[0].id
     assert 1 == len(workerless.sandbox.calls)
+
+
+async def test_a_start_right_after_the_end_waits_for_the_workflow_not_for_the_relay(
+    workerless: Service,
+) -> None:
+    """A workflow that has written its task's end holds its id for another moment."""
+    service, request = workerless, DiscoverSets(account_id=uuid4())
+    first = await service.jobs.start(DISCOVER_SETS, request)
+    ended = FinishTask(task_id=first.id, state=TaskState.SUCCESS)
+    await service.database.transact(
+        lambda session: TaskRepository(session).finish(ended, now=service.clock.now())
+    )
+
+    starting = asyncio.create_task(service.jobs.start(DISCOVER_SETS, request))
+    await asyncio.sleep(0.5)
+    task = await service.jobs.get(first.id)
+    await service.temporal.get_workflow_handle(task.workflow_id).terminate()
+    second = await starting
+
+    assert first.id != second.id
+    assert (await service.jobs.get(second.id)).run_id is not None
 
 
 async def test_a_task_is_part_of_the_callers_transaction(service: Service) -> None:
