@@ -12,6 +12,9 @@ LOCK := env -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL -u UV_INDEX $(BIN)/uv --quiet
 	--universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	-p 3.11 --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
+# The tests start hundreds of processes, and each would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test check lock drill
 

@@ -218,6 +218,8 @@ class Flows:
             ),
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
             graceful_shutdown_timeout=timedelta(),
+            # A cancellation is heard of at a heartbeat.
+            max_heartbeat_throttle_interval=timedelta(seconds=1),
         ):
             yield
 
