@@ -2,7 +2,7 @@
 
 - *The world's* (away, timed out, 5xx): retried with a back-off capped at a minute, for an hour.
 - *The job's own* (a refusal, bad data, a bug, no end in sight): three attempts from two seconds.
-- *Hopeless* (credentials, an account that does not exist): fails at once.
+- *Hopeless* (credentials, an account that does not exist, a result too large): fails at once.
 
 Attempts of the first kind do not use up those of the second. That is the usual patience; a job whose tasks
 are tried for longer says so with another one.
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from domain.sizes import shortened
+from domain.sizes import TooMuch, shortened
 from gateways.addresses import AddressRefused
 from gateways.errors import CredentialsRefused, WorldError
 from gateways.webhooks import ReceiverGone
@@ -27,6 +27,7 @@ from storage.errors import (
 
 WORLD = (WorldError, DatabaseAway)
 HOPELESS = (
+    TooMuch,
     CredentialsRefused,
     AddressRefused,
     ReceiverGone,

@@ -17,8 +17,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from activities.faults import Attempts, AttemptTimedOut, to_failure
 from activities.steps import StepRecords, fail_step, step_of
 from contracts.flows import StepInput
+from contracts.message import Message
 from contracts.tasks import TaskError
-from domain.sizes import LONGEST_ERROR, LONGEST_STACK, shortened
+from domain.sizes import LONGEST_ERROR, LONGEST_STACK, MOST_RESULT, check_data, shortened, size_of
 from gateways.clock import Clock
 from storage.database import Database, Session
 from storage.tasks import TaskRepository
@@ -93,17 +94,22 @@ class _Care(ActivityInboundInterceptor):
         ending = asyncio.timeout(None if limit is None else _time_for(limit).total_seconds())
         try:
             async with ending:
-                return await self._execute(given, info.attempt)
+                return await self._execute(given, info)
         except TimeoutError as error:
             if limit is None or not ending.expired():
                 raise
             raise AttemptTimedOut(limit) from error
 
-    async def _execute(self, given: ExecuteActivityInput, attempt: int) -> Any:
+    async def _execute(self, given: ExecuteActivityInput, info: activity.Info) -> Any:
         step = step_of(given.args)
-        if step is None:
-            return await self.next.execute_activity(given)
-        return await self._steps.work(step, attempt, lambda: self.next.execute_activity(given))
+        if step is not None:
+            return await self._steps.work(step, info.attempt, lambda: self.next.execute_activity(given))
+        result = await self.next.execute_activity(given)
+        if isinstance(result, Message) and not info.is_local:
+            # What Temporal does not carry would never arrive, and be made again without end.
+            size = size_of(result.model_dump(mode="json"))
+            check_data(f"activity {info.activity_type!r}", size, MOST_RESULT)
+        return result
 
     async def _log_error(
         self, given: ExecuteActivityInput, error: Exception, info: activity.Info, failure: ApplicationError

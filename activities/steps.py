@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from temporalio.exceptions import ApplicationError
-
 from contracts.flows import StepInput
 from contracts.message import Message
 from contracts.tasks import BeginTask, FinishTask, JsonObject, TaskError, TaskState
-from domain.sizes import MOST_DATA, TooMuch, check_data, size_of
+from domain.sizes import MOST_DATA, check_data, size_of
 from gateways.clock import Clock
 from storage.database import Database, Session
 from storage.tasks import StepRepository
@@ -37,10 +35,7 @@ class StepRecords:
             return stored
         result = await work()
         data = result.model_dump(mode="json") if isinstance(result, Message) else {}
-        try:
-            check_data(given.step, size_of(data))
-        except TooMuch as error:  # doing the work once more would not make it smaller
-            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        check_data(f"step {given.step!r}", size_of(data), MOST_DATA)
         await self._write(lambda steps, now: steps.complete(given.task_id, given.step, data, now=now))
         return result
 

@@ -1,4 +1,4 @@
-"""How much steps and errors may carry: a message of Temporal's has 2 MB, a workflow task's answer 4 MB."""
+"""How much results and errors may carry: a message of Temporal's has 2 MB, a workflow task's answer 4 MB."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,9 @@ KILOBYTE = 1024
 
 # What a step may give back, in bytes: names and numbers. A history has 50 MB: that of 200 steps, at the most.
 MOST_DATA = 256 * KILOBYTE
+
+# What an activity, or a job, may give back.
+MOST_RESULT = KILOBYTE * KILOBYTE
 
 # What a step may be given: all that a few steps before it gave back.
 MOST_INPUT = KILOBYTE * KILOBYTE
@@ -21,7 +24,7 @@ LONGEST_STACK = 50_000
 
 
 class TooMuch(ValueError):
-    """A step carries more than fits."""
+    """Something carries more than fits."""
 
 
 def size_of(value: Mapping[str, Any]) -> int:
@@ -29,11 +32,11 @@ def size_of(value: Mapping[str, Any]) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def check_data(step: str, size: int) -> None:
-    """Raise TooMuch for what a step gave back if that is above the bound."""
-    if size > MOST_DATA:
+def check_data(who: str, size: int, most: int) -> None:
+    """Raise TooMuch for what `who` gave back if that is above the bound."""
+    if size > most:
         raise TooMuch(
-            f"step {step!r} gave back {_kilobytes(size)}, and at most {_kilobytes(MOST_DATA)} are kept: "
+            f"{who} gave back {_kilobytes(size)}, and at most {_kilobytes(most)} are kept: "
             "let it store its contents elsewhere, and give back where"
         )
 

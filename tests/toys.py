@@ -28,10 +28,12 @@ QUEUE = "toys"
 
 
 class UpdateProduct(Message):
-    """A product was changed for the so many-th time."""
+    """A product was changed for the so many-th time; its description has so many bytes in each language."""
 
     product: str = "shoe"
     version: int
+    description: int = 0
+    languages: int = 1
 
 
 class ProductUpdated(Message):
@@ -40,6 +42,7 @@ class ProductUpdated(Message):
     version: int
     priority: int | None
     turn: str | None
+    description: str = ""
 
 
 class ProductActivities:
@@ -57,7 +60,10 @@ class ProductActivities:
         await self.gate.wait()
         priority = activity.info().priority
         return ProductUpdated(
-            version=request.version, priority=priority.priority_key, turn=priority.fairness_key
+            version=request.version,
+            priority=priority.priority_key,
+            turn=priority.fairness_key,
+            description="x" * request.description,
         )
 
 
@@ -69,9 +75,10 @@ class UpdateProductWorkflow:
     @tracked
     async def run(self, request: UpdateProduct) -> ProductUpdated:
         """Write the version down."""
-        return await workflow.execute_activity_method(
+        updated = await workflow.execute_activity_method(
             ProductActivities.update_product, request, start_to_close_timeout=timedelta(seconds=30)
         )
+        return updated.model_copy(update={"description": updated.description * request.languages})
 
 
 UPDATE_PRODUCT = Job(

@@ -27,6 +27,7 @@ from contracts.tasks import (
     TaskBegun,
     TaskState,
 )
+from domain.sizes import MOST_RESULT, check_data, size_of
 from domain.tasks import derived_task_id
 
 Self_ = TypeVar("Self_")
@@ -43,13 +44,16 @@ def tracked(
     """Write RUNNING when the workflow starts, and its final state with result or error when it ends.
 
     Goes between `@workflow.run` and the method. A workflow that continues as new is one task: only the
-    first run begins it, only the last one ends it. A bug in the workflow's code fails the task.
+    first run begins it, only the last one ends it. A bug in the workflow's code fails the task, and so does
+    a result that Temporal cannot carry.
     """
 
     @wraps(run)
     async def tracked_run(self: Self_, given: In) -> Out:
         try:
             result = await run(self, await _begun(given))
+            told = _json(result)
+            check_data(f"job {workflow.info().workflow_type!r}", size_of(told), MOST_RESULT)
         except workflow.ContinueAsNewError:
             raise
         except BaseException as error:
@@ -58,7 +62,7 @@ def tracked(
                 raise
             # Any other exception would fail the workflow task, which is tried again for ever.
             raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
-        await _finish(FinishTask(task_id=task_id(), state=TaskState.SUCCESS, result=_json(result)))
+        await _finish(FinishTask(task_id=task_id(), state=TaskState.SUCCESS, result=told))
         return result
 
     return tracked_run

@@ -1,8 +1,13 @@
+"""What every activity and every workflow is given on its way."""
+
 import asyncio
+
+import pytest
 
 from contracts.tasks import TaskState
 from tests.flow_toys import RUN_GRAPH, Flows, GraphStep, RunGraph
 from tests.service import Service
+from tests.toys import UPDATE_PRODUCT, Toys, UpdateProduct
 
 
 async def test_an_attempt_that_does_not_end_fails_like_any_other(workerless: Service) -> None:
@@ -21,3 +26,24 @@ async def test_an_attempt_that_does_not_end_fails_like_any_other(workerless: Ser
     assert ("a", "AttemptTimedOut", 1) == (error.step, error.error_type, error.attempt)
     assert "not over after 0:00:01" in error.message
     assert "gates[given.step].wait()" in error.stack
+
+
+@pytest.mark.parametrize(
+    ("description", "languages", "who"),
+    [
+        pytest.param(3_000_000, 1, "activity 'toys.update_product' gave back 2,930 kB", id="activity"),
+        pytest.param(900_000, 3, "job 'update-product' gave back 2,637 kB", id="job"),
+    ],
+)
+async def test_a_result_that_is_too_large_fails_at_once(
+    workerless: Service, description: int, languages: int, who: str
+) -> None:
+    """It says whose it is, how large and what to do; Temporal would not take it, however often it is made."""
+    toys = Toys(workerless)
+    async with toys.worker():
+        request = UpdateProduct(version=1, description=description, languages=languages)
+        started = await toys.jobs.start(UPDATE_PRODUCT, request)
+        task = await workerless.wait(started.id)
+
+    assert (TaskState.FAILED, "TooMuch", [1]) == (task.state, task.error_type, toys.products.seen)
+    assert f"{who}, and at most 1,024 kB are kept" in (task.error_message or "")
