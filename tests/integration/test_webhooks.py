@@ -226,18 +226,18 @@ async def test_a_removed_subscriber_gets_nothing_more(service: Service, receiver
 
 
 async def test_slow_receivers_do_not_hold_the_others_up(service: Service, receivers: WebhookSandbox) -> None:
-    """While 5 of 100 receivers never answer, 950 of 1,000 deliveries arrive before one of those gives up."""
+    """While 5 of 50 receivers never answer, 450 of 500 deliveries arrive before one of those gives up."""
     added = []
-    for number in range(100):
+    for number in range(50):
         one, receiver = await subscribe(service, receivers, f"shop-{number}")
         added.append(one.subscription)
-        if number % 20 == 0:
+        if number % 10 == 0:
             receiver.fail(Fault.HANG)
 
     begun = asyncio.get_running_loop().time()
-    await service.jobs.start_many(DELIVER, [made_up_delivery(added[n % 100].id, n) for n in range(1_000)])
+    await service.jobs.start_many(DELIVER, [made_up_delivery(added[n % 50].id, n) for n in range(500)])
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while receivers.accepted.total() < 950:  # noqa: ASYNC110  # polled
+        while receivers.accepted.total() < 450:  # noqa: ASYNC110  # polled
             await asyncio.sleep(0.05)
     seconds = asyncio.get_running_loop().time() - begun
 
