@@ -44,12 +44,12 @@ async def start_accepted(
 ) -> None:
     """As `dispatch`, of what was just accepted: workflows whose tasks have just ended are waited for."""
     held = (await dispatch(database, engine, tasks, now=now)).held
+    held = await _behind_closing(database, held, since=now - JUST_ENDED)
     for pause in PAUSES_UNTIL_CLOSED:
-        behind_closing = await _behind_closing(database, held, since=now - JUST_ENDED)
-        if not behind_closing:
+        if not held:
             return
         await asyncio.sleep(pause.total_seconds())
-        held = (await dispatch(database, engine, behind_closing, now=now)).held
+        held = (await dispatch(database, engine, await _still_to_start(database, held), now=now)).held
 
 
 async def _behind_closing(
@@ -60,6 +60,13 @@ async def _behind_closing(
     ids = {task.workflow_id for task in held}
     closing = await database.read(lambda session: TaskRepository(session).ended_lately(ids, since=since))
     return [task for task in held if task.workflow_id in closing]
+
+
+async def _still_to_start(database: Database, held: Sequence[NewTask | Task]) -> list[NewTask | Task]:
+    """Leave out what was cancelled meanwhile, or started by the relay."""
+    ids = [task.id for task in held]
+    waiting = await database.read(lambda session: TaskRepository(session).to_start(ids))
+    return [task for task in held if task.id in waiting]
 
 
 async def dispatch(

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.message import Message
-from contracts.stretches import Progress
+from contracts.stretches import StretchProgress
 
 
 class DiscoverSets(Message):
@@ -73,13 +73,13 @@ class AccountsRefreshed(Message):
     already_active: int = 0
 
 
-class RefreshProgress(AccountsRefreshed, Progress):
+class RefreshProgress(AccountsRefreshed, StretchProgress):
     """How far `refresh-due-accounts` has come: all accounts whose id is up to `after`."""
 
     after: UUID | None = None
 
 
-class StretchProgress(Progress):
+class CardProgress(StretchProgress):
     """How far a card job has come.
 
     `total` is absent until the first stretch has counted what is due since `cutoff`. `requests` counts
@@ -96,7 +96,7 @@ class StretchProgress(Progress):
     requests: int = 0
 
 
-class ListingProgress(StretchProgress):
+class ListingProgress(CardProgress):
     """How far a fetching of listings has come: listings `processed`, `items` stored, listings `failed`.
 
     `faulty` names a listing once for each time that the vendor failed at it.
@@ -107,7 +107,7 @@ class ListingProgress(StretchProgress):
     faulty: tuple[str, ...] = ()
 
 
-class PricesProgress(StretchProgress):
+class PricesProgress(CardProgress):
     """How far a price update has come: all variants whose id is up to `after`."""
 
     after: str = ""

@@ -4,7 +4,7 @@ from contracts.message import Message
 from contracts.waiting import QuotaPause
 
 
-class Progress(Message):
+class StretchProgress(Message):
     """Each stretch of work takes one and gives back a later one.
 
     `pause` says why a stretch stopped early, `finished` that nothing is left.

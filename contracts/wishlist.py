@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.message import Message
-from contracts.stretches import Progress
+from contracts.stretches import StretchProgress
 
 # The pooled job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"
@@ -95,7 +95,7 @@ class NotificationSent(Message):
     skipped: dict[SkipReason, int] = Field(default_factory=dict)
 
 
-class WishlistProgress(Progress):
+class WishlistProgress(StretchProgress):
     """How far a check has come: all wishes up to one of a product, the older ones first.
 
     `told_of_product` of the wishes for the product within which it is were found due. `judged` says that all

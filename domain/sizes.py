@@ -1,4 +1,4 @@
-"""How much results and errors may carry: a message of Temporal's has 2 MB, a workflow task's answer 4 MB."""
+"""How much results, inputs and errors may carry: a message of Temporal's has 2 MB, a task's answer 4 MB."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ KILOBYTE = 1024
 # What a step may give back, in bytes: names and numbers. A history has 50 MB: that of 200 steps, at the most.
 MOST_DATA = 256 * KILOBYTE
 
-# What an activity, or a job, may give back.
+# What an activity, or a job, may give back: with its surroundings it must fit a message.
 MOST_RESULT = KILOBYTE * KILOBYTE
 
 # What a step may be given: all that a few steps before it gave back.
@@ -36,7 +36,7 @@ def check_data(who: str, size: int, most: int) -> None:
     """Raise TooMuch for what `who` gave back if that is above the bound."""
     if size > most:
         raise TooMuch(
-            f"{who} gave back {_kilobytes(size)}, and at most {_kilobytes(most)} are kept: "
+            f"{who} gave back {_kilobytes(size)}, and at most {_kilobytes(most)} can be: "
             "let it store its contents elsewhere, and give back where"
         )
 

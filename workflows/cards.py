@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
 from contracts.cards import (
     AccountsPage,
     AccountsRefreshed,
+    CardProgress,
     DiscoverSets,
     DueJob,
     ListingProgress,
@@ -26,16 +27,15 @@ from contracts.cards import (
     RefreshDueAccounts,
     RefreshProgress,
     SetsDiscovered,
-    StretchProgress,
     SyncTrackedSets,
     TrackedSetsSynced,
     UpdateInventoryPrices,
 )
 from contracts.tasks import EnqueueTasks, NewTask, TasksEnqueued
 
-Done = TypeVar("Done", bound=StretchProgress)
+Progress = TypeVar("Progress", bound=CardProgress)
 AccountRequest = DiscoverSets | SyncTrackedSets | UpdateInventoryPrices
-Stretch = Callable[[Any, Done], Awaitable[Done]]
+Stretch = Callable[[Any, Progress], Awaitable[Progress]]
 
 
 @workflow.defn(name="discover-sets")
@@ -46,7 +46,7 @@ class DiscoverSetsWorkflow:
     @tracked
     async def run(self, request: DiscoverSets) -> SetsDiscovered:
         """Fetch stretch by stretch until no game is due."""
-        done = await _work_through(CardActivities.discover_sets_stretch, request, ListingProgress)
+        done = await _work_account(CardActivities.discover_sets_stretch, request, ListingProgress)
         return SetsDiscovered(
             games=done.processed - len(done.failed),
             sets=done.items,
@@ -64,7 +64,7 @@ class SyncTrackedSetsWorkflow:
     @tracked
     async def run(self, request: SyncTrackedSets) -> TrackedSetsSynced:
         """Fetch stretch by stretch until no set is due."""
-        done = await _work_through(CardActivities.sync_sets_stretch, request, ListingProgress)
+        done = await _work_account(CardActivities.sync_sets_stretch, request, ListingProgress)
         return TrackedSetsSynced(
             sets=done.processed - len(done.failed),
             cards=done.items,
@@ -83,7 +83,7 @@ class UpdateInventoryPricesWorkflow:
     @tracked
     async def run(self, request: UpdateInventoryPrices) -> PricesUpdated:
         """Look up stretch by stretch until no variant is due."""
-        done = await _work_through(CardActivities.update_prices_stretch, request, PricesProgress)
+        done = await _work_account(CardActivities.update_prices_stretch, request, PricesProgress)
         return PricesUpdated(
             updated=done.updated,
             missing=done.missing,
@@ -126,7 +126,9 @@ async def _enqueue(due: Sequence[DueJob]) -> TasksEnqueued:
     return await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.PAGE)
 
 
-async def _work_through(stretch: Stretch[Done], request: AccountRequest, kind: type[Done]) -> Done:
+async def _work_account(
+    stretch: Stretch[Progress], request: AccountRequest, kind: type[Progress]
+) -> Progress:
     """Work an account's stretches until nothing is due."""
     progress = carried(kind) or kind(
         task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than

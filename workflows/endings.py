@@ -4,7 +4,13 @@ import asyncio
 import traceback
 from datetime import datetime
 
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, FailureError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    RetryState,
+)
 
 from contracts.flows import FlowResult
 from contracts.tasks import TaskError
@@ -27,6 +33,14 @@ class FlowCancelled(asyncio.CancelledError):
     def __init__(self, result: FlowResult) -> None:
         super().__init__()
         self.result = result
+
+
+def was_broken_off(error: BaseException) -> bool:
+    """Whether an activity has failed while it was to be cancelled.
+
+    The server does not try that again, whatever the failure: it is the cancellation's doing.
+    """
+    return isinstance(error, ActivityError) and error.retry_state is RetryState.CANCEL_REQUESTED
 
 
 def task_error(error: BaseException, at: datetime, step: str | None = None) -> TaskError:

@@ -15,18 +15,20 @@ with workflow.unsafe.imports_passed_through():
     from activities.tasks import TaskActivities
 
 from contracts.message import Message
-from contracts.stretches import Progress
+from contracts.stretches import StretchProgress
 from contracts.tasks import MarkWaiting, TaskId
 from contracts.waiting import QuotaPause
 
-Done = TypeVar("Done", bound=Progress)
+Progress = TypeVar("Progress", bound=StretchProgress)
 
 
-async def work_through(request: Message, progress: Done, stretch: Callable[[Done], Awaitable[Done]]) -> Done:
+async def work_through(
+    request: Message, progress: Progress, stretch: Callable[[Progress], Awaitable[Progress]]
+) -> Progress:
     """Call `stretch` with what it gave back last until it is finished; sleep out its pauses.
 
-    Long work continues as new: the next run finds with `carried` how far it came. Work that is cancelled
-    ends after the stretch under way; if that was the last one, all is done and it ends as usual.
+    Long work continues as new: the next run finds with `carried` how far it came. A stretch that hears of a
+    cancellation breaks off. One that ends before it hears counts; if it was the last one, all is done.
     """
     while True:
         progress = await stretch(progress)
@@ -35,6 +37,7 @@ async def work_through(request: Message, progress: Done, stretch: Callable[[Done
         _heed_cancellation()
         if progress.pause is not None:
             await _sleep_out(progress.pause)
+            _heed_cancellation()
         if workflow.info().is_continue_as_new_suggested():
             continue_with(request, progress)
 
@@ -45,8 +48,7 @@ def _heed_cancellation() -> None:
     An activity that ends before it hears of a cancellation gives back its result, and asyncio tells of a
     cancellation once only.
     """
-    running = asyncio.current_task()
-    if running is not None and running.cancelling():
+    if workflow.cancellation_reason() is not None:
         raise asyncio.CancelledError
 
 
@@ -67,6 +69,7 @@ async def _sleep_out(pause: QuotaPause) -> None:
         MarkWaiting(task_id=task_id(), waiting_for=pause.waiting_for, resumes_at=pause.resumes_at),
         **options.LEDGER,
     )
+    _heed_cancellation()
     remaining = pause.resumes_at - workflow.now()
     if remaining.total_seconds() > 0:
         with contextlib.suppress(TimeoutError):  # the usual end of a wait

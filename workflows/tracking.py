@@ -12,7 +12,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from workflows import options
-from workflows.endings import FlowCancelled, FlowFailed, task_error
+from workflows.endings import FlowCancelled, FlowFailed, task_error, was_broken_off
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -58,6 +58,8 @@ def tracked(
             raise
         except BaseException as error:
             await _finish_unsuccessful(task_id(), error)
+            if was_broken_off(error):
+                raise asyncio.CancelledError from error
             if isinstance(error, FailureError | asyncio.CancelledError):
                 raise
             # Any other exception would fail the workflow task, which is tried again for ever.
@@ -168,7 +170,7 @@ def _triggered_by() -> str:
 
 async def _finish_unsuccessful(task_id: UUID, error: BaseException) -> None:
     result = _json(error.result) if isinstance(error, FlowFailed | FlowCancelled) else None
-    if is_cancelled_exception(error):
+    if is_cancelled_exception(error) or was_broken_off(error):
         finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED, result=result)
     else:
         told = error.error if isinstance(error, FlowFailed) else task_error(error, workflow.now())

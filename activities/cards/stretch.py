@@ -6,13 +6,13 @@ from uuid import UUID
 
 from activities.cards.access import Access, KeyRing
 from activities.metering import Answer, MeteredCalls
-from contracts.cards import StretchProgress
+from contracts.cards import CardProgress
 from contracts.waiting import QuotaPause
 from gateways.clock import Clock
 from storage.database import Database, Session
 from storage.tasks import TaskRepository
 
-Progress = TypeVar("Progress", bound=StretchProgress)
+Progress = TypeVar("Progress", bound=CardProgress)
 A = TypeVar("A", bound=Answer)
 
 # Requests in one activity: few enough that the free plan's ten a minute take minutes, not an hour, and
@@ -48,9 +48,7 @@ class Stretch:
         left = type(given).model_validate(stored)
         return left if left.requests >= given.requests else given
 
-    async def _call(
-        self, access: Access, progress: StretchProgress, request: Callable[[], Awaitable[A]]
-    ) -> A:
+    async def _call(self, access: Access, progress: CardProgress, request: Callable[[], Awaitable[A]]) -> A:
         async def paced(pause: QuotaPause) -> None:
             # Too short a wait to be a state of the task, but whoever looks on is told.
             step = f"waiting for the {pause.waiting_for} until {pause.resumes_at:%H:%M:%S} UTC"
@@ -63,7 +61,7 @@ class Stretch:
         return await self._calls.call(access.holder, access.plan, access.anchor_day, request, paced=paced)
 
     async def _checkpoint(
-        self, session: Session, progress: StretchProgress, step: str, *, part: float = 0
+        self, session: Session, progress: CardProgress, step: str, *, part: float = 0
     ) -> None:
         tasks = TaskRepository(session)
         stored = await tasks.checkpoint(progress.task_id, hold=True)

@@ -46,4 +46,4 @@ async def test_a_result_that_is_too_large_fails_at_once(
         task = await workerless.wait(started.id)
 
     assert (TaskState.FAILED, "TooMuch", [1]) == (task.state, task.error_type, toys.products.seen)
-    assert f"{who}, and at most 1,024 kB are kept" in (task.error_message or "")
+    assert f"{who}, and at most 1,024 kB can be" in (task.error_message or "")

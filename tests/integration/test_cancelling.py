@@ -29,6 +29,12 @@ async def priced(service: Service) -> int:
     return await service.database.read(look)
 
 
+async def status_of(service: Service, task: Task) -> str | None:
+    """Return how the engine says that the task's workflow is."""
+    run = await service.temporal.get_workflow_handle(task.workflow_id, run_id=task.run_id).describe()
+    return None if run.status is None else run.status.name
+
+
 async def test_a_task_that_waits_for_a_quota_is_cancelled_at_once(service: Service) -> None:
     """What was done until then stays done, and the row no longer says that it waits."""
     account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
@@ -65,20 +71,31 @@ async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Serv
     assert task == await service.jobs.cancel(started.id)
 
 
-async def test_a_task_cancelled_during_its_last_request_of_the_day_does_not_wait_for_the_next(
-    service: Service,
+@pytest.mark.parametrize(
+    ("variants", "faults", "ends", "done"),
+    [
+        pytest.param(300, [Fault.SLOW], TaskState.CANCELLED, 100, id="before a wait until tomorrow"),
+        pytest.param(300, [Fault.SLOW, Fault.SERVER_ERROR], TaskState.CANCELLED, 0, id="before a failure"),
+        pytest.param(100, [Fault.SLOW], TaskState.SUCCESS, 100, id="before the end"),
+    ],
+)
+async def test_a_cancellation_that_a_stretch_does_not_hear_of_is_heeded_after_it(
+    variants: int, faults: list[Fault], ends: TaskState, done: int, service: Service
 ) -> None:
-    """The activity ends before it hears of the cancellation, which is heeded all the same."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    """What the stretch has done counts; nothing is waited for, or tried again."""
+    account = await service.add_account(inventory=service.sandbox.variant_ids[:variants], day=1)
     service.sandbox.faults.slow_seconds = 0.5
-    service.sandbox.faults.next(Fault.SLOW)
+    for fault in faults:
+        service.sandbox.faults.next(fault)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     await eventually(lambda: asyncio.sleep(0, len(service.sandbox.calls)), bool)
 
     await service.jobs.cancel(started.id)
     task = await service.wait(started.id)
 
-    assert (TaskState.CANCELLED, 100, 100) == (task.state, task.processed, await priced(service))
+    assert (ends, done, done) == (task.state, task.processed, await priced(service))
+    closed = {TaskState.CANCELLED: "CANCELED", TaskState.SUCCESS: "COMPLETED"}
+    await eventually(lambda: status_of(service, task), lambda status: status == closed[ends])
 
 
 async def test_a_queued_task_is_cancelled_without_the_engine(workerless: Service) -> None:

@@ -162,7 +162,7 @@ async def test_steps_that_are_given_more_than_one_answer_carries_are_all_started
 
 
 TOO_MUCH = {
-    "gave back 294 kB, and at most 256 kB are kept": [GraphStep(name="last", padding=300_000)],
+    "gave back 294 kB, and at most 256 kB can be": [GraphStep(name="last", padding=300_000)],
     "is to be given 1,221 kB, and at most 1,024 kB can be": [
         *(GraphStep(name=name, padding=250_000) for name in "abcde"),
         GraphStep(name="last", needs=tuple("abcde")),

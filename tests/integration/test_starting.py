@@ -10,10 +10,11 @@ from temporalio.client import Client
 from client.errors import JobIsInternal, TaskNotRetryable
 from client.jobs import Jobs
 from contracts.cards import DiscoverSets, PricesUpdated, SyncTrackedSets, UpdateInventoryPrices
-from contracts.tasks import FinishTask, RelayTasks, TasksRelayed, TaskState
+from contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
 from gateways.engine import Engine
 from storage.database import Session, after_commits
 from storage.tasks import TaskRepository
+from tests.eventually import eventually
 from tests.service import Service
 from workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from workflows.catalogue import job_named
@@ -45,21 +46,43 @@ async def test_a_start_right_after_the_end_waits_for_the_workflow_not_for_the_re
     workerless: Service,
 ) -> None:
     """A workflow that has written its task's end holds its id for another moment."""
-    service, request = workerless, DiscoverSets(account_id=uuid4())
-    first = await service.jobs.start(DISCOVER_SETS, request)
-    ended = FinishTask(task_id=first.id, state=TaskState.SUCCESS)
-    await service.database.transact(
-        lambda session: TaskRepository(session).finish(ended, now=service.clock.now())
-    )
+    request = DiscoverSets(account_id=uuid4())
+    first = await end_without_closing(workerless, request)
 
-    starting = asyncio.create_task(service.jobs.start(DISCOVER_SETS, request))
+    starting = asyncio.create_task(workerless.jobs.start(DISCOVER_SETS, request))
     await asyncio.sleep(0.5)
-    task = await service.jobs.get(first.id)
-    await service.temporal.get_workflow_handle(task.workflow_id).terminate()
+    await workerless.temporal.get_workflow_handle(first.workflow_id).terminate()
     second = await starting
 
     assert first.id != second.id
-    assert (await service.jobs.get(second.id)).run_id is not None
+    assert (await workerless.jobs.get(second.id)).run_id is not None
+
+
+async def test_what_is_cancelled_while_it_waits_for_another_workflow_is_not_started(
+    workerless: Service,
+) -> None:
+    """It ends in the ledger alone, as any that the engine does not know."""
+    request = DiscoverSets(account_id=uuid4())
+    first = await end_without_closing(workerless, request)
+
+    starting = asyncio.create_task(workerless.jobs.start(DISCOVER_SETS, request))
+    (queued,) = await eventually(lambda: workerless.jobs.find(states=[TaskState.QUEUED]), bool)
+    await workerless.jobs.cancel(queued.id)
+    await workerless.temporal.get_workflow_handle(first.workflow_id).terminate()
+    await starting
+
+    cancelled = await workerless.jobs.get(queued.id)
+    assert (TaskState.CANCELLED, None) == (cancelled.state, cancelled.run_id)
+
+
+async def end_without_closing(service: Service, request: DiscoverSets) -> Task:
+    """Return a task that has ended, as the ledger says; its workflow still runs."""
+    started = await service.jobs.start(DISCOVER_SETS, request)
+    ended = FinishTask(task_id=started.id, state=TaskState.SUCCESS)
+    await service.database.transact(
+        lambda session: TaskRepository(session).finish(ended, now=service.clock.now())
+    )
+    return await service.jobs.get(started.id)
 
 
 async def test_a_task_is_part_of_the_callers_transaction(service: Service) -> None:

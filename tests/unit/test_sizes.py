@@ -19,7 +19,7 @@ def test_what_is_above_a_bound_is_refused_with_the_step_its_size_and_the_bound()
     check_data("step 'probe'", MOST_DATA, MOST_DATA)
     check_input("probe", MOST_INPUT)
 
-    with pytest.raises(TooMuch, match="step 'probe' gave back 257 kB, and at most 256 kB are kept"):
+    with pytest.raises(TooMuch, match="step 'probe' gave back 257 kB, and at most 256 kB can be"):
         check_data("step 'probe'", MOST_DATA + 1, MOST_DATA)
     with pytest.raises(TooMuch, match="step 'probe' is to be given 1,025 kB, and at most 1,024 kB can be"):
         check_input("probe", MOST_INPUT + 1)
