@@ -23,7 +23,6 @@ PARALLEL_STARTS = 8
 
 # A workflow ends some milliseconds after its task, on a busy machine a second; until then it holds its id.
 PAUSES_UNTIL_CLOSED = [timedelta(milliseconds=50 * 2**n) for n in range(6)]
-JUST_ENDED = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ async def start_accepted(
 ) -> None:
     """As `dispatch`, of what was just accepted: workflows whose tasks have just ended are waited for."""
     held = (await dispatch(database, engine, tasks, now=now)).held
-    held = await _behind_closing(database, held, since=now - JUST_ENDED)
+    held = await _behind_closing(database, held)
     for pause in PAUSES_UNTIL_CLOSED:
         if not held:
             return
@@ -52,14 +51,13 @@ async def start_accepted(
         held = (await dispatch(database, engine, await _still_to_start(database, held), now=now)).held
 
 
-async def _behind_closing(
-    database: Database, held: Sequence[NewTask | Task], *, since: datetime
-) -> list[NewTask | Task]:
+async def _behind_closing(database: Database, held: Sequence[NewTask | Task]) -> list[NewTask | Task]:
+    """Leave out those whose workflow id is that of a task that goes on."""
     if not held:
         return []
     ids = {task.workflow_id for task in held}
-    closing = await database.read(lambda session: TaskRepository(session).ended_lately(ids, since=since))
-    return [task for task in held if task.workflow_id in closing]
+    active = await database.read(lambda session: TaskRepository(session).held_by_active(ids))
+    return [task for task in held if task.workflow_id not in active]
 
 
 async def _still_to_start(database: Database, held: Sequence[NewTask | Task]) -> list[NewTask | Task]:

@@ -105,12 +105,12 @@ class LookedAt(LedgerQueries):
             )
         return found
 
-    async def ended_lately(self, workflow_ids: Collection[str], *, since: datetime) -> set[str]:
-        """Return which of these workflow ids belong to a task that has ended since then."""
+    async def held_by_active(self, workflow_ids: Collection[str]) -> set[str]:
+        """Return which of these workflow ids are those of active tasks that the engine knows."""
         found: set[str] = set()
         for chunk in chunks(list(workflow_ids)):
             query = select(TaskRow.workflow_id).where(
-                TaskRow.workflow_id.in_(chunk), TaskRow.finished_at >= since
+                TaskRow.workflow_id.in_(chunk), TaskRow.state.in_(ACTIVE_NAMES), TaskRow.run_id.is_not(None)
             )
             found |= set(await self._session.scalars(query))
         return found
