@@ -54,8 +54,8 @@ def tracked(
             result = await run(self, await _begun(given))
             told = _json(result)
             check_data(f"job {workflow.info().workflow_type!r}", size_of(told), MOST_RESULT)
-        except workflow.ContinueAsNewError:
-            raise
+        except (workflow.ContinueAsNewError, GeneratorExit):
+            raise  # the task goes on: in the next run, or at a worker that has not dropped this one
         except BaseException as error:
             await _finish_unsuccessful(task_id(), error)
             if was_broken_off(error):
