@@ -39,6 +39,8 @@ def wire_address(address: str) -> str:
         ascii_domain = idna.encode(domain, uts46=True).decode()
     except idna.IDNAError as error:
         raise ValueError(f"{address!r}: {error}") from error
+    if ascii_domain.endswith("."):  # which names in the DNS may, and those in mails may not
+        raise ValueError(f"{address!r} is not an address that mail can be sent to: it ends with a dot")
     wire = f"{local}@{ascii_domain}"
     if len(wire) > LONGEST_ADDRESS:
         raise ValueError(f"{address!r} is too long")

@@ -6,7 +6,7 @@ from email.header import decode_header, make_header
 from email.policy import compat32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -59,6 +59,8 @@ def words(header: str) -> str:
 
 @settings(deadline=None)
 @given(address=st.from_regex(r"\A.{0,5}[a-zü. @\"]{1,8}@[a-zäß.<> -]{1,9}.{0,3}\Z"), name=WORDS.filter(bool))
+@example(address="a@a.", name="0")
+@example(address="a@a。", name="0")
 def test_whoever_an_import_takes_can_be_sent_a_mail(address: str, name: str) -> None:
     """Whoever it refuses cannot: the files of the shop and the mailer have the same rules."""
     try:
