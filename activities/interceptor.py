@@ -107,8 +107,7 @@ class _Care(ActivityInboundInterceptor):
         result = await self.next.execute_activity(given)
         if isinstance(result, Message) and not info.is_local:
             # What Temporal does not carry would never arrive, and be made again without end.
-            size = size_of(result.model_dump(mode="json"))
-            check_data(f"activity {info.activity_type!r}", size, MOST_RESULT)
+            check_data(f"activity {info.activity_type!r}", size_of(result), MOST_RESULT)
         return result
 
     async def _log_error(

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.message import Message
+
 KILOBYTE = 1024
 
 # What a step may give back, in bytes: names and numbers. A history has 50 MB: that of 200 steps, at the most.
@@ -27,9 +29,10 @@ class TooMuch(ValueError):
     """Something carries more than fits."""
 
 
-def size_of(value: Mapping[str, Any]) -> int:
-    """Return the bytes of a JSON object as Temporal carries it."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+def size_of(value: Message | Mapping[str, Any]) -> int:
+    """Return the bytes of a message, or of a JSON object, as Temporal carries it."""
+    data = value.model_dump(mode="json") if isinstance(value, Message) else value
+    return len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def check_data(who: str, size: int, most: int) -> None:

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
 
 from contracts.flows import CloseFlow, FailedStep, FlowResult, SettleSteps
 from contracts.message import Message
-from contracts.tasks import JsonObject, TaskError
+from contracts.tasks import TaskError
 from domain.flows import check_graph, dependants, ready_steps
 from domain.sizes import MOST_AT_ONCE, check_input, shortened, size_of
 from workflows.endings import FlowCancelled, FlowFailed, task_error
@@ -125,7 +125,7 @@ class _FlowRun:
         if source is not None:
             self._results[step.name] = self._earlier.result_of(step)
             return {step.name: source}
-        size = _size(given)
+        size = size_of(given)
         check_input(step.name, size)
         self._unsent += size
         run = StepRun(task_id(), wanted, self._earlier.child_of(step.name))
@@ -148,7 +148,3 @@ class _FlowRun:
         return await workflow.execute_local_activity_method(
             FlowActivities.close, CloseFlow(task_id=task_id()), **options.LEDGER
         )
-
-
-def _size(given: Message | JsonObject) -> int:
-    return size_of(given if isinstance(given, dict) else given.model_dump(mode="json"))

@@ -94,9 +94,13 @@ def _seen(each: Watched, check: CheckStretch, now: datetime) -> Watched:
 
 def _told_of(end: Place, due: Sequence[Due], before: WishlistProgress) -> int:
     """Return how many of the wishes for the product of a place are told, with those of the pages before."""
-    is_continued = before.after_product == end.product_id and before.after_added_at is not None
-    here = sum(each.product_id == end.product_id for each in due)
-    return here + (before.told_of_product if is_continued else 0)
+    return sum(each.product_id == end.product_id for each in due) + _told_before(before, end.product_id)
+
+
+def _told_before(progress: WishlistProgress, product_id: str) -> int:
+    """Return how many of a product's wishes are told, if the page before was cut in it."""
+    is_continued = product_id == progress.after_product and progress.after_added_at is not None
+    return progress.told_of_product if is_continued else 0
 
 
 def _judge(check: CheckStretch, page: Page, now: datetime) -> tuple[list[Judged], int]:
@@ -106,10 +110,7 @@ def _judge(check: CheckStretch, page: Page, now: datetime) -> tuple[list[Judged]
     errors = 0
     for product_id, places in groupby(page.wishes, key=lambda each: each.place.product_id):
         wishes = [each.wish for each in places]
-        is_continued = (
-            product_id == check.progress.after_product and check.progress.after_added_at is not None
-        )
-        before = check.progress.told_of_product if is_continued else 0
+        before = _told_before(check.progress, product_id)
         try:
             judged.append(_judge_one(check, by_product[product_id], wishes, before, now))
         except Exception:  # whatever is wrong with a product, the others are judged: counted and logged

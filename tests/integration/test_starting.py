@@ -8,8 +8,14 @@ import pytest
 from temporalio.client import Client
 
 from client.errors import JobIsInternal, TaskNotRetryable
-from client.jobs import Jobs
-from contracts.cards import DiscoverSets, PricesUpdated, SyncTrackedSets, UpdateInventoryPrices
+from client.jobs import Jobs, StartedTask
+from contracts.cards import (
+    DiscoverSets,
+    PricesUpdated,
+    SetsDiscovered,
+    SyncTrackedSets,
+    UpdateInventoryPrices,
+)
 from contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
 from gateways.engine import Engine
 from storage.database import Session, after_commits
@@ -46,10 +52,7 @@ async def test_a_start_right_after_the_end_waits_for_the_workflow_not_for_the_re
     workerless: Service,
 ) -> None:
     """A workflow that has written its task's end holds its id for another moment."""
-    request = DiscoverSets(account_id=uuid4())
-    first = await end_without_closing(workerless, request)
-
-    starting = asyncio.create_task(workerless.jobs.start(DISCOVER_SETS, request))
+    first, starting = await start_behind_a_closing_workflow(workerless)
     await asyncio.sleep(0.5)
     await workerless.temporal.get_workflow_handle(first.workflow_id).terminate()
     second = await starting
@@ -62,10 +65,7 @@ async def test_what_is_cancelled_while_it_waits_for_another_workflow_is_not_star
     workerless: Service,
 ) -> None:
     """It ends in the ledger alone, as any that the engine does not know."""
-    request = DiscoverSets(account_id=uuid4())
-    first = await end_without_closing(workerless, request)
-
-    starting = asyncio.create_task(workerless.jobs.start(DISCOVER_SETS, request))
+    first, starting = await start_behind_a_closing_workflow(workerless)
     (queued,) = await eventually(lambda: workerless.jobs.find(states=[TaskState.QUEUED]), bool)
     await workerless.jobs.cancel(queued.id)
     await workerless.temporal.get_workflow_handle(first.workflow_id).terminate()
@@ -75,14 +75,18 @@ async def test_what_is_cancelled_while_it_waits_for_another_workflow_is_not_star
     assert (TaskState.CANCELLED, None) == (cancelled.state, cancelled.run_id)
 
 
-async def end_without_closing(service: Service, request: DiscoverSets) -> Task:
-    """Return a task that has ended, as the ledger says; its workflow still runs."""
+async def start_behind_a_closing_workflow(
+    service: Service,
+) -> tuple[Task, asyncio.Task[StartedTask[SetsDiscovered]]]:
+    """Return a task that has ended, as the ledger says, but not its workflow; and a start of its key."""
+    request = DiscoverSets(account_id=uuid4())
     started = await service.jobs.start(DISCOVER_SETS, request)
     ended = FinishTask(task_id=started.id, state=TaskState.SUCCESS)
     await service.database.transact(
         lambda session: TaskRepository(session).finish(ended, now=service.clock.now())
     )
-    return await service.jobs.get(started.id)
+    starting = asyncio.create_task(service.jobs.start(DISCOVER_SETS, request))
+    return await service.jobs.get(started.id), starting
 
 
 async def test_a_task_is_part_of_the_callers_transaction(service: Service) -> None:
