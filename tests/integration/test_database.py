@@ -1,6 +1,7 @@
 """The unit of work, on both databases."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +45,24 @@ async def test_an_error_takes_back_the_whole_transaction(database: Database) -> 
         await database.transact(fail)
 
     assert [] == await games(database)
+
+
+async def test_a_fresh_file_that_somebody_else_writes_to_is_waited_for(tmp_path: Path) -> None:
+    """SQLite refuses at once, whatever its time limit, to switch such a file to a write-ahead log."""
+    path = tmp_path / "fresh.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE taken (id INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    database = Database(f"sqlite+aiosqlite:///{path}")
+
+    opening = asyncio.create_task(is_current(database))
+    done, _ = await asyncio.wait({opening}, timeout=0.3)
+    assert set() == done
+    other.execute("COMMIT")
+    other.close()
+
+    assert not await opening
+    await database.dispose()
 
 
 @pytest.mark.parametrize("delay_seconds", [0.0, 0.01, 0.05])
