@@ -86,13 +86,10 @@ class EffectRepository(EffectQueries):
         rows = sorted(await self._session.execute(query), key=lambda row: row.created_at, reverse=True)
         return {row.owner: row.id for row in rows}
 
-    async def give_up(self, kind: str, *, limit: int, now: datetime) -> Mapping[UUID, EffectState]:
-        """Give up what no task sends any more, `limit` at once: it was cancelled, or has failed before it.
-
-        What waited is FAILED. What was going out when its worker died is UNKNOWN, and a person decides.
-        """
+    async def abandoned(self, kind: str, *, limit: int) -> dict[UUID, str]:
+        """Return what no task sends any more, with its owners: it was cancelled, or has failed before it."""
         query = (
-            select(EffectRow.id)
+            select(EffectRow.id, EffectRow.owner)
             .join(TaskRow, TaskRow.id == EffectRow.task_id)
             .where(
                 EffectRow.state.in_(_GIVEN_UP),
@@ -102,7 +99,14 @@ class EffectRepository(EffectQueries):
             .order_by(EffectRow.id)
             .limit(limit)
         )
-        held = await self.hold(list(await self._session.scalars(query)))
+        return {row.id: row.owner for row in await self._session.execute(query)}
+
+    async def give_up(self, abandoned: Collection[UUID], *, now: datetime) -> Mapping[UUID, EffectState]:
+        """Give up these effects.
+
+        What waited is FAILED. What was going out when its worker died is UNKNOWN, and a person decides.
+        """
+        held = await self.hold(abandoned)
         given_up = [
             Settlement(each.id, *_GIVEN_UP[each.state]) for each in held.values() if each.state in _GIVEN_UP
         ]

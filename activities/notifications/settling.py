@@ -25,6 +25,7 @@ async def settle_letters(session: Session, done: Sequence[Done[SendNotification]
     sent = by_state.get(EffectState.SENT, [])
     mails = MailRepository(session)
     # In the order in which planning holds them: users, mails, notifications.
+    await mails.hold_users({letter.user.id for _, letter in letters})
     await mails.note_mailed(
         sorted({letter.user.id for _, letter in letters if letter.effect.id in set(sent)}), now=now
     )

@@ -51,12 +51,16 @@ async def plan_page(
     A mail that surely has not gone out takes up more; who has none gets a new one. A mail whose task was
     cancelled is given up, and counts as told.
     """
-    plans, effects = PlanRepository(session), EffectRepository(session)
-    given_up = await effects.give_up(MAIL, limit=GIVEN_UP, now=now)
+    plans, effects, letters = PlanRepository(session), EffectRepository(session), MailRepository(session)
+    abandoned = await effects.abandoned(MAIL, limit=GIVEN_UP)
+    waiting = await plans.waiting(limit=size)
+    # All users at once and before any mail, as claims and settlements do, or two could wait for each other.
+    await letters.hold_users({*abandoned.values(), *waiting})
+    given_up = await effects.give_up(abandoned, now=now)
     # One that may have arrived keeps what it says, until a person has decided.
     failed = [each for each, state in given_up.items() if state is EffectState.FAILED]
-    await MailRepository(session).settle_mails(failed, EffectState.FAILED, now=now)
-    page = await plans.addressees(limit=size)
+    await letters.settle_mails(failed, EffectState.FAILED, now=now)
+    page = await plans.addressees(waiting)
     there = [each for each in page if each.email is not None]
     await plans.give_up(
         [each.user_id for each in page if each.email is None], SkipReason.WISH_REMOVED, now=now

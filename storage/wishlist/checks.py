@@ -13,7 +13,7 @@ from contracts.wishlist import NotificationKind
 from domain.wishlist import Due, Offer, SaleSeen, StockSeen, Told, Wish
 from storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
 from storage.upsert import chunks, insert_into
-from storage.wishlist.rows import offer_of, sale_seen, stock_seen
+from storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,7 @@ class CheckRepository:
 
     async def write_due(self, due: Sequence[Due], *, min_stock: int, now: datetime) -> None:
         """Write who is to be told. What was skipped under the same key is due again; else it stays."""
+        await hold_users(self._session, {each.user_id for each in due})
         for chunk in chunks(due):
             statement = insert_into(self._session, NotificationRow)
             revived = {

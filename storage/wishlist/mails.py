@@ -14,7 +14,7 @@ from contracts.wishlist import NotificationKind
 from domain.wishlist import Due, Offer, SaleSeen, StockSeen
 from storage.tables import Base, NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
 from storage.upsert import chunks
-from storage.wishlist.rows import offer_of, sale_seen, stock_seen
+from storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
 Told = TypeVar("Told", Product, User)
 
@@ -111,11 +111,7 @@ class MailRepository:
 
     async def hold_users(self, user_ids: Collection[str]) -> None:
         """Keep everybody else from planning, claiming and settling mails of these users."""
-        # In the order in which planning holds them, or the two could wait for each other. New wishes, which
-        # only refer to users, go on being stored.
-        for some in chunks(sorted(user_ids)):
-            held = select(WishlistUserRow.id).where(WishlistUserRow.id.in_(some))
-            await self._session.execute(held.order_by(WishlistUserRow.id).with_for_update(key_share=True))
+        await hold_users(self._session, user_ids)
 
     async def note_mailed(self, user_ids: Sequence[str], *, now: datetime) -> None:
         """Note when users were last sent a mail."""

@@ -29,22 +29,22 @@ class PlanRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def addressees(self, *, limit: int) -> list[Addressee]:
+    async def waiting(self, *, limit: int) -> list[str]:
         """Return users with notifications that no mail has taken up, in the order of their ids."""
-        waiting = (
+        query = (
             select(NotificationRow.user_id)
             .where(UNPLANNED)
             .distinct()
             .order_by(NotificationRow.user_id)
             .limit(limit)
         )
-        user_ids = list(await self._session.scalars(waiting))
+        return list(await self._session.scalars(query))
+
+    async def addressees(self, user_ids: Sequence[str]) -> list[Addressee]:
+        """Return these users, whom the caller holds, as they are now."""
         query = select(WishlistUserRow).where(WishlistUserRow.id.in_(user_ids))
-        query = query.order_by(WishlistUserRow.id)
-        # Two who plan at the same time take turns; new wishes, which only refer to users, go on being stored.
-        # SQLite leaves it out: it has one writer.
-        held = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-        rows = {row.id: row for row in await self._session.scalars(held)}
+        fresh = query.execution_options(populate_existing=True)
+        rows = {row.id: row for row in await self._session.scalars(fresh)}
         return [_addressee(user_id, rows.get(user_id)) for user_id in user_ids]
 
     async def take_up(self, mails: Mapping[str, UUID]) -> None:

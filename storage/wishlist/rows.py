@@ -1,7 +1,13 @@
-"""Rows of products as the rules see them."""
+"""Rows of products as the rules see them, and of users, held."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.wishlist import Offer, SaleSeen, StockSeen
-from storage.tables import WishedProductRow
+from storage.tables import WishedProductRow, WishlistUserRow
+from storage.upsert import chunks
 
 
 def offer_of(row: WishedProductRow) -> Offer:
@@ -24,3 +30,14 @@ def sale_seen(row: WishedProductRow) -> SaleSeen:
 def stock_seen(row: WishedProductRow) -> StockSeen:
     """Return what stock checks have seen of it."""
     return StockSeen(row.seen_sold_out, row.stock_episode, row.restocked_at)
+
+
+async def hold_users(session: AsyncSession, user_ids: Collection[str]) -> None:
+    """Keep everybody else from writing, planning, claiming and settling notifications of these users.
+
+    Whoever writes several notifications calls this first: the users are held in the order of their ids, so no
+    two writers wait for each other. New wishes, which only refer to users, go on being stored.
+    """
+    for some in chunks(sorted(user_ids)):
+        held = select(WishlistUserRow.id).where(WishlistUserRow.id.in_(some))
+        await session.execute(held.order_by(WishlistUserRow.id).with_for_update(key_share=True))

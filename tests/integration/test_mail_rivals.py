@@ -13,7 +13,7 @@ from client.wishlists import Wishlists
 from contracts.shop import WishedItem
 from storage.database import Database
 from storage.effects import EffectRepository
-from storage.wishlist import PlanRepository
+from storage.wishlist import MailRepository, PlanRepository
 from tests.mail_office import KEY, Office
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
@@ -101,6 +101,23 @@ async def test_planning_sending_and_imports_never_lock_each_other_out(office: Of
     assert 0 == await office.untold()
 
 
+async def test_a_check_that_finds_users_in_another_order_than_planning_waits_for_it(office: Office) -> None:
+    """Writing what is due locks rows that are there already, of users that the planner has yet to come to."""
+    await office.open(2)
+    await office.write_due([0, 1], 0)
+
+    async with office.database.session.begin() as planning:
+        plans = PlanRepository(planning)
+        await MailRepository(planning).hold_users(await plans.waiting(limit=10))
+        await plans.give_up(["u00000"], "gone", now=office.clock.now())
+        writing = asyncio.create_task(office.write_due([1, 0], 0))
+        done, _ = await asyncio.wait({writing}, timeout=A_MOMENT)
+        assert set() == done
+        await plans.give_up(["u00001"], "gone", now=office.clock.now())
+
+    await writing
+
+
 async def test_new_wishes_do_not_wait_for_planners_and_checks(office: Office) -> None:
     """They only refer to users and products that those hold."""
     await office.open(2)
@@ -109,7 +126,9 @@ async def test_new_wishes_do_not_wait_for_planners_and_checks(office: Office) ->
     await office.wishlists.store_products([product(10)])
 
     async with office.database.session.begin() as planning:
-        assert 2 == len(await PlanRepository(planning).addressees(limit=10))
+        waiting = await PlanRepository(planning).waiting(limit=10)
+        assert 2 == len(waiting)
+        await MailRepository(planning).hold_users(waiting)
         storing = asyncio.create_task(office.wishlists.store_items([new]))
         done, _ = await asyncio.wait({storing}, timeout=10)
 
