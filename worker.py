@@ -14,32 +14,32 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.assembly import build_activities
-from activities.cards import Access, KeyRing
-from activities.interceptor import ActivityCare
-from activities.notifications import Letterhead
-from activities.pools import Pools, PoolSizes
-from activities.reconcile import RecordedJobs
-from activities.steps import StepProgress
-from client.connect import connect
-from client.encryption_key import encryption_key
-from client.gateways import Gateways, open_gateways
-from client.logs import configure_logs
-from client.schedules import Schedules
-from client.settings import Settings
-from client.signals import stop_on_signals
-from contracts.effects import OnUnknown
-from domain.pools import drain_of
-from domain.queues import Role, queue_of
-from domain.quota import plan_named
-from gateways.clock import Clock, SystemClock
-from gateways.engine import Engine
-from gateways.errors import GatewayError
-from gateways.mail import Mailbox
-from storage.database import Database
-from storage.migrate import upgrade
-from storage.secrets import SecretBox
-from workflows.catalogue import JOBS, workflow_classes
+from mainspring.activities.assembly import build_activities
+from mainspring.activities.cards import Access, KeyRing
+from mainspring.activities.interceptor import ActivityCare
+from mainspring.activities.notifications import Letterhead
+from mainspring.activities.pools import Pools, PoolSizes
+from mainspring.activities.reconcile import RecordedJobs
+from mainspring.activities.steps import StepProgress
+from mainspring.client.connect import connect
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.gateways import Gateways, open_gateways
+from mainspring.client.logs import configure_logs
+from mainspring.client.schedules import Schedules
+from mainspring.client.settings import Settings
+from mainspring.client.signals import stop_on_signals
+from mainspring.contracts.effects import OnUnknown
+from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import Role, queue_of
+from mainspring.domain.quota import plan_named
+from mainspring.gateways.clock import Clock, SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.mail import Mailbox
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import upgrade
+from mainspring.storage.secrets import SecretBox
+from mainspring.workflows.catalogue import JOBS, workflow_classes
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 BAD_INPUT = (ValueError, TypeError)
 
 # Pure modules: importing them anew for each workflow would only cost time.
-PASSED_THROUGH = ("contracts", "domain")
+PASSED_THROUGH = ("mainspring.contracts", "mainspring.domain")
 
 # Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
 TRANSFER_SLOTS = 8

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_type_hints
 
-import activities
+from mainspring import activities
 
 # What `@activity.defn` leaves on a method; the SDK has no public way to ask for it.
 MARK = "__temporal_activity_definition"

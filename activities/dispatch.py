@@ -8,13 +8,13 @@ from uuid import UUID
 
 import structlog
 
-from contracts.tasks import NewTask, Task
-from contracts.webhooks import DELIVER_WEBHOOK
-from domain.pools import drain_of
-from gateways.engine import Engine, StartRefused
-from gateways.errors import GatewayError
-from storage.database import Database
-from storage.tasks import PoolRepository, TaskRepository
+from mainspring.contracts.tasks import NewTask, Task
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK
+from mainspring.domain.pools import drain_of
+from mainspring.gateways.engine import Engine, StartRefused
+from mainspring.gateways.errors import GatewayError
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import PoolRepository, TaskRepository
 
 log = structlog.get_logger(__name__)
 

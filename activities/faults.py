@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from domain.sizes import TooMuch, shortened
-from gateways.addresses import AddressRefused
-from gateways.errors import CredentialsRefused, WorldError
-from gateways.webhooks import ReceiverGone
-from storage.errors import (
+from mainspring.domain.sizes import TooMuch, shortened
+from mainspring.gateways.addresses import AddressRefused
+from mainspring.gateways.errors import CredentialsRefused, WorldError
+from mainspring.gateways.webhooks import ReceiverGone
+from mainspring.storage.errors import (
     AccountUnknown,
     DatabaseAway,
     SecretUnreadable,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from contracts.flows import (
+from mainspring.contracts.flows import (
     CloseFlow,
     ComposedPlan,
     FlowOpened,
@@ -15,10 +15,10 @@ from contracts.flows import (
     SettleSteps,
     StepsRecalled,
 )
-from domain.flows import flow_result, open_flow
-from gateways.clock import Clock
-from storage.database import Database, Session
-from storage.tasks import StepRepository
+from mainspring.domain.flows import flow_result, open_flow
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import StepRepository
 
 
 class FlowActivities:

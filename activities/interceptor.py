@@ -14,15 +14,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities.faults import Attempts, AttemptTimedOut, to_failure
-from activities.steps import StepRecords, fail_step, step_of
-from contracts.flows import StepInput
-from contracts.message import Message
-from contracts.tasks import TaskError
-from domain.sizes import LONGEST_ERROR, LONGEST_STACK, MOST_RESULT, check_data, shortened, size_of
-from gateways.clock import Clock
-from storage.database import Database, Session
-from storage.tasks import TaskRepository
+from mainspring.activities.faults import Attempts, AttemptTimedOut, to_failure
+from mainspring.activities.steps import StepRecords, fail_step, step_of
+from mainspring.contracts.flows import StepInput
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import TaskError
+from mainspring.domain.sizes import LONGEST_ERROR, LONGEST_STACK, MOST_RESULT, check_data, shortened, size_of
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import TaskRepository
 
 log = structlog.get_logger(__name__)
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-from contracts.waiting import QuotaPause
-from domain.quota import Granted, Plan, Usage, Window, observe, waiting_for
-from gateways.clock import Clock
-from gateways.errors import LimitExceeded, NotSent
-from storage.database import Database
-from storage.quota import QuotaRepository
+from mainspring.contracts.waiting import QuotaPause
+from mainspring.domain.quota import Granted, Plan, Usage, Window, observe, waiting_for
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.errors import LimitExceeded, NotSent
+from mainspring.storage.database import Database
+from mainspring.storage.quota import QuotaRepository
 
 # A full minute is waited for here; whatever takes longer is the workflow's to wait for, on a durable timer.
 LONGEST_WAIT = timedelta(minutes=2)

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from activities.pools import NotYet
-from gateways.clock import Clock
-from gateways.errors import GatewayError
+from mainspring.activities.pools import NotYet
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.errors import GatewayError
 
 
 @dataclass(frozen=True)

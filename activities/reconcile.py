@@ -9,9 +9,9 @@ import structlog
 from temporalio import activity
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
-from activities.dispatch import wake_deliveries
-from activities.flows import close_flow
-from contracts.tasks import (
+from mainspring.activities.dispatch import wake_deliveries
+from mainspring.activities.flows import close_flow
+from mainspring.contracts.tasks import (
     FinishTask,
     NewTask,
     ReconcileTasks,
@@ -20,13 +20,13 @@ from contracts.tasks import (
     TasksReconciled,
     TaskState,
 )
-from domain.tasks import derived_task_id
-from gateways.clock import Clock
-from gateways.engine import ClosedRun, Engine, first_run_id
-from gateways.errors import WorldError
-from storage.database import Database, Session
-from storage.errors import DatabaseAway
-from storage.tasks import TaskRepository
+from mainspring.domain.tasks import derived_task_id
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import ClosedRun, Engine, first_run_id
+from mainspring.gateways.errors import WorldError
+from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import DatabaseAway
+from mainspring.storage.tasks import TaskRepository
 
 log = structlog.get_logger(__name__)
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from contracts.flows import StepInput
-from contracts.message import Message
-from contracts.tasks import BeginTask, FinishTask, JsonObject, TaskError, TaskState
-from domain.sizes import MOST_DATA, check_data, size_of
-from gateways.clock import Clock
-from storage.database import Database, Session
-from storage.tasks import StepRepository
+from mainspring.contracts.flows import StepInput
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import BeginTask, FinishTask, JsonObject, TaskError, TaskState
+from mainspring.domain.sizes import MOST_DATA, check_data, size_of
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import StepRepository
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ from uuid import UUID
 import structlog
 from temporalio import activity
 
-from activities.dispatch import dispatch, start_accepted, wake_deliveries
-from activities.pools import PoolSizes
-from activities.steps import begin_child_step, finish_child_step
-from contracts.tasks import (
+from mainspring.activities.dispatch import dispatch, start_accepted, wake_deliveries
+from mainspring.activities.pools import PoolSizes
+from mainspring.activities.steps import begin_child_step, finish_child_step
+from mainspring.contracts.tasks import (
     BeginTask,
     Enqueued,
     EnqueueTasks,
@@ -25,12 +25,12 @@ from contracts.tasks import (
     TasksRelayed,
     TaskState,
 )
-from domain.pools import DRAIN_WAITS_AT_MOST, drain_of
-from gateways.clock import Clock
-from gateways.engine import Engine, StartRefused
-from gateways.errors import GatewayError, WorldError
-from storage.database import Database, Session
-from storage.tasks import PoolRepository, TaskRepository
+from mainspring.domain.pools import DRAIN_WAITS_AT_MOST, drain_of
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine, StartRefused
+from mainspring.gateways.errors import GatewayError, WorldError
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import PoolRepository, TaskRepository
 
 log = structlog.get_logger(__name__)
 

@@ -9,19 +9,19 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.faults import Patience
-from activities.places import Places
-from activities.pools import Done, NotYet, Pools, PoolTask
-from contracts.pools import StretchWorked, WorkPool
-from contracts.webhooks import DeliverWebhook, WebhookDelivered
-from domain.webhooks import body_of
-from gateways.clock import Clock
-from gateways.lookups import LookupsBusy
-from gateways.webhooks import ReceiverGone, Webhooks
-from storage.database import Database, Session
-from storage.errors import StorageError, SubscriptionDisabled
-from storage.secrets import SecretBox
-from storage.webhooks import Receiver, SubscriptionRepository
+from mainspring.activities.faults import Patience
+from mainspring.activities.places import Places
+from mainspring.activities.pools import Done, NotYet, Pools, PoolTask
+from mainspring.contracts.pools import StretchWorked, WorkPool
+from mainspring.contracts.webhooks import DeliverWebhook, WebhookDelivered
+from mainspring.domain.webhooks import body_of
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.lookups import LookupsBusy
+from mainspring.gateways.webhooks import ReceiverGone, Webhooks
+from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import StorageError, SubscriptionDisabled
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.webhooks import Receiver, SubscriptionRepository
 
 # Whatever the receiver says: it may be mended within a day. About twenty attempts, most of them 2 h apart.
 DELIVERY = Patience(

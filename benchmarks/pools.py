@@ -24,31 +24,31 @@ from sqlalchemy import delete, func, select
 from temporalio import activity, workflow
 from temporalio.worker import Worker
 
-from activities.interceptor import ActivityCare
-from activities.pools import PoolActivities, Pools, PoolSizes
-from activities.tasks import TaskActivities
-from client.connect import connect_embedded
-from client.embedded import EmbeddedEngine
-from client.encryption_key import encryption_key
-from client.gateways import open_gateways
-from client.jobs import Jobs
-from client.settings import Settings
-from client.webhooks import WebhookSubscriptions
-from contracts.tasks import TaskState
-from contracts.webhooks import DeliverWebhook
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from storage.database import Database, Session
-from storage.migrate import upgrade
-from storage.secrets import SecretBox
-from storage.tables import TaskRow
+from mainspring.activities.interceptor import ActivityCare
+from mainspring.activities.pools import PoolActivities, Pools, PoolSizes
+from mainspring.activities.tasks import TaskActivities
+from mainspring.client.connect import connect_embedded
+from mainspring.client.embedded import EmbeddedEngine
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.gateways import open_gateways
+from mainspring.client.jobs import Jobs
+from mainspring.client.settings import Settings
+from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.webhooks import DeliverWebhook
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database, Session
+from mainspring.storage.migrate import upgrade
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import TaskRow
+from mainspring.worker import build_worker
+from mainspring.workflows import options
+from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.tracking import tracked
+from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
 from tests.pooled import NAME, NOTE_NUMBER, DrainNoteNumber, NoteActivities, NoteNumber, NumberNoted
-from worker import build_worker
-from workflows import options
-from workflows.job import AnyJob, Job
-from workflows.tracking import tracked
-from workflows.webhooks import DELIVER
 
 RECEIVERS = 20
 
@@ -214,7 +214,7 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
 @contextmanager
 def receivers() -> Iterator[str]:
     """Run the sandbox's receivers in a process of their own; give their address."""
-    command = [sys.executable, "-m", "sandbox.webhooks"]
+    command = [sys.executable, "-m", "mainspring.sandbox.webhooks"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

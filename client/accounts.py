@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from client.errors import BadInput
-from contracts.tasks import TaskState
-from domain.cards import Account, InventoryLine
-from domain.quota import plan_named
-from gateways.clock import Clock
-from gateways.engine import Engine
-from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
-from storage.database import Database, Session
-from storage.errors import AccountUnknown
-from storage.secrets import SecretBox
-from storage.tasks import TaskRepository
+from mainspring.client.errors import BadInput
+from mainspring.contracts.tasks import TaskState
+from mainspring.domain.cards import Account, InventoryLine
+from mainspring.domain.quota import plan_named
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
+from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import AccountUnknown
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tasks import TaskRepository
 
 # What the columns of the database take.
 LONGEST_NAME = 200

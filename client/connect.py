@@ -9,9 +9,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
-from client.embedded.running import running_engine
-from client.environment import environment
-from client.settings import Settings
+from mainspring.client.embedded.running import running_engine
+from mainspring.client.environment import environment
+from mainspring.client.settings import Settings
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 

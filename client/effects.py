@@ -5,17 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from client.errors import BadInput
-from client.id_prefix import id_prefix
-from client.jobs import Jobs
-from contracts.effects import Effect, EffectState
-from contracts.tasks import TaskState
-from gateways.clock import Clock
-from storage.database import Database, Session
-from storage.effects import EffectRepository
-from storage.errors import AlreadyRetried, EffectUnknown
-from storage.tasks import TaskRepository
-from storage.wishlist import MailRepository
+from mainspring.client.errors import BadInput
+from mainspring.client.id_prefix import id_prefix
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.effects import Effect, EffectState
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.effects import EffectRepository
+from mainspring.storage.errors import AlreadyRetried, EffectUnknown
+from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.wishlist import MailRepository
 
 
 @dataclass(frozen=True)

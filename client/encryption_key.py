@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from client.settings import ENCRYPTION_KEY_BYTES, Settings
+from mainspring.client.settings import ENCRYPTION_KEY_BYTES, Settings
 
 KEY_FILE = "encryption.key"
 

@@ -16,7 +16,7 @@ ClientError
 from pathlib import Path
 from uuid import UUID
 
-from contracts.tasks import Task
+from mainspring.contracts.tasks import Task
 
 
 class ClientError(Exception):

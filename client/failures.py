@@ -9,15 +9,15 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from client.errors import BadInput, GroupUnknown, TaskNotRetryable
-from client.jobs import Jobs
-from contracts.failures import FailureFilter, FailureGroup, Replayed
-from contracts.tasks import Task
-from gateways.clock import Clock
-from storage.database import Database
-from storage.errors import AlreadyRetried
-from storage.tasks import FailureRepository
-from workflows.catalogue import UnknownJob
+from mainspring.client.errors import BadInput, GroupUnknown, TaskNotRetryable
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
+from mainspring.contracts.tasks import Task
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database
+from mainspring.storage.errors import AlreadyRetried
+from mainspring.storage.tasks import FailureRepository
+from mainspring.workflows.catalogue import UnknownJob
 
 # Failed tasks read at once.
 PAGE = 100

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from client.settings import Settings
-from gateways.addresses import AddressGuard
-from gateways.download import Allowed, Downloads, open_downloads
-from gateways.justtcg import JustTcg, open_justtcg
-from gateways.mail import Mailer, MailServer, Templates, open_mailer
-from gateways.objects import Objects, S3Access
-from gateways.scratch import Scratch
-from gateways.video import Ffmpeg, Video
-from gateways.webhooks import Webhooks, open_webhooks
+from mainspring.client.settings import Settings
+from mainspring.gateways.addresses import AddressGuard
+from mainspring.gateways.download import Allowed, Downloads, open_downloads
+from mainspring.gateways.justtcg import JustTcg, open_justtcg
+from mainspring.gateways.mail import Mailer, MailServer, Templates, open_mailer
+from mainspring.gateways.objects import Objects, S3Access
+from mainspring.gateways.scratch import Scratch
+from mainspring.gateways.video import Ffmpeg, Video
+from mainspring.gateways.webhooks import Webhooks, open_webhooks
 
 # The gateways of a worker, by their types.
 Gateways = dict[Any, object]

@@ -6,9 +6,9 @@ import socket
 import sys
 from datetime import UTC, datetime, timedelta
 
-from client.connect import EngineUnreachable, connect
-from client.settings import Settings
-from gateways.engine import RPC_TIMEOUT, Engine
+from mainspring.client.connect import EngineUnreachable, connect
+from mainspring.client.settings import Settings
+from mainspring.gateways.engine import RPC_TIMEOUT, Engine
 
 # A worker that waits for work asks anew each minute; a second minute covers a slow answer.
 RECENT = timedelta(minutes=2)

@@ -2,7 +2,7 @@
 
 import string
 
-from client.errors import BadInput
+from mainspring.client.errors import BadInput
 
 # The shortest beginning of an id that is looked up.
 SHORTEST_PREFIX = 4

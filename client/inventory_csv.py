@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.errors import BadInput
-from domain.cards import InventoryLine
+from mainspring.client.errors import BadInput
+from mainspring.domain.cards import InventoryLine
 
 # reference: the account's own name for what it holds; variant_id: the vendor's id of the variant;
 # quantity: a whole number from 0; name: for people, may be left out.

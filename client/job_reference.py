@@ -1,20 +1,20 @@
-"""docs/jobs.md, written from the catalogue: `python -m client.job_reference`. A test compares the two."""
+"""docs/jobs.md, written from the catalogue by `python -m mainspring.client.job_reference`; tested."""
 
 import inspect
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-from client.schedules import SCHEDULES, Cron, ScheduledJob
-from client.settings import Settings
-from contracts.message import Message
-from workflows.catalogue import JOBS
-from workflows.job import AnyJob, Debounce, Throttle
+from mainspring.client.schedules import SCHEDULES, Cron, ScheduledJob
+from mainspring.client.settings import Settings
+from mainspring.contracts.message import Message
+from mainspring.workflows.catalogue import JOBS
+from mainspring.workflows.job import AnyJob, Debounce, Throttle
 
 HEAD = """\
 # Jobs
 
-Written from the catalogue by `python -m client.job_reference > docs/jobs.md`; do not edit by hand.
+Written from the catalogue by `python -m mainspring.client.job_reference > docs/jobs.md`; do not edit by hand.
 
 Every job can be started in each of these ways, and shows in `mainspring tasks list` whichever was taken:
 

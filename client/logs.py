@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from client.settings import Settings
+from mainspring.client.settings import Settings
 
 # Libraries that tell at INFO what only their own developers want to know.
 QUIET = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic", "aiosqlite", "asyncio", "mail.log")

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from client.accounts import Accounts
-from client.connect import connect
-from client.effects import Effects
-from client.encryption_key import encryption_key
-from client.errors import NothingHere
-from client.failures import Failures
-from client.jobs import Jobs
-from client.schedules import Schedules
-from client.settings import Settings
-from client.webhooks import WebhookSubscriptions
-from client.wishlists import Wishlists
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from storage.database import Database, after_commits
-from storage.migrate import upgrade
-from storage.secrets import SecretBox
+from mainspring.client.accounts import Accounts
+from mainspring.client.connect import connect
+from mainspring.client.effects import Effects
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.errors import NothingHere
+from mainspring.client.failures import Failures
+from mainspring.client.jobs import Jobs
+from mainspring.client.schedules import Schedules
+from mainspring.client.settings import Settings
+from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.client.wishlists import Wishlists
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database, after_commits
+from mainspring.storage.migrate import upgrade
+from mainspring.storage.secrets import SecretBox
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from client.environment import ENV_FILE, environment
-from client.settings_errors import Problem, SettingsError, invalid, unknown
-from client.zones import zone_named
-from domain.quota import plan_named
-from gateways.mail import Mailbox, MailUnsendable
+from mainspring.client.environment import ENV_FILE, environment
+from mainspring.client.settings_errors import Problem, SettingsError, invalid, unknown
+from mainspring.client.zones import zone_named
+from mainspring.domain.quota import plan_named
+from mainspring.gateways.mail import Mailbox, MailUnsendable
 
 PREFIX = "MAINSPRING_"
 ENCRYPTION_KEY_BYTES = 32  # AES-256

@@ -8,10 +8,10 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from client.errors import BadInput
-from contracts.message import Message
-from contracts.tasks import JsonObject
-from workflows.job import Job
+from mainspring.client.errors import BadInput
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import JsonObject
+from mainspring.workflows.job import Job
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

@@ -6,17 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from client.errors import BadInput
-from contracts.tasks import FINAL_STATES, TaskState
-from contracts.webhooks import Subscription
-from gateways.addresses import AddressGuard, AddressRefused
-from gateways.clock import Clock
-from gateways.errors import NotSent
-from gateways.webhooks import UrlRefused, host_of
-from storage.database import Database
-from storage.errors import SubscriptionUnknown
-from storage.secrets import SecretBox
-from storage.webhooks import SubscriptionRepository
+from mainspring.client.errors import BadInput
+from mainspring.contracts.tasks import FINAL_STATES, TaskState
+from mainspring.contracts.webhooks import Subscription
+from mainspring.gateways.addresses import AddressGuard, AddressRefused
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.errors import NotSent
+from mainspring.gateways.webhooks import UrlRefused, host_of
+from mainspring.storage.database import Database
+from mainspring.storage.errors import SubscriptionUnknown
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.webhooks import SubscriptionRepository
 
 # As many bytes as HMAC-SHA256 gives; Standard Webhooks wants 24 to 64.
 SECRET_BYTES = 32

@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from client.errors import BadInput
-from client.json_list import NotJsonList, read_json_list
-from contracts.message import Message
+from mainspring.client.errors import BadInput
+from mainspring.client.json_list import NotJsonList, read_json_list
+from mainspring.contracts.message import Message
 
 M = TypeVar("M", bound=Message)
 

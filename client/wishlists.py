@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
-from contracts.message import Message
-from contracts.shop import Product, StrayWish, User, WishedItem
-from domain.unsubscribing import UnsubscribeScope, read_token
-from gateways.clock import Clock
-from storage.database import Database
-from storage.upsert import chunks
-from storage.wishlist import OutcomeRepository, Outcomes, ShopRepository
+from mainspring.contracts.message import Message
+from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.domain.unsubscribing import UnsubscribeScope, read_token
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database
+from mainspring.storage.upsert import chunks
+from mainspring.storage.wishlist import OutcomeRepository, Outcomes, ShopRepository
 
 T = TypeVar("T")
 

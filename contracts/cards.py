@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.message import Message
-from contracts.stretches import StretchProgress
+from mainspring.contracts.message import Message
+from mainspring.contracts.stretches import StretchProgress
 
 
 class DiscoverSets(Message):

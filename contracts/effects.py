@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 
 class EffectState(StrEnum):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 
 class FailureFilter(Message):

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.message import Message
-from contracts.tasks import JsonObject
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import JsonObject
 
 
 class StepStatus(StrEnum):

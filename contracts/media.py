@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from contracts.flows import StepInput
-from contracts.message import Message
+from mainspring.contracts.flows import StepInput
+from mainspring.contracts.message import Message
 
 
 class VideoProfile(StrEnum):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 
 class Pool(Message):

@@ -7,8 +7,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from contracts.message import Message
-from contracts.shop_fields import (
+from mainspring.contracts.message import Message
+from mainspring.contracts.shop_fields import (
     Address,
     Cents,
     Currency,

@@ -1,7 +1,7 @@
 """How far paged work has come."""
 
-from contracts.message import Message
-from contracts.waiting import QuotaPause
+from mainspring.contracts.message import Message
+from mainspring.contracts.waiting import QuotaPause
 
 
 class StretchProgress(Message):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 # A JSON object as it crosses the wire: the input or the result of some job.
 JsonObject = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 
 class QuotaPause(Message):

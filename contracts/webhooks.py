@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from contracts.message import Message
-from contracts.tasks import TaskState
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import TaskState
 
 # The job whose tasks are deliveries; a delivery's end is announced to nobody.
 DELIVER_WEBHOOK = "deliver-webhook"

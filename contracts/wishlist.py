@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.message import Message
-from contracts.stretches import StretchProgress
+from mainspring.contracts.message import Message
+from mainspring.contracts.stretches import StretchProgress
 
 # The pooled job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"

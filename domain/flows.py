@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from contracts.flows import CachedStep, EarlierRun, FlowOpened, FlowResult, StepResult, StepStatus
-from contracts.tasks import JsonObject
+from mainspring.contracts.flows import CachedStep, EarlierRun, FlowOpened, FlowResult, StepResult, StepStatus
+from mainspring.contracts.tasks import JsonObject
 
 # The namespace of a child's id, which is derived so that a replay and a second attempt name the same task.
 CHILDREN = UUID("8a0f3a52-3c1e-5d7b-a2c4-6d61696e7370")

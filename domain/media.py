@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
-from contracts.media import MadeFile, VideoProfile
+from mainspring.contracts.media import MadeFile, VideoProfile
 
 POSTER = "poster.jpg"
 MANIFEST = "manifest.json"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from contracts.message import Message
-from contracts.tasks import NewTask
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import NewTask
 
 # A drain waits so long for a task to be due. For a later one the relay, which comes every minute, wakes it
 # in time: it looks ahead as far.

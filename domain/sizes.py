@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 KILOBYTE = 1024
 

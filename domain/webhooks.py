@@ -4,7 +4,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, Subscription, TaskChanged, WebhookBody
+from mainspring.contracts.webhooks import (
+    DELIVER_WEBHOOK,
+    DeliverWebhook,
+    Subscription,
+    TaskChanged,
+    WebhookBody,
+)
 
 # A receiver that is down over a long weekend is not given up; one that was taken away soon is.
 DISABLED_AFTER = timedelta(days=3)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationKind, SkipReason
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationKind, SkipReason
 
 
 @dataclass(frozen=True)

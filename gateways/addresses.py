@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import httpcore
 import httpx
 
-from gateways.errors import Refused
-from gateways.lookups import SERVICE, Lookups
+from mainspring.gateways.errors import Refused
+from mainspring.gateways.lookups import SERVICE, Lookups
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

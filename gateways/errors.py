@@ -15,7 +15,7 @@ The class docstring is the default message. Data (`service`, `status`, `code`) i
 
 from datetime import timedelta
 
-from domain.quota import Usage, Window
+from mainspring.domain.quota import Usage, Window
 
 
 class GatewayError(Exception):

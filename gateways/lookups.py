@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from gateways.errors import NotSent
+from mainspring.gateways.errors import NotSent
 
 SERVICE = "web"
 

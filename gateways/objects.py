@@ -18,7 +18,7 @@ import obstore
 from obstore import exceptions
 from obstore.store import LocalStore, S3Store
 
-from gateways.errors import CredentialsRefused, GatewayError, Refused, ServerFault, Unreachable
+from mainspring.gateways.errors import CredentialsRefused, GatewayError, Refused, ServerFault, Unreachable
 
 if TYPE_CHECKING:
     from obstore import GetOptions

@@ -14,9 +14,9 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from gateways.addresses import AddressGuard, AddressRefused, guarded_transport
-from gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
-from gateways.lookups import SERVICE, Lookups
+from mainspring.gateways.addresses import AddressGuard, AddressRefused, guarded_transport
+from mainspring.gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
+from mainspring.gateways.lookups import SERVICE, Lookups
 
 # A receiver that needs longer than this does its work before it answers; it should do so after.
 ANSWER_WITHIN = timedelta(seconds=10)

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sandbox.clips import Clip
-from sandbox.objects import Bucket, Held
+from mainspring.sandbox.clips import Clip
+from mainspring.sandbox.objects import Bucket, Held
 
 # Ten minutes at most: the storage keeps everything in memory.
 NAMED = re.compile(r"clip-([1-9]\d|[1-9]|[1-5]\d\d|600)s\.mp4")

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession as Session
 from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.orm import SessionTransaction
 
-from storage.errors import DatabaseAway
-from storage.storable import keep_storable, storable_json
+from mainspring.storage.errors import DatabaseAway
+from mainspring.storage.storable import keep_storable, storable_json
 
 __all__ = ["Database", "Session"]
 

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.effects import Effect, EffectState
-from contracts.tasks import TaskState
-from storage.errors import EffectUnknown
-from storage.ids import ids_starting_with
-from storage.tables import EffectRow, TaskRow
-from storage.upsert import chunks
+from mainspring.contracts.effects import Effect, EffectState
+from mainspring.contracts.tasks import TaskState
+from mainspring.storage.errors import EffectUnknown
+from mainspring.storage.ids import ids_starting_with
+from mainspring.storage.tables import EffectRow, TaskRow
+from mainspring.storage.upsert import chunks
 
 
 class EffectQueries:

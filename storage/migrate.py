@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from storage.database import Database, translated
-from storage.tables import Base
+from mainspring.storage.database import Database, translated
+from mainspring.storage.tables import Base
 
 # Any number will do, as long as every Mainspring process takes the same: the first four bytes of "main".
 ADVISORY_LOCK = 0x6D61696E

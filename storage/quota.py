@@ -8,10 +8,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import quota
-from domain.quota import Exhausted, Granted, Plan, QuotaState, Usage, Window
-from storage.tables import QuotaRow
-from storage.upsert import insert_into
+from mainspring.domain import quota
+from mainspring.domain.quota import Exhausted, Granted, Plan, QuotaState, Usage, Window
+from mainspring.storage.tables import QuotaRow
+from mainspring.storage.upsert import insert_into
 
 _STATE = TypeAdapter(QuotaState)
 

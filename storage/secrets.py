@@ -5,7 +5,7 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.errors import SecretUnreadable
+from mainspring.storage.errors import SecretUnreadable
 
 # The nonce size that AES-GCM is specified for (NIST SP 800-38D).
 NONCE_BYTES = 12

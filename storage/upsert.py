@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, ColumnElement, bindparam, case, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Base
+from mainspring.storage.tables import Base
 
 T = TypeVar("T")
 Insert = postgresql.Insert | sqlite.Insert

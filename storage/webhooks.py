@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.tasks import TaskState
-from contracts.webhooks import Subscription
-from domain.webhooks import disabled_because
-from storage.errors import SubscriptionUnknown
-from storage.secrets import SecretBox
-from storage.tables import SubscriptionRow
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.webhooks import Subscription
+from mainspring.domain.webhooks import disabled_because
+from mainspring.storage.errors import SubscriptionUnknown
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import SubscriptionRow
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from domain.cards import Account
-from storage.cards import AccountRepository
-from storage.database import Database
-from storage.secrets import SecretBox
+from mainspring.domain.cards import Account
+from mainspring.storage.cards import AccountRepository
+from mainspring.storage.database import Database
+from mainspring.storage.secrets import SecretBox
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BOX = SecretBox(bytes(32))

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from storage.database import Database
-from storage.migrate import upgrade
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import upgrade
 from tests.engine_server import engine_server, own_namespace
 from tests.postgres import PostgresServer, postgres_server
 from tests.service import Service, idle_service

@@ -9,8 +9,7 @@ from typing import Any
 
 from temporalio import activity, workflow
 
-import activities
-import workflows
+from mainspring import activities, workflows
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from client.encryption_key import encryption_key
-from client.webhooks import WebhookSubscriptions
-from contracts.tasks import TaskState
-from contracts.webhooks import DeliverWebhook, TaskChanged
-from gateways.clock import SystemClock
-from storage.secrets import SecretBox
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.webhooks import DeliverWebhook, TaskChanged
+from mainspring.gateways.clock import SystemClock
+from mainspring.storage.secrets import SecretBox
 from tests.service import Service
 
 

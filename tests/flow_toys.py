@@ -15,21 +15,21 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 with workflow.unsafe.imports_passed_through():
     # The test's own process: it has to see what the activities were given.
-    from activities.flows import FlowActivities
-    from activities.interceptor import ActivityCare
-    from activities.pools import PoolSizes
-    from activities.tasks import TaskActivities
-    from client.jobs import Jobs
-    from gateways.engine import Engine
-    from storage.errors import SecretUnreadable
+    from mainspring.activities.flows import FlowActivities
+    from mainspring.activities.interceptor import ActivityCare
+    from mainspring.activities.pools import PoolSizes
+    from mainspring.activities.tasks import TaskActivities
+    from mainspring.client.jobs import Jobs
+    from mainspring.gateways.engine import Engine
+    from mainspring.storage.errors import SecretUnreadable
     from tests.service import Service
 
-from contracts.flows import FlowResult, StepInput
-from contracts.message import Message
-from workflows.flow import Flow, JobStep, Results, Step, run_flow
-from workflows.job import AnyJob, Job
-from workflows.options import STEP
-from workflows.tracking import carried, continue_with, tracked
+from mainspring.contracts.flows import FlowResult, StepInput
+from mainspring.contracts.message import Message
+from mainspring.workflows.flow import Flow, JobStep, Results, Step, run_flow
+from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.options import STEP
+from mainspring.workflows.tracking import carried, continue_with, tracked
 
 QUEUE = "flows"
 
@@ -214,7 +214,9 @@ class Flows:
             ],
             interceptors=[ActivityCare(database, clock)],
             workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules("contracts", "domain")
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(
+                    "mainspring.contracts", "mainspring.domain"
+                )
             ),
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
             graceful_shutdown_timeout=timedelta(),

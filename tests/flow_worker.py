@@ -7,7 +7,7 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from storage.database import Database
+from mainspring.storage.database import Database
 from tests.flow_toys import Flows
 from tests.service import idle_service
 

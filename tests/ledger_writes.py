@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from contracts.tasks import (
+from mainspring.contracts.tasks import (
     BeginTask,
     Enqueued,
     FinishTask,
@@ -13,8 +13,8 @@ from contracts.tasks import (
     TaskError,
     TaskState,
 )
-from storage.database import Database
-from storage.tasks import TaskRepository
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import TaskRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)

@@ -7,26 +7,31 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from activities.notifications import Letterhead
-from activities.notifications.claiming import claim_letters
-from activities.notifications.letterhead import MAIL
-from activities.notifications.settling import settle_letters
-from activities.pools import Done, Outcome, PoolTask
-from activities.wishlist.planning import plan_page
-from client.wishlists import Wishlists
-from contracts.effects import Effect, EffectState
-from contracts.shop import WishedItem
-from contracts.tasks import TaskState
-from contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind, NotificationSent, SendNotification
-from domain.wishlist import Due
-from gateways.mail import Mailbox
-from storage.database import Database, Session
-from storage.effects import EffectRepository
-from storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
-from storage.tasks import PoolRepository, SettlementRepository
-from storage.tasks.settling import Verdict
-from storage.wishlist import CheckRepository
-from storage.wishlist.checks import Place
+from mainspring.activities.notifications import Letterhead
+from mainspring.activities.notifications.claiming import claim_letters
+from mainspring.activities.notifications.letterhead import MAIL
+from mainspring.activities.notifications.settling import settle_letters
+from mainspring.activities.pools import Done, Outcome, PoolTask
+from mainspring.activities.wishlist.planning import plan_page
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.effects import Effect, EffectState
+from mainspring.contracts.shop import WishedItem
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import (
+    SEND_NOTIFICATIONS,
+    NotificationKind,
+    NotificationSent,
+    SendNotification,
+)
+from mainspring.domain.wishlist import Due
+from mainspring.gateways.mail import Mailbox
+from mainspring.storage.database import Database, Session
+from mainspring.storage.effects import EffectRepository
+from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
+from mainspring.storage.tasks import PoolRepository, SettlementRepository
+from mainspring.storage.tasks.settling import Verdict
+from mainspring.storage.wishlist import CheckRepository
+from mainspring.storage.wishlist.checks import Place
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
 

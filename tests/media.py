@@ -8,12 +8,12 @@ from typing import Any
 
 from temporalio.client import Client
 
-from contracts.media import VideoManifest
-from contracts.tasks import Task
-from sandbox.clips import Clip
-from sandbox.objects import Bucket, ObjectsSandbox
-from sandbox.videos import VideosSandbox
-from storage.database import Database
+from mainspring.contracts.media import VideoManifest
+from mainspring.contracts.tasks import Task
+from mainspring.sandbox.clips import Clip
+from mainspring.sandbox.objects import Bucket, ObjectsSandbox
+from mainspring.sandbox.videos import VideosSandbox
+from mainspring.storage.database import Database
 from tests.service import Service, idle_service
 
 BUCKET = "media"

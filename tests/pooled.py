@@ -10,17 +10,17 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.interceptor import ActivityCare
-from activities.pools import Outcome, PoolActivities, Pools, PoolSizes, PoolTask
-from contracts.message import Message
-from contracts.pools import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
-from gateways.clock import Clock
-from gateways.engine import Engine
-from gateways.errors import Refused, Unreachable
-from storage.database import Database
-from worker import STICKY_TIMEOUT
-from workflows.job import Job
-from workflows.pools import drain
+from mainspring.activities.interceptor import ActivityCare
+from mainspring.activities.pools import Outcome, PoolActivities, Pools, PoolSizes, PoolTask
+from mainspring.contracts.message import Message
+from mainspring.contracts.pools import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.gateways.errors import Refused, Unreachable
+from mainspring.storage.database import Database
+from mainspring.worker import STICKY_TIMEOUT
+from mainspring.workflows.job import Job
+from mainspring.workflows.pools import drain
 
 NAME = "note-number"
 

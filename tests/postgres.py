@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from storage.database import Database
+from mainspring.storage.database import Database
 
 TEMPLATE = "template_with_schema"
 

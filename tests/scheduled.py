@@ -10,9 +10,9 @@ from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
     # The test's own process: the rows are nothing that the workflow needs.
-    from client.schedules import Cron, Every, ScheduledJob
+    from mainspring.client.schedules import Cron, Every, ScheduledJob
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 QUEUE = "scheduled"
 FIRED_AT = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")

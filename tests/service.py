@@ -10,25 +10,32 @@ from uuid import UUID
 from sqlalchemy import select
 from temporalio.client import Client, WorkflowHandle
 
-from client.accounts import Accounts
-from client.encryption_key import encryption_key
-from client.gateways import Gateways, open_gateways
-from client.jobs import Jobs
-from client.schedules import Schedules
-from client.settings import Settings
-from contracts.tasks import ReconcileTasks, RelayTasks, Task, TasksReconciled, TasksRelayed, TaskState
-from domain.cards import InventoryLine
-from gateways.clock import Clock
-from gateways.engine import Engine
-from sandbox.justtcg import JustTcgSandbox
-from storage.cards import InventoryRepository
-from storage.database import Database, after_commits
-from storage.secrets import SecretBox
-from storage.tables import VariantRow
+from mainspring.client.accounts import Accounts
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.gateways import Gateways, open_gateways
+from mainspring.client.jobs import Jobs
+from mainspring.client.schedules import Schedules
+from mainspring.client.settings import Settings
+from mainspring.contracts.tasks import (
+    ReconcileTasks,
+    RelayTasks,
+    Task,
+    TasksReconciled,
+    TasksRelayed,
+    TaskState,
+)
+from mainspring.domain.cards import InventoryLine
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.storage.cards import InventoryRepository
+from mainspring.storage.database import Database, after_commits
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import VariantRow
+from mainspring.worker import Workers, build_worker
+from mainspring.workflows.upkeep import ReconcileTasksWorkflow, RelayTasksWorkflow
 from tests.eventually import eventually
 from tests.shifted_clock import ShiftedClock
-from worker import Workers, build_worker
-from workflows.upkeep import ReconcileTasksWorkflow, RelayTasksWorkflow
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,19 @@ from typing import Any
 from sqlalchemy import select
 from temporalio.client import Client
 
-from client.effects import Effects
-from client.encryption_key import encryption_key
-from client.wishlists import Wishlists
-from contracts.message import Message
-from contracts.shop import Product, User, WishedItem
-from contracts.tasks import Task
-from contracts.wishlist import SEND_NOTIFICATIONS, WishlistChecked
-from sandbox.smtp import SmtpSandbox
-from storage.database import Database, Session
-from storage.tables import NotificationRow
+from mainspring.client.effects import Effects
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.message import Message
+from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.tasks import Task
+from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishlistChecked
+from mainspring.sandbox.smtp import SmtpSandbox
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tables import NotificationRow
+from mainspring.workflows.job import Job
 from tests.eventually import eventually
 from tests.service import Service, idle_service
-from workflows.job import Job
 
 
 @dataclass(frozen=True)

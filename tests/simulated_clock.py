@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.database import Database
+from mainspring.storage.database import Database
 
 T = TypeVar("T")
 

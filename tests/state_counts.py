@@ -2,9 +2,9 @@
 
 from sqlalchemy import func, select
 
-from contracts.tasks import TaskState
-from storage.database import Database, Session
-from storage.tables import TaskRow
+from mainspring.contracts.tasks import TaskState
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tables import TaskRow
 
 
 async def state_counts(database: Database) -> dict[TaskState, int]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from storage.database import Database
+from mainspring.storage.database import Database
 from tests.pooled import NoteNumber, noting_worker
 from tests.service import idle_service
 from tests.toys import Toys

@@ -12,17 +12,17 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 with workflow.unsafe.imports_passed_through():
     # The test's own process: it has to see what the activity was given.
-    from activities.interceptor import ActivityCare
-    from activities.pools import PoolSizes
-    from activities.tasks import TaskActivities
-    from client.jobs import Jobs
-    from gateways.engine import Engine
+    from mainspring.activities.interceptor import ActivityCare
+    from mainspring.activities.pools import PoolSizes
+    from mainspring.activities.tasks import TaskActivities
+    from mainspring.client.jobs import Jobs
+    from mainspring.gateways.engine import Engine
+    from mainspring.worker import STICKY_TIMEOUT
+    from mainspring.workflows.job import Debounce, Deduplicate, Job, Throttle
+    from mainspring.workflows.tracking import tracked
     from tests.service import Service
-    from worker import STICKY_TIMEOUT
-    from workflows.job import Debounce, Deduplicate, Job, Throttle
-    from workflows.tracking import tracked
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 QUEUE = "toys"
 
@@ -110,7 +110,7 @@ class Toys:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
         """Run a worker until the block ends."""
-        ledger, passed_through = self.ledger, ("contracts", "domain")
+        ledger, passed_through = self.ledger, ("mainspring.contracts", "mainspring.domain")
         async with Worker(
             self.service.temporal,
             task_queue=QUEUE,

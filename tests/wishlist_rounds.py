@@ -8,16 +8,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import or_, select
 
-from activities.notifications import Letterhead
-from activities.notifications.claiming import Letter, Prepared, claim_letters
-from activities.notifications.sending import MAILING
-from activities.notifications.settling import settle_letters
-from activities.pools import Done, Outcome, PoolTask
-from activities.pools.outcomes import verdict_of
-from activities.wishlist.checking import PageSize, check_page
-from activities.wishlist.planning import Planned, plan_page
-from contracts.tasks import TaskState
-from contracts.wishlist import (
+from mainspring.activities.notifications import Letterhead
+from mainspring.activities.notifications.claiming import Letter, Prepared, claim_letters
+from mainspring.activities.notifications.sending import MAILING
+from mainspring.activities.notifications.settling import settle_letters
+from mainspring.activities.pools import Done, Outcome, PoolTask
+from mainspring.activities.pools.outcomes import verdict_of
+from mainspring.activities.wishlist.checking import PageSize, check_page
+from mainspring.activities.wishlist.planning import Planned, plan_page
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import (
     SEND_NOTIFICATIONS,
     CheckStretch,
     CheckWishlistSales,
@@ -25,13 +25,13 @@ from contracts.wishlist import (
     SendNotification,
     WishlistProgress,
 )
-from domain.wishlist import Due
-from gateways.mail import Mailbox
-from storage.database import Database, Session
-from storage.tables import EffectRow, NotificationRow
-from storage.tasks import PoolRepository, SettlementRepository
-from storage.tasks.pool import ClaimedTask, claim_of
-from storage.tasks.settling import Verdict
+from mainspring.domain.wishlist import Due
+from mainspring.gateways.mail import Mailbox
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tables import EffectRow, NotificationRow
+from mainspring.storage.tasks import PoolRepository, SettlementRepository
+from mainspring.storage.tasks.pool import ClaimedTask, claim_of
+from mainspring.storage.tasks.settling import Verdict
 from tests.wishlist_records import SALE, Key, MailKey
 
 LETTERHEAD = Letterhead(Mailbox("shop@example.org", "Shop"), "https://shop.example", b"a key of some length")

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from random import Random
 
-from contracts.shop import Product, User, WishedItem
-from storage.database import Database, Session
-from storage.wishlist import ShopRepository
+from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.storage.database import Database, Session
+from mainspring.storage.wishlist import ShopRepository
 from tests.shop import product, user
 from tests.wishlist_oracle import Oracle
 from tests.wishlist_records import SALE, STOCK, OracleProduct, OracleUser, OracleWish

@@ -5,17 +5,17 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 
-from workflows import options
-from workflows.job import AnyJob, Job
-from workflows.stretches import work_through
-from workflows.tracking import carried, task_id, tracked
+from mainspring.workflows import options
+from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.stretches import work_through
+from mainspring.workflows.tracking import carried, task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.cards import CardActivities
-    from activities.tasks import TaskActivities
+    from mainspring.activities.cards import CardActivities
+    from mainspring.activities.tasks import TaskActivities
 
-from contracts.cards import (
+from mainspring.contracts.cards import (
     AccountsPage,
     AccountsRefreshed,
     CardProgress,
@@ -31,7 +31,7 @@ from contracts.cards import (
     TrackedSetsSynced,
     UpdateInventoryPrices,
 )
-from contracts.tasks import EnqueueTasks, NewTask, TasksEnqueued
+from mainspring.contracts.tasks import EnqueueTasks, NewTask, TasksEnqueued
 
 Progress = TypeVar("Progress", bound=CardProgress)
 AccountRequest = DiscoverSets | SyncTrackedSets | UpdateInventoryPrices

@@ -9,8 +9,8 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 
-import workflows
-from workflows.job import AnyJob
+from mainspring import workflows
+from mainspring.workflows.job import AnyJob
 
 
 def _all_jobs() -> Iterator[AnyJob]:

@@ -3,18 +3,25 @@
 from pydantic import ValidationError
 from temporalio import workflow
 
-from contracts.faults import InputFault
-from contracts.flows import ComposedFault, ComposedPlan, ComposedStep, FlowResult, PlannedStep, RunFlow
-from domain.flows import GraphFault, check_graph
-from workflows import options
-from workflows.flow import Flow, run_flow
-from workflows.job import AnyJob, Job
-from workflows.steps import JobStep, PlannedJobStep
-from workflows.tracking import tracked
+from mainspring.contracts.faults import InputFault
+from mainspring.contracts.flows import (
+    ComposedFault,
+    ComposedPlan,
+    ComposedStep,
+    FlowResult,
+    PlannedStep,
+    RunFlow,
+)
+from mainspring.domain.flows import GraphFault, check_graph
+from mainspring.workflows import options
+from mainspring.workflows.flow import Flow, run_flow
+from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.steps import JobStep, PlannedJobStep
+from mainspring.workflows.tracking import tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.flows import FlowActivities
+    from mainspring.activities.flows import FlowActivities
 
 
 def check_flow(request: RunFlow) -> None:
@@ -55,7 +62,7 @@ def _planned(number: int, step: ComposedStep, workspace: str | None) -> PlannedS
 def _job(number: int, name: str) -> AnyJob:
     with workflow.unsafe.imports_passed_through():
         # The catalogue imports this module, so it can only be asked for when it is complete.
-        from workflows.catalogue import UnknownJob, job_named  # noqa: PLC0415
+        from mainspring.workflows.catalogue import UnknownJob, job_named  # noqa: PLC0415
     path = ("steps", number, "job")
     try:
         job = job_named(name)

@@ -12,9 +12,9 @@ from temporalio.exceptions import (
     RetryState,
 )
 
-from contracts.flows import FlowResult
-from contracts.tasks import TaskError
-from domain.sizes import shortened
+from mainspring.contracts.flows import FlowResult
+from mainspring.contracts.tasks import TaskError
+from mainspring.domain.sizes import shortened
 
 
 class FlowFailed(ApplicationError):

@@ -9,21 +9,21 @@ from uuid import UUID
 from temporalio import workflow
 from temporalio.exceptions import is_cancelled_exception
 
-from workflows import options
-from workflows.earlier import SENT, open_flow
-from workflows.steps import AnyStep, JobStep, Results, Step, StepRun
+from mainspring.workflows import options
+from mainspring.workflows.earlier import SENT, open_flow
+from mainspring.workflows.steps import AnyStep, JobStep, Results, Step, StepRun
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.flows import FlowActivities
+    from mainspring.activities.flows import FlowActivities
 
-from contracts.flows import CloseFlow, FailedStep, FlowResult, SettleSteps
-from contracts.message import Message
-from contracts.tasks import TaskError
-from domain.flows import check_graph, dependants, ready_steps
-from domain.sizes import MOST_AT_ONCE, check_input, shortened, size_of
-from workflows.endings import FlowCancelled, FlowFailed, task_error
-from workflows.tracking import task_id
+from mainspring.contracts.flows import CloseFlow, FailedStep, FlowResult, SettleSteps
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import TaskError
+from mainspring.domain.flows import check_graph, dependants, ready_steps
+from mainspring.domain.sizes import MOST_AT_ONCE, check_input, shortened, size_of
+from mainspring.workflows.endings import FlowCancelled, FlowFailed, task_error
+from mainspring.workflows.tracking import task_id
 
 __all__ = ["Flow", "JobStep", "Results", "Step", "run_flow"]
 

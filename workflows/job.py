@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from contracts.message import Message
-from contracts.pools import Pool, PoolDrained
-from contracts.tasks import NewTask
-from domain.pools import drain_of
+from mainspring.contracts.message import Message
+from mainspring.contracts.pools import Pool, PoolDrained
+from mainspring.contracts.tasks import NewTask
+from mainspring.domain.pools import drain_of
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

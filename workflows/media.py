@@ -3,17 +3,17 @@
 from temporalio import workflow
 from temporalio.workflow import ActivityConfig
 
-from workflows import options
-from workflows.flow import Flow, Results, Step, run_flow
-from workflows.job import AnyJob, Job
-from workflows.tracking import tracked
+from mainspring.workflows import options
+from mainspring.workflows.flow import Flow, Results, Step, run_flow
+from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.tracking import tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.media import MediaActivities
+    from mainspring.activities.media import MediaActivities
 
-from contracts.flows import FlowResult
-from contracts.media import (
+from mainspring.contracts.flows import FlowResult
+from mainspring.contracts.media import (
     CleanScratch,
     DownloadVideo,
     MakePoster,
@@ -26,7 +26,7 @@ from contracts.media import (
     UploadVideo,
     VideoProfile,
 )
-from domain.queues import Role
+from mainspring.domain.queues import Role
 
 
 @workflow.defn(name="process-video")

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
-from domain.queues import Role, queue_of
+from mainspring.domain.queues import Role, queue_of
 
 # activities.faults ends the retries, and says how long to wait until the next one. What is left to the policy
 # is a worker that died: waiting longer each time would help nobody, for the next worker is as good as new.

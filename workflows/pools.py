@@ -8,13 +8,13 @@ from typing import Any
 
 from temporalio import workflow
 
-from workflows import options
+from mainspring.workflows import options
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.pools import PoolActivities
+    from mainspring.activities.pools import PoolActivities
 
-from contracts.pools import (
+from mainspring.contracts.pools import (
     DrainPool,
     Pool,
     PoolDrained,
@@ -24,7 +24,7 @@ from contracts.pools import (
     SurveyPool,
     WorkPool,
 )
-from domain.pools import DRAIN_WAITS_AT_MOST
+from mainspring.domain.pools import DRAIN_WAITS_AT_MOST
 
 # A method of an activity class that works a stretch of the queue.
 Work = Callable[[Any, WorkPool], Awaitable[StretchWorked]]

@@ -7,17 +7,17 @@ from typing import TypeVar
 
 from temporalio import workflow
 
-from workflows import options
-from workflows.tracking import continue_with, task_id
+from mainspring.workflows import options
+from mainspring.workflows.tracking import continue_with, task_id
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.tasks import TaskActivities
+    from mainspring.activities.tasks import TaskActivities
 
-from contracts.message import Message
-from contracts.stretches import StretchProgress
-from contracts.tasks import MarkWaiting, TaskId
-from contracts.waiting import QuotaPause
+from mainspring.contracts.message import Message
+from mainspring.contracts.stretches import StretchProgress
+from mainspring.contracts.tasks import MarkWaiting, TaskId
+from mainspring.contracts.waiting import QuotaPause
 
 Progress = TypeVar("Progress", bound=StretchProgress)
 

@@ -11,15 +11,15 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
-from workflows import options
-from workflows.endings import FlowCancelled, FlowFailed, task_error, was_broken_off
+from mainspring.workflows import options
+from mainspring.workflows.endings import FlowCancelled, FlowFailed, task_error, was_broken_off
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.tasks import TaskActivities
+    from mainspring.activities.tasks import TaskActivities
 
-from contracts.message import Message
-from contracts.tasks import (
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import (
     BeginTask,
     ChildTask,
     FinishTask,
@@ -27,8 +27,8 @@ from contracts.tasks import (
     TaskBegun,
     TaskState,
 )
-from domain.sizes import MOST_RESULT, check_data, size_of
-from domain.tasks import derived_task_id
+from mainspring.domain.sizes import MOST_RESULT, check_data, size_of
+from mainspring.domain.tasks import derived_task_id
 
 Self_ = TypeVar("Self_")
 In = TypeVar("In", bound=Message)

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows import options
-from workflows.job import AnyJob, Job
+from mainspring.workflows import options
+from mainspring.workflows.job import AnyJob, Job
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.reconcile import ReconcileActivities
-    from activities.tasks import TaskActivities
+    from mainspring.activities.reconcile import ReconcileActivities
+    from mainspring.activities.tasks import TaskActivities
 
-from contracts.tasks import ReconcileTasks, RelayTasks, TasksReconciled, TasksRelayed
+from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, TasksReconciled, TasksRelayed
 
 # The engine lists a closed workflow a little later than it closes.
 OVERLAP = timedelta(minutes=1)

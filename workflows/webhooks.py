@@ -2,15 +2,15 @@
 
 from temporalio import workflow
 
-from workflows.job import AnyJob, Job
-from workflows.pools import drain
+from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.pools import drain
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.webhooks import WebhookActivities
+    from mainspring.activities.webhooks import WebhookActivities
 
-from contracts.pools import DrainPool, Pool, PoolDrained
-from contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, WebhookDelivered
+from mainspring.contracts.pools import DrainPool, Pool, PoolDrained
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, WebhookDelivered
 
 
 @workflow.defn(name="drain-deliver-webhook")

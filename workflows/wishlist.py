@@ -4,19 +4,19 @@ from collections.abc import Callable
 
 from temporalio import workflow
 
-from workflows import options
-from workflows.job import AnyJob, Job
-from workflows.pools import drain
-from workflows.stretches import work_through
-from workflows.tracking import carried, task_id, tracked
+from mainspring.workflows import options
+from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.pools import drain
+from mainspring.workflows.stretches import work_through
+from mainspring.workflows.tracking import carried, task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from activities.notifications import NotificationActivities
-    from activities.wishlist import WishlistActivities
+    from mainspring.activities.notifications import NotificationActivities
+    from mainspring.activities.wishlist import WishlistActivities
 
-from contracts.pools import DrainPool, Pool, PoolDrained
-from contracts.wishlist import (
+from mainspring.contracts.pools import DrainPool, Pool, PoolDrained
+from mainspring.contracts.wishlist import (
     SEND_NOTIFICATIONS,
     CheckStretch,
     CheckWishlistSales,

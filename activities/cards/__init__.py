@@ -2,16 +2,16 @@
 
 from temporalio import activity
 
-from activities.cards.access import Access, KeyRing
-from activities.cards.listings import ListingStretch, cards_of_sets, sets_of_games
-from activities.cards.prices import PricesStretch
-from activities.metering import MeteredCalls
-from contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress
-from domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY, Since
-from gateways.clock import Clock
-from gateways.justtcg import JustTcg
-from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
-from storage.database import Database, Session
+from mainspring.activities.cards.access import Access, KeyRing
+from mainspring.activities.cards.listings import ListingStretch, cards_of_sets, sets_of_games
+from mainspring.activities.cards.prices import PricesStretch
+from mainspring.activities.metering import MeteredCalls
+from mainspring.contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress
+from mainspring.domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY, Since
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.justtcg import JustTcg
+from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
+from mainspring.storage.database import Database, Session
 
 __all__ = ["Access", "CardActivities", "KeyRing"]
 

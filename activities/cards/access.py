@@ -4,12 +4,12 @@ import hashlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain.quota import Plan, plan_named
-from gateways.errors import CredentialsRefused
-from gateways.justtcg.refusals import SERVICE
-from storage.cards import AccountRepository
-from storage.database import Database, Session
-from storage.secrets import SecretBox
+from mainspring.domain.quota import Plan, plan_named
+from mainspring.gateways.errors import CredentialsRefused
+from mainspring.gateways.justtcg.refusals import SERVICE
+from mainspring.storage.cards import AccountRepository
+from mainspring.storage.database import Database, Session
+from mainspring.storage.secrets import SecretBox
 
 
 @dataclass(frozen=True)

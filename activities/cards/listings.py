@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from activities.cards.access import Access, KeyRing
-from activities.cards.stretch import REQUESTS_PER_STRETCH, Stretch
-from activities.metering import MeteredCalls, QuotaUsedUp
-from contracts.cards import ListingProgress
-from contracts.tasks import TaskError
-from domain.cards import ListingCursor, Since
-from domain.quota import Usage
-from gateways.clock import Clock
-from gateways.errors import CredentialsRefused, GatewayError, MalformedAnswer, Refused, ServerFault
-from gateways.justtcg import JustTcg
-from storage.cards import CatalogueRepository, TrackedRepository
-from storage.database import Database, Session
-from storage.tasks import TaskRepository
+from mainspring.activities.cards.access import Access, KeyRing
+from mainspring.activities.cards.stretch import REQUESTS_PER_STRETCH, Stretch
+from mainspring.activities.metering import MeteredCalls, QuotaUsedUp
+from mainspring.contracts.cards import ListingProgress
+from mainspring.contracts.tasks import TaskError
+from mainspring.domain.cards import ListingCursor, Since
+from mainspring.domain.quota import Usage
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.errors import CredentialsRefused, GatewayError, MalformedAnswer, Refused, ServerFault
+from mainspring.gateways.justtcg import JustTcg
+from mainspring.storage.cards import CatalogueRepository, TrackedRepository
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import TaskRepository
 
 # How often a listing is asked for in one run at which the vendor fails: with the pauses of the world's
 # failures between, about two minutes.

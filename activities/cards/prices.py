@@ -1,13 +1,13 @@
 """Looking up the prices of an inventory, in batches of the plan's size."""
 
-from activities.cards.access import Access, KeyRing
-from activities.cards.stretch import REQUESTS_PER_STRETCH, Stretch
-from activities.metering import MeteredCalls, QuotaUsedUp
-from contracts.cards import PricesProgress
-from gateways.clock import Clock
-from gateways.justtcg import JustTcg
-from storage.cards import CatalogueRepository, InventoryRepository
-from storage.database import Database, Session
+from mainspring.activities.cards.access import Access, KeyRing
+from mainspring.activities.cards.stretch import REQUESTS_PER_STRETCH, Stretch
+from mainspring.activities.metering import MeteredCalls, QuotaUsedUp
+from mainspring.contracts.cards import PricesProgress
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.justtcg import JustTcg
+from mainspring.storage.cards import CatalogueRepository, InventoryRepository
+from mainspring.storage.database import Database, Session
 
 
 class PricesStretch(Stretch):

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
-from activities.cards.access import Access, KeyRing
-from activities.metering import Answer, MeteredCalls
-from contracts.cards import CardProgress
-from contracts.waiting import QuotaPause
-from gateways.clock import Clock
-from storage.database import Database, Session
-from storage.tasks import TaskRepository
+from mainspring.activities.cards.access import Access, KeyRing
+from mainspring.activities.metering import Answer, MeteredCalls
+from mainspring.contracts.cards import CardProgress
+from mainspring.contracts.waiting import QuotaPause
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import TaskRepository
 
 Progress = TypeVar("Progress", bound=CardProgress)
 A = TypeVar("A", bound=Answer)

@@ -1,5 +1,5 @@
 """The media job's side effects."""
 
-from activities.media.steps import MediaActivities
+from mainspring.activities.media.steps import MediaActivities
 
 __all__ = ["MediaActivities"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from contracts.media import MadeFile, PublishVideo, VideoManifest, VideoPublished, VideoUploaded
-from domain.media import MANIFEST, POSTER, content_type_of, entry_of, version_folder, versions_of
-from gateways.clock import Clock
-from gateways.objects import Objects
+from mainspring.contracts.media import MadeFile, PublishVideo, VideoManifest, VideoPublished, VideoUploaded
+from mainspring.domain.media import MANIFEST, POSTER, content_type_of, entry_of, version_folder, versions_of
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.objects import Objects
 
 # Enough to hide the way to a bucket; each file goes over several connections itself when it is large.
 UPLOADS_AT_ONCE = 4

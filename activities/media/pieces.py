@@ -8,11 +8,11 @@ from typing import TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from contracts.media import VideoStep
-from contracts.message import Message
-from gateways.scratch import Bench, Piece, Scratch
-from storage.database import Database, Session
-from storage.tasks import StepRepository
+from mainspring.contracts.media import VideoStep
+from mainspring.contracts.message import Message
+from mainspring.gateways.scratch import Bench, Piece, Scratch
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import StepRepository
 
 Note = TypeVar("Note", bound=Message)
 

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager, suppress
 
 from temporalio import activity
 
-from activities.media.library import Library, Placed
-from activities.media.pieces import Pieces
-from activities.media.workshop import Workshop
-from activities.steps import StepProgress
-from contracts.flows import StepInput
-from contracts.media import (
+from mainspring.activities.media.library import Library, Placed
+from mainspring.activities.media.pieces import Pieces
+from mainspring.activities.media.workshop import Workshop
+from mainspring.activities.steps import StepProgress
+from mainspring.contracts.flows import StepInput
+from mainspring.contracts.media import (
     CleanScratch,
     DownloadVideo,
     MadeFiles,
@@ -29,13 +29,13 @@ from contracts.media import (
     VideoPublished,
     VideoUploaded,
 )
-from gateways.clock import Clock
-from gateways.download import Downloads
-from gateways.objects import Objects
-from gateways.scratch import Scratch
-from gateways.video import Video
-from storage.database import Database
-from storage.errors import DatabaseAway
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.download import Downloads
+from mainspring.gateways.objects import Objects
+from mainspring.gateways.scratch import Scratch
+from mainspring.gateways.video import Video
+from mainspring.storage.database import Database
+from mainspring.storage.errors import DatabaseAway
 
 REPORT_EVERY_SECONDS = 0.5
 

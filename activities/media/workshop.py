@@ -6,9 +6,16 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from activities.media.pieces import Pieces
-from contracts.media import MadeFile, MadeFiles, VideoDownloaded, VideoProbed, VideoProfile, VideoStep
-from domain.media import (
+from mainspring.activities.media.pieces import Pieces
+from mainspring.contracts.media import (
+    MadeFile,
+    MadeFiles,
+    VideoDownloaded,
+    VideoProbed,
+    VideoProfile,
+    VideoStep,
+)
+from mainspring.domain.media import (
     LADDER,
     POSTER,
     POSTER_SHORT_SIDE,
@@ -21,8 +28,8 @@ from domain.media import (
     share_done,
     streaming_rungs,
 )
-from gateways.download import Downloads
-from gateways.video import Made, Variant, Video, VideoFailed
+from mainspring.gateways.download import Downloads
+from mainspring.gateways.video import Made, Variant, Video, VideoFailed
 
 # Called with how much is done, 0 to 1.
 OnShare = Callable[[float], None]

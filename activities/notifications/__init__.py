@@ -1,6 +1,6 @@
 """The mails of alerts: claimed and judged again, written, sent, and settled."""
 
-from activities.notifications.letterhead import Letterhead
-from activities.notifications.sending import NotificationActivities
+from mainspring.activities.notifications.letterhead import Letterhead
+from mainspring.activities.notifications.sending import NotificationActivities
 
 __all__ = ["Letterhead", "NotificationActivities"]

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from activities.notifications.letterhead import MAIL
-from activities.pools import NotYet
-from contracts.effects import Effect, EffectState, OnUnknown
-from contracts.shop import User
-from contracts.wishlist import NotificationKind, SendNotification, SkipReason
-from domain.mail_times import earliest_mail, quiet_hours
-from domain.wishlist import why_not_now
-from storage.database import Session
-from storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement
-from storage.errors import EffectHeld, EffectUnknown
-from storage.wishlist import MailRepository
-from storage.wishlist.mails import Draft, Line
+from mainspring.activities.notifications.letterhead import MAIL
+from mainspring.activities.pools import NotYet
+from mainspring.contracts.effects import Effect, EffectState, OnUnknown
+from mainspring.contracts.shop import User
+from mainspring.contracts.wishlist import NotificationKind, SendNotification, SkipReason
+from mainspring.domain.mail_times import earliest_mail, quiet_hours
+from mainspring.domain.wishlist import why_not_now
+from mainspring.storage.database import Session
+from mainspring.storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement
+from mainspring.storage.errors import EffectHeld, EffectUnknown
+from mainspring.storage.wishlist import MailRepository
+from mainspring.storage.wishlist.mails import Draft, Line
 
 
 @dataclass(frozen=True)

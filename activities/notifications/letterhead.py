@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from contracts.effects import OnUnknown
-from domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
-from gateways.mail import Mailbox
+from mainspring.contracts.effects import OnUnknown
+from mainspring.domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
+from mainspring.gateways.mail import Mailbox
 
 # What kind of effect a mail of alerts is.
 MAIL = "wishlist-mail"

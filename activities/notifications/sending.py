@@ -6,17 +6,17 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.faults import Patience
-from activities.notifications.claiming import Letter, Nothing, claim_letters
-from activities.notifications.letterhead import Letterhead
-from activities.notifications.settling import settle_letters
-from activities.notifications.writing import written
-from activities.pools import Done, Pools, PoolTask
-from contracts.pools import StretchWorked, WorkPool
-from contracts.wishlist import NotificationSent, SendNotification
-from gateways.clock import Clock
-from gateways.mail import Mailer, Templates
-from storage.database import Session
+from mainspring.activities.faults import Patience
+from mainspring.activities.notifications.claiming import Letter, Nothing, claim_letters
+from mainspring.activities.notifications.letterhead import Letterhead
+from mainspring.activities.notifications.settling import settle_letters
+from mainspring.activities.notifications.writing import written
+from mainspring.activities.pools import Done, Pools, PoolTask
+from mainspring.contracts.pools import StretchWorked, WorkPool
+from mainspring.contracts.wishlist import NotificationSent, SendNotification
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.mail import Mailer, Templates
+from mainspring.storage.database import Session
 
 # A refusal is final; a server that is away, or takes nothing now, is tried again for a day.
 MAILING = Patience(

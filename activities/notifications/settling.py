@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from activities.notifications.claiming import Letter
-from activities.pools import Done
-from contracts.effects import EffectState
-from contracts.tasks import TaskState
-from contracts.wishlist import SendNotification
-from gateways.mail import AnswerLost
-from storage.database import Session
-from storage.effects import EffectRepository, Settlement
-from storage.wishlist import MailRepository
+from mainspring.activities.notifications.claiming import Letter
+from mainspring.activities.pools import Done
+from mainspring.contracts.effects import EffectState
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import SendNotification
+from mainspring.gateways.mail import AnswerLost
+from mainspring.storage.database import Session
+from mainspring.storage.effects import EffectRepository, Settlement
+from mainspring.storage.wishlist import MailRepository
 
 
 async def settle_letters(session: Session, done: Sequence[Done[SendNotification]], *, now: datetime) -> None:

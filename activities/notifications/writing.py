@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from activities.notifications.claiming import Letter
-from activities.notifications.letterhead import Letterhead
-from contracts.wishlist import NotificationKind
-from gateways.mail import Alert, Mail, Mailbox, Recipient, Templates
-from storage.wishlist.mails import Line
+from mainspring.activities.notifications.claiming import Letter
+from mainspring.activities.notifications.letterhead import Letterhead
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.gateways.mail import Alert, Mail, Mailbox, Recipient, Templates
+from mainspring.storage.wishlist.mails import Line
 
 
 def written(letter: Letter, letterhead: Letterhead, templates: Templates, *, now: datetime) -> Mail:

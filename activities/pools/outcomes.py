@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from activities.faults import Attempts, Patience, delay_after, is_own
-from contracts.message import Message
-from contracts.tasks import TaskError, TaskState
-from storage.database import Session
-from storage.tasks.pool import ClaimedTask
-from storage.tasks.settling import Verdict
+from mainspring.activities.faults import Attempts, Patience, delay_after, is_own
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import TaskError, TaskState
+from mainspring.storage.database import Session
+from mainspring.storage.tasks.pool import ClaimedTask
+from mainspring.storage.tasks.settling import Verdict
 
 In = TypeVar("In", bound=Message)
 

@@ -2,6 +2,6 @@
 
 from typing import NewType
 
-from contracts.pools import Pool
+from mainspring.contracts.pools import Pool
 
 PoolSizes = NewType("PoolSizes", dict[str, Pool])

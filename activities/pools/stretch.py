@@ -10,21 +10,21 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.dispatch import wake_deliveries
-from activities.faults import Patience
-from activities.interceptor import lost_before
-from activities.pools.holding import SURE_FOR, Holding
-from activities.pools.outcomes import Done, NotYet, Outcome, PoolTask, Prepare, Store, verdict_of
-from activities.pools.taking import Claim, Taking
-from contracts.message import Message
-from contracts.pools import Pool, StretchWorked
-from contracts.tasks import TaskState
-from gateways.clock import Clock
-from gateways.engine import Engine
-from storage.database import Database, Session
-from storage.tasks import PoolRepository, SettlementRepository
-from storage.tasks.pool import ClaimedTask, claim_of
-from storage.tasks.settling import Settled, Verdict
+from mainspring.activities.dispatch import wake_deliveries
+from mainspring.activities.faults import Patience
+from mainspring.activities.interceptor import lost_before
+from mainspring.activities.pools.holding import SURE_FOR, Holding
+from mainspring.activities.pools.outcomes import Done, NotYet, Outcome, PoolTask, Prepare, Store, verdict_of
+from mainspring.activities.pools.taking import Claim, Taking
+from mainspring.contracts.message import Message
+from mainspring.contracts.pools import Pool, StretchWorked
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import PoolRepository, SettlementRepository
+from mainspring.storage.tasks.pool import ClaimedTask, claim_of
+from mainspring.storage.tasks.settling import Settled, Verdict
 
 In = TypeVar("In", bound=Message)
 

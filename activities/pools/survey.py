@@ -2,11 +2,11 @@
 
 from temporalio import activity
 
-from activities.pools.sizes import PoolSizes
-from contracts.pools import PoolQueue, PoolSurvey, SurveyPool
-from gateways.clock import Clock
-from storage.database import Database, Session
-from storage.tasks import PoolRepository
+from mainspring.activities.pools.sizes import PoolSizes
+from mainspring.contracts.pools import PoolQueue, PoolSurvey, SurveyPool
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import PoolRepository
 
 
 class PoolActivities:

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import structlog
 
-from activities.faults import WORLD
-from activities.pools.holding import Holding
-from activities.pools.outcomes import Done, PoolTask, Prepare
-from contracts.message import Message
-from gateways.clock import Clock
-from storage.database import Database, Session
-from storage.tasks import PoolRepository
-from storage.tasks.pool import ClaimedTask
+from mainspring.activities.faults import WORLD
+from mainspring.activities.pools.holding import Holding
+from mainspring.activities.pools.outcomes import Done, PoolTask, Prepare
+from mainspring.contracts.message import Message
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import PoolRepository
+from mainspring.storage.tasks.pool import ClaimedTask
 
 In = TypeVar("In", bound=Message)
 

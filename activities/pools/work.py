@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from activities.faults import USUAL, Patience
-from activities.pools.outcomes import Done, Outcome, PoolTask, Prepare, Store
-from activities.pools.sizes import PoolSizes
-from activities.pools.stretch import Stretch
-from contracts.message import Message
-from contracts.pools import StretchWorked, WorkPool
-from gateways.clock import Clock
-from gateways.engine import Engine
-from storage.database import Database
+from mainspring.activities.faults import USUAL, Patience
+from mainspring.activities.pools.outcomes import Done, Outcome, PoolTask, Prepare, Store
+from mainspring.activities.pools.sizes import PoolSizes
+from mainspring.activities.pools.stretch import Stretch
+from mainspring.contracts.message import Message
+from mainspring.contracts.pools import StretchWorked, WorkPool
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database
 
 In = TypeVar("In", bound=Message)
 

@@ -8,11 +8,11 @@ from itertools import groupby
 
 import structlog
 
-from contracts.wishlist import CheckStretch, NotificationKind, WishlistProgress
-from domain.wishlist import Due, Judged, Wish, judge_sale, judge_stock, see_sale, see_stock
-from storage.database import Session
-from storage.wishlist import CheckRepository
-from storage.wishlist.checks import Place, Watched, WishAt
+from mainspring.contracts.wishlist import CheckStretch, NotificationKind, WishlistProgress
+from mainspring.domain.wishlist import Due, Judged, Wish, judge_sale, judge_stock, see_sale, see_stock
+from mainspring.storage.database import Session
+from mainspring.storage.wishlist import CheckRepository
+from mainspring.storage.wishlist.checks import Place, Watched, WishAt
 
 log = structlog.get_logger(__name__)
 

@@ -4,15 +4,15 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.dispatch import wake_drain
-from activities.notifications import Letterhead
-from activities.wishlist.checking import check_page
-from activities.wishlist.planning import Planned, plan_page
-from contracts.wishlist import SEND_NOTIFICATIONS, CheckStretch, WishlistProgress
-from gateways.clock import Clock
-from gateways.engine import Engine
-from storage.database import Database, Session
-from storage.tasks import TaskRepository
+from mainspring.activities.dispatch import wake_drain
+from mainspring.activities.notifications import Letterhead
+from mainspring.activities.wishlist.checking import check_page
+from mainspring.activities.wishlist.planning import Planned, plan_page
+from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, CheckStretch, WishlistProgress
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import TaskRepository
 
 # Pages in one activity: some seconds of work, so that a check of millions costs few of them.
 PAGES = 40

@@ -6,18 +6,18 @@ from uuid import uuid4
 
 import structlog
 
-from activities.notifications import Letterhead
-from activities.notifications.letterhead import MAIL
-from contracts.effects import EffectState
-from contracts.tasks import NewTask
-from contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
-from domain.mail_times import earliest_mail
-from domain.pools import pooled_task
-from storage.database import Session
-from storage.effects import EffectRepository, NewEffect
-from storage.tasks import TaskRepository
-from storage.wishlist import MailRepository, PlanRepository
-from storage.wishlist.planning import Addressee
+from mainspring.activities.notifications import Letterhead
+from mainspring.activities.notifications.letterhead import MAIL
+from mainspring.contracts.effects import EffectState
+from mainspring.contracts.tasks import NewTask
+from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
+from mainspring.domain.mail_times import earliest_mail
+from mainspring.domain.pools import pooled_task
+from mainspring.storage.database import Session
+from mainspring.storage.effects import EffectRepository, NewEffect
+from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.wishlist import MailRepository, PlanRepository
+from mainspring.storage.wishlist.planning import Addressee
 
 # Users in one transaction.
 ADDRESSEES = 500

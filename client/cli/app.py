@@ -2,7 +2,7 @@
 
 import typer
 
-from client.cli import (
+from mainspring.client.cli import (
     cards,
     database,
     demo,
@@ -17,7 +17,7 @@ from client.cli import (
     webhooks,
     wishlists,
 )
-from client.cli.console import SUCCESS, Worker, end
+from mainspring.client.cli.console import SUCCESS, Worker, end
 
 app = typer.Typer(
     name="mainspring",

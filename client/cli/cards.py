@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from client.cli.console import BAD_INPUT, SUCCESS, echo, err, show_table, with_service
-from client.inventory_csv import BadRow, read_inventory
-from client.service import Service
+from mainspring.client.cli.console import BAD_INPUT, SUCCESS, echo, err, show_table, with_service
+from mainspring.client.inventory_csv import BadRow, read_inventory
+from mainspring.client.service import Service
 
 commands = typer.Typer(no_args_is_help=True, help="Accounts, tracked games and sets, inventories.")
 

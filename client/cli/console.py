@@ -15,18 +15,18 @@ from rich.table import Table
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from client.connect import EngineUnreachable
-from client.embedded import EmbeddedEngineError
-from client.errors import ClientError
-from client.logs import configure_logs
-from client.service import Service, open_service
-from client.settings import Settings
-from client.settings_errors import SettingsError
-from contracts.tasks import TaskState
-from gateways.errors import GatewayError
-from storage.database import without_password
-from storage.errors import StorageError
-from workflows.catalogue import UnknownJob
+from mainspring.client.connect import EngineUnreachable
+from mainspring.client.embedded import EmbeddedEngineError
+from mainspring.client.errors import ClientError
+from mainspring.client.logs import configure_logs
+from mainspring.client.service import Service, open_service
+from mainspring.client.settings import Settings
+from mainspring.client.settings_errors import SettingsError
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.errors import GatewayError
+from mainspring.storage.database import without_password
+from mainspring.storage.errors import StorageError
+from mainspring.workflows.catalogue import UnknownJob
 
 SUCCESS, FAILED, BAD_INPUT = 0, 1, 2
 

@@ -2,10 +2,10 @@
 
 import typer
 
-from client.cli.console import echo, settled
-from client.settings import Settings
-from storage.database import Database
-from storage.migrate import is_current, upgrade
+from mainspring.client.cli.console import echo, settled
+from mainspring.client.settings import Settings
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import is_current, upgrade
 
 commands = typer.Typer(no_args_is_help=True, help="The database's schema.")
 

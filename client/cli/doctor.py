@@ -7,19 +7,19 @@ from pathlib import Path
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
-from client.cli.console import FAILED, SUCCESS, settled, show_table
-from client.cli.stack import with_stand_ins
-from client.connect import EngineUnreachable, connect, connect_config
-from client.embedded import running_engine
-from client.encryption_key import encryption_key
-from client.schedules import SCHEDULES, Schedules
-from client.settings import Settings
-from gateways.engine import Engine
-from gateways.errors import CredentialsRefused, GatewayError, LimitExceeded
-from gateways.justtcg import open_justtcg
-from storage.database import Database
-from storage.errors import StorageError
-from storage.migrate import is_current
+from mainspring.client.cli.console import FAILED, SUCCESS, settled, show_table
+from mainspring.client.cli.stack import with_stand_ins
+from mainspring.client.connect import EngineUnreachable, connect, connect_config
+from mainspring.client.embedded import running_engine
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.schedules import SCHEDULES, Schedules
+from mainspring.client.settings import Settings
+from mainspring.gateways.engine import Engine
+from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitExceeded
+from mainspring.gateways.justtcg import open_justtcg
+from mainspring.storage.database import Database
+from mainspring.storage.errors import StorageError
+from mainspring.storage.migrate import is_current
 
 
 @dataclass(frozen=True)

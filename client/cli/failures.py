@@ -7,12 +7,12 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, echo, show_json, show_table, when, with_service
-from client.cli.failure_choice import Choice, ErrorType, JobName, Since, choosing
-from client.failures import RATE
-from client.service import Service
-from contracts.failures import FailureFilter, FailureGroup, Replayed
-from contracts.tasks import Task
+from mainspring.client.cli.console import FAILED, SUCCESS, echo, show_json, show_table, when, with_service
+from mainspring.client.cli.failure_choice import Choice, ErrorType, JobName, Since, choosing
+from mainspring.client.failures import RATE
+from mainspring.client.service import Service
+from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
+from mainspring.contracts.tasks import Task
 
 commands = typer.Typer(no_args_is_help=True, help="Look at failed tasks in groups, replay or dismiss them.")
 

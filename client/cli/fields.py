@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from rich.filesize import decimal
 
-from client.cli.console import duration
-from contracts.tasks import JsonObject
+from mainspring.client.cli.console import duration
+from mainspring.contracts.tasks import JsonObject
 
 
 def cells(result: JsonObject) -> list[tuple[str, str]]:

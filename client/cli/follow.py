@@ -9,13 +9,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from client.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
-from client.cli.fields import cells
-from client.cli.notes import failed_attempt, note
-from client.cli.steps import running_steps, show_steps, steps_of, turns
-from client.jobs import Jobs
-from contracts.flows import StepResult
-from contracts.tasks import Task, TaskState
+from mainspring.client.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
+from mainspring.client.cli.fields import cells
+from mainspring.client.cli.notes import failed_attempt, note
+from mainspring.client.cli.steps import running_steps, show_steps, steps_of, turns
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.flows import StepResult
+from mainspring.contracts.tasks import Task, TaskState
 
 # What the terminal needs beside the steps: the bar, the note, the table's head and the cursor's line.
 OTHER_LINES = 4

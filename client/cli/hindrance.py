@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.service import RPCError
 
-from client.cli.console import remark
-from client.healthcheck import RECENT
-from gateways.engine import Engine
-from gateways.errors import GatewayError
+from mainspring.client.cli.console import remark
+from mainspring.client.healthcheck import RECENT
+from mainspring.gateways.engine import Engine
+from mainspring.gateways.errors import GatewayError
 
 # Whoever looks at the ledger has it before them already: this is said if it is known at once.
 PATIENCE = timedelta(seconds=2)

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from client.errors import BadInput
-from contracts.tasks import JsonObject
+from mainspring.client.errors import BadInput
+from mainspring.contracts.tasks import JsonObject
 
 
 def json_object(given: str) -> JsonObject:

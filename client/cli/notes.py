@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from client.cli.console import when
-from contracts.tasks import Task, TaskError, TaskState
+from mainspring.client.cli.console import when
+from mainspring.contracts.tasks import Task, TaskError, TaskState
 
 # A worker that runs takes up a task within a second or two.
 SOON = timedelta(seconds=5)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from client.cli.console import duration, when
-from client.validation import shown
-from contracts.message import Message
-from contracts.tasks import JsonObject, Task, TaskState
-from workflows.job import AnyJob, Debounce, Deduplicate, Throttle
+from mainspring.client.cli.console import duration, when
+from mainspring.client.validation import shown
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import JsonObject, Task, TaskState
+from mainspring.workflows.job import AnyJob, Debounce, Deduplicate, Throttle
 
 
 def found_instead(

@@ -7,18 +7,27 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, echo, remark, show_json, show_table, when, with_service
-from client.cli.follow import follow_or_leave, show_outcome
-from client.cli.inputs import json_object
-from client.cli.repeats import found_instead
-from client.cli.times import moment, span
-from client.errors import BadInput
-from client.service import Service
-from client.validation import validated
-from contracts.message import Message
-from contracts.tasks import Task, TaskState
-from workflows.catalogue import JOBS, job_named
-from workflows.job import AnyJob, Debounce
+from mainspring.client.cli.console import (
+    FAILED,
+    SUCCESS,
+    echo,
+    remark,
+    show_json,
+    show_table,
+    when,
+    with_service,
+)
+from mainspring.client.cli.follow import follow_or_leave, show_outcome
+from mainspring.client.cli.inputs import json_object
+from mainspring.client.cli.repeats import found_instead
+from mainspring.client.cli.times import moment, span
+from mainspring.client.errors import BadInput
+from mainspring.client.service import Service
+from mainspring.client.validation import validated
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.workflows.catalogue import JOBS, job_named
+from mainspring.workflows.job import AnyJob, Debounce
 
 ACCOUNT_FIELD = "account_id"
 DEFAULT_PRIORITY = 3

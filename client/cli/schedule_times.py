@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from client.cli.console import echo, show_json, show_table
-from client.cli.schedules import AsJson, ScheduleId, in_both_zones, minute, with_schedules
-from client.cli.times import moment, moment_in
-from client.errors import BadInput
-from client.schedules import Planned, Schedules
-from client.settings import Settings
+from mainspring.client.cli.console import echo, show_json, show_table
+from mainspring.client.cli.schedules import AsJson, ScheduleId, in_both_zones, minute, with_schedules
+from mainspring.client.cli.times import moment, moment_in
+from mainspring.client.errors import BadInput
+from mainspring.client.schedules import Planned, Schedules
+from mainspring.client.settings import Settings
 
 
 def backfill(

@@ -11,12 +11,12 @@ import typer
 from rich.markup import escape
 from temporalio.client import WorkflowExecutionStatus
 
-from client.cli.console import echo, settled, show_json, show_table, state_text
-from client.connect import connect
-from client.schedules import LastRun, Pause, Schedules, ScheduleStatus
-from client.schedules.outcomes import last_tasks
-from client.settings import Settings
-from contracts.tasks import Task, TaskState
+from mainspring.client.cli.console import echo, settled, show_json, show_table, state_text
+from mainspring.client.connect import connect
+from mainspring.client.schedules import LastRun, Pause, Schedules, ScheduleStatus
+from mainspring.client.schedules.outcomes import last_tasks
+from mainspring.client.settings import Settings
+from mainspring.contracts.tasks import Task, TaskState
 
 commands = typer.Typer(no_args_is_help=True, help="Look at what runs by itself; pause and resume it.")
 

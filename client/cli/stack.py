@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from client.cli.console import Worker
-from client.cli.stand_ins import NONE, StandIns, running_stand_ins
-from client.connect import connect_embedded
-from client.embedded import EmbeddedEngine
-from client.settings import Settings
+from mainspring.client.cli.console import Worker
+from mainspring.client.cli.stand_ins import NONE, StandIns, running_stand_ins
+from mainspring.client.connect import connect_embedded
+from mainspring.client.embedded import EmbeddedEngine
+from mainspring.client.settings import Settings
 
 
 @dataclass(frozen=True)

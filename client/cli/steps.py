@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from client.cli.console import how_long, show_table, state_text, table_of, when
-from client.cli.fields import cells
-from contracts.flows import FlowResult, StepResult, StepStatus
-from contracts.tasks import JsonObject, Task
+from mainspring.client.cli.console import how_long, show_table, state_text, table_of, when
+from mainspring.client.cli.fields import cells
+from mainspring.contracts.flows import FlowResult, StepResult, StepStatus
+from mainspring.contracts.tasks import JsonObject, Task
 
 COLOURS = {
     StepStatus.PENDING: "dim",

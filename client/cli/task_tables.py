@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from client.cli.console import echo, how_long, show_table, state_text, when, when_exactly
-from client.cli.follow import show_result
-from client.cli.notes import note
-from client.cli.steps import show_children, show_steps
-from contracts.flows import StepResult
-from contracts.tasks import Task, TaskError
+from mainspring.client.cli.console import echo, how_long, show_table, state_text, when, when_exactly
+from mainspring.client.cli.follow import show_result
+from mainspring.client.cli.notes import note
+from mainspring.client.cli.steps import show_children, show_steps
+from mainspring.contracts.flows import StepResult
+from mainspring.contracts.tasks import Task, TaskError
 
 
 def show_tasks(tasks: Sequence[Task]) -> None:

@@ -4,16 +4,16 @@ from typing import Annotated
 
 import typer
 
-from client.cli.console import FAILED, SUCCESS, echo, show_json, state_text, with_service
-from client.cli.follow import follow, follow_or_leave, show_outcome
-from client.cli.hindrance import hindrance, warn_of
-from client.cli.inputs import json_object
-from client.cli.task_tables import show_task, show_tasks
-from client.service import Service
-from client.validation import validated
-from contracts.tasks import TaskState
-from contracts.webhooks import DELIVER_WEBHOOK
-from workflows.catalogue import job_named
+from mainspring.client.cli.console import FAILED, SUCCESS, echo, show_json, state_text, with_service
+from mainspring.client.cli.follow import follow, follow_or_leave, show_outcome
+from mainspring.client.cli.hindrance import hindrance, warn_of
+from mainspring.client.cli.inputs import json_object
+from mainspring.client.cli.task_tables import show_task, show_tasks
+from mainspring.client.service import Service
+from mainspring.client.validation import validated
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK
+from mainspring.workflows.catalogue import job_named
 
 commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
 

@@ -3,8 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from client.errors import BadInput
-from client.zones import zone_named
+from mainspring.client.errors import BadInput
+from mainspring.client.zones import zone_named
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # What is further off is a slip of the finger, and beyond what calendars reach.

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from client.cli.console import database_name, echo, settled, show_table, worker_of
-from client.cli.stack import Stack, running_stack
-from client.cli.stand_ins import MAILS, SANDBOX_KEYS, video_to_try
-from client.connect import connect
-from client.settings import Settings
-from client.signals import stop_on_signals
+from mainspring.client.cli.console import database_name, echo, settled, show_table, worker_of
+from mainspring.client.cli.stack import Stack, running_stack
+from mainspring.client.cli.stand_ins import MAILS, SANDBOX_KEYS, video_to_try
+from mainspring.client.connect import connect
+from mainspring.client.settings import Settings
+from mainspring.client.signals import stop_on_signals
 
 
 def up(

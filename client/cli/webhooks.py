@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from client.cli.console import echo, show_json, show_table, when, with_service
-from client.errors import BadInput
-from client.service import Service
-from contracts.tasks import FINAL_STATES, TaskState
-from contracts.webhooks import Subscription
+from mainspring.client.cli.console import echo, show_json, show_table, when, with_service
+from mainspring.client.errors import BadInput
+from mainspring.client.service import Service
+from mainspring.contracts.tasks import FINAL_STATES, TaskState
+from mainspring.contracts.webhooks import Subscription
 
 commands = typer.Typer(no_args_is_help=True, help="Who is told when tasks end.")
 

@@ -6,12 +6,12 @@ from typing import NoReturn, TypeVar
 
 from rich.markup import escape
 
-from client.cli.console import BAD_INPUT, SUCCESS, echo, err, with_service
-from client.errors import BadInput
-from client.service import Service
-from client.wishlist_files import BadEntry, Entry, read_entries
-from contracts.message import Message
-from storage.upsert import chunks
+from mainspring.client.cli.console import BAD_INPUT, SUCCESS, echo, err, with_service
+from mainspring.client.errors import BadInput
+from mainspring.client.service import Service
+from mainspring.client.wishlist_files import BadEntry, Entry, read_entries
+from mainspring.contracts.message import Message
+from mainspring.storage.upsert import chunks
 
 M = TypeVar("M", bound=Message)
 

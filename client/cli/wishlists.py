@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from client.cli.console import BAD_INPUT, SUCCESS, echo, show_json, show_table, when, with_service
-from client.cli.wishlist_imports import Refused, import_file
-from client.errors import BadInput
-from client.service import Service
-from contracts.shop import Product, StrayWish, User, WishedItem
-from domain.unsubscribing import TokenRefused
-from storage.wishlist import Outcomes
+from mainspring.client.cli.console import BAD_INPUT, SUCCESS, echo, show_json, show_table, when, with_service
+from mainspring.client.cli.wishlist_imports import Refused, import_file
+from mainspring.client.errors import BadInput
+from mainspring.client.service import Service
+from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.domain.unsubscribing import TokenRefused
+from mainspring.storage.wishlist import Outcomes
 
 commands = typer.Typer(
     no_args_is_help=True, help="What the platform tells of its shop: products, users, wishes."

@@ -1,14 +1,14 @@
 """The embedded Temporal dev server: a supervised child of this process, its files in the state directory."""
 
-from client.embedded.engine import EmbeddedEngine
-from client.embedded.errors import (
+from mainspring.client.embedded.engine import EmbeddedEngine
+from mainspring.client.embedded.errors import (
     AlreadyRunning,
     EmbeddedEngineError,
     EngineGaveUp,
     EngineNotStarted,
     PortTaken,
 )
-from client.embedded.running import RunningEngine, running_engine
+from mainspring.client.embedded.running import RunningEngine, running_engine
 
 __all__ = [
     "AlreadyRunning",

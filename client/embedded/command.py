@@ -5,8 +5,8 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
-from client.embedded.errors import EmbeddedEngineError
-from client.embedded.ports import HOST
+from mainspring.client.embedded.errors import EmbeddedEngineError
+from mainspring.client.embedded.ports import HOST
 
 # The settings that choose its ports.
 ENGINE_PORT = "MAINSPRING_ENGINE_PORT"

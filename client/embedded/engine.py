@@ -13,12 +13,17 @@ from typing import Self
 
 import structlog
 
-from client.embedded import running
-from client.embedded.command import ENGINE_PORT, UI_PORT, server_command
-from client.embedded.errors import AlreadyRunning, EmbeddedEngineError, EngineGaveUp, EngineNotStarted
-from client.embedded.health import why_not_healthy
-from client.embedded.ports import HOST, choose_ports
-from client.embedded.process import STOP_TIMEOUT, ServerProcess
+from mainspring.client.embedded import running
+from mainspring.client.embedded.command import ENGINE_PORT, UI_PORT, server_command
+from mainspring.client.embedded.errors import (
+    AlreadyRunning,
+    EmbeddedEngineError,
+    EngineGaveUp,
+    EngineNotStarted,
+)
+from mainspring.client.embedded.health import why_not_healthy
+from mainspring.client.embedded.ports import HOST, choose_ports
+from mainspring.client.embedded.process import STOP_TIMEOUT, ServerProcess
 
 # The server takes further ports for itself, and finds now and then that another process was quicker.
 START_ATTEMPTS = 3

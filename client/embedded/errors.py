@@ -9,7 +9,7 @@ EmbeddedEngineError
 
 from pathlib import Path
 
-from client.embedded.running import RunningEngine
+from mainspring.client.embedded.running import RunningEngine
 
 
 class EmbeddedEngineError(Exception):

@@ -7,7 +7,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from client.embedded.process import ServerProcess
+from mainspring.client.embedded.process import ServerProcess
 
 POLL_SECONDS = 0.05
 ANSWER_TIMEOUT = timedelta(seconds=2)

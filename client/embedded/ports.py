@@ -4,7 +4,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from client.embedded.errors import PortTaken
+from mainspring.client.embedded.errors import PortTaken
 
 HOST = "127.0.0.1"
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from client.embedded import guard
+from mainspring.client.embedded import guard
 
 # The guard's own grace and its kill come first.
 STOP_TIMEOUT = timedelta(seconds=guard.GRACE_SECONDS + 5)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from contracts.message import Message
+from mainspring.contracts.message import Message
 
 LOCK_FILE = "up.lock"
 RUN_FILE = "mainspring.json"

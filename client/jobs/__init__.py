@@ -1,6 +1,6 @@
 """Starting, watching, cancelling and retrying tasks."""
 
-from client.jobs.jobs import Jobs
-from client.jobs.started import StartedTask
+from mainspring.client.jobs.jobs import Jobs
+from mainspring.client.jobs.started import StartedTask
 
 __all__ = ["Jobs", "StartedTask"]

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from activities.dispatch import start_accepted
-from client.errors import KeyHeld
-from contracts.tasks import Enqueued, NewTask, Task, TaskState
-from gateways.clock import Clock
-from gateways.engine import Engine
-from storage.database import Database, Session, after_commit
-from storage.tasks import TaskRepository
-from storage.upsert import chunks
+from mainspring.activities.dispatch import start_accepted
+from mainspring.client.errors import KeyHeld
+from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database, Session, after_commit
+from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.upsert import chunks
 
 
 class _OtherWork(Exception):

@@ -5,21 +5,21 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from activities.dispatch import wake_deliveries
-from client.errors import BadInput, TaskNotRetryable
-from client.jobs.intake import Intake
-from client.jobs.known import KnownTasks
-from client.jobs.new_task import checked, later_start, new_task
-from client.jobs.started import StartedTask
-from client.validation import validated
-from contracts.message import Message
-from contracts.tasks import Enqueued, Task, TaskState
-from gateways.clock import Clock
-from gateways.engine import Engine
-from storage.database import Database, Session
-from storage.tasks import TaskRepository
-from workflows import catalogue
-from workflows.job import AnyJob, Job
+from mainspring.activities.dispatch import wake_deliveries
+from mainspring.client.errors import BadInput, TaskNotRetryable
+from mainspring.client.jobs.intake import Intake
+from mainspring.client.jobs.known import KnownTasks
+from mainspring.client.jobs.new_task import checked, later_start, new_task
+from mainspring.client.jobs.started import StartedTask
+from mainspring.client.validation import validated
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import Enqueued, Task, TaskState
+from mainspring.gateways.clock import Clock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import TaskRepository
+from mainspring.workflows import catalogue
+from mainspring.workflows.job import AnyJob, Job
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable, Collection
 from datetime import timedelta
 from uuid import UUID
 
-from client.errors import AmbiguousTask, TaskUnknown
-from client.id_prefix import id_prefix
-from contracts.flows import StepResult
-from contracts.tasks import Task, TaskState
-from storage.database import Database
-from storage.tasks import StepRepository, TaskRepository
-from workflows.job import AnyJob
+from mainspring.client.errors import AmbiguousTask, TaskUnknown
+from mainspring.client.id_prefix import id_prefix
+from mainspring.contracts.flows import StepResult
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import StepRepository, TaskRepository
+from mainspring.workflows.job import AnyJob
 
 # The ledger is asked this often while somebody looks on: a person sees no difference below.
 POLL = timedelta(milliseconds=300)

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
-from client.errors import BadInput, JobIsInternal
-from contracts.faults import InputFault
-from contracts.message import Message
-from contracts.tasks import NewTask
-from workflows.job import Job
+from mainspring.client.errors import BadInput, JobIsInternal
+from mainspring.contracts.faults import InputFault
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import NewTask
+from mainspring.workflows.job import Job
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

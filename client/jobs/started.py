@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from client.errors import TaskCancelled, TaskFailed
-from client.jobs.known import KnownTasks
-from contracts.message import Message
-from contracts.tasks import TaskState
+from mainspring.client.errors import TaskCancelled, TaskFailed
+from mainspring.client.jobs.known import KnownTasks
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import TaskState
 
 Out = TypeVar("Out", bound=Message)
 

@@ -7,15 +7,15 @@
 - `firings.py` asks Temporal when a schedule fires; `previews.py` and `clock_changes.py` explain it
 """
 
-from client.schedules.declared import SCHEDULES
-from client.schedules.errors import BadDeclaration, ScheduleSwitchedOff, ScheduleUnknown
-from client.schedules.operating import Schedules
-from client.schedules.pauses import Pause
-from client.schedules.previews import Planned
-from client.schedules.rows import ScheduledJob
-from client.schedules.statuses import LastRun, ScheduleStatus
-from client.schedules.syncing import Synced
-from client.schedules.when import Cron, Every
+from mainspring.client.schedules.declared import SCHEDULES
+from mainspring.client.schedules.errors import BadDeclaration, ScheduleSwitchedOff, ScheduleUnknown
+from mainspring.client.schedules.operating import Schedules
+from mainspring.client.schedules.pauses import Pause
+from mainspring.client.schedules.previews import Planned
+from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.client.schedules.statuses import LastRun, ScheduleStatus
+from mainspring.client.schedules.syncing import Synced
+from mainspring.client.schedules.when import Cron, Every
 
 __all__ = [
     "SCHEDULES",

@@ -11,8 +11,8 @@ from temporalio.client import (
     ScheduleSpec,
 )
 
-from client.schedules.rows import ScheduledJob
-from client.schedules.when import Every
+from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.client.schedules.when import Every
 
 # The memo field of a schedule's action that holds the hash of its declaration: an update can change it.
 DECLARATION = "declaration"

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from temporalio.client import Schedule, ScheduleActionStartWorkflow
 
-from client.schedules.rows import ScheduledJob
-from client.schedules.when import Every, span_in_words
+from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.client.schedules.when import Every, span_in_words
 
 
 def zone_of(there: Schedule) -> str:

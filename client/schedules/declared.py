@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from client.schedules.rows import ScheduledJob, declared
-from client.schedules.when import Cron, Every
-from contracts.cards import RefreshDueAccounts
-from contracts.media import SweepScratch
-from contracts.tasks import ReconcileTasks, RelayTasks
-from contracts.wishlist import CheckWishlistSales, CheckWishlistStock
+from mainspring.client.schedules.rows import ScheduledJob, declared
+from mainspring.client.schedules.when import Cron, Every
+from mainspring.contracts.cards import RefreshDueAccounts
+from mainspring.contracts.media import SweepScratch
+from mainspring.contracts.tasks import ReconcileTasks, RelayTasks
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
 
 # Runs that follow each other within minutes need no making up for: the next one finds all that is due.
 SOON = timedelta(minutes=10)

@@ -8,7 +8,7 @@ ClientError
 
 from collections.abc import Iterable
 
-from client.errors import ClientError
+from mainspring.client.errors import ClientError
 
 
 class BadDeclaration(TypeError):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
 from temporalio.client import Client
 
-from client.errors import BadInput
+from mainspring.client.errors import BadInput
 
 # Temporal gives at most this many at once, the first ones of the range.
 PAGE = 1_000

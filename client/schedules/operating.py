@@ -13,19 +13,19 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.errors import BadInput
-from client.schedules.building import is_of
-from client.schedules.changes import zone_of
-from client.schedules.declared import SCHEDULES
-from client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
-from client.schedules.firings import firings
-from client.schedules.pauses import Pause, checked_reason, paused
-from client.schedules.previews import Planned, in_order, planned
-from client.schedules.rows import ScheduledJob
-from client.schedules.statuses import ScheduleStatus, status_of, with_last_run
-from client.schedules.syncing import Sync
-from client.settings import Settings
-from client.zones import zone_named
+from mainspring.client.errors import BadInput
+from mainspring.client.schedules.building import is_of
+from mainspring.client.schedules.changes import zone_of
+from mainspring.client.schedules.declared import SCHEDULES
+from mainspring.client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
+from mainspring.client.schedules.firings import firings
+from mainspring.client.schedules.pauses import Pause, checked_reason, paused
+from mainspring.client.schedules.previews import Planned, in_order, planned
+from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.client.schedules.statuses import ScheduleStatus, status_of, with_last_run
+from mainspring.client.schedules.syncing import Sync
+from mainspring.client.settings import Settings
+from mainspring.client.zones import zone_named
 
 
 class Schedules:

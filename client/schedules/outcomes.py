@@ -6,12 +6,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from client.schedules.statuses import ScheduleStatus
-from client.settings import Settings
-from contracts.tasks import Task
-from storage.database import Database, Session
-from storage.errors import StorageError
-from storage.tasks import TaskRepository
+from mainspring.client.schedules.statuses import ScheduleStatus
+from mainspring.client.settings import Settings
+from mainspring.contracts.tasks import Task
+from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import StorageError
+from mainspring.storage.tasks import TaskRepository
 
 log = structlog.get_logger(__name__)
 

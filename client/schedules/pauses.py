@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from temporalio.client import ScheduleState
 
-from client.errors import BadInput
+from mainspring.client.errors import BadInput
 
 # What fits in a list beside the rest.
 LONGEST_REASON = 200

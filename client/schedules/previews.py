@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from temporalio.client import ScheduleDescription
 
-from client.schedules.changes import zone_of
-from client.schedules.clock_changes import ClockChange, clock_changes, is_every_hour, matches
-from client.zones import zone_named
+from mainspring.client.schedules.changes import zone_of
+from mainspring.client.schedules.clock_changes import ClockChange, clock_changes, is_every_hour, matches
+from mainspring.client.zones import zone_named
 
 # An hourly schedule fires so often on the day on which the clock goes back. What fires more often is counted.
 HOURLY = 25

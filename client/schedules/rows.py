@@ -9,12 +9,12 @@ from typing import Self
 
 from temporalio.client import ScheduleOverlapPolicy
 
-from client.schedules.errors import BadDeclaration
-from client.schedules.when import Cron, Every
-from client.settings import Settings
-from client.zones import UnknownZone, zone_named
-from contracts.message import Message
-from workflows.catalogue import JOBS
+from mainspring.client.schedules.errors import BadDeclaration
+from mainspring.client.schedules.when import Cron, Every
+from mainspring.client.settings import Settings
+from mainspring.client.zones import UnknownZone, zone_named
+from mainspring.contracts.message import Message
+from mainspring.workflows.catalogue import JOBS
 
 # A firing that was missed is made up for if it is not older. A day on which the clock goes back has 25 hours,
 # so a daily firing is always made up for. How many were missed does not matter: with SKIP one run is made.

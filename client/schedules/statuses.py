@@ -13,12 +13,12 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.schedules.changes import intervals_of, zone_of
-from client.schedules.pauses import Pause
-from client.schedules.rows import ScheduledJob
-from client.zones import zone_named
-from domain.tasks import derived_task_id
-from workflows.catalogue import job_named
+from mainspring.client.schedules.changes import intervals_of, zone_of
+from mainspring.client.schedules.pauses import Pause
+from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.client.zones import zone_named
+from mainspring.domain.tasks import derived_task_id
+from mainspring.workflows.catalogue import job_named
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.schedules.building import TASK_QUEUE, built, declaration_of, is_of, is_of_earlier
-from client.schedules.changes import changes
-from client.schedules.pauses import Pause, switched
-from client.schedules.rows import ScheduledJob
+from mainspring.client.schedules.building import TASK_QUEUE, built, declaration_of, is_of, is_of_earlier
+from mainspring.client.schedules.changes import changes
+from mainspring.client.schedules.pauses import Pause, switched
+from mainspring.client.schedules.rows import ScheduledJob
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from client.schedules.errors import BadDeclaration
+from mainspring.client.schedules.errors import BadDeclaration
 
 # Temporal counts in whole seconds.
 SHORTEST = timedelta(seconds=1)

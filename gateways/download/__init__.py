@@ -1,6 +1,6 @@
 """Fetching a file that a caller's URL names, whole and once, over any number of attempts."""
 
-from gateways.download.client import Allowed, Download, Downloads, open_downloads
-from gateways.download.source import NotAVideo, SourceRefused, TooLarge
+from mainspring.gateways.download.client import Allowed, Download, Downloads, open_downloads
+from mainspring.gateways.download.source import NotAVideo, SourceRefused, TooLarge
 
 __all__ = ["Allowed", "Download", "Downloads", "NotAVideo", "SourceRefused", "TooLarge", "open_downloads"]

@@ -9,13 +9,13 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from gateways.addresses import AddressGuard, guarded_transport
-from gateways.download.partial import PartialFile
-from gateways.download.places import FileSource, ObjectSource
-from gateways.download.source import SERVICE, Source, SourceRefused, TooLarge
-from gateways.download.web import WebSource
-from gateways.errors import Unreachable
-from gateways.objects import Objects, S3Access
+from mainspring.gateways.addresses import AddressGuard, guarded_transport
+from mainspring.gateways.download.partial import PartialFile
+from mainspring.gateways.download.places import FileSource, ObjectSource
+from mainspring.gateways.download.source import SERVICE, Source, SourceRefused, TooLarge
+from mainspring.gateways.download.web import WebSource
+from mainspring.gateways.errors import Unreachable
+from mainspring.gateways.objects import Objects, S3Access
 
 # A server that says nothing for half a minute is given up; the next attempt goes on where it stopped.
 TIMEOUT = httpx.Timeout(30, connect=10)

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from gateways.download.partial import Begun
-from gateways.download.source import SERVICE, Incoming, SourceRefused
-from gateways.objects import Objects
+from mainspring.gateways.download.partial import Begun
+from mainspring.gateways.download.source import SERVICE, Incoming, SourceRefused
+from mainspring.gateways.objects import Objects
 
 CHUNK_BYTES = 1 << 20
 

@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateways.download.partial import Begun
-from gateways.errors import Refused
+from mainspring.gateways.download.partial import Begun
+from mainspring.gateways.errors import Refused
 
 SERVICE = "download"
 

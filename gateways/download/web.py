@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 import httpx
 
-from gateways.download.partial import Begun
-from gateways.download.source import SERVICE, Incoming, NotAVideo
-from gateways.errors import MalformedAnswer, NotSent, Refused, ServerFault, Unreachable
+from mainspring.gateways.download.partial import Begun
+from mainspring.gateways.download.source import SERVICE, Incoming, NotAVideo
+from mainspring.gateways.errors import MalformedAnswer, NotSent, Refused, ServerFault, Unreachable
 
 # What servers say of files whose kind they do not know; ffmpeg finds out.
 UNSPECIFIC = ("application/octet-stream", "binary/octet-stream", "application/mp4", "application/x-matroska")

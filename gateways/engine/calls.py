@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from temporalio.service import RPCError, RPCStatusCode
 
-from gateways.errors import Refused, Unreachable
+from mainspring.gateways.errors import Refused, Unreachable
 
 # How long one call may take before the engine counts as away.
 RPC_TIMEOUT = timedelta(seconds=5)

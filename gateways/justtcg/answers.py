@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.cards import Card, CardSet, Variant
-from domain.quota import Usage
+from mainspring.domain.cards import Card, CardSet, Variant
+from mainspring.domain.quota import Usage
 
 
 @dataclass(frozen=True, slots=True)

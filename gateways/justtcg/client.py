@@ -17,10 +17,10 @@ from typing import Any
 
 import httpx
 
-from gateways.errors import CredentialsRefused, MalformedAnswer, NotSent, Unreachable
-from gateways.justtcg.answers import CardsPage, Games, Lookup, SetsPage
-from gateways.justtcg.parsing import Skipped, parse_cards, parse_games, parse_sets, parse_usage
-from gateways.justtcg.refusals import SERVICE, refusal
+from mainspring.gateways.errors import CredentialsRefused, MalformedAnswer, NotSent, Unreachable
+from mainspring.gateways.justtcg.answers import CardsPage, Games, Lookup, SetsPage
+from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_games, parse_sets, parse_usage
+from mainspring.gateways.justtcg.refusals import SERVICE, refusal
 
 # What may stand in a header: visible ASCII. Anything else would fail inside httpx, in many ways.
 API_KEY = re.compile(r"[!-~]*")

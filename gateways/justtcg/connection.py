@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from gateways.justtcg.client import JustTcg
+from mainspring.gateways.justtcg.client import JustTcg
 
 # A page of 200 cards takes the service a while; a connection that does not come up is given up sooner.
 TIMEOUT = httpx.Timeout(30, connect=10)

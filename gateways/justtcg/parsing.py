@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from domain.cards import Card, CardSet, JsonScalar, Variant
-from domain.quota import Usage
-from gateways.justtcg.answers import Game
-from gateways.justtcg.fields import day, moment, required, text
-from gateways.justtcg.money import cents
+from mainspring.domain.cards import Card, CardSet, JsonScalar, Variant
+from mainspring.domain.quota import Usage
+from mainspring.gateways.justtcg.answers import Game
+from mainspring.gateways.justtcg.fields import day, moment, required, text
+from mainspring.gateways.justtcg.money import cents
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")

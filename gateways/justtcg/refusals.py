@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import httpx
 
-from domain.quota import Usage
-from gateways.errors import CredentialsRefused, GatewayError, LimitExceeded, Refused, ServerFault
-from gateways.justtcg.parsing import parse_usage
+from mainspring.domain.quota import Usage
+from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitExceeded, Refused, ServerFault
+from mainspring.gateways.justtcg.parsing import parse_usage
 
 SERVICE = "JustTCG"
 

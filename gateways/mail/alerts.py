@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from contracts.mail_forms import is_web_link
-from contracts.wishlist import NotificationKind
-from gateways.mail.errors import MailUnsendable
+from mainspring.contracts.mail_forms import is_web_link
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.gateways.mail.errors import MailUnsendable
 
 
 def checked_link(link: str) -> str:

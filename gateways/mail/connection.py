@@ -14,10 +14,17 @@ from datetime import timedelta
 
 import aiosmtplib
 
-from gateways.errors import CredentialsRefused, Unreachable
-from gateways.mail.errors import SERVICE, AnswerLost, MailRefused, PutOff, ServerAway, enhanced_code
-from gateways.mail.message import Envelope
-from gateways.mail.server import MailServer
+from mainspring.gateways.errors import CredentialsRefused, Unreachable
+from mainspring.gateways.mail.errors import (
+    SERVICE,
+    AnswerLost,
+    MailRefused,
+    PutOff,
+    ServerAway,
+    enhanced_code,
+)
+from mainspring.gateways.mail.message import Envelope
+from mainspring.gateways.mail.server import MailServer
 
 COMPLETED = range(200, 300)
 GO_ON_WITH_DATA = 354

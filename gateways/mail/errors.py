@@ -19,7 +19,7 @@ GatewayError
 import re
 from datetime import timedelta
 
-from gateways.errors import NotSent, Refused, ServerFault, WorldError
+from mainspring.gateways.errors import NotSent, Refused, ServerFault, WorldError
 
 SERVICE = "SMTP"
 

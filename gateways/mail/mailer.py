@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-from gateways.errors import CredentialsRefused, Unreachable
-from gateways.mail.circuit import Circuit
-from gateways.mail.connection import Connection, connect
-from gateways.mail.errors import MailRefused, PutOff, ServerAway
-from gateways.mail.message import Envelope, Mail, envelope_of
-from gateways.mail.server import MailServer
+from mainspring.gateways.errors import CredentialsRefused, Unreachable
+from mainspring.gateways.mail.circuit import Circuit
+from mainspring.gateways.mail.connection import Connection, connect
+from mainspring.gateways.mail.errors import MailRefused, PutOff, ServerAway
+from mainspring.gateways.mail.message import Envelope, Mail, envelope_of
+from mainspring.gateways.mail.server import MailServer
 
 # Servers and the networks between close what is idle, some without a word: not waited for.
 LONGEST_IDLE = timedelta(seconds=30)

@@ -11,8 +11,8 @@ from email.policy import EmailPolicy
 from email.utils import parseaddr
 from typing import Any, Self
 
-from contracts.mail_forms import is_one_line, wire_address
-from gateways.mail.errors import MailUnsendable
+from mainspring.contracts.mail_forms import is_one_line, wire_address
+from mainspring.gateways.mail.errors import MailUnsendable
 
 # RFC 5322: a line has at most 998 characters; a header that is not folded leaves room for its name.
 LONGEST_UNFOLDED = 950

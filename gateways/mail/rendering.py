@@ -15,10 +15,10 @@ from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from mjml import mjml2html
 
-from contracts.wishlist import NotificationKind
-from gateways.mail.alerts import Alert, Recipient, Rendered, checked_link
-from gateways.mail.locales import choose
-from gateways.mail.money import price_in_words
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.gateways.mail.alerts import Alert, Recipient, Rendered, checked_link
+from mainspring.gateways.mail.locales import choose
+from mainspring.gateways.mail.money import price_in_words
 
 FOLDER = Path(__file__).parent / "templates"
 

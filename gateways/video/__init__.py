@@ -1,6 +1,6 @@
 """Videos, by ffmpeg: a process of its own for each piece of work, which does not outlive the worker."""
 
-from gateways.video.client import Made, Probe, Variant, Video
-from gateways.video.running import Ffmpeg, OnTime, VideoFailed
+from mainspring.gateways.video.client import Made, Probe, Variant, Video
+from mainspring.gateways.video.running import Ffmpeg, OnTime, VideoFailed
 
 __all__ = ["Ffmpeg", "Made", "OnTime", "Probe", "Variant", "Video", "VideoFailed"]

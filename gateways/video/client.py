@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from gateways.video.probing import parse_description
-from gateways.video.running import Ffmpeg, OnTime, VideoFailed
+from mainspring.gateways.video.probing import parse_description
+from mainspring.gateways.video.running import Ffmpeg, OnTime, VideoFailed
 
 # Containers that hold their content themselves. A playlist, which ffmpeg would take for a video too, names
 # other files, of the worker's own disk for example.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from gateways.errors import GatewayError
-from gateways.video import leash
+from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.video import leash
 
 SERVICE = "ffmpeg"
 

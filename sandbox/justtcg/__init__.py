@@ -1,6 +1,6 @@
 """A stand-in for the price service JustTCG: its API v1 over HTTP, real cards, synthetic prices."""
 
-from sandbox.justtcg.faults import Fault, Faults
-from sandbox.justtcg.server import JustTcgSandbox
+from mainspring.sandbox.justtcg.faults import Fault, Faults
+from mainspring.sandbox.justtcg.server import JustTcgSandbox
 
 __all__ = ["Fault", "Faults", "JustTcgSandbox"]

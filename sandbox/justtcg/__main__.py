@@ -1,12 +1,12 @@
-"""Run the stand-in by itself: `python -m sandbox.justtcg --port 8701`."""
+"""Run the stand-in by itself: `python -m mainspring.sandbox.justtcg --port 8701`."""
 
 import argparse
 import asyncio
 import contextlib
 
-from sandbox.justtcg.app import PREFIX
-from sandbox.justtcg.server import JustTcgSandbox
-from sandbox.serving import serve_alone
+from mainspring.sandbox.justtcg.app import PREFIX
+from mainspring.sandbox.justtcg.server import JustTcgSandbox
+from mainspring.sandbox.serving import serve_alone
 
 
 async def serve(port: int, seed: int, keys: list[str]) -> None:
@@ -20,7 +20,7 @@ async def serve(port: int, seed: int, keys: list[str]) -> None:
 
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.justtcg", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m mainspring.sandbox.justtcg", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=0, help="decides prices and chance")
     parser.add_argument("--key", action="append", default=[], metavar="KEY=PLAN", help="a key to give out")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox.justtcg.plans import Limits, day_of, minute_of, month_of
+from mainspring.sandbox.justtcg.plans import Limits, day_of, minute_of, month_of
 
 # How many requests `_metadata` is behind, as seen with the vendor.
 LAG = 1

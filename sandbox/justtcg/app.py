@@ -9,11 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
-from sandbox.justtcg.calls import Call, Calls
-from sandbox.justtcg.faults import Fault, Faults
-from sandbox.justtcg.plans import minute_of
-from sandbox.justtcg.vendor import Answered, Asked, Vendor
-from sandbox.serving import Connections
+from mainspring.sandbox.justtcg.calls import Call, Calls
+from mainspring.sandbox.justtcg.faults import Fault, Faults
+from mainspring.sandbox.justtcg.plans import minute_of
+from mainspring.sandbox.justtcg.vendor import Answered, Asked, Vendor
+from mainspring.sandbox.serving import Connections
 
 PREFIX = "/v1"
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.justtcg.plans import day_of, minute_of, month_of
+from mainspring.sandbox.justtcg.plans import day_of, minute_of, month_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID, uuid5
 
-from sandbox.justtcg.printed import PrintedCard, printed_cards
+from mainspring.sandbox.justtcg.printed import PrintedCard, printed_cards
 
 GAME_ID, GAME_NAME = "magic-the-gathering", "Magic: The Gathering"
 

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.justtcg.faults import Fault
+from mainspring.sandbox.justtcg.faults import Fault
 
 if TYPE_CHECKING:
-    from sandbox.justtcg.server import JustTcgSandbox
+    from mainspring.sandbox.justtcg.server import JustTcgSandbox
 
 SETTINGS = ("slow_seconds", "is_shuffled", "sends_retry_after", "tells_usage_in_refusals")
 

@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from sandbox.justtcg.catalogue import Catalogue, ListedSet, ListedVariant
+from mainspring.sandbox.justtcg.catalogue import Catalogue, ListedSet, ListedVariant
 
 # Cents of an ordinary near-mint card; the rest of the scale is invented around these.
 USUAL_CENTS = {

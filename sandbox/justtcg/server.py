@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from sandbox.justtcg.accounts import Account
-from sandbox.justtcg.app import PREFIX, VendorApp
-from sandbox.justtcg.calls import Calls
-from sandbox.justtcg.catalogue import catalogue
-from sandbox.justtcg.control import control_routes
-from sandbox.justtcg.faults import Faults
-from sandbox.justtcg.plans import PLANS
-from sandbox.justtcg.prices import Prices
-from sandbox.justtcg.vendor import Vendor
-from sandbox.justtcg.wire import Wire
-from sandbox.serving import Connections, LoopbackServer
+from mainspring.sandbox.justtcg.accounts import Account
+from mainspring.sandbox.justtcg.app import PREFIX, VendorApp
+from mainspring.sandbox.justtcg.calls import Calls
+from mainspring.sandbox.justtcg.catalogue import catalogue
+from mainspring.sandbox.justtcg.control import control_routes
+from mainspring.sandbox.justtcg.faults import Faults
+from mainspring.sandbox.justtcg.plans import PLANS
+from mainspring.sandbox.justtcg.prices import Prices
+from mainspring.sandbox.justtcg.vendor import Vendor
+from mainspring.sandbox.justtcg.wire import Wire
+from mainspring.sandbox.serving import Connections, LoopbackServer
 
 
 def wall_clock() -> datetime:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox.justtcg.accounts import Account
-from sandbox.justtcg.catalogue import GAME_ID, GAME_NAME, Catalogue, ListedCard, ListedVariant
-from sandbox.justtcg.faults import Fault, Faults
-from sandbox.justtcg.wire import Json, Wire
+from mainspring.sandbox.justtcg.accounts import Account
+from mainspring.sandbox.justtcg.catalogue import GAME_ID, GAME_NAME, Catalogue, ListedCard, ListedVariant
+from mainspring.sandbox.justtcg.faults import Fault, Faults
+from mainspring.sandbox.justtcg.wire import Json, Wire
 
 DEFAULT_LIMIT = 20
 

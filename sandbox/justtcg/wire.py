@@ -4,8 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.justtcg.catalogue import GAME_ID, GAME_NAME, Catalogue, ListedCard, ListedSet, ListedVariant
-from sandbox.justtcg.prices import Prices
+from mainspring.sandbox.justtcg.catalogue import (
+    GAME_ID,
+    GAME_NAME,
+    Catalogue,
+    ListedCard,
+    ListedSet,
+    ListedVariant,
+)
+from mainspring.sandbox.justtcg.prices import Prices
 
 Json = dict[str, Any]
 

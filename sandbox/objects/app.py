@@ -7,10 +7,10 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.objects.bucket import Bucket, Held
-from sandbox.objects.faults import ObjectFault, ObjectFaults
-from sandbox.objects.wire import answer, deleted, document, headers_of, listing, named, refusal
-from sandbox.serving import Connections
+from mainspring.sandbox.objects.bucket import Bucket, Held
+from mainspring.sandbox.objects.faults import ObjectFault, ObjectFaults
+from mainspring.sandbox.objects.wire import answer, deleted, document, headers_of, listing, named, refusal
+from mainspring.sandbox.serving import Connections
 
 PAGE = 1_000
 READING = ("GET", "HEAD")

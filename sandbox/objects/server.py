@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from sandbox.objects.app import ObjectsApp
-from sandbox.objects.bucket import Bucket
-from sandbox.objects.faults import ObjectFaults
-from sandbox.serving import Connections, LoopbackServer
+from mainspring.sandbox.objects.app import ObjectsApp
+from mainspring.sandbox.objects.bucket import Bucket
+from mainspring.sandbox.objects.faults import ObjectFaults
+from mainspring.sandbox.serving import Connections, LoopbackServer
 
 METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from starlette.responses import Response
 
-from sandbox.objects.bucket import Held
+from mainspring.sandbox.objects.bucket import Held
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 

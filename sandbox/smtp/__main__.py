@@ -1,4 +1,4 @@
-"""Run the mail server by itself: `python -m sandbox.smtp --port 8725 --keep mails`."""
+"""Run the mail server by itself: `python -m mainspring.sandbox.smtp --port 8725 --keep mails`."""
 
 import argparse
 import asyncio
@@ -6,8 +6,8 @@ import contextlib
 import sys
 from pathlib import Path
 
-from sandbox.smtp.faults import MailFault
-from sandbox.smtp.server import SmtpSandbox
+from mainspring.sandbox.smtp.faults import MailFault
+from mainspring.sandbox.smtp.server import SmtpSandbox
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -21,7 +21,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.smtp", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m mainspring.sandbox.smtp", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--keep", type=Path, help="a folder in which each accepted mail is an .eml file")
     parser.add_argument("--rate", type=float, default=0.0, help="the share of mails that go wrong")

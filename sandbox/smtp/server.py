@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sandbox.serving import HOST
-from sandbox.smtp.accepted import AcceptedMail
-from sandbox.smtp.certificate import loopback_tls
-from sandbox.smtp.faults import MailFaults
-from sandbox.smtp.session import Connections, Desk, Protocol
+from mainspring.sandbox.serving import HOST
+from mainspring.sandbox.smtp.accepted import AcceptedMail
+from mainspring.sandbox.smtp.certificate import loopback_tls
+from mainspring.sandbox.smtp.faults import MailFaults
+from mainspring.sandbox.smtp.session import Connections, Desk, Protocol
 
 
 class SmtpSandbox:

@@ -7,8 +7,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from sandbox.smtp.accepted import AcceptedMail
-from sandbox.smtp.faults import MailFault, MailFaults
+from mainspring.sandbox.smtp.accepted import AcceptedMail
+from mainspring.sandbox.smtp.faults import MailFault, MailFaults
 
 FOREVER_SECONDS = 3600
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.serving import Connections, LoopbackServer
+from mainspring.sandbox.serving import Connections, LoopbackServer
 
 RANGE = re.compile(r"bytes=(\d+)-$")
 CHUNK_BYTES = 16 * 1024

@@ -1,10 +1,10 @@
-"""Run the receivers by themselves: `python -m sandbox.webhooks`. Without secrets they verify nothing."""
+"""Run the receivers alone: `python -m mainspring.sandbox.webhooks`. Without secrets they verify nothing."""
 
 import asyncio
 import contextlib
 
-from sandbox.serving import serve_alone
-from sandbox.webhooks.server import WebhookSandbox
+from mainspring.sandbox.serving import serve_alone
+from mainspring.sandbox.webhooks.server import WebhookSandbox
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):

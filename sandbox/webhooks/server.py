@@ -10,8 +10,8 @@ from collections import Counter
 from starlette.datastructures import Address
 from starlette.types import Receive, Scope, Send
 
-from sandbox.serving import Connections, LoopbackServer
-from sandbox.webhooks.receiver import Fault, Receiver
+from mainspring.sandbox.serving import Connections, LoopbackServer
+from mainspring.sandbox.webhooks.receiver import Fault, Receiver
 
 PREFIX = "/hooks/"
 

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.cards import Account
-from storage.errors import AccountExists, AccountUnknown
-from storage.secrets import SecretBox
-from storage.tables import AccountRow
+from mainspring.domain.cards import Account
+from mainspring.storage.errors import AccountExists, AccountUnknown
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import AccountRow
 
 
 class AccountRepository:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.cards import Card, CardSet, Variant
-from storage.tables import CardRow, CardSetRow, GameRow, PriceRow, VariantRow
-from storage.upsert import chunks, upsert
+from mainspring.domain.cards import Card, CardSet, Variant
+from mainspring.storage.tables import CardRow, CardSetRow, GameRow, PriceRow, VariantRow
+from mainspring.storage.upsert import chunks, upsert
 
 CARD_COLUMNS = tuple(field.name for field in fields(Card) if field.name != "variants")
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid5
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.cards import InventoryLine
-from storage.tables import InventoryItemRow, InventoryVariantRow
-from storage.upsert import chunks, upsert
+from mainspring.domain.cards import InventoryLine
+from mainspring.storage.tables import InventoryItemRow, InventoryVariantRow
+from mainspring.storage.upsert import chunks, upsert
 
 
 class InventoryRepository:

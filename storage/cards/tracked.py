@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.cards import ListingCursor, Since
-from storage.tables import TrackedGameRow, TrackedSetRow
-from storage.upsert import upsert
+from mainspring.domain.cards import ListingCursor, Since
+from mainspring.storage.tables import TrackedGameRow, TrackedSetRow
+from mainspring.storage.upsert import upsert
 
 Tracked = type[TrackedGameRow] | type[TrackedSetRow]
 

@@ -6,8 +6,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON
 
-from storage.tables import Base
-from storage.tables.base import UtcDateTime
+from mainspring.storage.tables import Base
+from mainspring.storage.tables.base import UtcDateTime
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:

@@ -1,7 +1,7 @@
 """The tables, one file a domain. Importing this package registers them all with `Base.metadata`."""
 
-from storage.tables.base import Base
-from storage.tables.cards import (
+from mainspring.storage.tables.base import Base
+from mainspring.storage.tables.cards import (
     AccountRow,
     CardRow,
     CardSetRow,
@@ -13,11 +13,16 @@ from storage.tables.cards import (
     TrackedSetRow,
     VariantRow,
 )
-from storage.tables.effects import EffectRow
-from storage.tables.quota import QuotaRow
-from storage.tables.tasks import TaskErrorRow, TaskRow, TaskStepRow
-from storage.tables.webhooks import SubscriptionRow
-from storage.tables.wishlist import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
+from mainspring.storage.tables.effects import EffectRow
+from mainspring.storage.tables.quota import QuotaRow
+from mainspring.storage.tables.tasks import TaskErrorRow, TaskRow, TaskStepRow
+from mainspring.storage.tables.webhooks import SubscriptionRow
+from mainspring.storage.tables.wishlist import (
+    NotificationRow,
+    WishedProductRow,
+    WishlistItemRow,
+    WishlistUserRow,
+)
 
 __all__ = [
     "AccountRow",

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, OuterId
+from mainspring.storage.tables.base import Base, OuterId
 
 
 class EffectRow(Base):

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, Json
+from mainspring.storage.tables.base import Base, Json
 
 
 class QuotaRow(Base):

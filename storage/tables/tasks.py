@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, Json
+from mainspring.storage.tables.base import Base, Json
 
 # The states in which a task holds its dedupe key, as the partial index says it.
 ACTIVE = text("state IN ('QUEUED', 'RUNNING', 'WAITING')")

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, Json
+from mainspring.storage.tables.base import Base, Json
 
 
 class SubscriptionRow(Base):

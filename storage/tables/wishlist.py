@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, OuterId
+from mainspring.storage.tables.base import Base, OuterId
 
 # Notifications that no mail has taken up yet, as the partial index says it.
 UNPLANNED = text("state = 'due' AND effect_id IS NULL")

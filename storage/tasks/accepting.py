@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from contracts.tasks import Enqueued, NewTask, TaskState
-from domain.pools import fair_turns
-from storage.tables import TaskRow
-from storage.tables.tasks import POOL_QUEUED
-from storage.tasks.repeating import Holders, Repeats, after_quiet_time
-from storage.upsert import chunks, insert_into
+from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
+from mainspring.domain.pools import fair_turns
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tables.tasks import POOL_QUEUED
+from mainspring.storage.tasks.repeating import Holders, Repeats, after_quiet_time
+from mainspring.storage.upsert import chunks, insert_into
 
 
 class Accepted(Repeats):

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.tasks import FinishTask
-from contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
-from domain.pools import pooled_task
-from domain.webhooks import deliveries_of
-from storage.tables import TaskRow
-from storage.tasks.accepting import Accepted
-from storage.webhooks import SubscriptionRepository
+from mainspring.contracts.tasks import FinishTask
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
+from mainspring.domain.pools import pooled_task
+from mainspring.domain.webhooks import deliveries_of
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tasks.accepting import Accepted
+from mainspring.storage.webhooks import SubscriptionRepository
 
 
 async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now: datetime) -> list[UUID]:

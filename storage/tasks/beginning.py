@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select, update
 
-from contracts.tasks import BeginTask, NewTask, TaskBegun, TaskState
-from storage.tables import TaskRow
-from storage.tasks.accepting import queued_row
-from storage.tasks.rows import LedgerQueries, still_active
+from mainspring.contracts.tasks import BeginTask, NewTask, TaskBegun, TaskState
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tasks.accepting import queued_row
+from mainspring.storage.tasks.rows import LedgerQueries, still_active
 
 # One that waits for an earlier run of its key looks again after half of what that has taken so far: 17 looks
 # in an hour for a quiet time of 2 s, and never half as long again as needed.

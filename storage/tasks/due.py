@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from contracts.tasks import TaskState
-from storage.tables import TaskRow
-from storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
+from mainspring.contracts.tasks import TaskState
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
 
 UNDER_WAY = (TaskState.RUNNING, TaskState.WAITING)
 

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, Text, Update, cast, func, select, update
 from sqlalchemy.orm import aliased
 
-from contracts.flows import EarlierRun, EarlierStep, StepStatus
-from contracts.tasks import JsonObject
-from domain.sizes import MOST_AT_ONCE
-from storage.tables import TaskRow, TaskStepRow
-from storage.tasks.rows import LedgerQueries
-from storage.upsert import chunks
+from mainspring.contracts.flows import EarlierRun, EarlierStep, StepStatus
+from mainspring.contracts.tasks import JsonObject
+from mainspring.domain.sizes import MOST_AT_ONCE
+from mainspring.storage.tables import TaskRow, TaskStepRow
+from mainspring.storage.tasks.rows import LedgerQueries
+from mainspring.storage.upsert import chunks
 
 OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
 

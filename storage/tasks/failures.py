@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 
-from contracts.failures import FailureFilter, FailureGroup
-from contracts.tasks import Task, TaskState
-from storage.tables import TaskRow
-from storage.tasks.rows import LedgerQueries, task_of
+from mainspring.contracts.failures import FailureFilter, FailureGroup
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tasks.rows import LedgerQueries, task_of
 
 OPEN = and_(
     TaskRow.state == TaskState.FAILED,

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select, tuple_
 
-from contracts.tasks import Task, TaskError, TaskState
-from storage.ids import ids_starting_with
-from storage.tables import TaskErrorRow, TaskRow
-from storage.tasks.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
-from storage.upsert import chunks
+from mainspring.contracts.tasks import Task, TaskError, TaskState
+from mainspring.storage.ids import ids_starting_with
+from mainspring.storage.tables import TaskErrorRow, TaskRow
+from mainspring.storage.tasks.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
+from mainspring.storage.upsert import chunks
 
 # Accepted, and the engine has not been told.
 UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))

@@ -13,13 +13,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Update, case, func, null, select, update
 from sqlalchemy.engine import Row
 
-from contracts.tasks import JsonObject, TaskState
-from contracts.webhooks import TaskChanged
-from storage.tables import TaskRow
-from storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
-from storage.tasks.announcing import announce
-from storage.tasks.due import is_due_again, may_begin
-from storage.tasks.queues import LookedAtQueues
+from mainspring.contracts.tasks import JsonObject, TaskState
+from mainspring.contracts.webhooks import TaskChanged
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
+from mainspring.storage.tasks.announcing import announce
+from mainspring.storage.tasks.due import is_due_again, may_begin
+from mainspring.storage.tasks.queues import LookedAtQueues
 
 # What a claimed row is read with.
 COLUMNS = (

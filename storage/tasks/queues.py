@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
 
-from contracts.pools import PoolQueue
-from storage.tables import TaskRow
-from storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
-from storage.tasks.due import is_due_again, later_times, may_begin
-from storage.tasks.rows import LedgerQueries
+from mainspring.contracts.pools import PoolQueue
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
+from mainspring.storage.tasks.due import is_due_again, later_times, may_begin
+from mainspring.storage.tasks.rows import LedgerQueries
 
 
 class LookedAtQueues(LedgerQueries):

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import case, func, literal, or_, select, update
 
-from contracts.tasks import Enqueued, NewTask, TaskState
-from storage.errors import AlreadyRetried
-from storage.storable import storable
-from storage.tables import TaskRow
-from storage.tasks.rows import ACTIVE_NAMES, LedgerQueries
-from storage.upsert import chunks
+from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
+from mainspring.storage.errors import AlreadyRetried
+from mainspring.storage.storable import storable
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tasks.rows import ACTIVE_NAMES, LedgerQueries
+from mainspring.storage.upsert import chunks
 
 # A key, and the task that holds it with its workflow.
 Holders = dict[str | None, tuple[UUID, str]]

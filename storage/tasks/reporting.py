@@ -6,14 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, literal, select
 
-from contracts.tasks import FinishTask, JsonObject, MarkWaiting, NewTask, TaskError, TaskState
-from domain.failures import fingerprint
-from domain.tasks import percentage
-from storage.tables import TaskErrorRow, TaskRow
-from storage.tasks.announcing import announce_end
-from storage.tasks.beginning import Begun
-from storage.tasks.flow_progress import FlowProgress
-from storage.tasks.rows import still_active
+from mainspring.contracts.tasks import FinishTask, JsonObject, MarkWaiting, NewTask, TaskError, TaskState
+from mainspring.domain.failures import fingerprint
+from mainspring.domain.tasks import percentage
+from mainspring.storage.tables import TaskErrorRow, TaskRow
+from mainspring.storage.tasks.announcing import announce_end
+from mainspring.storage.tasks.beginning import Begun
+from mainspring.storage.tasks.flow_progress import FlowProgress
+from mainspring.storage.tasks.rows import still_active
 
 
 class Reported(Begun):

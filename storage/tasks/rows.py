@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Update, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.tasks import ACTIVE_STATES, Task, TaskError
-from storage.tables import TaskErrorRow, TaskRow
+from mainspring.contracts.tasks import ACTIVE_STATES, Task, TaskError
+from mainspring.storage.tables import TaskErrorRow, TaskRow
 
 ACTIVE_NAMES = sorted(ACTIVE_STATES)
 

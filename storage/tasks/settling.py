@@ -8,13 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Table, bindparam, insert, select
 
-from contracts.tasks import JsonObject, TaskError, TaskState
-from contracts.webhooks import TaskChanged
-from storage.tables import TaskErrorRow, TaskRow
-from storage.tables.tasks import POOL_RUNNING
-from storage.tasks.announcing import announce
-from storage.tasks.reporting import failure_columns
-from storage.tasks.rows import LedgerQueries
+from mainspring.contracts.tasks import JsonObject, TaskError, TaskState
+from mainspring.contracts.webhooks import TaskChanged
+from mainspring.storage.tables import TaskErrorRow, TaskRow
+from mainspring.storage.tables.tasks import POOL_RUNNING
+from mainspring.storage.tasks.announcing import announce
+from mainspring.storage.tasks.reporting import failure_columns
+from mainspring.storage.tasks.rows import LedgerQueries
 
 NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
 

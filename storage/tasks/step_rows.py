@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from contracts.flows import StepResult, StepStatus
-from storage.tables import TaskStepRow
-from storage.tasks.rows import LedgerQueries
+from mainspring.contracts.flows import StepResult, StepStatus
+from mainspring.storage.tables import TaskStepRow
+from mainspring.storage.tasks.rows import LedgerQueries
 
 
 class StepRows(LedgerQueries):

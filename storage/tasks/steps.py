@@ -7,15 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from contracts.flows import FailedStep, FlowResult, OpenedStep, StepResult, StepStatus
-from contracts.tasks import JsonObject
-from domain.sizes import shortened
-from storage.tables import TaskRow, TaskStepRow
-from storage.tasks.earlier_steps import EarlierSteps, still_open
-from storage.tasks.flow_progress import FlowProgress
-from storage.tasks.rows import still_active
-from storage.tasks.step_rows import StepRows
-from storage.upsert import chunks, insert_into
+from mainspring.contracts.flows import FailedStep, FlowResult, OpenedStep, StepResult, StepStatus
+from mainspring.contracts.tasks import JsonObject
+from mainspring.domain.sizes import shortened
+from mainspring.storage.tables import TaskRow, TaskStepRow
+from mainspring.storage.tasks.earlier_steps import EarlierSteps, still_open
+from mainspring.storage.tasks.flow_progress import FlowProgress
+from mainspring.storage.tasks.rows import still_active
+from mainspring.storage.tasks.step_rows import StepRows
+from mainspring.storage.upsert import chunks, insert_into
 
 CANCELLED = "cancelled"
 

@@ -9,11 +9,11 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.wishlist import NotificationKind
-from domain.wishlist import Due, Offer, SaleSeen, StockSeen, Told, Wish
-from storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
-from storage.upsert import chunks, insert_into
-from storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.domain.wishlist import Due, Offer, SaleSeen, StockSeen, Told, Wish
+from mainspring.storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
+from mainspring.storage.upsert import chunks, insert_into
+from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
 
 @dataclass(frozen=True)

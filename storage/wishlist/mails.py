@@ -9,12 +9,18 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.shop import Product, User
-from contracts.wishlist import NotificationKind
-from domain.wishlist import Due, Offer, SaleSeen, StockSeen
-from storage.tables import Base, NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
-from storage.upsert import chunks
-from storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
+from mainspring.contracts.shop import Product, User
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.domain.wishlist import Due, Offer, SaleSeen, StockSeen
+from mainspring.storage.tables import (
+    Base,
+    NotificationRow,
+    WishedProductRow,
+    WishlistItemRow,
+    WishlistUserRow,
+)
+from mainspring.storage.upsert import chunks
+from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
 Told = TypeVar("Told", Product, User)
 

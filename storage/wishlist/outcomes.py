@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.effects import EffectState
-from contracts.tasks import TaskState
-from storage.tables import EffectRow, NotificationRow, TaskRow
+from mainspring.contracts.effects import EffectState
+from mainspring.contracts.tasks import TaskState
+from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow
 
 
 @dataclass(frozen=True)

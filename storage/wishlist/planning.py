@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.mail_times import QuietHours, quiet_hours
-from storage.tables import NotificationRow, WishlistUserRow
-from storage.tables.wishlist import UNPLANNED
+from mainspring.domain.mail_times import QuietHours, quiet_hours
+from mainspring.storage.tables import NotificationRow, WishlistUserRow
+from mainspring.storage.tables.wishlist import UNPLANNED
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.wishlist import Offer, SaleSeen, StockSeen
-from storage.tables import WishedProductRow, WishlistUserRow
-from storage.upsert import chunks
+from mainspring.domain.wishlist import Offer, SaleSeen, StockSeen
+from mainspring.storage.tables import WishedProductRow, WishlistUserRow
+from mainspring.storage.upsert import chunks
 
 
 def offer_of(row: WishedProductRow) -> Offer:

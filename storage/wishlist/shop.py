@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.shop import Product, StrayWish, User, WishedItem
-from storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow
-from storage.upsert import chunks, upsert
-from storage.wishlist.rows import offer_of
+from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow
+from mainspring.storage.upsert import chunks, upsert
+from mainspring.storage.wishlist.rows import offer_of
 
 # What checks have seen of a product is theirs to write.
 SEEN = frozenset({"seen_on_sale", "sale_episode", "seen_sold_out", "stock_episode", "restocked_at"})

@@ -65,7 +65,7 @@ class CommandLine:
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """Start a command in a session of its own; it has ended when the block ends, whatever happens."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "client", *arguments],
+            [sys.executable, "-m", "mainspring", *arguments],
             cwd=self.state_dir.parent,  # no .env of the checkout is read there
             env=self.environment,
             stdin=subprocess.PIPE,

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from client.connect import connect_embedded
-from client.encryption_key import encryption_key
-from client.jobs import Jobs
-from client.schedules import Schedules
-from client.settings import Settings
-from domain.cards import InventoryLine
-from gateways.clock import SystemClock
-from sandbox.justtcg import JustTcgSandbox
-from storage.cards import AccountRepository, InventoryRepository, TrackedRepository
-from storage.database import Database, Session
-from storage.secrets import SecretBox
+from mainspring.client.connect import connect_embedded
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.jobs import Jobs
+from mainspring.client.schedules import Schedules
+from mainspring.client.settings import Settings
+from mainspring.domain.cards import InventoryLine
+from mainspring.gateways.clock import SystemClock
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
+from mainspring.storage.database import Database, Session
+from mainspring.storage.secrets import SecretBox
 from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
 from tests.acceptance.drill_site import drill_site
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from contracts.tasks import Task, TaskState
-from sandbox.justtcg import JustTcgSandbox
-from sandbox.justtcg.calls import Call
-from storage.errors import DatabaseAway
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.sandbox.justtcg.calls import Call
+from mainspring.storage.errors import DatabaseAway
+from mainspring.workflows.cards import SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
+from mainspring.workflows.job import AnyJob
 from tests.acceptance.drill_installation import Installation
 from tests.acceptance.drill_snapshot import differences, snapshot
-from workflows.cards import SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
-from workflows.job import AnyJob
 
 JOBS: tuple[AnyJob, ...] = (SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES)
 

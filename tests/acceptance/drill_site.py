@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from client.jobs import Jobs
-from client.settings import Settings
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from storage.database import Database
-from storage.migrate import upgrade
+from mainspring.client.jobs import Jobs
+from mainspring.client.settings import Settings
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import upgrade
 from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from storage.database import Database, Session
-from storage.tables import Base
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tables import Base
 
 TABLES = (
     "games",

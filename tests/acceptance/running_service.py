@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from client.embedded import RunningEngine, running_engine
-from client.service import Service, open_service
-from client.settings import Settings
-from contracts.cards import UpdateInventoryPrices
-from contracts.tasks import Task, TaskState
-from domain.cards import InventoryLine
-from sandbox.justtcg.catalogue import catalogue
+from mainspring.client.embedded import RunningEngine, running_engine
+from mainspring.client.service import Service, open_service
+from mainspring.client.settings import Settings
+from mainspring.contracts.cards import UpdateInventoryPrices
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.domain.cards import InventoryLine
+from mainspring.sandbox.justtcg.catalogue import catalogue
+from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.acceptance.command_line import CommandLine
-from workflows.cards import UPDATE_INVENTORY_PRICES
 
 T = TypeVar("T")
 
@@ -131,7 +131,7 @@ def running_service(command_line: CommandLine) -> Iterator[RunningService]:
     log = command_line.state_dir.parent / f"{command_line.state_dir.name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "client", "up", "--sandbox"],
+            [sys.executable, "-m", "mainspring", "up", "--sandbox"],
             cwd=command_line.state_dir.parent,
             env=command_line.environment,
             stdin=subprocess.DEVNULL,

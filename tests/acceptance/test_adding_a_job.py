@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[2]
 GUIDE = PROJECT / "docs" / "adding-a-job.md"
 COPIED = (
     "contracts", "domain", "storage", "gateways", "activities", "workflows", "client", "sandbox", "tests",
-    "worker.py", "pyproject.toml",
+    "mainspring", "worker.py", "pyproject.toml",
 )  # fmt: skip
 
 
@@ -29,8 +29,11 @@ def project_with_new_job(tmp_path: Path) -> Path:
     copy.mkdir()
     for name in COPIED:
         source = PROJECT / name
-        ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-        shutil.copytree(source, copy / name, ignore=ignored) if source.is_dir() else shutil.copy(source, copy)
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+            shutil.copytree(source, copy / name, ignore=ignored, symlinks=True)
+        else:
+            shutil.copy(source, copy)
     for path, text in files_in_the_guide().items():
         assert not (copy / path).exists(), f"{path} is not a new file"
         (copy / path).write_text(text)
@@ -53,7 +56,7 @@ def test_the_guide_touches_three_files_and_a_test() -> None:
 
 def test_a_job_made_by_the_guide_is_catalogued_and_its_test_passes(project_with_new_job: Path) -> None:
     """What the guide says is enough, to the letter: nothing else is touched."""
-    catalogue = run(project_with_new_job, "client", "jobs")
+    catalogue = run(project_with_new_job, "mainspring", "jobs")
     tested = run(
         project_with_new_job,
         "pytest",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from client.schedules import SCHEDULES
-from contracts.tasks import TaskState
+from mainspring.client.schedules import SCHEDULES
+from mainspring.contracts.tasks import TaskState
 from tests.acceptance.command_line import CommandLine
 from tests.acceptance.running_service import RunningService
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.tasks import TaskState
+from mainspring.contracts.tasks import TaskState
 from tests.acceptance.running_service import RunningService
 
 PRICES = "update-inventory-prices"

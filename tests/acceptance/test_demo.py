@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from mainspring.workflows.cards import ACCOUNT_JOBS
 from tests.acceptance.command_line import CommandLine, Done, processes_about
-from workflows.cards import ACCOUNT_JOBS
 
 JOBS = [job.name for job in ACCOUNT_JOBS]
 

@@ -4,20 +4,20 @@ import asyncio
 from pathlib import Path
 from uuid import uuid4
 
-from activities.cards import CardActivities, KeyRing
-from activities.cards.stretch import Superseded
-from client.encryption_key import encryption_key
-from client.settings import Settings
-from contracts.cards import PricesProgress, UpdateInventoryPrices
-from gateways.clock import SystemClock
-from gateways.justtcg import open_justtcg
-from sandbox.justtcg import JustTcgSandbox
-from sandbox.justtcg.faults import Fault
-from storage.database import Database
-from storage.secrets import SecretBox
-from storage.tasks import TaskRepository
+from mainspring.activities.cards import CardActivities, KeyRing
+from mainspring.activities.cards.stretch import Superseded
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.settings import Settings
+from mainspring.contracts.cards import PricesProgress, UpdateInventoryPrices
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.justtcg import open_justtcg
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.storage.database import Database
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tasks import TaskRepository
+from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.acceptance.drill_installation import UNKNOWN, furnish
-from workflows.cards import UPDATE_INVENTORY_PRICES
 
 VARIANTS = 1_000
 

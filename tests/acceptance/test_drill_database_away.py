@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from sandbox.justtcg import JustTcgSandbox
-from storage.migrate import upgrade
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.storage.migrate import upgrade
 from tests.acceptance.drill_outages import Outage, postgres_stopped, sqlite_locked
 from tests.acceptance.drill_rivals import LONG, SHORT, Scale, rivals
 from tests.acceptance.drill_runs import JOBS

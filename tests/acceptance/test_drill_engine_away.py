@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from activities.tasks import RELAY_AFTER
-from client.jobs import Jobs
-from contracts.cards import DiscoverSets
-from contracts.tasks import TaskState
-from gateways.engine import Engine
-from sandbox.justtcg import JustTcgSandbox
+from mainspring.activities.tasks import RELAY_AFTER
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.cards import DiscoverSets
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.engine import Engine
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.drill_installation import Installation, installation
 from tests.shifted_clock import ShiftedClock
-from workflows.cards import DISCOVER_SETS
 
 Relay = Callable[[Installation], Awaitable[None]]
 

@@ -8,20 +8,20 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from client.effects import Effects
-from client.encryption_key import encryption_key
-from client.settings import Settings
-from client.wishlists import Wishlists
-from contracts.effects import EffectState
-from contracts.shop import WishedItem
-from contracts.wishlist import CheckWishlistSales
-from gateways.clock import SystemClock
-from sandbox.smtp import MailFault, SmtpSandbox
-from storage.database import Session
-from storage.tables import EffectRow
+from mainspring.client.effects import Effects
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.settings import Settings
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.effects import EffectState
+from mainspring.contracts.shop import WishedItem
+from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.gateways.clock import SystemClock
+from mainspring.sandbox.smtp import MailFault, SmtpSandbox
+from mainspring.storage.database import Session
+from mainspring.storage.tables import EffectRow
+from mainspring.workflows.wishlist import SALE_CHECK
 from tests.acceptance.drill_site import DrillSite, drill_site
 from tests.shop import product, user
-from workflows.wishlist import SALE_CHECK
 
 # Whatever a server does that does not hold its connection for minutes, and is not final.
 FAULTS = (

@@ -10,21 +10,21 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from client.encryption_key import encryption_key
-from client.jobs import Jobs
-from client.settings import Settings
-from client.webhooks import WebhookSubscriptions
-from contracts.tasks import TaskState
-from gateways.clock import SystemClock
-from sandbox.webhooks import WebhookSandbox
-from storage.database import Database, Session
-from storage.secrets import SecretBox
-from storage.tables import TaskRow
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.jobs import Jobs
+from mainspring.client.settings import Settings
+from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.clock import SystemClock
+from mainspring.sandbox.webhooks import WebhookSandbox
+from mainspring.storage.database import Database, Session
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import TaskRow
+from mainspring.workflows.webhooks import DELIVER
 from tests.acceptance.drill_processes import WorkerProcess
 from tests.acceptance.drill_site import drill_site
 from tests.deliveries import made_up_delivery
 from tests.state_counts import state_counts
-from workflows.webhooks import DELIVER
 
 RECEIVERS = 20
 

@@ -11,23 +11,23 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import ColumnElement, func, select
 
-from client.encryption_key import encryption_key
-from client.settings import Settings
-from client.webhooks import WebhookSubscriptions
-from contracts.cards import DiscoverSets
-from contracts.tasks import TaskState
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from sandbox.webhooks import Fault, Receiver, WebhookSandbox
-from storage.database import Session
-from storage.secrets import SecretBox
-from storage.tables import TaskRow
-from storage.tasks import TaskRepository
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.settings import Settings
+from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.contracts.cards import DiscoverSets
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.sandbox.webhooks import Fault, Receiver, WebhookSandbox
+from mainspring.storage.database import Session
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tasks import TaskRepository
+from mainspring.workflows.cards import DISCOVER_SETS
+from mainspring.workflows.webhooks import DELIVER
 from tests.acceptance.drill_site import DrillSite, drill_site
 from tests.deliveries import made_up_delivery
 from tests.state_counts import state_counts
-from workflows.cards import DISCOVER_SETS
-from workflows.webhooks import DELIVER
 
 SECOND = timedelta(seconds=1)
 POLL_SECONDS = 0.1

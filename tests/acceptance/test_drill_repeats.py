@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from client.jobs import StartedTask
-from contracts.tasks import Task, TaskState
+from mainspring.client.jobs import StartedTask
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.workflows.job import Debounce, Deduplicate, Throttle
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NOTE_NUMBER, NoteNumber
 from tests.service import Service
 from tests.toy_worker import READY
 from tests.toys import UPDATE_PRODUCT, Toys, UpdateProduct
-from workflows.job import Debounce, Deduplicate, Throttle
 
 PROJECT = Path(__file__).parents[2]
 SECOND = timedelta(seconds=1)

@@ -11,17 +11,17 @@ from uuid import UUID
 
 import pytest
 
-from client.jobs import Jobs
-from client.settings import Settings
-from contracts.flows import FlowResult, StepStatus
-from contracts.media import ProcessVideo, VideoManifest, VideoProfile
-from contracts.tasks import TaskState
-from sandbox.clips import Clip, decoded_frames
-from sandbox.objects import ObjectFault, ObjectsSandbox
-from sandbox.videos import VideosSandbox
+from mainspring.client.jobs import Jobs
+from mainspring.client.settings import Settings
+from mainspring.contracts.flows import FlowResult, StepStatus
+from mainspring.contracts.media import ProcessVideo, VideoManifest, VideoProfile
+from mainspring.contracts.tasks import TaskState
+from mainspring.sandbox.clips import Clip, decoded_frames
+from mainspring.sandbox.objects import ObjectFault, ObjectsSandbox
+from mainspring.sandbox.videos import VideosSandbox
+from mainspring.workflows.media import PROCESS_VIDEO
 from tests.acceptance.drill_processes import WorkerProcess
 from tests.acceptance.drill_site import drill_site
-from workflows.media import PROCESS_VIDEO
 
 STEPS = (
     "download",

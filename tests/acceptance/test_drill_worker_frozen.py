@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from sandbox.justtcg import JustTcgSandbox
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.workflows.job import AnyJob
 from tests.acceptance.drill_kills import ARRIVES_SECONDS
 from tests.acceptance.drill_rivals import LONG, Scale, rivals
 from tests.acceptance.drill_runs import JOBS, Run, ended
-from workflows.job import AnyJob
 
 
 @dataclass

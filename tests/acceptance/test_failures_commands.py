@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.tasks import FinishTask, NewTask, TaskError, TaskState
-from storage.database import Database, Session
-from storage.tasks import TaskRepository
+from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import TaskRepository
 from tests.acceptance.command_line import CommandLine
 
 

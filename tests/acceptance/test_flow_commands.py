@@ -8,15 +8,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from client.cli.console import BAD_INPUT, FAILED, SUCCESS
-from contracts.cards import DiscoverSets
-from contracts.flows import OpenedStep
-from contracts.tasks import FinishTask, TaskError, TaskState
-from storage.database import Session
-from storage.tasks import StepRepository, TaskRepository
+from mainspring.client.cli.console import BAD_INPUT, FAILED, SUCCESS
+from mainspring.contracts.cards import DiscoverSets
+from mainspring.contracts.flows import OpenedStep
+from mainspring.contracts.tasks import FinishTask, TaskError, TaskState
+from mainspring.storage.database import Session
+from mainspring.storage.tasks import StepRepository, TaskRepository
+from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.command_line import CommandLine, Done
 from tests.service import Service
-from workflows.cards import DISCOVER_SETS
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from client.service import Service
-from contracts.tasks import Task, TaskState
+from mainspring.client.service import Service
+from mainspring.contracts.tasks import Task, TaskState
 from tests.acceptance.running_service import RunningService
 from tests.acceptance.temporal_tools import WebUi, temporal
 

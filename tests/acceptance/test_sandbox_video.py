@@ -8,9 +8,9 @@ import subprocess
 import sys
 from urllib.request import urlopen
 
-from contracts.media import VideoManifest, VideoProfile
-from sandbox.clips import decoded_frames
-from sandbox.samples import sample
+from mainspring.contracts.media import VideoManifest, VideoProfile
+from mainspring.sandbox.clips import decoded_frames
+from mainspring.sandbox.samples import sample
 from tests.acceptance.command_line import CommandLine
 from tests.acceptance.running_service import RunningService
 
@@ -24,7 +24,7 @@ def on_a_terminal(command_line: CommandLine, arguments: list[str]) -> tuple[int,
     """Run a command on a pseudo terminal; return its exit code and all that was ever drawn, as plain text."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "client", *arguments],
+        [sys.executable, "-m", "mainspring", *arguments],
         cwd=command_line.state_dir.parent,
         env=command_line.environment | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
         stdin=theirs,

@@ -9,16 +9,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.effects import EffectState, OnUnknown
-from contracts.shop import User
-from contracts.tasks import FinishTask, NewTask, TaskError, TaskState
-from contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind
-from domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token
-from domain.wishlist import Due
-from storage.database import Database, Session
-from storage.effects import EffectRepository, NewEffect, Settlement
-from storage.tasks import TaskRepository
-from storage.wishlist import CheckRepository, MailRepository, PlanRepository, ShopRepository
+from mainspring.contracts.effects import EffectState, OnUnknown
+from mainspring.contracts.shop import User
+from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
+from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind
+from mainspring.domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token
+from mainspring.domain.wishlist import Due
+from mainspring.storage.database import Database, Session
+from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
+from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.wishlist import CheckRepository, MailRepository, PlanRepository, ShopRepository
 from tests.acceptance.command_line import CommandLine
 
 PAGE = Path(__file__).parents[2] / "docs" / "wishlists.md"

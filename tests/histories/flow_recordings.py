@@ -4,21 +4,21 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from client.encryption_key import encryption_key
-from client.webhooks import WebhookSubscriptions
-from contracts.flows import RunFlow
-from contracts.media import ProcessVideo, SweepScratch
-from contracts.tasks import TaskState
-from domain.pools import drain_of
-from sandbox.clips import Clip
-from sandbox.justtcg.catalogue import GAME_ID
-from sandbox.webhooks import WebhookSandbox
-from storage.secrets import SecretBox
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.contracts.flows import RunFlow
+from mainspring.contracts.media import ProcessVideo, SweepScratch
+from mainspring.contracts.tasks import TaskState
+from mainspring.domain.pools import drain_of
+from mainspring.sandbox.clips import Clip
+from mainspring.sandbox.justtcg.catalogue import GAME_ID
+from mainspring.sandbox.webhooks import WebhookSandbox
+from mainspring.storage.secrets import SecretBox
+from mainspring.workflows.composed import RUN_FLOW
+from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
+from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
 from tests.service import Service
-from workflows.composed import RUN_FLOW
-from workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
-from workflows.webhooks import DELIVER
 
 Handle = WorkflowHandle[Any, Any]
 

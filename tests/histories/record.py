@@ -19,19 +19,29 @@ from typing import Any
 
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 
-from contracts.cards import DiscoverSets, RefreshDueAccounts, SyncTrackedSets, UpdateInventoryPrices
-from contracts.message import Message
-from contracts.tasks import TaskState
-from sandbox.justtcg.catalogue import GAME_ID
-from sandbox.smtp import SmtpSandbox
-from storage.database import Database
-from storage.migrate import upgrade
+from mainspring.contracts.cards import (
+    DiscoverSets,
+    RefreshDueAccounts,
+    SyncTrackedSets,
+    UpdateInventoryPrices,
+)
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import TaskState
+from mainspring.sandbox.justtcg.catalogue import GAME_ID
+from mainspring.sandbox.smtp import SmtpSandbox
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import upgrade
+from mainspring.workflows.cards import (
+    DISCOVER_SETS,
+    REFRESH_DUE_ACCOUNTS,
+    SYNC_TRACKED_SETS,
+    UPDATE_INVENTORY_PRICES,
+)
+from mainspring.workflows.job import AnyJob
 from tests.engine_server import engine_server, own_namespace
 from tests.histories import flow_recordings, wishlist_recordings
 from tests.histories.scrub import scrubbed
 from tests.service import Service, idle_service, is_waiting
-from workflows.cards import DISCOVER_SETS, REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
-from workflows.job import AnyJob
 
 FOLDER = Path(__file__).parent
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"

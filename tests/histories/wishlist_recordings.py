@@ -4,17 +4,17 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from client.encryption_key import encryption_key
-from client.wishlists import Wishlists
-from contracts.message import Message
-from contracts.shop import WishedItem
-from contracts.tasks import TaskState
-from contracts.wishlist import CheckWishlistSales, CheckWishlistStock
-from domain.pools import drain_of
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.message import Message
+from mainspring.contracts.shop import WishedItem
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
+from mainspring.domain.pools import drain_of
+from mainspring.workflows.job import AnyJob
+from mainspring.workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK
 from tests.service import Service
 from tests.shop import product, user
-from workflows.job import AnyJob
-from workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK
 
 Handle = WorkflowHandle[Any, Any]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from storage.cards import AccountRepository
-from storage.database import Database, Session
-from storage.errors import AccountExists, AccountUnknown, SecretUnreadable
-from storage.secrets import SecretBox
-from storage.tables import AccountRow
+from mainspring.storage.cards import AccountRepository
+from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import AccountExists, AccountUnknown, SecretUnreadable
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import AccountRow
 from tests.accounts import BOX, account
 
 API_KEY = "tcg_a-key-that-nobody-may-read"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from contracts.tasks import TaskState
+from mainspring.contracts.tasks import TaskState
 from tests.flow_toys import RUN_GRAPH, Flows, GraphStep, RunGraph
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, Toys, UpdateProduct

@@ -7,16 +7,16 @@ import pytest
 from sqlalchemy import func, select
 from temporalio.client import Client, WorkflowFailureError
 
-from client.jobs import Jobs
-from contracts.cards import DiscoverSets, UpdateInventoryPrices
-from contracts.tasks import Task, TaskState
-from gateways.engine import Engine
-from sandbox.justtcg.faults import Fault
-from storage.database import Session
-from storage.tables import InventoryVariantRow
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.cards import DiscoverSets, UpdateInventoryPrices
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.gateways.engine import Engine
+from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.storage.database import Session
+from mainspring.storage.tables import InventoryVariantRow
+from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
 from tests.eventually import eventually
 from tests.service import Service, is_waiting
-from workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
 
 
 async def priced(service: Service) -> int:

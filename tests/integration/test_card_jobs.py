@@ -5,18 +5,18 @@ from uuid import UUID
 
 import pytest
 
-from contracts.cards import (
+from mainspring.contracts.cards import (
     DiscoverSets,
     PricesUpdated,
     SetsDiscovered,
     SyncTrackedSets,
     UpdateInventoryPrices,
 )
-from contracts.tasks import Task, TaskState
-from sandbox.justtcg.catalogue import GAME_ID
-from sandbox.justtcg.faults import Fault
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.sandbox.justtcg.catalogue import GAME_ID
+from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from tests.service import Service
-from workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 
 SET = "ixalan-magic-the-gathering"
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"

@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from domain.cards import Card, ListingCursor, Since, Variant
-from storage.cards import CatalogueRepository, TrackedRepository
-from storage.database import Database, Session
-from storage.tables import PriceRow
+from mainspring.domain.cards import Card, ListingCursor, Since, Variant
+from mainspring.storage.cards import CatalogueRepository, TrackedRepository
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tables import PriceRow
 from tests.accounts import NOON, account
 
 DAY = timedelta(days=1)

@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from client.errors import BadInput
-from contracts.cards import DiscoverSets
-from contracts.flows import FlowResult, RunFlow
-from contracts.tasks import Task, TaskState
-from domain.flows import child_task_id
+from mainspring.client.errors import BadInput
+from mainspring.contracts.cards import DiscoverSets
+from mainspring.contracts.flows import FlowResult, RunFlow
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.domain.flows import child_task_id
+from mainspring.workflows.cards import DISCOVER_SETS
+from mainspring.workflows.composed import RUN_FLOW
 from tests.service import Service, is_waiting
-from workflows.cards import DISCOVER_SETS
-from workflows.composed import RUN_FLOW
 
 JOBS = {"sets": "discover-sets", "cards": "sync-tracked-sets", "prices": "update-inventory-prices"}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from storage.database import Database, Session, after_commit, after_commits
-from storage.errors import DatabaseAway
-from storage.migrate import differences, is_current, upgrade
+from mainspring.storage.database import Database, Session, after_commit, after_commits
+from mainspring.storage.errors import DatabaseAway
+from mainspring.storage.migrate import differences, is_current, upgrade
 
 INSERT = text("INSERT INTO games (id, name) VALUES (:id, 'a game')")
 

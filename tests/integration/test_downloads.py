@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from gateways.addresses import AddressGuard, AddressRefused
-from gateways.download import (
+from mainspring.gateways.addresses import AddressGuard, AddressRefused
+from mainspring.gateways.download import (
     Allowed,
     Download,
     Downloads,
@@ -15,10 +15,10 @@ from gateways.download import (
     TooLarge,
     open_downloads,
 )
-from gateways.errors import NotSent, Refused, ServerFault, Unreachable
-from gateways.objects import Objects, S3Access
-from sandbox.objects import Held, ObjectsSandbox
-from sandbox.videos import VideoFault, VideosSandbox
+from mainspring.gateways.errors import NotSent, Refused, ServerFault, Unreachable
+from mainspring.gateways.objects import Objects, S3Access
+from mainspring.sandbox.objects import Held, ObjectsSandbox
+from mainspring.sandbox.videos import VideoFault, VideosSandbox
 from tests.raw_server import raw_server
 
 CONTENT = Random(7).randbytes(1_000_000)

@@ -5,14 +5,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.effects import Effect, EffectState, OnUnknown
-from contracts.tasks import NewTask, TaskState
-from storage.database import Database, Session
-from storage.effects import EffectRepository, NewEffect, Settlement
-from storage.errors import EffectUnknown
-from storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from storage.tasks.settling import Verdict
-from storage.wishlist import MailRepository
+from mainspring.contracts.effects import Effect, EffectState, OnUnknown
+from mainspring.contracts.tasks import NewTask, TaskState
+from mainspring.storage.database import Database, Session
+from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
+from mainspring.storage.errors import EffectUnknown
+from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.tasks.settling import Verdict
+from mainspring.storage.wishlist import MailRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)

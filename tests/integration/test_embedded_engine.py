@@ -21,8 +21,8 @@ from temporalio.client import (
     ScheduleSpec,
 )
 
-from client.connect import connect
-from client.embedded import (
+from mainspring.client.connect import connect
+from mainspring.client.embedded import (
     AlreadyRunning,
     EmbeddedEngine,
     EngineGaveUp,
@@ -30,12 +30,12 @@ from client.embedded import (
     PortTaken,
     running_engine,
 )
-from client.settings import Settings
+from mainspring.client.settings import Settings
 
 OWNER = """
 import asyncio, json, sys
 from pathlib import Path
-from client.embedded import EmbeddedEngine
+from mainspring.client.embedded import EmbeddedEngine
 
 async def main():
     async with EmbeddedEngine(Path(sys.argv[1]), port=0, ui_port=0) as engine:

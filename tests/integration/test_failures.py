@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from client.errors import GroupUnknown
-from client.failures import Failures
-from contracts.cards import DiscoverSets, SyncTrackedSets, UpdateInventoryPrices
-from contracts.failures import FailureFilter
-from contracts.tasks import Task, TaskState
-from storage.errors import AlreadyRetried
+from mainspring.client.errors import GroupUnknown
+from mainspring.client.failures import Failures
+from mainspring.contracts.cards import DiscoverSets, SyncTrackedSets, UpdateInventoryPrices
+from mainspring.contracts.failures import FailureFilter
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.storage.errors import AlreadyRetried
+from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from tests.service import Service
-from workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 
 ALL = FailureFilter()
 

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.failures import FailureFilter
-from contracts.tasks import FinishTask, NewTask, TaskError, TaskState
-from storage.database import Database, Session
-from storage.tasks import FailureRepository, TaskRepository
+from mainspring.contracts.failures import FailureFilter
+from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import FailureRepository, TaskRepository
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

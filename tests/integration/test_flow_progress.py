@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.steps import begin_child_step, finish_child_step
-from contracts.flows import OpenedStep
-from contracts.tasks import BeginTask, ChildTask, FinishTask, MarkWaiting, TaskState
-from domain.flows import child_task_id
-from storage.database import Database, Session
-from storage.tasks import StepRepository, TaskRepository
+from mainspring.activities.steps import begin_child_step, finish_child_step
+from mainspring.contracts.flows import OpenedStep
+from mainspring.contracts.tasks import BeginTask, ChildTask, FinishTask, MarkWaiting, TaskState
+from mainspring.domain.flows import child_task_id
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import StepRepository, TaskRepository
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

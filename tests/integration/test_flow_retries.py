@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from client.errors import BadInput
-from contracts.flows import FlowResult
-from contracts.tasks import TaskState
+from mainspring.client.errors import BadInput
+from mainspring.contracts.flows import FlowResult
+from mainspring.contracts.tasks import TaskState
 from tests.engine_server import own_namespace
 from tests.flow_toys import RUN_GRAPH, Flows, GraphStep, RunGraph, chain
 from tests.service import Service

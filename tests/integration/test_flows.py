@@ -9,11 +9,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from temporalio.testing import ActivityEnvironment
 
-from activities.reconcile import ReconcileActivities, RecordedJobs
-from contracts.flows import FlowResult, StepStatus
-from contracts.tasks import ReconcileTasks, TaskState
-from domain.flows import dependants
-from gateways.clock import SystemClock
+from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
+from mainspring.contracts.flows import FlowResult, StepStatus
+from mainspring.contracts.tasks import ReconcileTasks, TaskState
+from mainspring.domain.flows import dependants
+from mainspring.gateways.clock import SystemClock
 from tests.flow_toys import RUN_GRAPH, Flows, GraphStep, RunGraph, chain
 from tests.service import Service
 

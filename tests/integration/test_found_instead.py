@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from client.cli.repeats import found_instead
-from contracts.tasks import Task
-from storage.database import Database
-from storage.tasks import TaskRepository
+from mainspring.client.cli.repeats import found_instead
+from mainspring.contracts.tasks import Task
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import TaskRepository
+from mainspring.workflows.job import Debounce, Deduplicate, Throttle
 from tests.toys import UPDATE_PRODUCT, UpdateProduct, update_product
-from workflows.job import Debounce, Deduplicate, Throttle
 
 SHOE = replace(UPDATE_PRODUCT, key_says="product")
 HOUR = timedelta(hours=1)

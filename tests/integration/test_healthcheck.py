@@ -5,9 +5,9 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from client.embedded import EmbeddedEngine
-from client.healthcheck import is_polling
-from gateways.engine import Engine
+from mainspring.client.embedded import EmbeddedEngine
+from mainspring.client.healthcheck import is_polling
+from mainspring.gateways.engine import Engine
 
 
 @workflow.defn(name="idle", sandboxed=False)

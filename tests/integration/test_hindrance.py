@@ -2,8 +2,8 @@
 
 from temporalio.client import Client
 
-from client.cli.hindrance import ENGINE_AWAY, NO_WORKER, hindrance
-from gateways.engine import Engine
+from mainspring.client.cli.hindrance import ENGINE_AWAY, NO_WORKER, hindrance
+from mainspring.gateways.engine import Engine
 from tests.eventually import eventually
 from tests.service import Service
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from domain.cards import InventoryLine
-from storage.cards import InventoryRepository
-from storage.database import Database
+from mainspring.domain.cards import InventoryLine
+from mainspring.storage.cards import InventoryRepository
+from mainspring.storage.database import Database
 from tests.accounts import NOON, account
 
 DAY = timedelta(days=1)

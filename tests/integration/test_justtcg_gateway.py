@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from domain.cards import Card
-from domain.quota import Usage
-from gateways.errors import (
+from mainspring.domain.cards import Card
+from mainspring.domain.quota import Usage
+from mainspring.gateways.errors import (
     CredentialsRefused,
     GatewayError,
     MalformedAnswer,
@@ -17,8 +17,8 @@ from gateways.errors import (
     ServerFault,
     Unreachable,
 )
-from gateways.justtcg import JustTcg, QuotaExceeded
-from sandbox.justtcg import Fault, JustTcgSandbox
+from mainspring.gateways.justtcg import JustTcg, QuotaExceeded
+from mainspring.sandbox.justtcg import Fault, JustTcgSandbox
 
 GAME = "magic-the-gathering"
 IXALAN = "ixalan-magic-the-gathering"

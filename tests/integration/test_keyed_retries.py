@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from client.errors import KeyHeld
-from client.jobs import Jobs
-from contracts.flows import OpenedStep
-from contracts.tasks import FinishTask, TaskState
-from storage.database import Session
-from storage.errors import AlreadyRetried
-from storage.tasks import StepRepository, TaskRepository
+from mainspring.client.errors import KeyHeld
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.flows import OpenedStep
+from mainspring.contracts.tasks import FinishTask, TaskState
+from mainspring.storage.database import Session
+from mainspring.storage.errors import AlreadyRetried
+from mainspring.storage.tasks import StepRepository, TaskRepository
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, UpdateProduct
 

@@ -6,11 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from activities.media.library import Library, Placed, VersionGone
-from contracts.media import MadeFile, PublishVideo, VideoManifest, VideoProfile, VideoPublished, VideoUploaded
-from gateways.errors import ServerFault
-from gateways.objects import Objects, S3Access
-from sandbox.objects import Bucket, Held, ObjectFault, ObjectsSandbox
+from mainspring.activities.media.library import Library, Placed, VersionGone
+from mainspring.contracts.media import (
+    MadeFile,
+    PublishVideo,
+    VideoManifest,
+    VideoProfile,
+    VideoPublished,
+    VideoUploaded,
+)
+from mainspring.gateways.errors import ServerFault
+from mainspring.gateways.objects import Objects, S3Access
+from mainspring.sandbox.objects import Bucket, Held, ObjectFault, ObjectsSandbox
 from tests.shifted_clock import ShiftedClock
 
 FILES = ("480p.mp4", "poster.jpg")

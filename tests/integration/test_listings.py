@@ -5,16 +5,16 @@ from uuid import UUID
 
 import pytest
 
-from activities.cards import CardActivities, KeyRing
-from client.encryption_key import encryption_key
-from contracts.cards import AccountsPage, ListingProgress, SyncTrackedSets
-from contracts.tasks import Task
-from gateways.errors import ServerFault
-from gateways.justtcg import JustTcg
-from sandbox.justtcg.faults import Fault
-from storage.secrets import SecretBox
+from mainspring.activities.cards import CardActivities, KeyRing
+from mainspring.client.encryption_key import encryption_key
+from mainspring.contracts.cards import AccountsPage, ListingProgress, SyncTrackedSets
+from mainspring.contracts.tasks import Task
+from mainspring.gateways.errors import ServerFault
+from mainspring.gateways.justtcg import JustTcg
+from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.storage.secrets import SecretBox
+from mainspring.workflows.cards import SYNC_TRACKED_SETS
 from tests.service import Service
-from workflows.cards import SYNC_TRACKED_SETS
 
 SET = "ixalan-magic-the-gathering"
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"

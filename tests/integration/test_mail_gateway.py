@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from activities.faults import WORLD
-from gateways.errors import CredentialsRefused, GatewayError, Unreachable, WorldError
-from gateways.mail import (
+from mainspring.activities.faults import WORLD
+from mainspring.gateways.errors import CredentialsRefused, GatewayError, Unreachable, WorldError
+from mainspring.gateways.mail import (
     AnswerLost,
     Mail,
     Mailbox,
@@ -26,7 +26,7 @@ from gateways.mail import (
     ServerAway,
     open_mailer,
 )
-from sandbox.smtp import AcceptedMail, MailFault, SmtpSandbox
+from mainspring.sandbox.smtp import AcceptedMail, MailFault, SmtpSandbox
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -385,7 +385,7 @@ async def test_the_server_runs_by_itself_and_keeps_what_it_accepts(tmp_path: Pat
     keep.mkdir()
     (keep / "0001.eml").write_bytes(b"of an earlier run")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sandbox.smtp", "--keep", str(keep), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "mainspring.sandbox.smtp", "--keep", str(keep), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

@@ -6,14 +6,14 @@ from random import Random
 
 import pytest
 
-from activities.notifications.claiming import Letter
-from activities.notifications.letterhead import MAIL
-from activities.pools import NotYet
-from client.wishlists import Wishlists
-from contracts.shop import WishedItem
-from storage.database import Database
-from storage.effects import EffectRepository
-from storage.wishlist import MailRepository, PlanRepository
+from mainspring.activities.notifications.claiming import Letter
+from mainspring.activities.notifications.letterhead import MAIL
+from mainspring.activities.pools import NotYet
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.shop import WishedItem
+from mainspring.storage.database import Database
+from mainspring.storage.effects import EffectRepository
+from mainspring.storage.wishlist import MailRepository, PlanRepository
 from tests.mail_office import KEY, Office
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user

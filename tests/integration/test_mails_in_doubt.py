@@ -5,17 +5,17 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import update
 
-from activities.notifications.claiming import Letter, Nothing
-from activities.notifications.writing import written
-from activities.pools import NotYet
-from activities.wishlist import planning
-from client.wishlists import Wishlists
-from contracts.effects import EffectState
-from contracts.tasks import TaskState
-from contracts.wishlist import CheckWishlistSales, SkipReason
-from gateways.mail import AnswerLost, ServerAway, Templates
-from storage.database import Database
-from storage.tables import WishlistUserRow
+from mainspring.activities.notifications.claiming import Letter, Nothing
+from mainspring.activities.notifications.writing import written
+from mainspring.activities.pools import NotYet
+from mainspring.activities.wishlist import planning
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.effects import EffectState
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, SkipReason
+from mainspring.gateways.mail import AnswerLost, ServerAway, Templates
+from mainspring.storage.database import Database
+from mainspring.storage.tables import WishlistUserRow
 from tests.mail_office import KEY, LETTERHEAD, Office
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user

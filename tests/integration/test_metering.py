@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from activities.metering import MeteredCalls, QuotaUsedUp
-from domain.quota import FREE, Plan, QuotaState, Usage
-from gateways.errors import LimitExceeded, NotSent, ServerFault
-from gateways.justtcg import Games, JustTcg
-from sandbox.justtcg import JustTcgSandbox
-from storage.database import Database
-from storage.quota import QuotaRepository
+from mainspring.activities.metering import MeteredCalls, QuotaUsedUp
+from mainspring.domain.quota import FREE, Plan, QuotaState, Usage
+from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault
+from mainspring.gateways.justtcg import Games, JustTcg
+from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.storage.database import Database
+from mainspring.storage.quota import QuotaRepository
 from tests.simulated_clock import SimulatedClock, TimelessDatabase
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database
-from storage.migrate import differences, is_current, upgrade
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import differences, is_current, upgrade
 from tests.postgres import PostgresServer
 
 UPGRADE = """
 import asyncio, sys
-from storage.database import Database
-from storage.migrate import upgrade
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import upgrade
 
 async def main():
     database = Database(sys.argv[1])

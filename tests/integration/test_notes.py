@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.client import Client
 
-from client.cli.follow import follow
-from client.cli.notes import POOL_QUEUED_LONG, note
-from client.jobs import Jobs
-from contracts.tasks import NewTask, Task, TaskError, TaskState
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from storage.database import Database, Session
-from storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from storage.tasks.settling import Verdict
+from mainspring.client.cli.follow import follow
+from mainspring.client.cli.notes import POOL_QUEUED_LONG, note
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskState
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.tasks.settling import Verdict
 from tests.ledger_writes import FAILURE, accepted, begin, finish, log_error
 
 JOB = "tell-somebody"

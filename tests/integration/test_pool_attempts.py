@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.pools import Done, NotYet, Pools, PoolSizes, PoolTask
-from contracts.message import Message
-from contracts.pools import Pool, StretchWorked, WorkPool
-from contracts.tasks import Task, TaskState
-from gateways.errors import Refused
-from storage.database import Session
+from mainspring.activities.pools import Done, NotYet, Pools, PoolSizes, PoolTask
+from mainspring.contracts.message import Message
+from mainspring.contracts.pools import Pool, StretchWorked, WorkPool
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.gateways.errors import Refused
+from mainspring.storage.database import Session
 from tests.pooled import NAME, NOTE_NUMBER, NoteNumber, NumberNoted
 from tests.service import Service
 

@@ -6,21 +6,21 @@ from dataclasses import replace
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.pools import Pools, PoolSizes
-from client.jobs import Jobs
-from contracts.pools import Pool, WorkPool
-from contracts.tasks import TaskState
-from domain.pools import drain_of
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from storage.database import Database
-from storage.tasks import PoolRepository
-from storage.tasks.pool import claim_of
+from mainspring.activities.pools import Pools, PoolSizes
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.pools import Pool, WorkPool
+from mainspring.contracts.tasks import TaskState
+from mainspring.domain.pools import drain_of
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import PoolRepository
+from mainspring.storage.tasks.pool import claim_of
+from mainspring.workflows.pools import GENERATIONS
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
-from workflows.pools import GENERATIONS
 
 DRAIN = drain_of(NAME)
 POOL = Pool(page=5, parallel=2)

@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from activities.pools import PoolSizes
-from activities.tasks import TaskActivities
-from client.jobs import Jobs, StartedTask
-from contracts.pools import Pool
-from contracts.tasks import RelayTasks, Task, TaskState
-from gateways.engine import Engine
+from mainspring.activities.pools import PoolSizes
+from mainspring.activities.tasks import TaskActivities
+from mainspring.client.jobs import Jobs, StartedTask
+from mainspring.contracts.pools import Pool
+from mainspring.contracts.tasks import RelayTasks, Task, TaskState
+from mainspring.gateways.engine import Engine
+from mainspring.workflows.job import Debounce, Deduplicate, Job, Throttle
 from tests.eventually import eventually
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, NumberNoted, noting_worker
 from tests.service import Service
-from workflows.job import Debounce, Deduplicate, Job, Throttle
 
 DRAIN = f"drain-{NAME}"
 SECOND = timedelta(seconds=1)

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.pools import PoolQueue
-from contracts.tasks import Enqueued, NewTask, Task, TaskError, TaskState
-from storage.database import Database
-from storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from storage.tasks.pool import ClaimedTask
-from storage.tasks.settling import Verdict
+from mainspring.contracts.pools import PoolQueue
+from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskError, TaskState
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.tasks.pool import ClaimedTask
+from mainspring.storage.tasks.settling import Verdict
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 JOB = "embed-product"

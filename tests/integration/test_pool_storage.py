@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from contracts.pools import PoolQueue
-from contracts.tasks import NewTask, TaskError, TaskState
-from domain.failures import fingerprint
-from storage.database import Database
-from storage.tables import TaskRow
-from storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from storage.tasks.pool import ClaimedTask
-from storage.tasks.settling import Settled, Verdict
+from mainspring.contracts.pools import PoolQueue
+from mainspring.contracts.tasks import NewTask, TaskError, TaskState
+from mainspring.domain.failures import fingerprint
+from mainspring.storage.database import Database
+from mainspring.storage.tables import TaskRow
+from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.tasks.pool import ClaimedTask
+from mainspring.storage.tasks.settling import Settled, Verdict
 from tests.ledger_writes import NOON, get
 
 JOB = "tell-somebody"

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from client.jobs import Jobs
-from contracts.pools import Pool
-from contracts.tasks import TaskState
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from storage.database import Database
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.pools import Pool
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker

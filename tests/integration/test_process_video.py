@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from contracts.flows import StepStatus
-from contracts.media import ProcessVideo, ScratchSwept, SweepScratch, VideoProfile
-from contracts.tasks import Task, TaskState
-from sandbox.clips import Clip, damage, decoded_frames
-from sandbox.objects import ObjectFault
-from sandbox.videos import VideoFault
-from storage.database import Database
+from mainspring.contracts.flows import StepStatus
+from mainspring.contracts.media import ProcessVideo, ScratchSwept, SweepScratch, VideoProfile
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.sandbox.clips import Clip, damage, decoded_frames
+from mainspring.sandbox.objects import ObjectFault
+from mainspring.sandbox.videos import VideoFault
+from mainspring.storage.database import Database
+from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
 from tests.media import MediaService, attempts, media_service
-from workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
 
 SHORT = Clip(seconds=2, width=320, height=180)
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from domain.quota import FREE, Exhausted, Granted, Plan, QuotaState, Usage, fresh, plan_named
-from storage.database import Database
-from storage.quota import QuotaRepository
+from mainspring.domain.quota import FREE, Exhausted, Granted, Plan, QuotaState, Usage, fresh, plan_named
+from mainspring.storage.database import Database
+from mainspring.storage.quota import QuotaRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOLDER = "account-1"

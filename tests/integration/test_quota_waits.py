@@ -4,19 +4,19 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-from contracts.cards import (
+from mainspring.contracts.cards import (
     AccountsRefreshed,
     RefreshDueAccounts,
     SyncTrackedSets,
     UpdateInventoryPrices,
 )
-from contracts.tasks import Task, TaskState
-from domain.quota.windows import day_start
-from sandbox.justtcg.catalogue import GAME_ID
-from sandbox.justtcg.faults import Fault
-from storage.cards import AccountRepository
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.domain.quota.windows import day_start
+from mainspring.sandbox.justtcg.catalogue import GAME_ID
+from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.storage.cards import AccountRepository
+from mainspring.workflows.cards import REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from tests.service import Service, is_waiting
-from workflows.cards import REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 
 SET = "ixalan-magic-the-gathering"
 

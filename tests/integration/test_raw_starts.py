@@ -12,12 +12,12 @@ from temporalio.client import (
     WorkflowFailureError,
 )
 
-from activities.reconcile import UNTOUCHED_FOR
-from contracts.cards import UpdateInventoryPrices
-from contracts.tasks import Task, TaskState
-from sandbox.justtcg.faults import Fault
+from mainspring.activities.reconcile import UNTOUCHED_FOR
+from mainspring.contracts.cards import UpdateInventoryPrices
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.service import Service, is_waiting
-from workflows.cards import UPDATE_INVENTORY_PRICES
 
 SET = "ixalan-magic-the-gathering"
 

@@ -5,12 +5,20 @@ from uuid import UUID, uuid4
 
 from temporalio.client import Client
 
-from activities.pools import PoolSizes
-from activities.tasks import RELAY_AFTER, RELAY_PAGE, TaskActivities
-from contracts.tasks import EnqueueTasks, FinishTask, JsonObject, NewTask, RelayTasks, TasksRelayed, TaskState
-from gateways.engine import Engine
-from storage.database import Session
-from storage.tasks import TaskRepository
+from mainspring.activities.pools import PoolSizes
+from mainspring.activities.tasks import RELAY_AFTER, RELAY_PAGE, TaskActivities
+from mainspring.contracts.tasks import (
+    EnqueueTasks,
+    FinishTask,
+    JsonObject,
+    NewTask,
+    RelayTasks,
+    TasksRelayed,
+    TaskState,
+)
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Session
+from mainspring.storage.tasks import TaskRepository
 from tests.deliveries import add_subscriber, deliveries_are_under_way
 from tests.eventually import eventually
 from tests.service import Service

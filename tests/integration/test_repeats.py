@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from activities.reconcile import ReconcileActivities, RecordedJobs
-from client.errors import BadInput
-from client.jobs import Jobs
-from contracts.tasks import ReconcileTasks, RelayTasks, Task, TaskState
-from gateways.engine import Engine
+from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
+from mainspring.client.errors import BadInput
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, Task, TaskState
+from mainspring.gateways.engine import Engine
+from mainspring.workflows.job import Debounce, Throttle
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, Toys, UpdateProduct, update_product
-from workflows.job import Debounce, Throttle
 
 SECOND = timedelta(seconds=1)
 DEBOUNCED = update_product(Debounce(SECOND))

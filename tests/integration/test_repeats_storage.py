@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.tasks import BeginTask, Enqueued, FinishTask, NewTask, Task, TaskBegun, TaskState
-from storage.database import Database
-from storage.errors import AlreadyRetried
-from storage.tasks import TaskRepository
+from mainspring.contracts.tasks import BeginTask, Enqueued, FinishTask, NewTask, Task, TaskBegun, TaskState
+from mainspring.storage.database import Database
+from mainspring.storage.errors import AlreadyRetried
+from mainspring.storage.tasks import TaskRepository
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from temporalio.client import Client
 
-from client.errors import BadInput
-from client.schedules import Cron, Every, Planned, ScheduledJob, Schedules
-from client.settings import Settings
+from mainspring.client.errors import BadInput
+from mainspring.client.schedules import Cron, Every, Planned, ScheduledJob, Schedules
+from mainspring.client.settings import Settings
 from tests.eventually import eventually
 from tests.scheduled import QUEUE, fired, row, worker
 

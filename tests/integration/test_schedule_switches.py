@@ -3,9 +3,9 @@
 import pytest
 from temporalio.client import Client
 
-from client.schedules import Pause, Schedules, ScheduleSwitchedOff
-from client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
-from client.settings import Settings
+from mainspring.client.schedules import Pause, Schedules, ScheduleSwitchedOff
+from mainspring.client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
+from mainspring.client.settings import Settings
 
 ROWS = (WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK)
 SALE, STOCK = (row.id for row in ROWS)

@@ -17,11 +17,11 @@ from temporalio.client import (
     WorkflowExecutionStatus,
 )
 
-from client.schedules import SCHEDULES, Every, Pause, Schedules, ScheduleUnknown
-from client.schedules.building import built
-from client.schedules.outcomes import last_tasks
-from client.settings import Settings
-from contracts.tasks import TaskState
+from mainspring.client.schedules import SCHEDULES, Every, Pause, Schedules, ScheduleUnknown
+from mainspring.client.schedules.building import built
+from mainspring.client.schedules.outcomes import last_tasks
+from mainspring.client.settings import Settings
+from mainspring.contracts.tasks import TaskState
 from tests.eventually import eventually
 from tests.service import Service
 

@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
-from client.cli.stack import with_stand_ins
-from client.cli.stand_ins import SAMPLES, VIDEOS, running_stand_ins, video_to_try
-from client.settings import Settings
-from gateways.objects import ObjectMissing, Objects, S3Access
-from sandbox.clips import decoded_frames
-from sandbox.objects import Bucket, ObjectsSandbox
-from sandbox.samples import Samples, sample
+from mainspring.client.cli.stack import with_stand_ins
+from mainspring.client.cli.stand_ins import SAMPLES, VIDEOS, running_stand_ins, video_to_try
+from mainspring.client.settings import Settings
+from mainspring.gateways.objects import ObjectMissing, Objects, S3Access
+from mainspring.sandbox.clips import decoded_frames
+from mainspring.sandbox.objects import Bucket, ObjectsSandbox
+from mainspring.sandbox.samples import Samples, sample
 
 
 @pytest.mark.parametrize(

@@ -7,23 +7,23 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.client import Client
 
-from client.errors import JobIsInternal, TaskNotRetryable
-from client.jobs import Jobs, StartedTask
-from contracts.cards import (
+from mainspring.client.errors import JobIsInternal, TaskNotRetryable
+from mainspring.client.jobs import Jobs, StartedTask
+from mainspring.contracts.cards import (
     DiscoverSets,
     PricesUpdated,
     SetsDiscovered,
     SyncTrackedSets,
     UpdateInventoryPrices,
 )
-from contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
-from gateways.engine import Engine
-from storage.database import Session, after_commits
-from storage.tasks import TaskRepository
+from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Session, after_commits
+from mainspring.storage.tasks import TaskRepository
+from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
+from mainspring.workflows.catalogue import job_named
 from tests.eventually import eventually
 from tests.service import Service
-from workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
-from workflows.catalogue import job_named
 
 # Longer than the relay leaves a fresh task to whoever accepted it.
 LONG_ENOUGH = timedelta(seconds=11)

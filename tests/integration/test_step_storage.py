@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.steps import StepRecords, begin_child_step, fail_step
-from contracts.flows import FailedStep, OpenedStep, StepInput, StepStatus
-from contracts.message import Message
-from contracts.tasks import BeginTask, ChildTask, FinishTask, NewTask, TaskError, TaskState
-from domain.flows import child_task_id, open_flow
-from domain.sizes import MOST_AT_ONCE
-from gateways.clock import SystemClock
-from storage.database import Database, Session
-from storage.tasks import StepRepository, TaskRepository
+from mainspring.activities.steps import StepRecords, begin_child_step, fail_step
+from mainspring.contracts.flows import FailedStep, OpenedStep, StepInput, StepStatus
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import BeginTask, ChildTask, FinishTask, NewTask, TaskError, TaskState
+from mainspring.domain.flows import child_task_id, open_flow
+from mainspring.domain.sizes import MOST_AT_ONCE
+from mainspring.gateways.clock import SystemClock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tasks import StepRepository, TaskRepository
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -13,12 +13,12 @@ from temporalio.common import RawValue
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.reconcile import ReconcileActivities, RecordedJobs
-from contracts.tasks import NewTask, ReconcileTasks, TasksReconciled, TaskState
-from gateways.engine import Engine, StartRefused
-from gateways.errors import Refused
-from storage.database import Session
-from storage.tasks import TaskRepository
+from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
+from mainspring.contracts.tasks import NewTask, ReconcileTasks, TasksReconciled, TaskState
+from mainspring.gateways.engine import Engine, StartRefused
+from mainspring.gateways.errors import Refused
+from mainspring.storage.database import Session
+from mainspring.storage.tasks import TaskRepository
 from tests.deliveries import add_subscriber, deliveries_are_under_way
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import eventually

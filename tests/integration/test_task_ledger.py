@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.tasks import Task, TaskState
-from storage.database import Database
-from storage.tasks import TaskRepository
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import TaskRepository
 from tests.ledger_writes import (
     FAILURE,
     LATER,

@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.tasks import Task, TaskState
-from storage.database import Database
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.storage.database import Database
 from tests.ledger_writes import accepted, apply, get
 
 WRITES = st.lists(

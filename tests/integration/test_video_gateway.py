@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gateways.video import Ffmpeg, Probe, Variant, Video, VideoFailed
-from sandbox.clips import Clip, cut, damage, decoded_frames, ffmpeg
+from mainspring.gateways.video import Ffmpeg, Probe, Variant, Video, VideoFailed
+from mainspring.sandbox.clips import Clip, cut, damage, decoded_frames, ffmpeg
 
 SMALL = Variant("480p", 160, 120, 1_400)
 CLIP = Clip(seconds=1, width=160, height=120)
@@ -192,7 +192,7 @@ def test_a_process_that_is_killed_takes_its_ffmpeg_with_it(tmp_path: Path) -> No
     program = textwrap.dedent(f"""
         import asyncio
         from pathlib import Path
-        from gateways.video import Ffmpeg, Variant, Video
+        from mainspring.gateways.video import Ffmpeg, Variant, Video
 
         variant = Variant("480p", 160, 120, 1_400)
         work = Video(Ffmpeg(1)).make_file(

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import event, select
 
-from contracts.tasks import TaskState
-from contracts.webhooks import Subscription
-from storage.database import Database, Session
-from storage.secrets import SecretBox
-from storage.tables import SubscriptionRow
-from storage.webhooks import SubscriptionRepository
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.webhooks import Subscription
+from mainspring.storage.database import Database, Session
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import SubscriptionRow
+from mainspring.storage.webhooks import SubscriptionRepository
 from tests.ledger_writes import LATER, NOON
 
 BOX = SecretBox(b"k" * 32)

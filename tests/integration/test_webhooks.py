@@ -9,22 +9,22 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event
 
-from activities.places import USUAL
-from client.encryption_key import encryption_key
-from client.errors import BadInput
-from client.webhooks import AddedWebhook, WebhookSubscriptions
-from contracts.cards import DiscoverSets
-from contracts.tasks import Task, TaskState
-from contracts.webhooks import DELIVER_WEBHOOK
-from sandbox.webhooks import Fault, Receiver, WebhookSandbox
-from storage.secrets import SecretBox
-from storage.tables import SubscriptionRow
+from mainspring.activities.places import USUAL
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.errors import BadInput
+from mainspring.client.webhooks import AddedWebhook, WebhookSubscriptions
+from mainspring.contracts.cards import DiscoverSets
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK
+from mainspring.sandbox.webhooks import Fault, Receiver, WebhookSandbox
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import SubscriptionRow
+from mainspring.workflows.cards import DISCOVER_SETS
+from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
 from tests.eventually import PATIENCE_SECONDS
 from tests.service import Service
 from tests.state_counts import state_counts
-from workflows.cards import DISCOVER_SETS
-from workflows.webhooks import DELIVER
 
 
 @pytest.fixture

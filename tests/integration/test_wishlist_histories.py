@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
-from activities.notifications.claiming import Letter, Nothing
-from activities.pools import NotYet, Outcome
-from contracts.tasks import TaskState
-from contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationSent, SkipReason
-from gateways.mail import AnswerLost, MailRefused, ServerAway
-from storage.database import Database
+from mainspring.activities.notifications.claiming import Letter, Nothing
+from mainspring.activities.pools import NotYet, Outcome
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationSent, SkipReason
+from mainspring.gateways.mail import AnswerLost, MailRefused, ServerAway
+from mainspring.storage.database import Database
 from tests.wishlist_oracle import Oracle
 from tests.wishlist_rounds import Became, ClaimedMail, Rounds
 from tests.wishlist_shop import RandomShop

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from client.encryption_key import encryption_key
-from client.wishlists import Wishlists
-from contracts.shop import Product, User, WishedItem
-from contracts.tasks import TaskState
-from contracts.wishlist import CheckWishlistSales
-from sandbox.smtp import SmtpSandbox
-from storage.database import Database
+from mainspring.client.encryption_key import encryption_key
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.sandbox.smtp import SmtpSandbox
+from mainspring.storage.database import Database
+from mainspring.workflows.wishlist import SALE_CHECK
 from tests.eventually import eventually
 from tests.service import Service, idle_service
-from workflows.wishlist import SALE_CHECK
 
 
 @dataclass(frozen=True)

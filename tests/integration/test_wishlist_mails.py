@@ -10,16 +10,16 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from client.errors import BadInput
-from contracts.effects import EffectState
-from contracts.tasks import TaskState
-from contracts.wishlist import CheckWishlistSales, CheckWishlistStock, SkipReason
-from sandbox.smtp import AcceptedMail, MailFault
-from storage.database import Database
+from mainspring.client.errors import BadInput
+from mainspring.contracts.effects import EffectState
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, SkipReason
+from mainspring.sandbox.smtp import AcceptedMail, MailFault
+from mainspring.storage.database import Database
+from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
 from tests.eventually import eventually
 from tests.service import Service
 from tests.shop import Shop, open_shop, product, user
-from workflows.wishlist import SALE_CHECK, STOCK_CHECK
 
 SALES = CheckWishlistSales()
 ANNA = "u1@example.org"

@@ -5,18 +5,18 @@ from uuid import uuid4
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.notifications import Letterhead
-from activities.wishlist.checks import Superseded, WishlistActivities
-from client.wishlists import Wishlists
-from contracts.shop import WishedItem
-from contracts.wishlist import CheckStretch, CheckWishlistSales, WishlistProgress
-from gateways.clock import SystemClock
-from gateways.mail import Mailbox
-from storage.database import Database
-from storage.tasks import TaskRepository
+from mainspring.activities.notifications import Letterhead
+from mainspring.activities.wishlist.checks import Superseded, WishlistActivities
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.shop import WishedItem
+from mainspring.contracts.wishlist import CheckStretch, CheckWishlistSales, WishlistProgress
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.mail import Mailbox
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import TaskRepository
+from mainspring.workflows.wishlist import SALE_CHECK
 from tests.service import Service
 from tests.shop import product, user
-from workflows.wishlist import SALE_CHECK
 
 KEY = b"a key of the service, 32 bytes.."
 

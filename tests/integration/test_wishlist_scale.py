@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import event
 from temporalio.client import Client
 
-from contracts.shop import WishedItem
-from contracts.wishlist import CheckWishlistSales
-from domain.pools import drain_of
-from storage.database import Database
+from mainspring.contracts.shop import WishedItem
+from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.domain.pools import drain_of
+from mainspring.storage.database import Database
+from mainspring.workflows.wishlist import SALE_CHECK, SEND
 from tests.shop import Shop, open_shop, product, user
-from workflows.wishlist import SALE_CHECK, SEND
 
 WISHES_OF_A_PRODUCT = 10
 DUE_ONE_IN = 20

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from client.wishlists import Wishlists
-from contracts.shop import Product, StrayWish, User, WishedItem
-from domain.unsubscribing import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
-from storage.database import Database, Session
-from storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.domain.unsubscribing import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
+from mainspring.storage.database import Database, Session
+from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
 

@@ -3,8 +3,8 @@ import socket
 import httpx
 import pytest
 
-from gateways.addresses import AddressGuard, AddressRefused, guarded_transport, is_public
-from gateways.errors import NotSent
+from mainspring.gateways.addresses import AddressGuard, AddressRefused, guarded_transport, is_public
+from mainspring.gateways.errors import NotSent
 
 OURS = [
     "127.0.0.1",

@@ -6,12 +6,12 @@ import re
 import pytest
 from temporalio import workflow
 
-from contracts.message import Message
-from domain.pools import drain_of
+from mainspring.contracts.message import Message
+from mainspring.domain.pools import drain_of
+from mainspring.workflows.catalogue import JOBS, UnknownJob, job_named, workflow_classes
+from mainspring.workflows.job import AnyJob
+from mainspring.workflows.tracking import tracked
 from tests.defined import defined_activities, defined_workflows
-from workflows.catalogue import JOBS, UnknownJob, job_named, workflow_classes
-from workflows.job import AnyJob
-from workflows.tracking import tracked
 
 
 @pytest.mark.parametrize("defined", sorted(defined_workflows(), key=str))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from client.settings import Settings
+from mainspring.client.settings import Settings
 
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.failures import fingerprint, normalised
+from mainspring.domain.failures import fingerprint, normalised
 
 WORDS = st.lists(
     st.sampled_from(["account", "refused", "the", "page", "can't", "be", "read", "and/or", "timed", "out:"]),

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from activities.faults import Attempts, AttemptTimedOut, to_failure
-from gateways.errors import (
+from mainspring.activities.faults import Attempts, AttemptTimedOut, to_failure
+from mainspring.gateways.errors import (
     CredentialsRefused,
     MalformedAnswer,
     NotSent,
@@ -16,7 +16,7 @@ from gateways.errors import (
     ServerFault,
     Unreachable,
 )
-from storage.errors import AccountUnknown, DatabaseAway, SecretUnreadable
+from mainspring.storage.errors import AccountUnknown, DatabaseAway, SecretUnreadable
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.flows import EarlierRun, EarlierStep, StepResult, StepStatus
-from domain.flows import (
+from mainspring.contracts.flows import EarlierRun, EarlierStep, StepResult, StepStatus
+from mainspring.domain.flows import (
     GraphFault,
     check_graph,
     child_task_id,

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from client.errors import BadInput
-from client.inventory_csv import BadRow, read_inventory
-from domain.cards import InventoryLine
+from mainspring.client.errors import BadInput
+from mainspring.client.inventory_csv import BadRow, read_inventory
+from mainspring.domain.cards import InventoryLine
 
 
 def rows_of(folder: Path, content: bytes) -> list[InventoryLine | BadRow]:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.cards import Card, CardSet, Variant
-from domain.quota import Usage
-from gateways.justtcg.money import MOST_CENTS, cents
-from gateways.justtcg.parsing import Skipped, parse_cards, parse_sets, parse_usage
+from mainspring.domain.cards import Card, CardSet, Variant
+from mainspring.domain.quota import Usage
+from mainspring.gateways.justtcg.money import MOST_CENTS, cents
+from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_sets, parse_usage
 
 UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 

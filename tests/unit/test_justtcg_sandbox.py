@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.quota import PLANS as OUR_PLANS
-from sandbox.justtcg.accounts import Account
-from sandbox.justtcg.calls import Call, Calls
-from sandbox.justtcg.catalogue import catalogue
-from sandbox.justtcg.faults import Fault, Faults
-from sandbox.justtcg.plans import PLANS, Limits, month_of
-from sandbox.justtcg.prices import Prices
+from mainspring.domain.quota import PLANS as OUR_PLANS
+from mainspring.sandbox.justtcg.accounts import Account
+from mainspring.sandbox.justtcg.calls import Call, Calls
+from mainspring.sandbox.justtcg.catalogue import catalogue
+from mainspring.sandbox.justtcg.faults import Fault, Faults
+from mainspring.sandbox.justtcg.plans import PLANS, Limits, month_of
+from mainspring.sandbox.justtcg.prices import Prices
 
 UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateways.errors import NotSent
-from gateways.lookups import Lookups, LookupsBusy
+from mainspring.gateways.errors import NotSent
+from mainspring.gateways.lookups import Lookups, LookupsBusy
 
 AT_ONCE = 4
 

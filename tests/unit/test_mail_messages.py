@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.shop import Product, User
-from contracts.wishlist import NotificationKind
-from gateways.mail import Alert, Mail, Mailbox, MailUnsendable
-from gateways.mail.message import envelope_of
+from mainspring.contracts.shop import Product, User
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.gateways.mail import Alert, Mail, Mailbox, MailUnsendable
+from mainspring.gateways.mail.message import envelope_of
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from babel import Locale
 
-from contracts.wishlist import NotificationKind
-from gateways.mail import Alert, MailUnsendable, Recipient, Rendered, Templates
-from gateways.mail.money import price_in_words
-from gateways.mail.rendering import FOLDER
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.gateways.mail import Alert, MailUnsendable, Recipient, Rendered, Templates
+from mainspring.gateways.mail.money import price_in_words
+from mainspring.gateways.mail.rendering import FOLDER
 
 LINK = "https://jobs.example.org/unsubscribe/abc"
 

@@ -5,8 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.media import MadeFile, ProcessVideo, VideoProfile
-from domain.media import LADDER, Size, is_cut_short, rung_of, share_done, streaming_rungs, version_of
+from mainspring.contracts.media import MadeFile, ProcessVideo, VideoProfile
+from mainspring.domain.media import (
+    LADDER,
+    Size,
+    is_cut_short,
+    rung_of,
+    share_done,
+    streaming_rungs,
+    version_of,
+)
 
 SIDES = st.integers(min_value=16, max_value=8_000)
 

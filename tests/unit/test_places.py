@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities.places import BACK_AT_ONCE, BACK_EVERY, Limits, Places
-from activities.pools import NotYet
-from gateways.errors import ServerFault, Unreachable
+from mainspring.activities.places import BACK_AT_ONCE, BACK_EVERY, Limits, Places
+from mainspring.activities.pools import NotYet
+from mainspring.gateways.errors import ServerFault, Unreachable
 from tests.shifted_clock import ShiftedClock
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from activities.faults import USUAL, Patience
-from activities.pools import NotYet
-from activities.pools.outcomes import verdict_of
-from contracts.tasks import TaskState
-from gateways.errors import Refused, Unreachable
-from storage.tasks.pool import ClaimedTask
-from storage.tasks.settling import Verdict
+from mainspring.activities.faults import USUAL, Patience
+from mainspring.activities.pools import NotYet
+from mainspring.activities.pools.outcomes import verdict_of
+from mainspring.contracts.tasks import TaskState
+from mainspring.gateways.errors import Refused, Unreachable
+from mainspring.storage.tasks.pool import ClaimedTask
+from mainspring.storage.tasks.settling import Verdict
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from temporalio.client import ScheduleState
 
-from client.schedules import SCHEDULES, BadDeclaration, Cron, Every, Pause
-from client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
-from client.schedules.pauses import paused, switched
-from client.schedules.rows import declared
-from client.settings import Settings
-from contracts.tasks import RelayTasks
+from mainspring.client.schedules import SCHEDULES, BadDeclaration, Cron, Every, Pause
+from mainspring.client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
+from mainspring.client.schedules.pauses import paused, switched
+from mainspring.client.schedules.rows import declared
+from mainspring.client.settings import Settings
+from mainspring.contracts.tasks import RelayTasks
 from tests.scheduled import row
 
 NEW_YORK = Settings()

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
-from client.cli.fields import cells
-from client.cli.steps import running_steps, turns
-from contracts.flows import StepResult, StepStatus
+from mainspring.client.cli.fields import cells
+from mainspring.client.cli.steps import running_steps, turns
+from mainspring.contracts.flows import StepResult, StepStatus
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

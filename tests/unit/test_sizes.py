@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.sizes import (
+from mainspring.domain.sizes import (
     LONGEST_ERROR,
     MOST_DATA,
     MOST_INPUT,

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from client.cli.times import moment, moment_or_span_ago, span
-from client.errors import BadInput
-from client.jobs.new_task import later_start
+from mainspring.client.cli.times import moment, moment_or_span_ago, span
+from mainspring.client.errors import BadInput
+from mainspring.client.jobs.new_task import later_start
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from domain.unsubscribing import (
+from mainspring.domain.unsubscribing import (
     TokenRefused,
     UnsubscribeScope,
     Unsubscribing,

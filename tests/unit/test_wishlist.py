@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationKind, SkipReason
-from domain.wishlist import (
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationKind, SkipReason
+from mainspring.domain.wishlist import (
     Due,
     Judged,
     Offer,

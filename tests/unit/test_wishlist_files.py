@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from client.errors import BadInput
-from client.wishlist_files import BadEntry, Entry, read_entries
-from contracts.message import Message
-from contracts.shop import Product, User, WishedItem
+from mainspring.client.errors import BadInput
+from mainspring.client.wishlist_files import BadEntry, Entry, read_entries
+from mainspring.contracts.message import Message
+from mainspring.contracts.shop import Product, User, WishedItem
 
 PRODUCT = {
     "id": "p1",

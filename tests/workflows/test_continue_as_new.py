@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from contracts.cards import PricesUpdated, UpdateInventoryPrices
-from contracts.tasks import TaskState
-from storage.database import Database
+from mainspring.contracts.cards import PricesUpdated, UpdateInventoryPrices
+from mainspring.contracts.tasks import TaskState
+from mainspring.storage.database import Database
+from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.engine_server import engine_server, own_namespace
 from tests.histories.record import SUGGESTED_AFTER_EVENTS
 from tests.service import Service, idle_service
-from workflows.cards import UPDATE_INVENTORY_PRICES
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.pools import PoolSizes
-from activities.tasks import TaskActivities
-from contracts.message import Message
-from contracts.tasks import Task, TaskState
-from gateways.clock import SystemClock
-from gateways.engine import Engine
-from storage.database import Database
-from storage.tasks import TaskRepository
+from mainspring.activities.pools import PoolSizes
+from mainspring.activities.tasks import TaskActivities
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.engine import Engine
+from mainspring.storage.database import Database
+from mainspring.storage.tasks import TaskRepository
+from mainspring.workflows.tracking import tracked
 from tests.eventually import eventually
-from workflows.tracking import tracked
 
 QUEUE = "final-writes"
 

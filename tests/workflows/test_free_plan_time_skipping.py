@@ -11,15 +11,15 @@ from temporalio import activity
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from client.embedded.command import temporal_binary
-from contracts.cards import UpdateInventoryPrices
-from contracts.tasks import TaskState
-from sandbox.justtcg.plans import day_of, month_of
-from storage.database import Database, Session
+from mainspring.client.embedded.command import temporal_binary
+from mainspring.contracts.cards import UpdateInventoryPrices
+from mainspring.contracts.tasks import TaskState
+from mainspring.sandbox.justtcg.plans import day_of, month_of
+from mainspring.storage.database import Database, Session
+from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.engine_server import dynamic_config
 from tests.service import Service, idle_service
 from tests.shifted_clock import ShiftedClock
-from workflows.cards import UPDATE_INVENTORY_PRICES
 
 # A month's thousand, and another day and a half.
 REQUESTS = 1_150

@@ -13,18 +13,18 @@ from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import NondeterminismError
 
-from activities.cards import CardActivities
-from activities.tasks import TaskActivities
-from contracts.cards import DiscoverSets, ListingProgress, SetsDiscovered
-from contracts.faults import InputFault
-from contracts.flows import RunFlow
-from contracts.tasks import FinishTask, TaskState
+from mainspring.activities.cards import CardActivities
+from mainspring.activities.tasks import TaskActivities
+from mainspring.contracts.cards import DiscoverSets, ListingProgress, SetsDiscovered
+from mainspring.contracts.faults import InputFault
+from mainspring.contracts.flows import RunFlow
+from mainspring.contracts.tasks import FinishTask, TaskState
+from mainspring.worker import PASSED_THROUGH
+from mainspring.workflows import options
+from mainspring.workflows.catalogue import JOBS, workflow_classes
+from mainspring.workflows.composed import check_flow
+from mainspring.workflows.tracking import task_id, tracked
 from tests.histories.record import RECORDINGS
-from worker import PASSED_THROUGH
-from workflows import options
-from workflows.catalogue import JOBS, workflow_classes
-from workflows.composed import check_flow
-from workflows.tracking import task_id, tracked
 
 FOLDER = Path(__file__).parents[1] / "histories"
 FILES = sorted(FOLDER.glob("*.json"))

@@ -3,14 +3,14 @@
 import typer
 from rich.markup import escape
 
-from client.cli.console import echo, settled, worker_of
-from client.cli.demo.cards import run_cards
-from client.cli.demo.wishlists import run_wishlists
-from client.cli.stack import running_stack
-from client.logs import configure_logs
-from client.service import open_service
-from client.settings import Settings
-from client.signals import stop_on_signals
+from mainspring.client.cli.console import echo, settled, worker_of
+from mainspring.client.cli.demo.cards import run_cards
+from mainspring.client.cli.demo.wishlists import run_wishlists
+from mainspring.client.cli.stack import running_stack
+from mainspring.client.logs import configure_logs
+from mainspring.client.service import open_service
+from mainspring.client.settings import Settings
+from mainspring.client.signals import stop_on_signals
 
 __all__ = ["demo"]
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, echo, show_table, state_text
-from client.cli.demo.following import followed
-from client.cli.fields import cells
-from client.cli.stack import Stack
-from client.inventory_csv import BadRow, read_inventory
-from client.service import Service
-from contracts.tasks import Task, TaskState
-from domain.quota import plan_named
-from storage.errors import AccountUnknown
-from workflows.cards import ACCOUNT_JOBS
+from mainspring.client.cli.console import FAILED, SUCCESS, echo, show_table, state_text
+from mainspring.client.cli.demo.following import followed
+from mainspring.client.cli.fields import cells
+from mainspring.client.cli.stack import Stack
+from mainspring.client.inventory_csv import BadRow, read_inventory
+from mainspring.client.service import Service
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.domain.quota import plan_named
+from mainspring.storage.errors import AccountUnknown
+from mainspring.workflows.cards import ACCOUNT_JOBS
 
 ACCOUNT = "Demo Collectors"
 PLAN = "Starter"

@@ -3,11 +3,11 @@
 import asyncio
 from uuid import UUID
 
-from client.cli.follow import follow
-from client.cli.stack import Stack
-from client.errors import ClientError
-from client.jobs import Jobs
-from contracts.tasks import Task
+from mainspring.client.cli.follow import follow
+from mainspring.client.cli.stack import Stack
+from mainspring.client.errors import ClientError
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.tasks import Task
 
 
 class Stopped(ClientError):

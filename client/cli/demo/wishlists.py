@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from client.cli.console import FAILED, SUCCESS, echo, show_table, state_text
-from client.cli.demo.following import followed
-from client.cli.stack import Stack
-from client.service import Service
-from contracts.effects import EffectState
-from contracts.message import Message
-from contracts.shop import Product, User, WishedItem
-from contracts.tasks import Task, TaskState
-from contracts.wishlist import CheckWishlistSales, CheckWishlistStock
-from workflows.job import AnyJob
-from workflows.wishlist import SALE_CHECK, STOCK_CHECK
+from mainspring.client.cli.console import FAILED, SUCCESS, echo, show_table, state_text
+from mainspring.client.cli.demo.following import followed
+from mainspring.client.cli.stack import Stack
+from mainspring.client.service import Service
+from mainspring.contracts.effects import EffectState
+from mainspring.contracts.message import Message
+from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
+from mainspring.workflows.job import AnyJob
+from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
 
 if TYPE_CHECKING:
-    from sandbox.smtp import AcceptedMail
+    from mainspring.sandbox.smtp import AcceptedMail
 
 PRODUCTS, USERS, WISHES = 300, 900, 3_000
 ON_SALE, SOLD_OUT = 24, 12

@@ -1,4 +1,4 @@
-"""The command line: `mainspring`, or `python -m client`."""
+"""The command line: `mainspring`, or `python -m mainspring`."""
 
 import asyncio
 import gc
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from client.settings import Settings
+    from mainspring.client.settings import Settings
 
 
 async def _serve(settings: "Settings", temporal: "Client", stop: asyncio.Event) -> None:
     # Only `up`, `worker` and `demo` work themselves; the other commands need not load the worker.
-    import worker  # noqa: PLC0415
+    from mainspring import worker  # noqa: PLC0415
 
     await worker.serve(settings, temporal, stop)
 
@@ -21,7 +21,7 @@ def main() -> None:
     """Run one command and end the process with its exit code."""
     # Nothing that is loaded becomes garbage: to look for it meanwhile is a tenth of a command's time.
     gc.disable()
-    from client.cli.app import run_command_line  # noqa: PLC0415
+    from mainspring.client.cli.app import run_command_line  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
