@@ -19,6 +19,6 @@ RUN pip install --no-deps --no-build-isolation -e . \
 USER mainspring
 
 HEALTHCHECK --interval=60s --timeout=20s --start-period=60s --retries=3 \
-    CMD ["python", "-m", "mainspring.client.healthcheck"]
+    CMD ["python", "-m", "mainspring.config.health"]
 
 CMD ["python", "worker.py"]

@@ -21,13 +21,13 @@ from mainspring.activities.notifications import Letterhead
 from mainspring.activities.pools import Pools, PoolSizes
 from mainspring.activities.reconcile import RecordedJobs
 from mainspring.activities.steps import StepProgress
-from mainspring.client.connect import connect
-from mainspring.client.encryption_key import encryption_key
-from mainspring.client.gateways import Gateways, open_gateways
-from mainspring.client.logs import configure_logs
 from mainspring.client.schedules import Schedules
-from mainspring.client.settings import Settings
-from mainspring.client.signals import stop_on_signals
+from mainspring.config.connect import connect
+from mainspring.config.gateways import Gateways, open_gateways
+from mainspring.config.logs import configure_logs
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
+from mainspring.config.signals import stop_on_signals
 from mainspring.contracts.effects import OnUnknown
 from mainspring.domain.pools import drain_of
 from mainspring.domain.queues import Role, queue_of

@@ -27,15 +27,15 @@ from temporalio.worker import Worker
 from mainspring.activities.interceptor import ActivityCare
 from mainspring.activities.pools import PoolActivities, Pools, PoolSizes
 from mainspring.activities.tasks import TaskActivities
-from mainspring.client.connect import connect_embedded
-from mainspring.client.embedded import EmbeddedEngine
-from mainspring.client.encryption_key import encryption_key
-from mainspring.client.gateways import open_gateways
 from mainspring.client.jobs import Jobs
-from mainspring.client.settings import Settings
 from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.config.connect import connect_embedded
+from mainspring.config.gateways import open_gateways
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import DeliverWebhook
+from mainspring.devserver import EmbeddedEngine
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.engine import Engine
 from mainspring.storage.database import Database, Session

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from mainspring.client.accounts import Accounts
-from mainspring.client.connect import connect
 from mainspring.client.effects import Effects
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.errors import NothingHere
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
 from mainspring.client.schedules import Schedules
-from mainspring.client.settings import Settings
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
+from mainspring.config.connect import connect
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.engine import Engine
 from mainspring.storage.database import Database, after_commits

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from mainspring.client.settings import Settings
+    from mainspring.config.settings import Settings
 
 
 async def _serve(settings: "Settings", temporal: "Client", stop: asyncio.Event) -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     """Run one command and end the process with its exit code."""
     # Nothing that is loaded becomes garbage: to look for it meanwhile is a tenth of a command's time.
     gc.disable()
-    from mainspring.client.cli.app import run_command_line  # noqa: PLC0415
+    from mainspring.cli.app import run_command_line  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.config.secrets import encryption_key
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import DeliverWebhook, TaskChanged
 from mainspring.gateways.clock import SystemClock

@@ -11,7 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from mainspring.client.embedded.command import temporal_binary
+from mainspring.devserver.command import temporal_binary
 from tests.eventually import eventually
 
 # What makes a server quick for tests: short timers are exact, a new namespace is known at once.

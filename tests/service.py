@@ -11,11 +11,11 @@ from sqlalchemy import select
 from temporalio.client import Client, WorkflowHandle
 
 from mainspring.client.accounts import Accounts
-from mainspring.client.encryption_key import encryption_key
-from mainspring.client.gateways import Gateways, open_gateways
 from mainspring.client.jobs import Jobs
 from mainspring.client.schedules import Schedules
-from mainspring.client.settings import Settings
+from mainspring.config.gateways import Gateways, open_gateways
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import (
     ReconcileTasks,
     RelayTasks,

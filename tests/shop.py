@@ -10,8 +10,8 @@ from sqlalchemy import select
 from temporalio.client import Client
 
 from mainspring.client.effects import Effects
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.wishlists import Wishlists
+from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, User, WishedItem
 from mainspring.contracts.tasks import Task

@@ -24,8 +24,8 @@ from mainspring.client.schedules.previews import Planned, in_order, planned
 from mainspring.client.schedules.rows import ScheduledJob
 from mainspring.client.schedules.statuses import ScheduleStatus, status_of, with_last_run
 from mainspring.client.schedules.syncing import Sync
-from mainspring.client.settings import Settings
-from mainspring.client.zones import zone_named
+from mainspring.config.settings import Settings
+from mainspring.config.zones import zone_named
 
 
 class Schedules:

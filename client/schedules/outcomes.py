@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from mainspring.client.schedules.statuses import ScheduleStatus
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import StorageError

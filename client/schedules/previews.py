@@ -10,7 +10,7 @@ from temporalio.client import ScheduleDescription
 
 from mainspring.client.schedules.changes import zone_of
 from mainspring.client.schedules.clock_changes import ClockChange, clock_changes, is_every_hour, matches
-from mainspring.client.zones import zone_named
+from mainspring.config.zones import zone_named
 
 # An hourly schedule fires so often on the day on which the clock goes back. What fires more often is counted.
 HOURLY = 25

@@ -11,8 +11,8 @@ from temporalio.client import ScheduleOverlapPolicy
 
 from mainspring.client.schedules.errors import BadDeclaration
 from mainspring.client.schedules.when import Cron, Every
-from mainspring.client.settings import Settings
-from mainspring.client.zones import UnknownZone, zone_named
+from mainspring.config.settings import Settings
+from mainspring.config.zones import UnknownZone, zone_named
 from mainspring.contracts.message import Message
 from mainspring.workflows.catalogue import JOBS
 

@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from mainspring.client.schedules.changes import intervals_of, zone_of
 from mainspring.client.schedules.pauses import Pause
 from mainspring.client.schedules.rows import ScheduledJob
-from mainspring.client.zones import zone_named
+from mainspring.config.zones import zone_named
 from mainspring.domain.tasks import derived_task_id
 from mainspring.workflows.catalogue import job_named
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from mainspring.client.connect import connect_embedded
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.jobs import Jobs
 from mainspring.client.schedules import Schedules
-from mainspring.client.settings import Settings
+from mainspring.config.connect import connect_embedded
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.domain.cards import InventoryLine
 from mainspring.gateways.clock import SystemClock
 from mainspring.sandbox.justtcg import JustTcgSandbox

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from mainspring.client.embedded import EmbeddedEngine, guard
+from mainspring.devserver import EmbeddedEngine, guard
 
 WORKER = Path(__file__).parents[2] / "worker.py"
 OURS = ("MAINSPRING_", "TEMPORAL_")

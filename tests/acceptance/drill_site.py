@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from mainspring.client.jobs import Jobs
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.engine import Engine
 from mainspring.storage.database import Database

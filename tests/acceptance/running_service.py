@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from mainspring.client.embedded import RunningEngine, running_engine
 from mainspring.client.service import Service, open_service
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
+from mainspring.devserver import RunningEngine, running_engine
 from mainspring.domain.cards import InventoryLine
 from mainspring.sandbox.justtcg.catalogue import catalogue
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES

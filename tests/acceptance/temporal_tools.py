@@ -6,7 +6,7 @@ import urllib.request
 from http.cookiejar import CookieJar
 from typing import Any
 
-from mainspring.client.embedded.command import temporal_binary
+from mainspring.devserver.command import temporal_binary
 from tests.acceptance.running_service import RunningService
 
 

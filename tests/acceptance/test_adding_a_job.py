@@ -11,8 +11,8 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 GUIDE = PROJECT / "docs" / "adding-a-job.md"
 COPIED = (
-    "contracts", "domain", "storage", "gateways", "activities", "workflows", "client", "sandbox", "tests",
-    "mainspring", "worker.py", "pyproject.toml",
+    *(link.name for link in (PROJECT / "mainspring").iterdir() if link.is_symlink()),
+    "mainspring", "tests", "pyproject.toml",
 )  # fmt: skip
 
 

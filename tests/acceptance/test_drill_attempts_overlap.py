@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from mainspring.activities.cards import CardActivities, KeyRing
 from mainspring.activities.cards.stretch import Superseded
-from mainspring.client.encryption_key import encryption_key
-from mainspring.client.settings import Settings
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.contracts.cards import PricesProgress, UpdateInventoryPrices
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.justtcg import open_justtcg

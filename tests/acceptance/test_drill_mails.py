@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from mainspring.client.effects import Effects
-from mainspring.client.encryption_key import encryption_key
-from mainspring.client.settings import Settings
 from mainspring.client.wishlists import Wishlists
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.wishlist import CheckWishlistSales

@@ -10,10 +10,10 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.jobs import Jobs
-from mainspring.client.settings import Settings
 from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import SystemClock
 from mainspring.sandbox.webhooks import WebhookSandbox

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import ColumnElement, func, select
 
-from mainspring.client.encryption_key import encryption_key
-from mainspring.client.settings import Settings
 from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import SystemClock

@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from mainspring.client.schedules import Every, Schedules
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from tests.acceptance.drill_processes import TemporalServer
 from tests.eventually import eventually
 from tests.scheduled import FIRED_AT, QUEUE, fired, row, worker

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from mainspring.client.jobs import Jobs
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from mainspring.contracts.flows import FlowResult, StepStatus
 from mainspring.contracts.media import ProcessVideo, VideoManifest, VideoProfile
 from mainspring.contracts.tasks import TaskState

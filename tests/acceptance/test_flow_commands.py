@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mainspring.client.cli.console import BAD_INPUT, FAILED, SUCCESS
+from mainspring.cli.console import BAD_INPUT, FAILED, SUCCESS
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, TaskError, TaskState

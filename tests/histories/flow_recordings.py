@@ -4,8 +4,8 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.config.secrets import encryption_key
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.media import ProcessVideo, SweepScratch
 from mainspring.contracts.tasks import TaskState

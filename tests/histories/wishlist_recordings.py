@@ -4,8 +4,8 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.wishlists import Wishlists
+from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.tasks import TaskState

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.client.connect import EngineUnreachable, connect, connect_config
-from mainspring.client.settings import Settings
+from mainspring.config.connect import EngineUnreachable, connect, connect_config
+from mainspring.config.settings import Settings
 
 
 def test_temporals_own_variables_say_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

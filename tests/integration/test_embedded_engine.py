@@ -21,8 +21,9 @@ from temporalio.client import (
     ScheduleSpec,
 )
 
-from mainspring.client.connect import connect
-from mainspring.client.embedded import (
+from mainspring.config.connect import connect
+from mainspring.config.settings import Settings
+from mainspring.devserver import (
     AlreadyRunning,
     EmbeddedEngine,
     EngineGaveUp,
@@ -30,12 +31,11 @@ from mainspring.client.embedded import (
     PortTaken,
     running_engine,
 )
-from mainspring.client.settings import Settings
 
 OWNER = """
 import asyncio, json, sys
 from pathlib import Path
-from mainspring.client.embedded import EmbeddedEngine
+from mainspring.devserver import EmbeddedEngine
 
 async def main():
     async with EmbeddedEngine(Path(sys.argv[1]), port=0, ui_port=0) as engine:

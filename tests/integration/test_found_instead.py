@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from mainspring.client.cli.repeats import found_instead
+from mainspring.cli.repeats import found_instead
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database
 from mainspring.storage.tasks import TaskRepository

@@ -5,8 +5,8 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from mainspring.client.embedded import EmbeddedEngine
-from mainspring.client.healthcheck import is_polling
+from mainspring.config.health import is_polling
+from mainspring.devserver import EmbeddedEngine
 from mainspring.gateways.engine import Engine
 
 

@@ -2,7 +2,7 @@
 
 from temporalio.client import Client
 
-from mainspring.client.cli.hindrance import ENGINE_AWAY, NO_WORKER, hindrance
+from mainspring.cli.hindrance import ENGINE_AWAY, NO_WORKER, hindrance
 from mainspring.gateways.engine import Engine
 from tests.eventually import eventually
 from tests.service import Service

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from mainspring.activities.cards import CardActivities, KeyRing
-from mainspring.client.encryption_key import encryption_key
+from mainspring.config.secrets import encryption_key
 from mainspring.contracts.cards import AccountsPage, ListingProgress, SyncTrackedSets
 from mainspring.contracts.tasks import Task
 from mainspring.gateways.errors import ServerFault

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.client import Client
 
-from mainspring.client.cli.follow import follow
-from mainspring.client.cli.notes import POOL_QUEUED_LONG, note
+from mainspring.cli.follow import follow
+from mainspring.cli.notes import POOL_QUEUED_LONG, note
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskState
 from mainspring.gateways.clock import SystemClock

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from mainspring.client.errors import BadInput
 from mainspring.client.schedules import Cron, Every, Planned, ScheduledJob, Schedules
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from tests.eventually import eventually
 from tests.scheduled import QUEUE, fired, row, worker
 

@@ -5,7 +5,7 @@ from temporalio.client import Client
 
 from mainspring.client.schedules import Pause, Schedules, ScheduleSwitchedOff
 from mainspring.client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 
 ROWS = (WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK)
 SALE, STOCK = (row.id for row in ROWS)

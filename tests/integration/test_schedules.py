@@ -20,7 +20,7 @@ from temporalio.client import (
 from mainspring.client.schedules import SCHEDULES, Every, Pause, Schedules, ScheduleUnknown
 from mainspring.client.schedules.building import built
 from mainspring.client.schedules.outcomes import last_tasks
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import TaskState
 from tests.eventually import eventually
 from tests.service import Service

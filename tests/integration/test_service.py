@@ -6,7 +6,7 @@ import pytest
 
 from mainspring.client.errors import NothingHere
 from mainspring.client.service import open_service
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 
 
 async def test_a_wrong_directory_is_an_error_not_a_second_database(tmp_path: Path) -> None:

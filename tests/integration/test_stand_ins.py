@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mainspring.client.cli.stack import with_stand_ins
-from mainspring.client.cli.stand_ins import SAMPLES, VIDEOS, running_stand_ins, video_to_try
-from mainspring.client.settings import Settings
+from mainspring.cli.stack import with_stand_ins
+from mainspring.cli.stand_ins import SAMPLES, VIDEOS, running_stand_ins, video_to_try
+from mainspring.config.settings import Settings
 from mainspring.gateways.objects import ObjectMissing, Objects, S3Access
 from mainspring.sandbox.clips import decoded_frames
 from mainspring.sandbox.objects import Bucket, ObjectsSandbox

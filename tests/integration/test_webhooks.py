@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import event
 
 from mainspring.activities.places import USUAL
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.errors import BadInput
 from mainspring.client.webhooks import AddedWebhook, WebhookSubscriptions
+from mainspring.config.secrets import encryption_key
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from mainspring.client.encryption_key import encryption_key
 from mainspring.client.wishlists import Wishlists
+from mainspring.config.secrets import encryption_key
 from mainspring.contracts.shop import Product, User, WishedItem
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales

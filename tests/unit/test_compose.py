@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.client.job_reference import reference
-from mainspring.client.settings import Settings
+from mainspring.cli.job_reference import reference
+from mainspring.config.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 
 
 def test_the_job_reference_is_what_the_catalogue_says() -> None:
-    """docs/jobs.md is current: `python -m mainspring.client.job_reference > docs/jobs.md` writes it."""
+    """docs/jobs.md is current: `python -m mainspring.cli.job_reference > docs/jobs.md` writes it."""
     assert "\n".join(reference()) == (PROJECT / "docs" / "jobs.md").read_text()
 
 

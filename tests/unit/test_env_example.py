@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 

@@ -10,7 +10,7 @@ from mainspring.client.schedules import SCHEDULES, BadDeclaration, Cron, Every, 
 from mainspring.client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
 from mainspring.client.schedules.pauses import paused, switched
 from mainspring.client.schedules.rows import declared
-from mainspring.client.settings import Settings
+from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import RelayTasks
 from tests.scheduled import row
 

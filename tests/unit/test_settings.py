@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.client.encryption_key import KEY_FILE, encryption_key
-from mainspring.client.settings import Settings
-from mainspring.client.settings_errors import Problem, SettingsError
+from mainspring.config.secrets import KEY_FILE, encryption_key
+from mainspring.config.settings import Settings
+from mainspring.config.settings_errors import Problem, SettingsError
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mainspring.client.cli.times import moment, moment_or_span_ago, span
+from mainspring.cli.times import moment, moment_or_span_ago, span
 from mainspring.client.errors import BadInput
 from mainspring.client.jobs.new_task import later_start
 

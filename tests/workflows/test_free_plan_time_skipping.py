@@ -11,9 +11,9 @@ from temporalio import activity
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from mainspring.client.embedded.command import temporal_binary
 from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import TaskState
+from mainspring.devserver.command import temporal_binary
 from mainspring.sandbox.justtcg.plans import day_of, month_of
 from mainspring.storage.database import Database, Session
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES

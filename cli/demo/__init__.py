@@ -1,0 +1,51 @@
+"""`demo`: jobs from nothing to a finished run, on the embedded stack and stand-ins of the outside world."""
+
+import typer
+from rich.markup import escape
+
+from mainspring.cli.console import echo, settled, worker_of
+from mainspring.cli.demo.cards import run_cards
+from mainspring.cli.demo.wishlists import run_wishlists
+from mainspring.cli.stack import running_stack
+from mainspring.client.service import open_service
+from mainspring.config.logs import configure_logs
+from mainspring.config.settings import Settings
+from mainspring.config.signals import stop_on_signals
+
+__all__ = ["demo"]
+
+
+def demo(context: typer.Context) -> None:
+    """Run card jobs and wishlist checks against stand-ins of JustTCG and a mail server, all on this machine.
+
+    A second run shows that nothing is done twice.
+    """
+    worker = worker_of(context)
+
+    async def work(settings: Settings) -> int:
+        # A place and ports of its own, so that it runs beside anything else, and a quiet log.
+        settings = settings.model_copy(
+            update={
+                "state_dir": settings.state_dir / "demo",
+                "database_url": None,
+                "engine_port": 0,
+                "ui_port": 0,
+                "justtcg_api_key": None,
+                "smtp_host": None,
+                "public_url": "https://shop.example",
+                "log_level": "warning",
+            }
+        )
+        configure_logs(settings)
+        async with running_stack(settings, worker, stop_on_signals(), sandbox=True) as stack:
+            echo(f"Temporal {stack.engine.address}, Web UI {stack.engine.ui_url}, stand-ins for the outside")
+            async with open_service(stack.settings, stack.temporal, create=True) as service:
+                echo("\n[bold]Trading cards[/]")
+                failed = await run_cards(stack, service)
+                echo("\n[bold]Wishlist alerts[/]")
+                failed |= await run_wishlists(stack, service)
+            echo(f"\neverything is in {escape(str(stack.settings.state_dir / 'mainspring.db'))}")
+            echo(f"the Web UI was at {stack.engine.ui_url}; `make up` keeps one running")
+            return failed
+
+    settled(work)

@@ -1,0 +1,153 @@
+"""`failures`: working through failed tasks in groups."""
+
+import json
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.markup import escape
+
+from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, show_table, when, with_service
+from mainspring.cli.failure_choice import Choice, ErrorType, JobName, Since, choosing
+from mainspring.client.failures import RATE
+from mainspring.client.service import Service
+from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
+from mainspring.contracts.tasks import Task
+
+commands = typer.Typer(no_args_is_help=True, help="Look at failed tasks in groups, replay or dismiss them.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+# A message in a table is there to be recognised; `failures show` has it whole.
+MESSAGE_WIDTH = 80
+
+
+@commands.command("list")
+def list_groups(
+    *, job: JobName = None, error_type: ErrorType = None, since: Since = None, as_json: AsJson = False
+) -> None:
+    """List the groups of failed tasks that were neither retried nor dismissed, the latest first."""
+
+    async def work(service: Service) -> None:
+        meant = await Choice(job=job, error_type=error_type, since=since).meant(service)
+        groups = await service.failures.groups(meant)
+        if as_json:
+            show_json([group.model_dump(mode="json") for group in groups])
+        else:
+            _show_groups(groups)
+
+    with_service(work)
+
+
+@commands.command("show")
+def show(
+    group: Annotated[str, typer.Argument(help="A group, by the beginning of its name.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many tasks at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show a group: its latest failure whole, and its tasks."""
+
+    async def work(service: Service) -> None:
+        found = await service.failures.group(group)
+        tasks = await service.failures.tasks(FailureFilter(group=found.fingerprint), limit=limit)
+        if as_json:
+            listed = [task.model_dump(mode="json") for task in tasks]
+            show_json(found.model_dump(mode="json") | {"tasks": listed})
+            return
+        _show_groups([found])
+        show_table(("task", "failed", "input"), [_task_row(task) for task in tasks])
+        example = await service.jobs.get(found.example_id)
+        echo(f"\n[red]{escape(found.error_type)}[/]  [dim]task {found.example_id}[/]")
+        echo(escape(found.example_message))
+        for error in example.errors[-1:]:
+            echo(f"[dim]{escape(error.stack)}[/]")
+
+    with_service(work)
+
+
+@commands.command("replay")
+@choosing
+def replay(
+    choice: Choice,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be replayed.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many at most, the oldest first.")] = None,
+    rate: Annotated[float, typer.Option(min=0.01, help="New tasks a second, at most.")] = RATE,
+    stop: Annotated[bool, typer.Option(help="Stop when the same error returns.")] = True,
+) -> None:
+    """Start failed tasks once more, each as a new task; none is ever replayed twice.
+
+    The first of each group goes ahead and is waited for, 20 seconds at most; the others follow when it has
+    not failed in the same way. Exit code 1: it has.
+    """
+
+    async def work(service: Service) -> int:
+        meant = await choice.demanded(service)
+        if dry_run:
+            _show_groups(await service.failures.groups(meant))
+            count = await service.failures.count(meant)
+            echo(f"{min(count, limit or count):,} of {count:,} failed tasks would be replayed")
+            return SUCCESS
+        replayed = await service.failures.replay(
+            meant, limit=limit, rate=rate, stop_when_it_returns=stop, seen=_say_replayed
+        )
+        return _show_replayed(replayed)
+
+    with_service(work)
+
+
+@commands.command("dismiss")
+@choosing
+def dismiss(choice: Choice) -> None:
+    """Take failed tasks off the list without starting them again; the tasks stay FAILED."""
+
+    async def work(service: Service) -> None:
+        meant = await choice.demanded(service)
+        echo(f"{await service.failures.dismiss(meant):,} failed tasks dismissed")
+
+    with_service(work)
+
+
+def _show_groups(groups: list[FailureGroup]) -> None:
+    if not groups:
+        echo("no failed tasks")
+        return
+    show_table(
+        ("group", "job", "type", "tasks", "first", "last", "message"), [_group_row(each) for each in groups]
+    )
+
+
+def _group_row(group: FailureGroup) -> tuple[str, ...]:
+    return (
+        group.fingerprint[:8],
+        group.job,
+        escape(group.error_type),
+        f"{group.count:,}",
+        when(group.first_at),
+        when(group.last_at),
+        escape(_one_line(group.example_message)),
+    )
+
+
+def _task_row(task: Task) -> tuple[str, ...]:
+    return (str(task.id)[:8], when(task.finished_at), escape(_one_line(json.dumps(task.input))))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MESSAGE_WIDTH else f"{line[: MESSAGE_WIDTH - 1]}…"
+
+
+def _say_replayed(task: Task, new_id: UUID) -> None:
+    echo(f"[dim]{str(task.id)[:8]}[/] {task.job} again as [dim]{new_id}[/]")
+
+
+def _show_replayed(replayed: Replayed) -> int:
+    echo(f"{len(replayed.started):,} replayed, {replayed.remaining:,} left")
+    for task_id, reason in replayed.passed_over.items():
+        echo(f"[dim]{str(task_id)[:8]} passed over:[/] {escape(reason)}")
+    if replayed.stopped_because is None:
+        return SUCCESS
+    echo(f"[red]stopped:[/] {escape(replayed.stopped_because)}")
+    return FAILED

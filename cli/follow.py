@@ -1,0 +1,102 @@
+"""Following a task on the terminal, and showing what came of it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from mainspring.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
+from mainspring.cli.fields import cells
+from mainspring.cli.notes import failed_attempt, note
+from mainspring.cli.steps import running_steps, show_steps, steps_of, turns
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.flows import StepResult
+from mainspring.contracts.tasks import Task, TaskState
+
+# What the terminal needs beside the steps: the bar, the note, the table's head and the cursor's line.
+OTHER_LINES = 4
+
+
+class _Bar(Progress):
+    """One task's bar, and under it what the task is doing: beside it there is no room for both."""
+
+    note = ""
+    steps: Sequence[StepResult] = ()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.note:
+            yield Text(f"  {self.note}", style="dim", no_wrap=True, overflow="ellipsis")
+        if self.steps:
+            yield running_steps(self.steps, self.console.height - OTHER_LINES)
+
+
+async def follow_or_leave(jobs: Jobs, task_id: UUID) -> Task:
+    """Follow a task; whoever stops looking (Ctrl-C) is told that it goes on."""
+    try:
+        return await follow(jobs, task_id)
+    except asyncio.CancelledError:
+        echo(f"the task goes on: `mainspring tasks watch {task_id}` follows it, `tasks cancel` ends it")
+        raise
+
+
+async def follow(jobs: Jobs, task_id: UUID) -> Task:
+    """Show a task's progress until it ends: a bar on a terminal, a line for each change elsewhere."""
+    if not out.is_terminal:
+        return await _follow_in_lines(jobs, task_id)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with _Bar(*columns, console=out, transient=True) as bar:
+        line = bar.add_task("starting", total=100)
+        async for task in jobs.watch(task_id):
+            bar.steps, said = await jobs.steps(task_id), note(task)
+            # The table says better which steps run.
+            bar.note = "" if bar.steps and said == task.current_step else said
+            bar.update(line, completed=task.progress, description=f"{task.job} {state_text(task.state)}")
+    return task
+
+
+async def _follow_in_lines(jobs: Jobs, task_id: UUID) -> Task:
+    last, steps, told = "", list[StepResult](), None
+    async for task in jobs.watch(task_id):
+        # A log wants the turns of events, not every percent.
+        line = f"{task.job} {state_text(task.state)} {escape(task.waiting_for or '')}".rstrip()
+        if line != last and not task.state.is_final:
+            echo(line)
+        # What was in the log before anybody looked is told by its last entry; the end is told as a whole.
+        for error in () if task.state.is_final else task.errors[-1 if told is None else told :]:
+            echo(f"  [red]{escape(failed_attempt(error))}[/]")
+        told = len(task.errors)
+        before, steps = steps, await jobs.steps(task_id)
+        for turn in turns(before, steps):
+            echo(f"  {turn}")
+        last = line
+    return task
+
+
+def show_outcome(task: Task) -> int:
+    """Print the final state with its result or error; return the exit code."""
+    echo(f"{task.job} {state_text(task.state)}  [dim]task {task.id}[/]")
+    show_steps(steps_of(task))
+    if task.state is TaskState.SUCCESS:
+        show_result(task)
+        return SUCCESS
+    for error in task.errors[-1:]:
+        echo(f"[red]{escape(error.error_type)}[/] in {escape(error.step)}, attempt {error.attempt}:")
+        echo(escape(error.message))
+    return FAILED
+
+
+def show_result(task: Task) -> None:
+    """Print the fields of a result; a flow's are in the table of its steps."""
+    if task.result and not steps_of(task):
+        show_table(("result", ""), [(escape(name), escape(text)) for name, text in cells(task.result)])

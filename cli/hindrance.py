@@ -1,0 +1,38 @@
+"""What keeps every task from going on: no engine, or no worker. A look that never takes long."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from temporalio.service import RPCError
+
+from mainspring.cli.console import remark
+from mainspring.config.health import RECENT
+from mainspring.gateways.engine import Engine
+from mainspring.gateways.errors import GatewayError
+
+# Whoever looks at the ledger has it before them already: this is said if it is known at once.
+PATIENCE = timedelta(seconds=2)
+
+ENGINE_AWAY = (
+    "the engine is away: Temporal does not answer, and tasks go on when it is back; "
+    "`mainspring up` starts the embedded one, `mainspring doctor` says more"
+)
+NO_WORKER = "no worker asks for work: start `mainspring up` or `mainspring worker`"
+
+
+async def hindrance(engine: Engine) -> str | None:
+    """Return why no task goes on just now, if that is so."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            workers = await engine.workers()
+    except (GatewayError, RPCError, TimeoutError):
+        return ENGINE_AWAY
+    # The engine names a worker for some minutes after its end.
+    is_there = any(worker.asked_at > datetime.now(UTC) - RECENT for worker in workers)
+    return None if is_there else NO_WORKER
+
+
+def warn_of(hindered_by: str | None) -> None:
+    """Say it beside the output."""
+    if hindered_by is not None:
+        remark(hindered_by)

@@ -1,0 +1,58 @@
+"""What is said of a start that found another task in its place: which one, and what it does not take."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mainspring.cli.console import duration, when
+from mainspring.client.validation import shown
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import JsonObject, Task, TaskState
+from mainspring.workflows.job import AnyJob, Debounce, Deduplicate, Throttle
+
+
+def found_instead(
+    job: AnyJob, given: Message, task: Task, *, called: str | None = None, options: Sequence[str] = ()
+) -> str:
+    """Say why there is no new task, in one line.
+
+    `called` is what the caller calls the key; `options` are those that were given and change nothing.
+    """
+    about = _about(job, given, called)
+    match job.repeats:
+        case Debounce():
+            return f"{job.name} is queued already{about}: {_since(task)}; it takes this input" + _left(
+                options
+            )
+        case Throttle(every):
+            said = f"{job.name} starts at most once in {duration(every)}{about}: {_since(task)}"
+        case Deduplicate():
+            said = f"{job.name} is active already{about}: {_since(task)}"
+    asked = given.model_dump(mode="json")
+    if task.input == asked:
+        return f"{said}, with the same input" + _left(options)
+    has, not_taken = _differing(task.input, asked), _differing(asked, task.input)
+    return f"{said}, with {shown(has)}; {shown(not_taken)} was not taken" + _left(options)
+
+
+def _about(job: AnyJob, given: Message, called: str | None) -> str:
+    """Return what the key says, unless there is only one for all."""
+    if job.key is None or not type(given).model_fields:
+        return ""
+    return f" for {job.key_says or 'the key'} {called or job.key(given)}"
+
+
+def _since(task: Task) -> str:
+    if task.state is TaskState.QUEUED and task.starts_at and task.starts_at > datetime.now(UTC):
+        return f"task {task.id}, which starts at {when(task.starts_at)}"
+    since = task.finished_at or task.started_at or task.created_at
+    return f"task {task.id}, {task.state} since {when(since)}"
+
+
+def _differing(one: JsonObject, other: JsonObject) -> JsonObject:
+    return {name: value for name, value in one.items() if other.get(name) != value}
+
+
+def _left(options: Sequence[str]) -> str:
+    if not options:
+        return ""
+    return f"; {' and '.join(options)} {'was' if len(options) == 1 else 'were'} not taken"

@@ -1,0 +1,156 @@
+"""`run` and `jobs`: starting a job of the catalogue, and looking at the catalogue."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from mainspring.cli.console import (
+    FAILED,
+    SUCCESS,
+    echo,
+    remark,
+    show_json,
+    show_table,
+    when,
+    with_service,
+)
+from mainspring.cli.follow import follow_or_leave, show_outcome
+from mainspring.cli.inputs import json_object
+from mainspring.cli.repeats import found_instead
+from mainspring.cli.times import moment, span
+from mainspring.client.errors import BadInput
+from mainspring.client.service import Service
+from mainspring.client.validation import validated
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import Task, TaskState
+from mainspring.workflows.catalogue import JOBS, job_named
+from mainspring.workflows.job import AnyJob, Debounce
+
+ACCOUNT_FIELD = "account_id"
+DEFAULT_PRIORITY = 3
+
+
+def run(
+    job: Annotated[str, typer.Argument(help="A job's name; `mainspring jobs` lists them.")],
+    given: Annotated[str, typer.Option("--input", help="The input as JSON, or @FILE.")] = "{}",
+    account: Annotated[
+        str | None, typer.Option(help="An account's name or id, for the input's account_id.")
+    ] = None,
+    *,
+    wait: Annotated[bool, typer.Option(help="Follow the task until it ends.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the task as JSON.")] = False,
+    priority: Annotated[int, typer.Option(help="1 (first) to 5.")] = DEFAULT_PRIORITY,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="When to start: 2026-05-01T08:00 in this machine's time zone, or with an offset: …T08:00Z, "
+            "…T08:00+02:00."
+        ),
+    ] = None,
+    delay: Annotated[str | None, typer.Option("--in", help="Start in 45s, 10m, 1h30m, 2d.")] = None,
+) -> None:
+    """Start a job and follow it. Exit code 0: success, 1: failed, 2: bad input.
+
+    `mainspring jobs` shows of what a job is active once, such as one for each account:
+    a second start returns the task that is there as it is, and says so.
+    """
+
+    async def work(service: Service) -> int:
+        chosen = job_named(job)
+        _check_priority(priority)
+        message = await _message(service, chosen, given, account)
+        started = await service.jobs.start(
+            chosen,
+            message,
+            at=_later(at) if at else None,
+            delay=span(delay, "--in") if delay else None,
+            priority=priority,
+            triggered_by="command line",
+        )
+        task = await service.jobs.get(started.id)
+        if started.deduplicated:
+            idle = _without_effect(chosen, task, priority, {"--at": at, "--in": delay})
+            remark(found_instead(chosen, message, task, called=account, options=idle))
+        if not wait:
+            show_json(task.model_dump(mode="json")) if as_json else echo(str(started.id))
+            return SUCCESS
+        if as_json:
+            task = await service.jobs.wait(started.id)
+            show_json(task.model_dump(mode="json"))
+            return SUCCESS if task.state is TaskState.SUCCESS else FAILED
+        return show_outcome(await follow_or_leave(service.jobs, started.id))
+
+    with_service(work)
+
+
+def _check_priority(priority: int) -> None:
+    if not 1 <= priority <= 5:  # noqa: PLR2004  # what the help says
+        raise BadInput(f"--priority: {priority} is not accepted: 1 (first) to 5")
+
+
+def _later(text: str) -> datetime:
+    begins = moment(text, "--at")
+    if begins <= datetime.now(UTC):
+        raise BadInput(f"--at: {text!r} is not accepted: {when(begins)} is past; without --at it starts now")
+    return begins
+
+
+def _without_effect(job: AnyJob, task: Task, priority: int, times: Mapping[str, str | None]) -> list[str]:
+    """Return the options that a start gave, and that the task which was there instead does not have."""
+    # A debounced task is put off by a later time.
+    left = [] if isinstance(job.repeats, Debounce) else [name for name, given in times.items() if given]
+    return left + (["--priority"] if priority not in {DEFAULT_PRIORITY, task.priority} else [])
+
+
+async def _message(service: Service, job: AnyJob, given: str, account: str | None) -> Message:
+    fields = json_object(given)
+    if account is not None:
+        if ACCOUNT_FIELD not in job.input.model_fields:
+            raise BadInput(f"--account: {job.name} has no account")
+        fields[ACCOUNT_FIELD] = str((await service.accounts.find(account)).id)
+    message: Message = validated(job, fields, options={ACCOUNT_FIELD: "--account NAME gives it"})
+    return message
+
+
+def jobs(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print the catalogue as JSON.")] = False
+) -> None:
+    """List the jobs with what they take."""
+    catalogue = [job for job in JOBS if not job.is_internal]
+    if as_json:
+        show_json(
+            [
+                {
+                    "name": job.name,
+                    "summary": job.summary,
+                    "key": job.key_says,
+                    "input": job.input.model_json_schema(),
+                }
+                for job in catalogue
+            ]
+        )
+        return
+    show_table(
+        ("job", "one active for each", "input", "what it does"),
+        [(job.name, _key(job), escape(_signature(job.input)), job.summary) for job in catalogue],
+    )
+
+
+def _key(job: AnyJob) -> str:
+    """Return of what there is one active task at a time."""
+    if job.key is None:
+        return ""
+    return job.key_says or ("key" if job.input.model_fields else "the service")
+
+
+def _signature(message: type[Message]) -> str:
+    properties: dict[str, dict[str, Any]] = message.model_json_schema().get("properties", {})
+    return ", ".join(_field(name, schema) for name, schema in properties.items())
+
+
+def _field(name: str, schema: dict[str, Any]) -> str:
+    kind = schema.get("format") or schema.get("type", "any")
+    return f"{name}: {kind}" + (f" = {schema['default']}" if "default" in schema else "")

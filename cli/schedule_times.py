@@ -1,0 +1,86 @@
+"""`schedules backfill` and `schedules preview`: what would have fired, and what is going to."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from mainspring.cli.console import echo, show_json, show_table
+from mainspring.cli.schedules import AsJson, ScheduleId, in_both_zones, minute, with_schedules
+from mainspring.cli.times import moment, moment_in
+from mainspring.client.errors import BadInput
+from mainspring.client.schedules import Planned, Schedules
+from mainspring.config.settings import Settings
+
+
+def backfill(
+    schedule_id: ScheduleId,
+    start: Annotated[str, typer.Option("--from", help="Such as 2026-05-01T08:00, in the schedule's zone.")],
+    end: Annotated[str, typer.Option("--to", help="As --from; what fires at that moment is included.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the firings.")] = False,
+) -> None:
+    """Run what would have fired in a time that is past: each firing once, one after another."""
+
+    async def work(schedules: Schedules, _settings: Settings) -> None:
+        zone = await schedules.zone(schedule_id)
+        first, last = moment_in(start, "--from", zone), moment_in(end, "--to", zone)
+        if first.astimezone(UTC) > last.astimezone(UTC):
+            raise BadInput("--from is after --to")
+        if dry_run:
+            firings = await schedules.firings(schedule_id, first, last)
+            for each in firings:
+                echo(in_both_zones(each))
+            echo(f"{schedule_id}: {_runs(len(firings))} would start")
+        else:
+            count = await schedules.backfill(schedule_id, first, last)
+            echo(f"{schedule_id}: {_runs(count)} will start" + (", one after another" if count > 1 else ""))
+
+    with_schedules(work)
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run" + ("" if count == 1 else "s")
+
+
+def preview(
+    schedule_id: Annotated[str | None, typer.Argument(help="Only this one, with every firing.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far to look.")] = 30,
+    start: Annotated[str | None, typer.Option("--from", help="From when; now if not given.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is going to fire, in the order of time, and what changes of the clock do to it.
+
+    What fires more often than hourly is counted by the day, unless it is asked for alone.
+    """
+
+    async def work(schedules: Schedules, _settings: Settings) -> None:
+        first = moment(start, "--from") if start else datetime.now(UTC)
+        entries = await schedules.preview(first, first + timedelta(days=days), schedule_id)
+        paused = {each.id for each in await schedules.list() if each.pause}
+        if as_json:
+            show_json([_object(entry, paused) for entry in entries])
+        else:
+            show_table(("when", "schedule", "firings", ""), [_row(entry, paused) for entry in entries])
+
+    with_schedules(work)
+
+
+def _row(entry: Planned, paused: set[str]) -> Sequence[str]:
+    notes = [f"[yellow]{entry.note}[/]"] if entry.note else []
+    if entry.schedule_id in paused:
+        notes.append("[dim]paused[/]")
+    day = f"{minute(entry.at)} {entry.at:%Z}" + (" and on" if entry.count > 1 else "")
+    return day, entry.schedule_id, f"{entry.count:,}", "; ".join(notes)
+
+
+def _object(entry: Planned, paused: set[str]) -> dict[str, str | int | bool]:
+    return {
+        "at": entry.at.isoformat(),
+        "schedule": entry.schedule_id,
+        "firings": entry.count,
+        "note": entry.note,
+        "paused": entry.schedule_id in paused,
+    }

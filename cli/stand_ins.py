@@ -1,0 +1,129 @@
+"""Stand-ins for the services that the settings hold no credentials for.
+
+Only the worker is given their settings: who starts tasks needs to know nothing of them. They take free ports,
+so that two stacks run side by side; what tasks keep for longer, such as a video's source, has no port in it.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainspring.client.errors import ClientError
+from mainspring.config.settings import Settings
+from mainspring.contracts.media import ProcessVideo
+from mainspring.domain.quota import PLANS
+
+if TYPE_CHECKING:
+    from mainspring.sandbox.justtcg import JustTcgSandbox
+    from mainspring.sandbox.objects import ObjectsSandbox
+    from mainspring.sandbox.smtp import SmtpSandbox
+
+# The keys that the stand-in of JustTCG accepts, one for each plan.
+SANDBOX_KEYS = {plan.name: f"sandbox-{plan.name.split()[0].lower()}" for plan in PLANS}
+
+# Who tries things out should not sit in the free plan's ten requests a minute.
+SANDBOX_PLAN = "Professional"
+
+# The buckets of the object store: what can be fetched, and what was made of it.
+SAMPLES, VIDEOS = "samples", "videos"
+SAMPLE_SECONDS = 20
+
+
+# The folder in the state directory in which the mail server keeps what it accepted: 0001.eml and on.
+MAILS = "mails"
+
+
+class SandboxMissing(ClientError):
+    """The stand-ins are not installed: `make setup` or `make demo` installs them."""
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """Those that run, and the settings that lead to them."""
+
+    justtcg: "JustTcgSandbox | None" = None
+    objects: "ObjectsSandbox | None" = None
+    smtp: "SmtpSandbox | None" = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def videos_url(self) -> str | None:
+        """Where a browser or a player finds what is published."""
+        return None if self.objects is None else f"{self.objects.address}/{VIDEOS}"
+
+
+NONE = StandIns()
+
+
+@asynccontextmanager
+async def running_stand_ins(settings: Settings) -> AsyncIterator[StandIns]:
+    """Run those that are missing until the block ends; SandboxMissing when they are not installed."""
+    async with AsyncExitStack() as stack:
+        justtcg = objects = smtp = None
+        changed: dict[str, str] = {}
+        try:
+            if settings.justtcg_api_key is None:
+                justtcg = await stack.enter_async_context(_justtcg())
+                changed |= {
+                    "justtcg_url": justtcg.base_url,
+                    "justtcg_api_key": SANDBOX_KEYS[SANDBOX_PLAN],
+                    "justtcg_plan": SANDBOX_PLAN,
+                }
+            if not _has_object_store(settings):
+                objects = await stack.enter_async_context(_objects())
+                changed |= {
+                    "media_store_url": f"s3://{VIDEOS}",
+                    "media_source_buckets": SAMPLES,
+                    "media_s3_endpoint": objects.address,
+                    "media_s3_access_key": objects.access_key,
+                    "media_s3_secret_key": objects.access_key,
+                }
+            if settings.smtp_host is None:
+                smtp = await stack.enter_async_context(_smtp(settings.state_dir / MAILS))
+                changed |= {"smtp_host": smtp.host, "smtp_port": str(smtp.port), "smtp_security": "none"}
+        except ImportError as error:
+            raise SandboxMissing(f"{SandboxMissing.__doc__} ({error})") from None
+        yield StandIns(justtcg, objects, smtp, changed)
+
+
+def video_to_try() -> ProcessVideo:
+    """Return the input of `process-video` for a clip that the object store's stand-in makes."""
+    from mainspring.sandbox.samples import sample  # noqa: PLC0415  # as below
+
+    return ProcessVideo(source=f"s3://{SAMPLES}/{sample(SAMPLE_SECONDS)}", destination="films/sample")
+
+
+def _has_object_store(settings: Settings) -> bool:
+    # Each of these says where videos go, or opens a store that a source can be in.
+    return any(
+        (
+            settings.media_store_url,
+            settings.media_s3_endpoint,
+            settings.media_s3_access_key,
+            settings.media_s3_secret_key,
+        )
+    )
+
+
+def _justtcg() -> "JustTcgSandbox":
+    from mainspring.sandbox.justtcg import JustTcgSandbox  # noqa: PLC0415  # an optional part
+
+    justtcg = JustTcgSandbox()
+    for plan, key in SANDBOX_KEYS.items():
+        justtcg.add_key(key, plan)
+    return justtcg
+
+
+def _objects() -> "ObjectsSandbox":
+    from mainspring.sandbox.objects import Bucket, ObjectsSandbox  # noqa: PLC0415  # as above
+    from mainspring.sandbox.samples import Samples  # noqa: PLC0415
+
+    return ObjectsSandbox(buckets={SAMPLES: Samples(), VIDEOS: Bucket(is_public=True)})
+
+
+def _smtp(keep: Path) -> "SmtpSandbox":
+    from mainspring.sandbox.smtp import SmtpSandbox  # noqa: PLC0415  # as above
+
+    return SmtpSandbox(keep=keep)

@@ -1,0 +1,155 @@
+"""`tasks`: looking at the ledger, cancelling and retrying."""
+
+from typing import Annotated
+
+import typer
+
+from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, state_text, with_service
+from mainspring.cli.follow import follow, follow_or_leave, show_outcome
+from mainspring.cli.hindrance import hindrance, warn_of
+from mainspring.cli.inputs import json_object
+from mainspring.cli.task_tables import show_task, show_tasks
+from mainspring.client.service import Service
+from mainspring.client.validation import validated
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK
+from mainspring.workflows.catalogue import job_named
+
+commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
+
+TaskReference = Annotated[str, typer.Argument(help="A task's id, or its beginning.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@commands.command("list")
+def list_tasks(
+    *,
+    state: Annotated[
+        list[TaskState] | None,
+        typer.Option(case_sensitive=False, help="Only tasks in this state; may be repeated."),
+    ] = None,
+    job: Annotated[str | None, typer.Option(help="Only tasks of this job.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="JOB", help="No tasks of this job; may be repeated.")
+    ] = None,
+    workspace: Annotated[str | None, typer.Option(help="Only tasks of this workspace.")] = None,
+    before: Annotated[
+        str | None, typer.Option(metavar="TASK", help="Only tasks older than this one: the next page.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what other tasks made: steps of flows, webhook deliveries.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks, the newest first; what other tasks made only with --all, or when --job names its job."""
+
+    async def work(service: Service) -> None:
+        is_top = not everything and job is None
+        left_out = [*(without or []), *([DELIVER_WEBHOOK] if is_top else [])]
+        found = await service.jobs.find(
+            job=job,
+            states=state or (),
+            without=left_out,
+            workspace=workspace,
+            top=is_top,
+            before=await service.jobs.get(await service.jobs.resolve(before)) if before else None,
+            limit=limit + 1,
+        )
+        tasks = found[:limit]
+        if as_json:
+            show_json([task.model_dump(mode="json") for task in tasks])
+            return
+        show_tasks(tasks)
+        if any(not task.state.is_final for task in tasks):
+            warn_of(await hindrance(service.engine))
+        if len(found) > limit:
+            echo(f"[dim]older ones: --before {str(tasks[-1].id)[:8]}[/]")
+
+    with_service(work)
+
+
+@commands.command("show")
+def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
+    """Show everything about a task."""
+
+    async def work(service: Service) -> None:
+        task = await service.jobs.get(await service.jobs.resolve(reference))
+        steps, children = await service.jobs.steps(task.id), await service.jobs.children(task.id)
+        if as_json:
+            show_json(
+                task.model_dump(mode="json")
+                | {
+                    "steps": [step.model_dump(mode="json") for step in steps],
+                    "children": [str(child.id) for child in children],
+                }
+            )
+        else:
+            show_task(task, steps, children)
+            if not task.state.is_final:
+                warn_of(await hindrance(service.engine))
+
+    with_service(work)
+
+
+@commands.command("watch")
+def watch(reference: TaskReference) -> None:
+    """Follow a task until it ends."""
+
+    async def work(service: Service) -> int:
+        task_id = await service.jobs.resolve(reference)
+        return show_outcome(await follow_or_leave(service.jobs, task_id))
+
+    with_service(work)
+
+
+@commands.command("cancel")
+def cancel(
+    reference: TaskReference,
+    *,
+    wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
+) -> None:
+    """Cancel a task; what it has done so far stays."""
+
+    async def work(service: Service) -> int:
+        task_id = await service.jobs.resolve(reference)
+        before = await service.jobs.get(task_id)
+        if before.state.is_final:
+            echo(f"{before.job} {state_text(before.state)} already: there is nothing to cancel")
+            return SUCCESS if before.state is TaskState.CANCELLED else FAILED
+        task = await service.jobs.cancel(task_id)
+        if wait:
+            task = await follow(service.jobs, task.id)
+        echo(f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling"))
+        return SUCCESS if task.state is TaskState.CANCELLED or not wait else FAILED
+
+    with_service(work)
+
+
+@commands.command("retry")
+def retry(
+    reference: TaskReference,
+    *,
+    from_step: Annotated[
+        str | None, typer.Option("--from", help="Run this step and all that depend on it again.")
+    ] = None,
+    given: Annotated[
+        str | None, typer.Option("--input", help="The fields of the input to change, as JSON, or @FILE.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the new task until it ends.")] = True,
+) -> None:
+    """Start a failed or cancelled task once more, as a new task; a flow runs only what is missing."""
+
+    async def work(service: Service) -> int:
+        task = await service.jobs.get(await service.jobs.resolve(reference))
+        changed = None
+        if given is not None:
+            changed = validated(job_named(task.job), task.input | json_object(given))
+        started = await service.jobs.retry(task.id, from_step=from_step, given=changed)
+        if started.deduplicated:
+            echo(f"[yellow]no new task: task {started.id} of the same key is active[/]")
+        else:
+            echo(f"task {started.id}")
+        return show_outcome(await follow_or_leave(service.jobs, started.id)) if wait else SUCCESS
+
+    with_service(work)

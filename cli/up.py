@@ -1,0 +1,84 @@
+"""`up` and `worker`: running the service."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from mainspring.cli.console import database_name, echo, settled, show_table, worker_of
+from mainspring.cli.stack import Stack, running_stack
+from mainspring.cli.stand_ins import MAILS, SANDBOX_KEYS, video_to_try
+from mainspring.config.connect import connect
+from mainspring.config.settings import Settings
+from mainspring.config.signals import stop_on_signals
+
+
+def up(
+    context: typer.Context,
+    *,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Use stand-ins for the services that no key is set for.")
+    ] = False,
+) -> None:
+    """Run everything in this process until Ctrl-C: Temporal, its Web UI, the database and the worker.
+
+    MAINSPRING_ENGINE_PORT (7233) and MAINSPRING_UI_PORT (8233) are its ports, 0 takes a free one;
+    MAINSPRING_STATE_DIR (./var) is where its data are.
+    """
+    worker = worker_of(context)
+
+    async def work(settings: Settings) -> None:
+        stop = stop_on_signals()
+        async with running_stack(settings, worker, stop, sandbox=sandbox) as stack:
+            _show(stack)
+            await asyncio.wait({stack.work, asyncio.create_task(stop.wait())}, return_when="FIRST_COMPLETED")
+            echo("stopping")
+        stack.work.result()
+
+    settled(work)
+
+
+def _show(stack: Stack) -> None:
+    settings, stand_ins = stack.settings, stack.stand_ins
+    videos = stand_ins.videos_url or settings.resolved_store_url
+    show_table(
+        ("Mainspring is up; Ctrl-C stops it", ""),
+        [
+            ("Temporal Web UI", stack.engine.ui_url),
+            ("Temporal", stack.engine.address),
+            ("database", escape(database_name(settings))),
+            ("JustTCG", _place(settings.justtcg_url, is_stand_in=stand_ins.justtcg is not None)),
+            (
+                "mail",
+                _place(
+                    f"{settings.smtp_host or 'localhost'}:{settings.smtp_port}",
+                    is_stand_in=stand_ins.smtp is not None,
+                ),
+            ),
+            ("videos", _place(videos, is_stand_in=stand_ins.objects is not None)),
+        ],
+    )
+    if stand_ins.justtcg:
+        echo(f"[dim]the stand-in of JustTCG accepts the keys {', '.join(SANDBOX_KEYS.values())}[/]")
+    if stand_ins.smtp:
+        echo(f"[dim]the mails that arrive are in {escape(str(settings.state_dir / MAILS))}[/]")
+    if stand_ins.objects:
+        given = json.dumps(video_to_try().model_dump(mode="json", exclude_defaults=True))
+        echo("a video to try, in a second terminal:")
+        echo(f"  mainspring run process-video --input '{escape(given)}'")
+
+
+def _place(address: str, *, is_stand_in: bool) -> str:
+    return escape(address) + (" (stand-in)" if is_stand_in else "")
+
+
+def work(context: typer.Context) -> None:
+    """Run a worker against the configured Temporal until Ctrl-C."""
+    worker = worker_of(context)
+
+    async def serve(settings: Settings) -> None:
+        await worker(settings, await connect(settings), stop_on_signals())
+
+    settled(serve)

@@ -1,0 +1,107 @@
+"""`webhooks`: who is told when tasks end."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from mainspring.cli.console import echo, show_json, show_table, when, with_service
+from mainspring.client.errors import BadInput
+from mainspring.client.service import Service
+from mainspring.contracts.tasks import FINAL_STATES, TaskState
+from mainspring.contracts.webhooks import Subscription
+
+commands = typer.Typer(no_args_is_help=True, help="Who is told when tasks end.")
+
+WebhookId = Annotated[str, typer.Argument(help="A webhook's id or its beginning; `webhooks list` shows it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@commands.command("add")
+def add(
+    url: Annotated[str, typer.Argument(help="Where deliveries are posted; https.")],
+    workspace: Annotated[str | None, typer.Option(help="Only of tasks of this workspace.")] = None,
+    states: Annotated[
+        list[str] | None, typer.Option("--state", help="SUCCESS, FAILED or CANCELLED; may be repeated.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a URL of tasks that end. The secret that its receiver verifies with is printed this once."""
+
+    async def work(service: Service) -> None:
+        told_of = [_final(each) for each in states or ()] or FINAL_STATES
+        added = await service.webhooks.add(url, workspace=workspace, states=told_of)
+        if as_json:
+            show_json(added.subscription.model_dump(mode="json") | {"secret": added.secret})
+            return
+        echo(f"webhook  {added.subscription.id}")
+        echo(f"secret   {added.secret}")
+        echo("[dim]the receiver verifies with the secret, which is not shown again[/]")
+
+    with_service(work)
+
+
+def _final(state: str) -> TaskState:
+    if state.upper() not in FINAL_STATES:
+        raise BadInput(f"--state: {state!r} is not accepted: {', '.join(sorted(FINAL_STATES))} are told of")
+    return TaskState(state.upper())
+
+
+@commands.command("list")
+def list_webhooks(*, as_json: AsJson = False) -> None:
+    """List the webhooks and how they fare."""
+
+    async def work(service: Service) -> None:
+        found = await service.webhooks.all()
+        if as_json:
+            show_json([each.model_dump(mode="json") for each in found])
+            return
+        show_table(
+            ("id", "url", "workspace", "told of", "state"),
+            [
+                (
+                    str(each.id),
+                    escape(each.url),
+                    escape(each.workspace or "all"),
+                    ", ".join(each.states),
+                    _health(each),
+                )
+                for each in found
+            ],
+        )
+
+    with_service(work)
+
+
+@commands.command("remove")
+def remove(webhook: WebhookId) -> None:
+    """Forget a webhook. Deliveries that still wait are not sent: each fails when its turn comes."""
+
+    async def work(service: Service) -> None:
+        removed = await service.webhooks.remove(webhook)
+        echo(f"{escape(removed.url)} is told nothing any more; what waits for it fails when its turn comes")
+
+    with_service(work)
+
+
+@commands.command("enable")
+def enable(webhook: WebhookId) -> None:
+    """Tell a disabled webhook again. What it missed stays failed: `failures replay` delivers it."""
+
+    async def work(service: Service) -> None:
+        before = await service.webhooks.find(webhook)
+        await service.webhooks.enable(webhook)
+        was_active = before.disabled_at is None
+        echo(f"{escape(before.url)} " + ("was active already" if was_active else "is told again"))
+
+    with_service(work)
+
+
+def _health(subscription: Subscription) -> str:
+    if subscription.disabled_at is not None:
+        because = escape(subscription.disabled_because or "")
+        return f"[red]disabled {when(subscription.disabled_at)}: {because}[/]"
+    if subscription.failing_since is not None:
+        return f"[yellow]failing since {when(subscription.failing_since)}[/]"
+    return "[green]active[/]"

@@ -1,0 +1,38 @@
+"""A container's health check: whether the worker on this machine asks Temporal for work. Run as a module."""
+
+import asyncio
+import os
+import socket
+import sys
+from datetime import UTC, datetime, timedelta
+
+from mainspring.config.connect import EngineUnreachable, connect
+from mainspring.config.settings import Settings
+from mainspring.gateways.engine import RPC_TIMEOUT, Engine
+
+# A worker that waits for work asks anew each minute; a second minute covers a slow answer.
+RECENT = timedelta(minutes=2)
+
+
+async def is_polling(engine: Engine, host: str) -> bool:
+    """Return whether a worker on `host` asked for workflow tasks recently."""
+    oldest = datetime.now(UTC) - RECENT
+    return any(
+        worker.identity.endswith(f"@{host}") and worker.asked_at > oldest for worker in await engine.workers()
+    )
+
+
+async def _check() -> int:
+    settings = Settings.load()
+    try:
+        client = await connect(settings, timeout=RPC_TIMEOUT)
+    except EngineUnreachable as error:
+        print(error, file=sys.stderr)  # noqa: T201  # docker inspect shows it
+        return 1
+    return 0 if await is_polling(Engine(client, settings.task_queue), socket.gethostname()) else 1
+
+
+if __name__ == "__main__":
+    code = asyncio.run(_check())
+    sys.stderr.flush()
+    os._exit(code)  # a live client can abort an ordinary exit

@@ -1,0 +1,22 @@
+"""The embedded Temporal dev server: a supervised child of this process, its files in the state directory."""
+
+from mainspring.devserver.engine import EmbeddedEngine
+from mainspring.devserver.errors import (
+    AlreadyRunning,
+    EmbeddedEngineError,
+    EngineGaveUp,
+    EngineNotStarted,
+    PortTaken,
+)
+from mainspring.devserver.running import RunningEngine, running_engine
+
+__all__ = [
+    "AlreadyRunning",
+    "EmbeddedEngine",
+    "EmbeddedEngineError",
+    "EngineGaveUp",
+    "EngineNotStarted",
+    "PortTaken",
+    "RunningEngine",
+    "running_engine",
+]
