@@ -16,9 +16,9 @@ from mainspring.contracts.media import ProcessVideo
 from mainspring.domain.quota import PLANS
 
 if TYPE_CHECKING:
-    from mainspring.sandbox.justtcg import JustTcgSandbox
-    from mainspring.sandbox.objects import ObjectsSandbox
-    from mainspring.sandbox.smtp import SmtpSandbox
+    from mainspring.emulators.justtcg import JustTcgSandbox
+    from mainspring.emulators.objects import ObjectsSandbox
+    from mainspring.emulators.smtp import SmtpSandbox
 
 # The keys that the stand-in of JustTCG accepts, one for each plan.
 SANDBOX_KEYS = {plan.name: f"sandbox-{plan.name.split()[0].lower()}" for plan in PLANS}
@@ -90,7 +90,7 @@ async def running_stand_ins(settings: Settings) -> AsyncIterator[StandIns]:
 
 def video_to_try() -> ProcessVideo:
     """Return the input of `process-video` for a clip that the object store's stand-in makes."""
-    from mainspring.sandbox.samples import sample  # noqa: PLC0415  # as below
+    from mainspring.emulators.samples import sample  # noqa: PLC0415  # as below
 
     return ProcessVideo(source=f"s3://{SAMPLES}/{sample(SAMPLE_SECONDS)}", destination="films/sample")
 
@@ -108,7 +108,7 @@ def _has_object_store(settings: Settings) -> bool:
 
 
 def _justtcg() -> "JustTcgSandbox":
-    from mainspring.sandbox.justtcg import JustTcgSandbox  # noqa: PLC0415  # an optional part
+    from mainspring.emulators.justtcg import JustTcgSandbox  # noqa: PLC0415  # an optional part
 
     justtcg = JustTcgSandbox()
     for plan, key in SANDBOX_KEYS.items():
@@ -117,13 +117,13 @@ def _justtcg() -> "JustTcgSandbox":
 
 
 def _objects() -> "ObjectsSandbox":
-    from mainspring.sandbox.objects import Bucket, ObjectsSandbox  # noqa: PLC0415  # as above
-    from mainspring.sandbox.samples import Samples  # noqa: PLC0415
+    from mainspring.emulators.objects import Bucket, ObjectsSandbox  # noqa: PLC0415  # as above
+    from mainspring.emulators.samples import Samples  # noqa: PLC0415
 
     return ObjectsSandbox(buckets={SAMPLES: Samples(), VIDEOS: Bucket(is_public=True)})
 
 
 def _smtp(keep: Path) -> "SmtpSandbox":
-    from mainspring.sandbox.smtp import SmtpSandbox  # noqa: PLC0415  # as above
+    from mainspring.emulators.smtp import SmtpSandbox  # noqa: PLC0415  # as above
 
     return SmtpSandbox(keep=keep)

@@ -10,9 +10,9 @@ from temporalio.client import Client
 
 from mainspring.contracts.media import VideoManifest
 from mainspring.contracts.tasks import Task
-from mainspring.sandbox.clips import Clip
-from mainspring.sandbox.objects import Bucket, ObjectsSandbox
-from mainspring.sandbox.videos import VideosSandbox
+from mainspring.emulators.clips import Clip
+from mainspring.emulators.objects import Bucket, ObjectsSandbox
+from mainspring.emulators.videos import VideosSandbox
 from mainspring.storage.database import Database
 from tests.service import Service, idle_service
 

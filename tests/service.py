@@ -25,9 +25,9 @@ from mainspring.contracts.tasks import (
     TaskState,
 )
 from mainspring.domain.cards import InventoryLine
+from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.engine import Engine
-from mainspring.sandbox.justtcg import JustTcgSandbox
 from mainspring.storage.cards import InventoryRepository
 from mainspring.storage.database import Database, after_commits
 from mainspring.storage.secrets import SecretBox

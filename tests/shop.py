@@ -16,7 +16,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, User, WishedItem
 from mainspring.contracts.tasks import Task
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishlistChecked
-from mainspring.sandbox.smtp import SmtpSandbox
+from mainspring.emulators.smtp import SmtpSandbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import NotificationRow
 from mainspring.workflows.job import Job

@@ -24,7 +24,7 @@ from mainspring.workflows.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
 
 if TYPE_CHECKING:
-    from mainspring.sandbox.smtp import AcceptedMail
+    from mainspring.emulators.smtp import AcceptedMail
 
 PRODUCTS, USERS, WISHES = 300, 900, 3_000
 ON_SALE, SOLD_OUT = 24, 12

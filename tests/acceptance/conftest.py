@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgSandbox
 from tests.acceptance.command_line import CommandLine
 from tests.acceptance.running_service import RunningService, running_service
 

@@ -12,8 +12,8 @@ from mainspring.config.connect import connect_embedded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.domain.cards import InventoryLine
+from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.gateways.clock import SystemClock
-from mainspring.sandbox.justtcg import JustTcgSandbox
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.secrets import SecretBox

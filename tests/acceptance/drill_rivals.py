@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.sandbox.justtcg import JustTcgSandbox
-from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg.faults import Fault
 from tests.acceptance.drill_installation import installation
 from tests.acceptance.drill_runs import Rivals
 

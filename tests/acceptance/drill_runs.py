@@ -9,8 +9,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.sandbox.justtcg import JustTcgSandbox
-from mainspring.sandbox.justtcg.calls import Call
+from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg.calls import Call
 from mainspring.storage.errors import DatabaseAway
 from mainspring.workflows.cards import SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.job import AnyJob

@@ -20,7 +20,7 @@ from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.devserver import RunningEngine, running_engine
 from mainspring.domain.cards import InventoryLine
-from mainspring.sandbox.justtcg.catalogue import catalogue
+from mainspring.emulators.justtcg.catalogue import catalogue
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.acceptance.command_line import CommandLine
 

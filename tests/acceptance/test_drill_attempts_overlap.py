@@ -9,10 +9,10 @@ from mainspring.activities.cards.stretch import Superseded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import PricesProgress, UpdateInventoryPrices
+from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg.faults import Fault
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.justtcg import open_justtcg
-from mainspring.sandbox.justtcg import JustTcgSandbox
-from mainspring.sandbox.justtcg.faults import Fault
 from mainspring.storage.database import Database
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tasks import TaskRepository

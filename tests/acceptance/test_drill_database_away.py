@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.storage.migrate import upgrade
 from tests.acceptance.drill_outages import Outage, postgres_stopped, sqlite_locked
 from tests.acceptance.drill_rivals import LONG, SHORT, Scale, rivals

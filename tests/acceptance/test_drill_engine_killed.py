@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgSandbox
 from tests.acceptance.drill_kills import Kills
 from tests.acceptance.drill_rivals import LONG, SHORT, Scale, rivals
 from tests.acceptance.drill_runs import Run

@@ -15,8 +15,8 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.emulators.smtp import MailFault, SmtpSandbox
 from mainspring.gateways.clock import SystemClock
-from mainspring.sandbox.smtp import MailFault, SmtpSandbox
 from mainspring.storage.database import Session
 from mainspring.storage.tables import EffectRow
 from mainspring.workflows.wishlist import SALE_CHECK

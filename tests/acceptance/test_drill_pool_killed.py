@@ -15,8 +15,8 @@ from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import TaskState
+from mainspring.emulators.webhooks import WebhookSandbox
 from mainspring.gateways.clock import SystemClock
-from mainspring.sandbox.webhooks import WebhookSandbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import TaskRow

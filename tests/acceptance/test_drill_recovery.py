@@ -16,9 +16,9 @@ from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import TaskState
+from mainspring.emulators.webhooks import Fault, Receiver, WebhookSandbox
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.engine import Engine
-from mainspring.sandbox.webhooks import Fault, Receiver, WebhookSandbox
 from mainspring.storage.database import Session
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import TaskRow

@@ -16,9 +16,9 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.flows import FlowResult, StepStatus
 from mainspring.contracts.media import ProcessVideo, VideoManifest, VideoProfile
 from mainspring.contracts.tasks import TaskState
-from mainspring.sandbox.clips import Clip, decoded_frames
-from mainspring.sandbox.objects import ObjectFault, ObjectsSandbox
-from mainspring.sandbox.videos import VideosSandbox
+from mainspring.emulators.clips import Clip, decoded_frames
+from mainspring.emulators.objects import ObjectFault, ObjectsSandbox
+from mainspring.emulators.videos import VideosSandbox
 from mainspring.workflows.media import PROCESS_VIDEO
 from tests.acceptance.drill_processes import WorkerProcess
 from tests.acceptance.drill_site import drill_site

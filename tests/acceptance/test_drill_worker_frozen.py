@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.workflows.job import AnyJob
 from tests.acceptance.drill_kills import ARRIVES_SECONDS
 from tests.acceptance.drill_rivals import LONG, Scale, rivals

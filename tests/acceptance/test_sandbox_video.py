@@ -9,8 +9,8 @@ import sys
 from urllib.request import urlopen
 
 from mainspring.contracts.media import VideoManifest, VideoProfile
-from mainspring.sandbox.clips import decoded_frames
-from mainspring.sandbox.samples import sample
+from mainspring.emulators.clips import decoded_frames
+from mainspring.emulators.samples import sample
 from tests.acceptance.command_line import CommandLine
 from tests.acceptance.running_service import RunningService
 

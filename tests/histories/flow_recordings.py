@@ -10,9 +10,9 @@ from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.media import ProcessVideo, SweepScratch
 from mainspring.contracts.tasks import TaskState
 from mainspring.domain.pools import drain_of
-from mainspring.sandbox.clips import Clip
-from mainspring.sandbox.justtcg.catalogue import GAME_ID
-from mainspring.sandbox.webhooks import WebhookSandbox
+from mainspring.emulators.clips import Clip
+from mainspring.emulators.justtcg.catalogue import GAME_ID
+from mainspring.emulators.webhooks import WebhookSandbox
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.composed import RUN_FLOW
 from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow

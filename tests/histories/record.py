@@ -27,8 +27,8 @@ from mainspring.contracts.cards import (
 )
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskState
-from mainspring.sandbox.justtcg.catalogue import GAME_ID
-from mainspring.sandbox.smtp import SmtpSandbox
+from mainspring.emulators.justtcg.catalogue import GAME_ID
+from mainspring.emulators.smtp import SmtpSandbox
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.workflows.cards import (

@@ -10,8 +10,8 @@ from temporalio.client import Client, WorkflowFailureError
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.cards import DiscoverSets, UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
+from mainspring.emulators.justtcg.faults import Fault
 from mainspring.gateways.engine import Engine
-from mainspring.sandbox.justtcg.faults import Fault
 from mainspring.storage.database import Session
 from mainspring.storage.tables import InventoryVariantRow
 from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES

@@ -13,8 +13,8 @@ from mainspring.contracts.cards import (
     UpdateInventoryPrices,
 )
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.sandbox.justtcg.catalogue import GAME_ID
-from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.emulators.justtcg.catalogue import GAME_ID
+from mainspring.emulators.justtcg.faults import Fault
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from tests.service import Service
 

@@ -5,6 +5,8 @@ from random import Random
 
 import pytest
 
+from mainspring.emulators.objects import Held, ObjectsSandbox
+from mainspring.emulators.videos import VideoFault, VideosSandbox
 from mainspring.gateways.addresses import AddressGuard, AddressRefused
 from mainspring.gateways.download import (
     Allowed,
@@ -17,8 +19,6 @@ from mainspring.gateways.download import (
 )
 from mainspring.gateways.errors import NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.objects import Objects, S3Access
-from mainspring.sandbox.objects import Held, ObjectsSandbox
-from mainspring.sandbox.videos import VideoFault, VideosSandbox
 from tests.raw_server import raw_server
 
 CONTENT = Random(7).randbytes(1_000_000)

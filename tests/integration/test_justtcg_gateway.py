@@ -8,6 +8,7 @@ import pytest
 
 from mainspring.domain.cards import Card
 from mainspring.domain.quota import Usage
+from mainspring.emulators.justtcg import Fault, JustTcgSandbox
 from mainspring.gateways.errors import (
     CredentialsRefused,
     GatewayError,
@@ -18,7 +19,6 @@ from mainspring.gateways.errors import (
     Unreachable,
 )
 from mainspring.gateways.justtcg import JustTcg, QuotaExceeded
-from mainspring.sandbox.justtcg import Fault, JustTcgSandbox
 
 GAME = "magic-the-gathering"
 IXALAN = "ixalan-magic-the-gathering"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from mainspring.sandbox.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgSandbox
 
 KEY = {"x-api-key": "k"}
 
@@ -96,11 +96,11 @@ async def test_a_lookup_that_is_no_array_of_strings_is_a_400(
 
 
 async def test_it_runs_by_itself() -> None:
-    """`python -m mainspring.sandbox.justtcg` serves, says where, and knows the keys that it was given."""
+    """`python -m mainspring.emulators.justtcg` serves, says where, and knows the keys that it was given."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "mainspring.sandbox.justtcg",
+        "mainspring.emulators.justtcg",
         "--seed",
         "5",
         "--key",

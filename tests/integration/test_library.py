@@ -15,9 +15,9 @@ from mainspring.contracts.media import (
     VideoPublished,
     VideoUploaded,
 )
+from mainspring.emulators.objects import Bucket, Held, ObjectFault, ObjectsSandbox
 from mainspring.gateways.errors import ServerFault
 from mainspring.gateways.objects import Objects, S3Access
-from mainspring.sandbox.objects import Bucket, Held, ObjectFault, ObjectsSandbox
 from tests.shifted_clock import ShiftedClock
 
 FILES = ("480p.mp4", "poster.jpg")

@@ -9,9 +9,9 @@ from mainspring.activities.cards import CardActivities, KeyRing
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.cards import AccountsPage, ListingProgress, SyncTrackedSets
 from mainspring.contracts.tasks import Task
+from mainspring.emulators.justtcg.faults import Fault
 from mainspring.gateways.errors import ServerFault
 from mainspring.gateways.justtcg import JustTcg
-from mainspring.sandbox.justtcg.faults import Fault
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.cards import SYNC_TRACKED_SETS
 from tests.service import Service

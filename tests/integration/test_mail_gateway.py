@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from mainspring.activities.faults import WORLD
+from mainspring.emulators.smtp import AcceptedMail, MailFault, SmtpSandbox
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, Unreachable, WorldError
 from mainspring.gateways.mail import (
     AnswerLost,
@@ -26,7 +27,6 @@ from mainspring.gateways.mail import (
     ServerAway,
     open_mailer,
 )
-from mainspring.sandbox.smtp import AcceptedMail, MailFault, SmtpSandbox
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -385,7 +385,7 @@ async def test_the_server_runs_by_itself_and_keeps_what_it_accepts(tmp_path: Pat
     keep.mkdir()
     (keep / "0001.eml").write_bytes(b"of an earlier run")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "mainspring.sandbox.smtp", "--keep", str(keep), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "mainspring.emulators.smtp", "--keep", str(keep), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

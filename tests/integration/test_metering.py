@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from mainspring.activities.metering import MeteredCalls, QuotaUsedUp
 from mainspring.domain.quota import FREE, Plan, QuotaState, Usage
+from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault
 from mainspring.gateways.justtcg import Games, JustTcg
-from mainspring.sandbox.justtcg import JustTcgSandbox
 from mainspring.storage.database import Database
 from mainspring.storage.quota import QuotaRepository
 from tests.simulated_clock import SimulatedClock, TimelessDatabase

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
+from mainspring.emulators.objects import ObjectFault, ObjectsSandbox
 from mainspring.gateways.errors import CredentialsRefused, Refused, ServerFault, Unreachable
 from mainspring.gateways.objects import ObjectMissing, Objects, S3Access, Timeouts
-from mainspring.sandbox.objects import ObjectFault, ObjectsSandbox
 
 LARGE = Random(3).randbytes(12_000_000)
 

@@ -12,9 +12,9 @@ from temporalio.client import Client
 from mainspring.contracts.flows import StepStatus
 from mainspring.contracts.media import ProcessVideo, ScratchSwept, SweepScratch, VideoProfile
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.sandbox.clips import Clip, damage, decoded_frames
-from mainspring.sandbox.objects import ObjectFault
-from mainspring.sandbox.videos import VideoFault
+from mainspring.emulators.clips import Clip, damage, decoded_frames
+from mainspring.emulators.objects import ObjectFault
+from mainspring.emulators.videos import VideoFault
 from mainspring.storage.database import Database
 from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
 from tests.media import MediaService, attempts, media_service

@@ -12,8 +12,8 @@ from mainspring.contracts.cards import (
 )
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.domain.quota.windows import day_start
-from mainspring.sandbox.justtcg.catalogue import GAME_ID
-from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.emulators.justtcg.catalogue import GAME_ID
+from mainspring.emulators.justtcg.faults import Fault
 from mainspring.storage.cards import AccountRepository
 from mainspring.workflows.cards import REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from tests.service import Service, is_waiting

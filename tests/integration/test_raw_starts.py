@@ -15,7 +15,7 @@ from temporalio.client import (
 from mainspring.activities.reconcile import UNTOUCHED_FOR
 from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.sandbox.justtcg.faults import Fault
+from mainspring.emulators.justtcg.faults import Fault
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.service import Service, is_waiting
 

@@ -9,10 +9,10 @@ import pytest
 from mainspring.cli.stack import with_stand_ins
 from mainspring.cli.stand_ins import SAMPLES, VIDEOS, running_stand_ins, video_to_try
 from mainspring.config.settings import Settings
+from mainspring.emulators.clips import decoded_frames
+from mainspring.emulators.objects import Bucket, ObjectsSandbox
+from mainspring.emulators.samples import Samples, sample
 from mainspring.gateways.objects import ObjectMissing, Objects, S3Access
-from mainspring.sandbox.clips import decoded_frames
-from mainspring.sandbox.objects import Bucket, ObjectsSandbox
-from mainspring.sandbox.samples import Samples, sample
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mainspring.emulators.clips import Clip, cut, damage, decoded_frames, ffmpeg
 from mainspring.gateways.video import Ffmpeg, Probe, Variant, Video, VideoFailed
-from mainspring.sandbox.clips import Clip, cut, damage, decoded_frames, ffmpeg
 
 SMALL = Variant("480p", 160, 120, 1_400)
 CLIP = Clip(seconds=1, width=160, height=120)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mainspring.emulators.webhooks import Fault, WebhookSandbox
 from mainspring.gateways.addresses import AddressRefused
 from mainspring.gateways.errors import GatewayError, NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.lookups import Lookups, LookupsBusy
 from mainspring.gateways.webhooks import POOLS, ReceiverGone, UrlRefused, open_webhooks
-from mainspring.sandbox.webhooks import Fault, WebhookSandbox
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

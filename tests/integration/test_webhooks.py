@@ -16,7 +16,7 @@ from mainspring.config.secrets import encryption_key
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
-from mainspring.sandbox.webhooks import Fault, Receiver, WebhookSandbox
+from mainspring.emulators.webhooks import Fault, Receiver, WebhookSandbox
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import SubscriptionRow
 from mainspring.workflows.cards import DISCOVER_SETS

@@ -12,7 +12,7 @@ from mainspring.config.secrets import encryption_key
 from mainspring.contracts.shop import Product, User, WishedItem
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales
-from mainspring.sandbox.smtp import SmtpSandbox
+from mainspring.emulators.smtp import SmtpSandbox
 from mainspring.storage.database import Database
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.eventually import eventually

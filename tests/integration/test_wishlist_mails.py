@@ -14,7 +14,7 @@ from mainspring.client.errors import BadInput
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, SkipReason
-from mainspring.sandbox.smtp import AcceptedMail, MailFault
+from mainspring.emulators.smtp import AcceptedMail, MailFault
 from mainspring.storage.database import Database
 from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
 from tests.eventually import eventually

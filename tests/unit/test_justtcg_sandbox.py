@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainspring.domain.quota import PLANS as OUR_PLANS
-from mainspring.sandbox.justtcg.accounts import Account
-from mainspring.sandbox.justtcg.calls import Call, Calls
-from mainspring.sandbox.justtcg.catalogue import catalogue
-from mainspring.sandbox.justtcg.faults import Fault, Faults
-from mainspring.sandbox.justtcg.plans import PLANS, Limits, month_of
-from mainspring.sandbox.justtcg.prices import Prices
+from mainspring.emulators.justtcg.accounts import Account
+from mainspring.emulators.justtcg.calls import Call, Calls
+from mainspring.emulators.justtcg.catalogue import catalogue
+from mainspring.emulators.justtcg.faults import Fault, Faults
+from mainspring.emulators.justtcg.plans import PLANS, Limits, month_of
+from mainspring.emulators.justtcg.prices import Prices
 
 UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 

@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import TaskState
 from mainspring.devserver.command import temporal_binary
-from mainspring.sandbox.justtcg.plans import day_of, month_of
+from mainspring.emulators.justtcg.plans import day_of, month_of
 from mainspring.storage.database import Database, Session
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.engine_server import dynamic_config

@@ -1,0 +1,7 @@
+"""A stand-in for S3 that speaks its protocol on loopback."""
+
+from mainspring.emulators.objects.bucket import Bucket, Held
+from mainspring.emulators.objects.faults import ObjectFault
+from mainspring.emulators.objects.server import ObjectsSandbox
+
+__all__ = ["Bucket", "Held", "ObjectFault", "ObjectsSandbox"]

@@ -1,0 +1,119 @@
+"""The mail server as one thing: start it, look into what it accepted, order faults."""
+
+import asyncio
+import socket
+import ssl
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mainspring.emulators.serving import HOST
+from mainspring.emulators.smtp.accepted import AcceptedMail
+from mainspring.emulators.smtp.certificate import loopback_tls
+from mainspring.emulators.smtp.faults import MailFaults
+from mainspring.emulators.smtp.session import Connections, Desk, Protocol
+
+
+class SmtpSandbox:
+    """A mail server on loopback, in the running loop, from `async with` to its end.
+
+    With `users` (name and password) it takes mail from those only; with `tls` it offers STARTTLS, by a
+    certificate that `trusting` accepts. `keep` is a folder in which each accepted mail is a file that
+    mail programs open: 0001.eml and on, also after a restart.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        users: dict[str, str] | None = None,
+        tls: bool = False,
+        keep: Path | None = None,
+    ) -> None:
+        self.host = HOST
+        self.port = port
+        self.accepted: list[AcceptedMail] = []
+        self.connections = Connections()
+        self.trusting: ssl.SSLContext | None = None
+        self._certificate: ssl.SSLContext | None = None
+        if tls:
+            self._certificate, self.trusting = loopback_tls()
+        self._users = users
+        self._keep = keep
+        self._kept = 0
+        self._desk = Desk(self._accept, users)
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Accept connections; after a stop, on the same port with everything as it was."""
+        # asyncio turns Nagle's delay off only for a socket that says that it is TCP.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, self.port))
+        self.port = listener.getsockname()[1]
+        if self._keep is not None:
+            self._keep.mkdir(parents=True, exist_ok=True)
+            self._kept = sum(1 for _ in self._keep.glob("*.eml"))
+        self._server = await asyncio.get_running_loop().create_server(self._protocol, sock=listener)
+
+    async def stop(self) -> None:
+        """Refuse connections, as a server that is down does, and break those that there are."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.break_connections()
+        # What serves a broken connection is ended in the loop's next rounds.
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def wait(self) -> None:
+        """Return when it no longer serves."""
+        if self._server is not None:
+            await self._server.serve_forever()
+
+    def break_connections(self) -> None:
+        """Break all connections that are open; new ones are accepted."""
+        for transport in list(self.connections):
+            transport.abort()
+
+    @property
+    def faults(self) -> MailFaults:
+        """What goes wrong."""
+        return self._desk.faults
+
+    @property
+    def attempts(self) -> int:
+        """How many mails were tried: those that came as far as a recipient."""
+        return self._desk.attempts
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each mail was accepted, by its Message-ID."""
+        return Counter(each.message_id for each in self.accepted)
+
+    def _protocol(self) -> Protocol:
+        return Protocol(
+            self._desk,
+            self.connections,
+            tls_context=self._certificate,
+            authenticator=self._desk.authenticate,
+            auth_require_tls=self._users is None,
+            auth_exclude_mechanism=["LOGIN", "PLAIN"] if self._users is None else [],
+            loop=asyncio.get_running_loop(),
+        )
+
+    def _accept(self, mail: AcceptedMail) -> None:
+        if self._keep is not None:
+            self._kept += 1
+            (self._keep / f"{self._kept:04}.eml").write_bytes(mail.raw)
+        self.accepted.append(mail)

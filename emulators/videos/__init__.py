@@ -1,0 +1,5 @@
+"""A web server on loopback with videos to download."""
+
+from mainspring.emulators.videos.server import Asked, VideoFault, VideosSandbox
+
+__all__ = ["Asked", "VideoFault", "VideosSandbox"]

@@ -1,0 +1,11 @@
+"""Run the receivers alone: `python -m mainspring.emulators.webhooks`. Without secrets they verify nothing."""
+
+import asyncio
+import contextlib
+
+from mainspring.emulators.serving import serve_alone
+from mainspring.emulators.webhooks.server import WebhookSandbox
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve_alone(WebhookSandbox()))

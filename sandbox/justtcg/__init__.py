@@ -1,6 +1,0 @@
-"""A stand-in for the price service JustTCG: its API v1 over HTTP, real cards, synthetic prices."""
-
-from mainspring.sandbox.justtcg.faults import Fault, Faults
-from mainspring.sandbox.justtcg.server import JustTcgSandbox
-
-__all__ = ["Fault", "Faults", "JustTcgSandbox"]

@@ -1,5 +1,0 @@
-"""A web server on loopback with videos to download."""
-
-from mainspring.sandbox.videos.server import Asked, VideoFault, VideosSandbox
-
-__all__ = ["Asked", "VideoFault", "VideosSandbox"]
