@@ -33,9 +33,9 @@ from mainspring.domain.pools import drain_of
 from mainspring.domain.queues import Role, queue_of
 from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock, SystemClock
-from mainspring.gateways.engine import Engine
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.mail import Mailbox
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox

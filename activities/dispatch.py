@@ -11,10 +11,10 @@ import structlog
 from mainspring.contracts.tasks import NewTask, Task
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.domain.pools import drain_of
-from mainspring.gateways.engine import Engine, StartRefused
 from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.temporal import Engine, StartRefused
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import PoolRepository, TaskRepository
+from mainspring.storage.ledger import PoolRepository, TaskRepository
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from mainspring.contracts.flows import (
 from mainspring.domain.flows import flow_result, open_flow
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import StepRepository
+from mainspring.storage.ledger import StepRepository
 
 
 class FlowActivities:

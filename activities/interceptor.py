@@ -22,7 +22,7 @@ from mainspring.contracts.tasks import TaskError
 from mainspring.domain.sizes import LONGEST_ERROR, LONGEST_STACK, MOST_RESULT, check_data, shortened, size_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 
 log = structlog.get_logger(__name__)
 

@@ -22,11 +22,11 @@ from mainspring.contracts.tasks import (
 )
 from mainspring.domain.tasks import derived_task_id
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import ClosedRun, Engine, first_run_id
 from mainspring.gateways.errors import WorldError
+from mainspring.gateways.temporal import ClosedRun, Engine, first_run_id
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 
 log = structlog.get_logger(__name__)
 

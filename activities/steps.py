@@ -11,7 +11,7 @@ from mainspring.contracts.tasks import BeginTask, FinishTask, JsonObject, TaskEr
 from mainspring.domain.sizes import MOST_DATA, check_data, size_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import StepRepository
+from mainspring.storage.ledger import StepRepository
 
 T = TypeVar("T")
 

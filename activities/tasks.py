@@ -27,10 +27,10 @@ from mainspring.contracts.tasks import (
 )
 from mainspring.domain.pools import DRAIN_WAITS_AT_MOST, drain_of
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine, StartRefused
 from mainspring.gateways.errors import GatewayError, WorldError
+from mainspring.gateways.temporal import Engine, StartRefused
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import PoolRepository, TaskRepository
+from mainspring.storage.ledger import PoolRepository, TaskRepository
 
 log = structlog.get_logger(__name__)
 

@@ -37,7 +37,7 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import DeliverWebhook
 from mainspring.devserver import EmbeddedEngine
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, Session
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox

@@ -14,9 +14,9 @@ from mainspring.config.connect import EngineUnreachable, connect, connect_config
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.devserver import running_engine
-from mainspring.gateways.engine import Engine
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitExceeded
 from mainspring.gateways.justtcg import open_justtcg
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.storage.errors import StorageError
 from mainspring.storage.migrate import is_current

@@ -7,8 +7,8 @@ from temporalio.service import RPCError
 
 from mainspring.cli.console import remark
 from mainspring.config.health import RECENT
-from mainspring.gateways.engine import Engine
 from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.temporal import Engine
 
 # Whoever looks at the ledger has it before them already: this is said if it is known at once.
 PATIENCE = timedelta(seconds=2)

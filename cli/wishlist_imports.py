@@ -11,7 +11,7 @@ from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.client.wishlist_files import BadEntry, Entry, read_entries
 from mainspring.contracts.message import Message
-from mainspring.storage.upsert import chunks
+from mainspring.storage.dialect import chunks
 
 M = TypeVar("M", bound=Message)
 

@@ -8,12 +8,12 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.domain.cards import Account, InventoryLine
 from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import AccountUnknown
+from mainspring.storage.ledger import TaskRepository
 from mainspring.storage.secrets import SecretBox
-from mainspring.storage.tasks import TaskRepository
 
 # What the columns of the database take.
 LONGEST_NAME = 200

@@ -14,7 +14,7 @@ from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository
 from mainspring.storage.errors import AlreadyRetried, EffectUnknown
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.storage.wishlist import MailRepository
 
 

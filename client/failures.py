@@ -16,7 +16,7 @@ from mainspring.contracts.tasks import Task
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.tasks import FailureRepository
+from mainspring.storage.ledger import FailureRepository
 from mainspring.workflows.catalogue import UnknownJob
 
 # Failed tasks read at once.

@@ -18,7 +18,7 @@ from mainspring.config.connect import connect
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, after_commits
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox

@@ -8,7 +8,7 @@ from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
 from mainspring.domain.unsubscribing import UnsubscribeScope, read_token
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
-from mainspring.storage.upsert import chunks
+from mainspring.storage.dialect import chunks
 from mainspring.storage.wishlist import OutcomeRepository, Outcomes, ShopRepository
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from mainspring.gateways.download import Allowed, Downloads, open_downloads
 from mainspring.gateways.justtcg import JustTcg, open_justtcg
 from mainspring.gateways.mail import Mailer, MailServer, Templates, open_mailer
 from mainspring.gateways.objects import Objects, S3Access
-from mainspring.gateways.scratch import Scratch
 from mainspring.gateways.video import Ffmpeg, Video
 from mainspring.gateways.webhooks import Webhooks, open_webhooks
+from mainspring.gateways.work_dir import Scratch
 
 # The gateways of a worker, by their types.
 Gateways = dict[Any, object]

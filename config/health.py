@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from mainspring.config.connect import EngineUnreachable, connect
 from mainspring.config.settings import Settings
-from mainspring.gateways.engine import RPC_TIMEOUT, Engine
+from mainspring.gateways.temporal import RPC_TIMEOUT, Engine
 
 # A worker that waits for work asks anew each minute; a second minute covers a slow answer.
 RECENT = timedelta(minutes=2)

@@ -1,6 +1,5 @@
 """The embedded Temporal dev server: a supervised child of this process, its files in the state directory."""
 
-from mainspring.devserver.engine import EmbeddedEngine
 from mainspring.devserver.errors import (
     AlreadyRunning,
     EmbeddedEngineError,
@@ -9,6 +8,7 @@ from mainspring.devserver.errors import (
     PortTaken,
 )
 from mainspring.devserver.running import RunningEngine, running_engine
+from mainspring.devserver.server import EmbeddedEngine
 
 __all__ = [
     "AlreadyRunning",

@@ -1,4 +1,4 @@
-"""One life of the engine's server: a process under its guard, from the start to the end."""
+"""One life of the engine's server: a process under its watchdog, from the start to the end."""
 
 import asyncio
 import os
@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from mainspring.devserver import guard
+from mainspring.devserver import watchdog
 
-# The guard's own grace and its kill come first.
-STOP_TIMEOUT = timedelta(seconds=guard.GRACE_SECONDS + 5)
+# The watchdog's own grace and its kill come first.
+STOP_TIMEOUT = timedelta(seconds=watchdog.GRACE_SECONDS + 5)
 # All that a server needs of our environment: not our secrets, nor the TEMPORAL_ variables meant for clients.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "TZ", "LANG")
 
@@ -21,8 +21,10 @@ PASSED_ON = ("PATH", "HOME", "TMPDIR", "TZ", "LANG")
 class ServerProcess:
     """A started server. `lock` is a locked file that stays locked for as long as the server lives."""
 
-    def __init__(self, owned_guard: subprocess.Popen[bytes], output: asyncio.StreamReader, pid: int) -> None:
-        self._guard = owned_guard
+    def __init__(
+        self, watchdog_process: subprocess.Popen[bytes], output: asyncio.StreamReader, pid: int
+    ) -> None:
+        self._watchdog = watchdog_process
         self._output = output
         self._watch = asyncio.create_task(self._until_ended())
         self.pid = pid
@@ -30,7 +32,7 @@ class ServerProcess:
     @classmethod
     async def start(cls, command: list[str], *, log: Path, lock: int) -> Self:
         """Start `command`, its output appended to `log`."""
-        started = _spawn_guard(command, log, lock)
+        started = _spawn_watchdog(command, log, lock)
         output = asyncio.StreamReader()
         try:
             await asyncio.get_running_loop().connect_read_pipe(
@@ -48,33 +50,33 @@ class ServerProcess:
 
     async def stop(self) -> None:
         """End the server and wait until it is gone; harmless when it is already."""
-        _let_go(self._guard)
+        _let_go(self._watchdog)
         try:
             await asyncio.wait_for(self.ended(), STOP_TIMEOUT.total_seconds())
         except TimeoutError:
-            self._guard.kill()
+            self._watchdog.kill()
             await self.ended()
 
     async def _until_ended(self) -> int:
-        await self._output.read()  # only the guard holds the other end
-        code = self._guard.wait()
+        await self._output.read()  # only the watchdog holds the other end
+        code = self._watchdog.wait()
         if code < 0 and self.pid:
-            # The guard was killed and could not end the server; where the kernel does not, it falls to us.
+            # The watchdog was killed and could not end the server; where the kernel does not, it falls to us.
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
         return code
 
 
-def _let_go(owned_guard: subprocess.Popen[bytes]) -> None:
-    # The end of this pipe is what the guard waits for.
-    if owned_guard.stdin is not None:
-        owned_guard.stdin.close()
+def _let_go(watchdog_process: subprocess.Popen[bytes]) -> None:
+    # The end of this pipe is what the watchdog waits for.
+    if watchdog_process.stdin is not None:
+        watchdog_process.stdin.close()
 
 
-def _spawn_guard(command: list[str], log: Path, lock: int) -> subprocess.Popen[bytes]:
+def _spawn_watchdog(command: list[str], log: Path, lock: int) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  # our own interpreter, no shell
-            [sys.executable, "-I", "-S", guard.__file__, *command],
+            [sys.executable, "-I", "-S", watchdog.__file__, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,

@@ -1,1 +1,199 @@
-../worker.py
+"""The composition root: settings become a database, gateways and activities, and these a Temporal worker.
+
+`python worker.py` runs the worker alone. Nobody imports this but the command line's entry point.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from mainspring.activities.assembly import build_activities
+from mainspring.activities.cards import Access, KeyRing
+from mainspring.activities.interceptor import ActivityCare
+from mainspring.activities.notifications import Letterhead
+from mainspring.activities.pools import Pools, PoolSizes
+from mainspring.activities.reconcile import RecordedJobs
+from mainspring.activities.steps import StepProgress
+from mainspring.client.schedules import Schedules
+from mainspring.config.connect import connect
+from mainspring.config.gateways import Gateways, open_gateways
+from mainspring.config.logs import configure_logs
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
+from mainspring.config.signals import stop_on_signals
+from mainspring.contracts.effects import OnUnknown
+from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import Role, queue_of
+from mainspring.domain.quota import plan_named
+from mainspring.gateways.clock import Clock, SystemClock
+from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.mail import Mailbox
+from mainspring.gateways.temporal import Engine
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import upgrade
+from mainspring.storage.secrets import SecretBox
+from mainspring.workflows.catalogue import JOBS, workflow_classes
+
+log = structlog.get_logger(__name__)
+
+# A heartbeat reaches the server at most this late, so that a dead worker is noticed in about 10 s.
+HEARTBEAT_THROTTLE = timedelta(seconds=5)
+
+# How long a worker that died keeps the workflows it had in its cache from the others.
+STICKY_TIMEOUT = timedelta(seconds=2)
+
+# What is under way when the worker is told to stop gets this long to come to its end.
+GRACEFUL_SHUTDOWN = timedelta(seconds=10)
+
+# What a raw start with bad input raises before the job's own code runs: pydantic's ValidationError, or
+# TypeError for a wrong number of arguments. It fails the workflow at once; a failed workflow task would be
+# tried again for ever.
+BAD_INPUT = (ValueError, TypeError)
+
+# Pure modules: importing them anew for each workflow would only cost time.
+PASSED_THROUGH = ("mainspring.contracts", "mainspring.domain")
+
+# Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
+TRANSFER_SLOTS = 8
+
+
+class Workers:
+    """Temporal workers that run and end as one: one for a task queue. The first one works the workflows."""
+
+    def __init__(self, *workers: Worker) -> None:
+        self.all = workers
+        self._running = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for worker in self.all:
+            await self._running.enter_async_context(worker)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        # All at once: each gives what is under way its time to end.
+        await asyncio.gather(*(worker.shutdown() for worker in self.all))
+        return await self._running.__aexit__(kind, error, trace)
+
+
+def build_worker(
+    settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
+) -> Workers:
+    """Return a worker that knows every job of the catalogue, with slots of their own for the roles."""
+    activities = build_activities(_tools(settings, client, database, gateways, clock))
+    shared: dict[str, Any] = {
+        "interceptors": [ActivityCare(database, clock)],
+        "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+        "graceful_shutdown_timeout": GRACEFUL_SHUTDOWN,
+    }
+    general = Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=workflow_classes(),
+        activities=activities,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        workflow_failure_exception_types=BAD_INPUT,
+        max_concurrent_workflow_tasks=settings.workflow_slots,
+        max_concurrent_activities=settings.activity_slots,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        **shared,
+    )
+    slots = {Role.TRANSFERS: TRANSFER_SLOTS, Role.ENCODING: settings.media_parallel}
+    roles = [
+        Worker(
+            client,
+            task_queue=queue_of(settings.task_queue, role),
+            activities=activities,
+            max_concurrent_activities=most,
+            **shared,
+        )
+        for role, most in slots.items()
+    ]
+    return Workers(general, *roles)
+
+
+def _tools(
+    settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
+) -> dict[Any, object]:
+    engine, key = Engine(client, settings.task_queue), encryption_key(settings)
+    box = SecretBox(key)
+    sizes = PoolSizes({job.name: job.pool for job in JOBS if job.pool is not None})
+    return gateways | {
+        Clock: clock,
+        Database: database,
+        Engine: engine,
+        KeyRing: KeyRing(database, box, _default_access(settings)),
+        Letterhead: Letterhead(
+            sender=Mailbox.parse(settings.mail_from),
+            public_url=settings.public_url,
+            token_key=key,
+            on_unknown=OnUnknown(settings.mail_on_unknown),
+        ),
+        Pools: Pools(database, engine, clock, sizes),
+        PoolSizes: sizes,
+        RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
+        SecretBox: box,
+        StepProgress: StepProgress(database, clock),
+    }
+
+
+async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None:
+    """Bring the database and the schedules up to date, then work until `stop` is set."""
+    async with AsyncExitStack() as stack:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        database = Database(settings.resolved_database_url)
+        stack.push_async_callback(database.dispose)
+        await upgrade(database)
+        gateways = await stack.enter_async_context(open_gateways(settings))
+        worker = build_worker(settings, client, database, gateways, SystemClock())
+        # Before it works itself: what it begins is not in doubt.
+        await _tell_drains(Engine(client, settings.task_queue))
+        await stack.enter_async_context(worker)
+        # It may take a while, and what was accepted need not wait for it.
+        await Schedules(client, settings).sync()
+        log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
+        await stop.wait()
+        log.info("worker stopping")
+
+
+async def _tell_drains(engine: Engine) -> None:
+    """Tell the drains that run of this worker: what they wait for may have died with the one before it."""
+
+    async def tell(job: str) -> None:
+        try:
+            await engine.tell_worker_started(drain_of(job))
+        except GatewayError as error:  # a heartbeat that stays away tells the same, 10 s after the death
+            log.warning("drain is not told of this worker", job=job, error=str(error))
+
+    await asyncio.gather(*(tell(job.name) for job in JOBS if job.pool is not None))
+
+
+def _default_access(settings: Settings) -> Access | None:
+    if settings.justtcg_api_key is None:
+        return None
+    return Access(
+        settings.justtcg_api_key.get_secret_value(),
+        plan_named(settings.justtcg_plan),
+        settings.justtcg_anchor_day,
+    )
+
+
+async def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    settings = Settings.load()
+    configure_logs(settings)
+    await serve(settings, await connect(settings), stop_on_signals())
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
+from mainspring.storage.dialect import chunks
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.ids import ids_starting_with
 from mainspring.storage.tables import EffectRow, TaskRow
-from mainspring.storage.upsert import chunks
 
 
 class EffectQueries:

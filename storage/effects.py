@@ -9,10 +9,10 @@ from sqlalchemy import and_, bindparam, or_, select, update
 
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.tasks import TaskState
+from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.effect_queries import EffectQueries, effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.tables import EffectRow, TaskRow
-from mainspring.storage.upsert import chunks, insert_into
 
 # After these nothing more is sent.
 OVER = frozenset({EffectState.SENT, EffectState.WITHDRAWN})

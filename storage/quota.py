@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain import quota
 from mainspring.domain.quota import Exhausted, Granted, Plan, QuotaState, Usage, Window
+from mainspring.storage.dialect import insert_into
 from mainspring.storage.tables import QuotaRow
-from mainspring.storage.upsert import insert_into
 
 _STATE = TypeAdapter(QuotaState)
 

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.pools import PoolSizes
     from mainspring.activities.tasks import TaskActivities
     from mainspring.client.jobs import Jobs
-    from mainspring.gateways.engine import Engine
+    from mainspring.gateways.temporal import Engine
     from mainspring.storage.errors import SecretUnreadable
     from tests.service import Service
 

@@ -14,7 +14,7 @@ from mainspring.contracts.tasks import (
     TaskState,
 )
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)

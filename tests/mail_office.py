@@ -27,9 +27,9 @@ from mainspring.domain.wishlist import Due
 from mainspring.gateways.mail import Mailbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository
+from mainspring.storage.ledger import PoolRepository, SettlementRepository
+from mainspring.storage.ledger.settling import Verdict
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
-from mainspring.storage.tasks import PoolRepository, SettlementRepository
-from mainspring.storage.tasks.settling import Verdict
 from mainspring.storage.wishlist import CheckRepository
 from mainspring.storage.wishlist.checks import Place
 from tests.shifted_clock import ShiftedClock

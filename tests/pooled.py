@@ -15,8 +15,8 @@ from mainspring.activities.pools import Outcome, PoolActivities, Pools, PoolSize
 from mainspring.contracts.message import Message
 from mainspring.contracts.pools import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
 from mainspring.gateways.errors import Refused, Unreachable
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.worker import STICKY_TIMEOUT
 from mainspring.workflows.job import Job

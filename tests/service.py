@@ -27,7 +27,7 @@ from mainspring.contracts.tasks import (
 from mainspring.domain.cards import InventoryLine
 from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.cards import InventoryRepository
 from mainspring.storage.database import Database, after_commits
 from mainspring.storage.secrets import SecretBox

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.pools import PoolSizes
     from mainspring.activities.tasks import TaskActivities
     from mainspring.client.jobs import Jobs
-    from mainspring.gateways.engine import Engine
+    from mainspring.gateways.temporal import Engine
     from mainspring.worker import STICKY_TIMEOUT
     from mainspring.workflows.job import Debounce, Deduplicate, Job, Throttle
     from mainspring.workflows.tracking import tracked

@@ -28,10 +28,10 @@ from mainspring.contracts.wishlist import (
 from mainspring.domain.wishlist import Due
 from mainspring.gateways.mail import Mailbox
 from mainspring.storage.database import Database, Session
+from mainspring.storage.ledger import PoolRepository, SettlementRepository
+from mainspring.storage.ledger.pool import ClaimedTask, claim_of
+from mainspring.storage.ledger.settling import Verdict
 from mainspring.storage.tables import EffectRow, NotificationRow
-from mainspring.storage.tasks import PoolRepository, SettlementRepository
-from mainspring.storage.tasks.pool import ClaimedTask, claim_of
-from mainspring.storage.tasks.settling import Verdict
 from tests.wishlist_records import SALE, Key, MailKey
 
 LETTERHEAD = Letterhead(Mailbox("shop@example.org", "Shop"), "https://shop.example", b"a key of some length")

@@ -17,7 +17,7 @@ from mainspring.gateways.errors import CredentialsRefused, GatewayError, Malform
 from mainspring.gateways.justtcg import JustTcg
 from mainspring.storage.cards import CatalogueRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 
 # How often a listing is asked for in one run at which the vendor fails: with the pauses of the world's
 # failures between, about two minutes.

@@ -10,7 +10,7 @@ from mainspring.contracts.cards import CardProgress
 from mainspring.contracts.waiting import QuotaPause
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 
 Progress = TypeVar("Progress", bound=CardProgress)
 A = TypeVar("A", bound=Answer)

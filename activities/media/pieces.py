@@ -10,9 +10,9 @@ from weakref import WeakValueDictionary
 
 from mainspring.contracts.media import VideoStep
 from mainspring.contracts.message import Message
-from mainspring.gateways.scratch import Bench, Piece, Scratch
+from mainspring.gateways.work_dir import Bench, Piece, Scratch
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import StepRepository
+from mainspring.storage.ledger import StepRepository
 
 Note = TypeVar("Note", bound=Message)
 

@@ -32,8 +32,8 @@ from mainspring.contracts.media import (
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.download import Downloads
 from mainspring.gateways.objects import Objects
-from mainspring.gateways.scratch import Scratch
 from mainspring.gateways.video import Video
+from mainspring.gateways.work_dir import Scratch
 from mainspring.storage.database import Database
 from mainspring.storage.errors import DatabaseAway
 

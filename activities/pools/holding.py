@@ -10,8 +10,8 @@ from temporalio import activity
 from mainspring.activities.pools.outcomes import NotYet
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import PoolRepository
-from mainspring.storage.tasks.pool import ClaimedTask
+from mainspring.storage.ledger import PoolRepository
+from mainspring.storage.ledger.pool import ClaimedTask
 
 # Another attempt comes 10 s after the last heartbeat that the engine has seen, and one may reach it 5 s late.
 SURE_FOR = timedelta(seconds=5)

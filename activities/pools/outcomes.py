@@ -11,8 +11,8 @@ from mainspring.activities.faults import Attempts, Patience, delay_after, is_own
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError, TaskState
 from mainspring.storage.database import Session
-from mainspring.storage.tasks.pool import ClaimedTask
-from mainspring.storage.tasks.settling import Verdict
+from mainspring.storage.ledger.pool import ClaimedTask
+from mainspring.storage.ledger.settling import Verdict
 
 In = TypeVar("In", bound=Message)
 

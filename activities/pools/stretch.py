@@ -20,11 +20,11 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.pools import Pool, StretchWorked
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import PoolRepository, SettlementRepository
-from mainspring.storage.tasks.pool import ClaimedTask, claim_of
-from mainspring.storage.tasks.settling import Settled, Verdict
+from mainspring.storage.ledger import PoolRepository, SettlementRepository
+from mainspring.storage.ledger.pool import ClaimedTask, claim_of
+from mainspring.storage.ledger.settling import Settled, Verdict
 
 In = TypeVar("In", bound=Message)
 

@@ -6,7 +6,7 @@ from mainspring.activities.pools.sizes import PoolSizes
 from mainspring.contracts.pools import PoolQueue, PoolSurvey, SurveyPool
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import PoolRepository
+from mainspring.storage.ledger import PoolRepository
 
 
 class PoolActivities:

@@ -14,8 +14,8 @@ from mainspring.activities.pools.outcomes import Done, PoolTask, Prepare
 from mainspring.contracts.message import Message
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import PoolRepository
-from mainspring.storage.tasks.pool import ClaimedTask
+from mainspring.storage.ledger import PoolRepository
+from mainspring.storage.ledger.pool import ClaimedTask
 
 In = TypeVar("In", bound=Message)
 

@@ -12,7 +12,7 @@ from mainspring.activities.pools.stretch import Stretch
 from mainspring.contracts.message import Message
 from mainspring.contracts.pools import StretchWorked, WorkPool
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 
 In = TypeVar("In", bound=Message)

@@ -10,9 +10,9 @@ from mainspring.activities.wishlist.checking import check_page
 from mainspring.activities.wishlist.planning import Planned, plan_page
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, CheckStretch, WishlistProgress
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 
 # Pages in one activity: some seconds of work, so that a check of millions costs few of them.
 PAGES = 40

@@ -15,7 +15,7 @@ from mainspring.domain.mail_times import earliest_mail
 from mainspring.domain.pools import pooled_task
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectRepository, NewEffect
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.storage.wishlist import MailRepository, PlanRepository
 from mainspring.storage.wishlist.planning import Addressee
 

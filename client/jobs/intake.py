@@ -7,10 +7,10 @@ from mainspring.activities.dispatch import start_accepted
 from mainspring.client.errors import KeyHeld
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, Session, after_commit
-from mainspring.storage.tasks import TaskRepository
-from mainspring.storage.upsert import chunks
+from mainspring.storage.dialect import chunks
+from mainspring.storage.ledger import TaskRepository
 
 
 class _OtherWork(Exception):

@@ -15,9 +15,9 @@ from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Enqueued, Task, TaskState
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows import catalogue
 from mainspring.workflows.job import AnyJob, Job
 

@@ -10,7 +10,7 @@ from mainspring.client.id_prefix import id_prefix
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepRepository, TaskRepository
 from mainspring.workflows.job import AnyJob
 
 # The ledger is asked this often while somebody looks on: a person sees no difference below.

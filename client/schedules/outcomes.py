@@ -11,7 +11,7 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import StorageError
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 
 log = structlog.get_logger(__name__)
 

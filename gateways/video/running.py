@@ -14,7 +14,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from mainspring.gateways.errors import GatewayError
-from mainspring.gateways.video import leash
+from mainspring.gateways.video import watchdog
 
 SERVICE = "ffmpeg"
 
@@ -78,7 +78,7 @@ class Ffmpeg:
         command = [self._program, "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1", *arguments]
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
-                *[sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *command],
+                *[sys.executable, "-I", "-S", watchdog.__file__, str(os.getpid()), *command],
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.cards import Card, CardSet, Variant
+from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.tables import CardRow, CardSetRow, GameRow, PriceRow, VariantRow
-from mainspring.storage.upsert import chunks, upsert
 
 CARD_COLUMNS = tuple(field.name for field in fields(Card) if field.name != "variants")
 

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.cards import InventoryLine
+from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.tables import InventoryItemRow, InventoryVariantRow
-from mainspring.storage.upsert import chunks, upsert
 
 
 class InventoryRepository:

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.cards import ListingCursor, Since
+from mainspring.storage.dialect import upsert
 from mainspring.storage.tables import TrackedGameRow, TrackedSetRow
-from mainspring.storage.upsert import upsert
 
 Tracked = type[TrackedGameRow] | type[TrackedSetRow]
 

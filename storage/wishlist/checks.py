@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.wishlist import Due, Offer, SaleSeen, StockSeen, Told, Wish
+from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
-from mainspring.storage.upsert import chunks, insert_into
 from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
 

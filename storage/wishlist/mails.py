@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mainspring.contracts.shop import Product, User
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.wishlist import Due, Offer, SaleSeen, StockSeen
+from mainspring.storage.dialect import chunks
 from mainspring.storage.tables import (
     Base,
     NotificationRow,
@@ -19,7 +20,6 @@ from mainspring.storage.tables import (
     WishlistItemRow,
     WishlistUserRow,
 )
-from mainspring.storage.upsert import chunks
 from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
 Told = TypeVar("Told", Product, User)

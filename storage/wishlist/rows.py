@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.wishlist import Offer, SaleSeen, StockSeen
+from mainspring.storage.dialect import chunks
 from mainspring.storage.tables import WishedProductRow, WishlistUserRow
-from mainspring.storage.upsert import chunks
 
 
 def offer_of(row: WishedProductRow) -> Offer:

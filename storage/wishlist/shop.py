@@ -8,8 +8,8 @@ from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow
-from mainspring.storage.upsert import chunks, upsert
 from mainspring.storage.wishlist.rows import offer_of
 
 # What checks have seen of a product is theirs to write.

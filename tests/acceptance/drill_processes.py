@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from mainspring.devserver import EmbeddedEngine, guard
+from mainspring.devserver import EmbeddedEngine, watchdog
 
 WORKER = Path(__file__).parents[2] / "worker.py"
 OURS = ("MAINSPRING_", "TEMPORAL_")
@@ -93,7 +93,7 @@ class TemporalServer:
 class WorkerProcess:
     """`python worker.py` with an environment of its own; what it says goes to `worker.log`.
 
-    It runs under the engine's guard, so that it does not outlive the drill, however that ends.
+    It runs under the engine's watchdog, so that it does not outlive the drill, however that ends.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -101,7 +101,7 @@ class WorkerProcess:
         self._environment = inherited | dict(environment)
         self._folder = folder
         self._log = folder / "worker.log"
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self.started_at = datetime.now(UTC)
 
@@ -109,16 +109,16 @@ class WorkerProcess:
         """Start it, without waiting until it works."""
         self.started_at = datetime.now(UTC)
         with self._log.open("ab") as log:
-            self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", guard.__file__, sys.executable, str(WORKER)],
+            self._watchdog = subprocess.Popen(
+                [sys.executable, "-I", "-S", watchdog.__file__, sys.executable, str(WORKER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self._folder,  # where no .env of the checkout is read
                 env=self._environment,
             )
-        assert self._guard.stdout is not None
-        self._pid = int(self._guard.stdout.readline())
+        assert self._watchdog.stdout is not None
+        self._pid = int(self._watchdog.stdout.readline())
 
     async def ready(self) -> None:
         """Return when it has said for the first time that it works."""
@@ -134,8 +134,8 @@ class WorkerProcess:
 
     def check(self) -> None:
         """Fail when it has ended, which nobody asked it to."""
-        assert self._guard is not None
-        assert self._guard.poll() is None, self._log.read_text()
+        assert self._watchdog is not None
+        assert self._watchdog.poll() is None, self._log.read_text()
 
     def freeze(self) -> None:
         """Stop it where it is."""
@@ -157,7 +157,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill it with signal 9; harmless when it does not run."""
-        if self._guard is not None:
-            with self._guard, suppress(ProcessLookupError):
+        if self._watchdog is not None:
+            with self._watchdog, suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
-            self._guard = None
+            self._watchdog = None

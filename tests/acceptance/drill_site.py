@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mainspring.client.jobs import Jobs
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from tests.acceptance.drill_processes import TemporalServer, WorkerProcess

@@ -14,8 +14,8 @@ from mainspring.emulators.justtcg.faults import Fault
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.justtcg import open_justtcg
 from mainspring.storage.database import Database
+from mainspring.storage.ledger import TaskRepository
 from mainspring.storage.secrets import SecretBox
-from mainspring.storage.tasks import TaskRepository
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.acceptance.drill_installation import UNKNOWN, furnish
 

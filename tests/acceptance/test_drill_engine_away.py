@@ -12,7 +12,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.justtcg import JustTcgSandbox
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.drill_installation import Installation, installation
 from tests.shifted_clock import ShiftedClock

@@ -18,11 +18,11 @@ from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.webhooks import Fault, Receiver, WebhookSandbox
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Session
+from mainspring.storage.ledger import TaskRepository
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tasks import TaskRepository
 from mainspring.workflows.cards import DISCOVER_SETS
 from mainspring.workflows.webhooks import DELIVER
 from tests.acceptance.drill_site import DrillSite, drill_site

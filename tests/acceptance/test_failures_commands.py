@@ -8,7 +8,7 @@ import pytest
 
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from tests.acceptance.command_line import CommandLine
 
 

@@ -13,7 +13,7 @@ from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, TaskError, TaskState
 from mainspring.storage.database import Session
-from mainspring.storage.tasks import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepRepository, TaskRepository
 from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.command_line import CommandLine, Done
 from tests.service import Service

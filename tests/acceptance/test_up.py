@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.command_line import CommandLine, processes_about
 from tests.acceptance.running_service import RunningService, running_service
 
-# The guard ends the engine's server within its grace of three seconds.
+# The watchdog ends the engine's server within its grace of three seconds.
 GONE_WITHIN_SECONDS = 5
 
 
@@ -63,7 +63,7 @@ def test_it_stops_cleanly_when_told_to(stop: Callable[[int], None], command_line
 
 
 def test_kill_9_leaves_no_engine_behind(command_line: CommandLine) -> None:
-    """Nobody can run code then, but the engine's guard notices."""
+    """Nobody can run code then, but the engine's watchdog notices."""
     with running_service(command_line) as service:
         service.process.kill()
         assert seconds_until_nothing_is_about(command_line.state_dir) < GONE_WITHIN_SECONDS

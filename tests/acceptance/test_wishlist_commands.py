@@ -17,7 +17,7 @@ from mainspring.domain.unsubscribing import UnsubscribeScope, Unsubscribing, mak
 from mainspring.domain.wishlist import Due
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.storage.wishlist import CheckRepository, MailRepository, PlanRepository, ShopRepository
 from tests.acceptance.command_line import CommandLine
 

@@ -11,7 +11,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.contracts.cards import DiscoverSets, UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.emulators.justtcg.faults import Fault
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Session
 from mainspring.storage.tables import InventoryVariantRow
 from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES

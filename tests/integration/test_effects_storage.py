@@ -10,8 +10,8 @@ from mainspring.contracts.tasks import NewTask, TaskState
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
 from mainspring.storage.errors import EffectUnknown
-from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.tasks.settling import Verdict
+from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.ledger.settling import Verdict
 from mainspring.storage.wishlist import MailRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -171,8 +171,8 @@ async def test_a_killed_server_is_back_with_its_workflows_and_schedules(tmp_path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the owner ends it, which is slower to observe")
-async def test_no_server_outlives_its_guard(tmp_path: Path) -> None:
-    """Even a guard that is killed takes the server with it, and both are started again."""
+async def test_no_server_outlives_its_watchdog(tmp_path: Path) -> None:
+    """Even a watchdog that is killed takes the server with it, and both are started again."""
     async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
         killed = engine.server_pid
         os.kill(parent_of(killed), signal.SIGKILL)

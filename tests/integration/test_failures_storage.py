@@ -8,7 +8,7 @@ import pytest
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import FailureRepository, TaskRepository
+from mainspring.storage.ledger import FailureRepository, TaskRepository
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import BeginTask, ChildTask, FinishTask, MarkWaiting, TaskState
 from mainspring.domain.flows import child_task_id
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepRepository, TaskRepository
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from mainspring.cli.repeats import found_instead
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.job import Debounce, Deduplicate, Throttle
 from tests.toys import UPDATE_PRODUCT, UpdateProduct, update_product
 

@@ -7,7 +7,7 @@ from temporalio.worker import Worker
 
 from mainspring.config.health import is_polling
 from mainspring.devserver import EmbeddedEngine
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 
 
 @workflow.defn(name="idle", sandboxed=False)

@@ -3,7 +3,7 @@
 from temporalio.client import Client
 
 from mainspring.cli.hindrance import ENGINE_AWAY, NO_WORKER, hindrance
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from tests.eventually import eventually
 from tests.service import Service
 

@@ -11,7 +11,7 @@ from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, TaskState
 from mainspring.storage.database import Session
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.tasks import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepRepository, TaskRepository
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, UpdateProduct
 

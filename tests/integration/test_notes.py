@@ -12,10 +12,10 @@ from mainspring.cli.notes import POOL_QUEUED_LONG, note
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskState
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.tasks.settling import Verdict
+from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.ledger.settling import Verdict
 from tests.ledger_writes import FAILURE, accepted, begin, finish, log_error
 
 JOB = "tell-somebody"

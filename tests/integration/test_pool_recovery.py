@@ -12,10 +12,10 @@ from mainspring.contracts.pools import Pool, WorkPool
 from mainspring.contracts.tasks import TaskState
 from mainspring.domain.pools import drain_of
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import PoolRepository
-from mainspring.storage.tasks.pool import claim_of
+from mainspring.storage.ledger import PoolRepository
+from mainspring.storage.ledger.pool import claim_of
 from mainspring.workflows.pools import GENERATIONS
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS

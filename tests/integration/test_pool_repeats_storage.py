@@ -9,9 +9,9 @@ import pytest
 from mainspring.contracts.pools import PoolQueue
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskError, TaskState
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.tasks.pool import ClaimedTask
-from mainspring.storage.tasks.settling import Verdict
+from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.ledger.pool import ClaimedTask
+from mainspring.storage.ledger.settling import Verdict
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 JOB = "embed-product"

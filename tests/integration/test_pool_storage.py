@@ -15,10 +15,10 @@ from mainspring.contracts.pools import PoolQueue
 from mainspring.contracts.tasks import NewTask, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.storage.database import Database
+from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
+from mainspring.storage.ledger.pool import ClaimedTask
+from mainspring.storage.ledger.settling import Settled, Verdict
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tasks import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.tasks.pool import ClaimedTask
-from mainspring.storage.tasks.settling import Settled, Verdict
 from tests.ledger_writes import NOON, get
 
 JOB = "tell-somebody"

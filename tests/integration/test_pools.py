@@ -12,7 +12,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.contracts.pools import Pool
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS

@@ -16,9 +16,9 @@ from mainspring.contracts.tasks import (
     TasksRelayed,
     TaskState,
 )
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from tests.deliveries import add_subscriber, deliveries_are_under_way
 from tests.eventually import eventually
 from tests.service import Service

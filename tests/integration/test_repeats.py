@@ -10,7 +10,7 @@ from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
 from mainspring.client.errors import BadInput
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, Task, TaskState
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.workflows.job import Debounce, Throttle
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, Toys, UpdateProduct, update_product

@@ -9,7 +9,7 @@ import pytest
 from mainspring.contracts.tasks import BeginTask, Enqueued, FinishTask, NewTask, Task, TaskBegun, TaskState
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -17,9 +17,9 @@ from mainspring.contracts.cards import (
     UpdateInventoryPrices,
 )
 from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Session, after_commits
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.catalogue import job_named
 from tests.eventually import eventually

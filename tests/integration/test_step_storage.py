@@ -17,7 +17,7 @@ from mainspring.domain.flows import child_task_id, open_flow
 from mainspring.domain.sizes import MOST_AT_ONCE
 from mainspring.gateways.clock import SystemClock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tasks import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepRepository, TaskRepository
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

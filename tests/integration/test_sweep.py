@@ -15,10 +15,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
 from mainspring.contracts.tasks import NewTask, ReconcileTasks, TasksReconciled, TaskState
-from mainspring.gateways.engine import Engine, StartRefused
 from mainspring.gateways.errors import Refused
+from mainspring.gateways.temporal import Engine, StartRefused
 from mainspring.storage.database import Session
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from tests.deliveries import add_subscriber, deliveries_are_under_way
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import eventually

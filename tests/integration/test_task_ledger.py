@@ -9,7 +9,7 @@ import pytest
 
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from tests.ledger_writes import (
     FAILURE,
     LATER,

@@ -13,7 +13,7 @@ from mainspring.contracts.wishlist import CheckStretch, CheckWishlistSales, Wish
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.mail import Mailbox
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.service import Service
 from tests.shop import product, user

@@ -8,8 +8,8 @@ from mainspring.activities.pools import NotYet
 from mainspring.activities.pools.outcomes import verdict_of
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.errors import Refused, Unreachable
-from mainspring.storage.tasks.pool import ClaimedTask
-from mainspring.storage.tasks.settling import Verdict
+from mainspring.storage.ledger.pool import ClaimedTask
+from mainspring.storage.ledger.settling import Verdict
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

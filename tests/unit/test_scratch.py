@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from mainspring.gateways.scratch import RECORD, Bench, Scratch
+from mainspring.gateways.work_dir import RECORD, Bench, Scratch
 
 TASK = uuid4()
 

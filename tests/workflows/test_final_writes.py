@@ -14,9 +14,9 @@ from mainspring.activities.tasks import TaskActivities
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.engine import Engine
+from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
-from mainspring.storage.tasks import TaskRepository
+from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.tracking import tracked
 from tests.eventually import eventually
 

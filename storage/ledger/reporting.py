@@ -9,11 +9,11 @@ from sqlalchemy import func, insert, literal, select
 from mainspring.contracts.tasks import FinishTask, JsonObject, MarkWaiting, NewTask, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.domain.tasks import percentage
+from mainspring.storage.ledger.announcing import announce_end
+from mainspring.storage.ledger.beginning import Begun
+from mainspring.storage.ledger.flow_progress import FlowProgress
+from mainspring.storage.ledger.rows import still_active
 from mainspring.storage.tables import TaskErrorRow, TaskRow
-from mainspring.storage.tasks.announcing import announce_end
-from mainspring.storage.tasks.beginning import Begun
-from mainspring.storage.tasks.flow_progress import FlowProgress
-from mainspring.storage.tasks.rows import still_active
 
 
 class Reported(Begun):

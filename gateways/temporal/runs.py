@@ -19,7 +19,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from mainspring.contracts.tasks import JsonObject
-from mainspring.gateways.engine.calls import RPC_TIMEOUT, translated
+from mainspring.gateways.temporal.calls import RPC_TIMEOUT, translated
 
 # The memo field that ties a workflow to its row in the ledger.
 TASK_ID = "task_id"

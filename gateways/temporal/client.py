@@ -10,9 +10,9 @@ from temporalio.common import Priority, WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from mainspring.contracts.tasks import JsonObject
-from mainspring.gateways.engine import runs
-from mainspring.gateways.engine.calls import RPC_TIMEOUT, start_translated, told, translated
-from mainspring.gateways.engine.task_queue import AskingWorker, asking_workers, back_to_all_workers
+from mainspring.gateways.temporal import runs
+from mainspring.gateways.temporal.calls import RPC_TIMEOUT, start_translated, told, translated
+from mainspring.gateways.temporal.task_queue import AskingWorker, asking_workers, back_to_all_workers
 
 # A drain that a worker was deciding on when it died is free again after this, instead of the usual 10 s.
 DRAIN_TASK_TIMEOUT = timedelta(seconds=3)

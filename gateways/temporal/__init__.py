@@ -3,9 +3,9 @@
 Workflows and activities talk to Temporal through their own SDK; this is for those who stand outside of one.
 """
 
-from mainspring.gateways.engine.calls import RPC_TIMEOUT, StartRefused
-from mainspring.gateways.engine.client import Engine
-from mainspring.gateways.engine.runs import ClosedRun, first_run_id
-from mainspring.gateways.engine.task_queue import AskingWorker
+from mainspring.gateways.temporal.calls import RPC_TIMEOUT, StartRefused
+from mainspring.gateways.temporal.client import Engine
+from mainspring.gateways.temporal.runs import ClosedRun, first_run_id
+from mainspring.gateways.temporal.task_queue import AskingWorker
 
 __all__ = ["RPC_TIMEOUT", "AskingWorker", "ClosedRun", "Engine", "StartRefused", "first_run_id"]

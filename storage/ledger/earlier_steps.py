@@ -10,9 +10,9 @@ from sqlalchemy.orm import aliased
 from mainspring.contracts.flows import EarlierRun, EarlierStep, StepStatus
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import MOST_AT_ONCE
+from mainspring.storage.dialect import chunks
+from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.tables import TaskRow, TaskStepRow
-from mainspring.storage.tasks.rows import LedgerQueries
-from mainspring.storage.upsert import chunks
 
 OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
 

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from mainspring.contracts.flows import StepStatus
 from mainspring.domain.flows import RUNNING_SHARE, child_task_id, flow_progress
+from mainspring.storage.ledger.rows import ACTIVE_NAMES, LedgerQueries, still_active
 from mainspring.storage.tables import TaskRow, TaskStepRow
-from mainspring.storage.tasks.rows import ACTIVE_NAMES, LedgerQueries, still_active
 
 # Five hundred children that each report once a second write to their parent once a second, not five hundred
 # times.

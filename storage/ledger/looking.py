@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import and_, func, select, tuple_
 
 from mainspring.contracts.tasks import Task, TaskError, TaskState
+from mainspring.storage.dialect import chunks
 from mainspring.storage.ids import ids_starting_with
+from mainspring.storage.ledger.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
 from mainspring.storage.tables import TaskErrorRow, TaskRow
-from mainspring.storage.tasks.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
-from mainspring.storage.upsert import chunks
 
 # Accepted, and the engine has not been told.
 UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))

@@ -10,11 +10,11 @@ from sqlalchemy import Table, bindparam, insert, select
 
 from mainspring.contracts.tasks import JsonObject, TaskError, TaskState
 from mainspring.contracts.webhooks import TaskChanged
+from mainspring.storage.ledger.announcing import announce
+from mainspring.storage.ledger.reporting import failure_columns
+from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 from mainspring.storage.tables.tasks import POOL_RUNNING
-from mainspring.storage.tasks.announcing import announce
-from mainspring.storage.tasks.reporting import failure_columns
-from mainspring.storage.tasks.rows import LedgerQueries
 
 NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
 

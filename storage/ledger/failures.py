@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 
 from mainspring.contracts.failures import FailureFilter, FailureGroup
 from mainspring.contracts.tasks import Task, TaskState
+from mainspring.storage.ledger.rows import LedgerQueries, task_of
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tasks.rows import LedgerQueries, task_of
 
 OPEN = and_(
     TaskRow.state == TaskState.FAILED,

@@ -9,7 +9,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ResetStickyTaskQueueRequest
 from temporalio.client import Client
 
-from mainspring.gateways.engine.calls import RPC_TIMEOUT, told, translated
+from mainspring.gateways.temporal.calls import RPC_TIMEOUT, told, translated
 
 
 @dataclass(frozen=True)

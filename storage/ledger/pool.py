@@ -15,11 +15,11 @@ from sqlalchemy.engine import Row
 
 from mainspring.contracts.tasks import JsonObject, TaskState
 from mainspring.contracts.webhooks import TaskChanged
+from mainspring.storage.ledger.announcing import announce
+from mainspring.storage.ledger.due import is_due_again, may_begin
+from mainspring.storage.ledger.queues import LookedAtQueues
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
-from mainspring.storage.tasks.announcing import announce
-from mainspring.storage.tasks.due import is_due_again, may_begin
-from mainspring.storage.tasks.queues import LookedAtQueues
 
 # What a claimed row is read with.
 COLUMNS = (

@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 
 from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
 from mainspring.domain.pools import fair_turns
+from mainspring.storage.dialect import chunks, insert_into
+from mainspring.storage.ledger.repeating import Holders, Repeats, after_quiet_time
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED
-from mainspring.storage.tasks.repeating import Holders, Repeats, after_quiet_time
-from mainspring.storage.upsert import chunks, insert_into
 
 
 class Accepted(Repeats):

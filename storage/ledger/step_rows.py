@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from mainspring.contracts.flows import StepResult, StepStatus
+from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.tables import TaskStepRow
-from mainspring.storage.tasks.rows import LedgerQueries
 
 
 class StepRows(LedgerQueries):

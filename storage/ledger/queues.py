@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, tuple_
 
 from mainspring.contracts.pools import PoolQueue
+from mainspring.storage.ledger.due import is_due_again, later_times, may_begin
+from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
-from mainspring.storage.tasks.due import is_due_again, later_times, may_begin
-from mainspring.storage.tasks.rows import LedgerQueries
 
 
 class LookedAtQueues(LedgerQueries):

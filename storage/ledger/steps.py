@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from mainspring.contracts.flows import FailedStep, FlowResult, OpenedStep, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import shortened
+from mainspring.storage.dialect import chunks, insert_into
+from mainspring.storage.ledger.earlier_steps import EarlierSteps, still_open
+from mainspring.storage.ledger.flow_progress import FlowProgress
+from mainspring.storage.ledger.rows import still_active
+from mainspring.storage.ledger.step_rows import StepRows
 from mainspring.storage.tables import TaskRow, TaskStepRow
-from mainspring.storage.tasks.earlier_steps import EarlierSteps, still_open
-from mainspring.storage.tasks.flow_progress import FlowProgress
-from mainspring.storage.tasks.rows import still_active
-from mainspring.storage.tasks.step_rows import StepRows
-from mainspring.storage.upsert import chunks, insert_into
 
 CANCELLED = "cancelled"
 

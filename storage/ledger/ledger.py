@@ -1,8 +1,8 @@
 """The task ledger: every write keeps a final state final."""
 
-from mainspring.storage.tasks.accepting import Accepted
-from mainspring.storage.tasks.looking import LookedAt
-from mainspring.storage.tasks.reporting import Reported
+from mainspring.storage.ledger.accepting import Accepted
+from mainspring.storage.ledger.looking import LookedAt
+from mainspring.storage.ledger.reporting import Reported
 
 
 class TaskRepository(Accepted, Reported, LookedAt):

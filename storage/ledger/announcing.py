@@ -11,8 +11,8 @@ from mainspring.contracts.tasks import FinishTask
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
 from mainspring.domain.pools import pooled_task
 from mainspring.domain.webhooks import deliveries_of
+from mainspring.storage.ledger.accepting import Accepted
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tasks.accepting import Accepted
 from mainspring.storage.webhooks import SubscriptionRepository
 
 

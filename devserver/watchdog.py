@@ -2,11 +2,11 @@
 
 It runs as a script, with the standard library only, so that it starts at once:
 
-    python -I -S guard.py COMMAND…
+    python -I -S watchdog.py COMMAND…
 
 Its standard input is a pipe that nobody but the owner can write to: at the end of it, be it closed or be the
-owner killed, the command is ended, and the guard with it. It prints the command's process id as its first
-line and ends with the command's exit code. What the command prints goes to the guard's standard error.
+owner killed, the command is ended, and the watchdog with it. It prints the command's process id as its first
+line and ends with the command's exit code. What the command prints goes to the watchdog's standard error.
 """
 
 import ctypes
@@ -62,11 +62,11 @@ def _stop(server: subprocess.Popen[bytes]) -> int:
         return server.wait()
 
 
-def _die_with(guard: int) -> None:
-    # Should the guard itself be killed: Linux then ends the command. Elsewhere the owner does, by its id.
+def _die_with(watchdog: int) -> None:
+    # Should the watchdog itself be killed: Linux then ends the command. Elsewhere the owner does, by its id.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != guard:  # it was killed just before the call
+        if os.getppid() != watchdog:  # it was killed just before the call
             os._exit(1)
 
 

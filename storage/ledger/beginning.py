@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, select, update
 
 from mainspring.contracts.tasks import BeginTask, NewTask, TaskBegun, TaskState
+from mainspring.storage.ledger.accepting import queued_row
+from mainspring.storage.ledger.rows import LedgerQueries, still_active
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tasks.accepting import queued_row
-from mainspring.storage.tasks.rows import LedgerQueries, still_active
 
 # One that waits for an earlier run of its key looks again after half of what that has taken so far: 17 looks
 # in an hour for a quiet time of 2 s, and never half as long again as needed.
