@@ -9,8 +9,8 @@ import structlog
 from temporalio import activity
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
-from mainspring.activities.dispatch import wake_deliveries
 from mainspring.activities.flows import close_flow
+from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.contracts.tasks import (
     FinishTask,
     NewTask,

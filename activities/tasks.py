@@ -7,9 +7,9 @@ from uuid import UUID
 import structlog
 from temporalio import activity
 
-from mainspring.activities.dispatch import dispatch, start_accepted, wake_deliveries
-from mainspring.activities.pools import PoolSizes
-from mainspring.activities.steps import begin_child_step, finish_child_step
+from mainspring.activities.runtime.dispatch import dispatch, start_accepted, wake_deliveries
+from mainspring.activities.runtime.queue import PoolSizes
+from mainspring.activities.runtime.steps import begin_child_step, finish_child_step
 from mainspring.contracts.tasks import (
     BeginTask,
     Enqueued,

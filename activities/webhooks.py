@@ -9,9 +9,9 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.faults import Patience
-from mainspring.activities.places import Places
-from mainspring.activities.pools import Done, NotYet, Pools, PoolTask
+from mainspring.activities.runtime.limiter import Places
+from mainspring.activities.runtime.queue import Done, NotYet, Pools, PoolTask
+from mainspring.activities.runtime.retry import Patience
 from mainspring.contracts.pools import StretchWorked, WorkPool
 from mainspring.contracts.webhooks import DeliverWebhook, WebhookDelivered
 from mainspring.domain.webhooks import body_of

@@ -24,8 +24,9 @@ from sqlalchemy import delete, func, select
 from temporalio import activity, workflow
 from temporalio.worker import Worker
 
-from mainspring.activities.interceptor import ActivityCare
-from mainspring.activities.pools import PoolActivities, Pools, PoolSizes
+from mainspring.activities.queues import PoolActivities
+from mainspring.activities.runtime.interceptor import ActivityCare
+from mainspring.activities.runtime.queue import Pools, PoolSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.client.jobs import Jobs
 from mainspring.client.webhooks import WebhookSubscriptions

@@ -14,13 +14,13 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from mainspring.activities.assembly import build_activities
 from mainspring.activities.cards import Access, KeyRing
-from mainspring.activities.interceptor import ActivityCare
-from mainspring.activities.notifications import Letterhead
-from mainspring.activities.pools import Pools, PoolSizes
 from mainspring.activities.reconcile import RecordedJobs
-from mainspring.activities.steps import StepProgress
+from mainspring.activities.runtime.assembly import build_activities
+from mainspring.activities.runtime.interceptor import ActivityCare
+from mainspring.activities.runtime.queue import Pools, PoolSizes
+from mainspring.activities.runtime.steps import StepProgress
+from mainspring.activities.wishlist.mailing import Letterhead
 from mainspring.client.schedules import Schedules
 from mainspring.config.connect import connect
 from mainspring.config.gateways import Gateways, open_gateways

@@ -16,8 +16,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 with workflow.unsafe.imports_passed_through():
     # The test's own process: it has to see what the activities were given.
     from mainspring.activities.flows import FlowActivities
-    from mainspring.activities.interceptor import ActivityCare
-    from mainspring.activities.pools import PoolSizes
+    from mainspring.activities.runtime.interceptor import ActivityCare
+    from mainspring.activities.runtime.queue import PoolSizes
     from mainspring.activities.tasks import TaskActivities
     from mainspring.client.jobs import Jobs
     from mainspring.gateways.temporal import Engine

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from mainspring.activities.notifications import Letterhead
-from mainspring.activities.notifications.claiming import claim_letters
-from mainspring.activities.notifications.letterhead import MAIL
-from mainspring.activities.notifications.settling import settle_letters
-from mainspring.activities.pools import Done, Outcome, PoolTask
+from mainspring.activities.runtime.queue import Done, Outcome, PoolTask
+from mainspring.activities.wishlist.mailing import Letterhead
+from mainspring.activities.wishlist.mailing.claiming import claim_letters
+from mainspring.activities.wishlist.mailing.letterhead import MAIL
+from mainspring.activities.wishlist.mailing.settling import settle_letters
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import Effect, EffectState

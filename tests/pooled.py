@@ -10,8 +10,9 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from mainspring.activities.interceptor import ActivityCare
-from mainspring.activities.pools import Outcome, PoolActivities, Pools, PoolSizes, PoolTask
+from mainspring.activities.queues import PoolActivities
+from mainspring.activities.runtime.interceptor import ActivityCare
+from mainspring.activities.runtime.queue import Outcome, Pools, PoolSizes, PoolTask
 from mainspring.contracts.message import Message
 from mainspring.contracts.pools import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
 from mainspring.gateways.clock import Clock

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import or_, select
 
-from mainspring.activities.notifications import Letterhead
-from mainspring.activities.notifications.claiming import Letter, Prepared, claim_letters
-from mainspring.activities.notifications.sending import MAILING
-from mainspring.activities.notifications.settling import settle_letters
-from mainspring.activities.pools import Done, Outcome, PoolTask
-from mainspring.activities.pools.outcomes import verdict_of
+from mainspring.activities.runtime.queue import Done, Outcome, PoolTask
+from mainspring.activities.runtime.queue.results import verdict_of
 from mainspring.activities.wishlist.checking import PageSize, check_page
+from mainspring.activities.wishlist.mailing import Letterhead
+from mainspring.activities.wishlist.mailing.claiming import Letter, Prepared, claim_letters
+from mainspring.activities.wishlist.mailing.sending import MAILING
+from mainspring.activities.wishlist.mailing.settling import settle_letters
 from mainspring.activities.wishlist.planning import Planned, plan_page
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import (

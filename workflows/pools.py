@@ -12,7 +12,7 @@ from mainspring.workflows import options
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from mainspring.activities.pools import PoolActivities
+    from mainspring.activities.queues import PoolActivities
 
 from mainspring.contracts.pools import (
     DrainPool,

@@ -12,8 +12,8 @@ from mainspring.workflows.tracking import carried, task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from mainspring.activities.notifications import NotificationActivities
     from mainspring.activities.wishlist import WishlistActivities
+    from mainspring.activities.wishlist.mailing import NotificationActivities
 
 from mainspring.contracts.pools import DrainPool, Pool, PoolDrained
 from mainspring.contracts.wishlist import (

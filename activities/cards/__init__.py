@@ -2,10 +2,10 @@
 
 from temporalio import activity
 
-from mainspring.activities.cards.access import Access, KeyRing
+from mainspring.activities.cards.credentials import Access, KeyRing
 from mainspring.activities.cards.listings import ListingStretch, cards_of_sets, sets_of_games
 from mainspring.activities.cards.prices import PricesStretch
-from mainspring.activities.metering import MeteredCalls
+from mainspring.activities.runtime.metered_calls import MeteredCalls
 from mainspring.contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress
 from mainspring.domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY, Since
 from mainspring.gateways.clock import Clock

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mainspring.activities.cards.access import Access, KeyRing
-from mainspring.activities.cards.stretch import REQUESTS_PER_STRETCH, Stretch
-from mainspring.activities.metering import MeteredCalls, QuotaUsedUp
+from mainspring.activities.cards.checkpoint import REQUESTS_PER_STRETCH, Stretch
+from mainspring.activities.cards.credentials import Access, KeyRing
+from mainspring.activities.runtime.metered_calls import MeteredCalls, QuotaUsedUp
 from mainspring.contracts.cards import ListingProgress
 from mainspring.contracts.tasks import TaskError
 from mainspring.domain.cards import ListingCursor, Since

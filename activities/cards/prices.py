@@ -1,8 +1,8 @@
 """Looking up the prices of an inventory, in batches of the plan's size."""
 
-from mainspring.activities.cards.access import Access, KeyRing
-from mainspring.activities.cards.stretch import REQUESTS_PER_STRETCH, Stretch
-from mainspring.activities.metering import MeteredCalls, QuotaUsedUp
+from mainspring.activities.cards.checkpoint import REQUESTS_PER_STRETCH, Stretch
+from mainspring.activities.cards.credentials import Access, KeyRing
+from mainspring.activities.runtime.metered_calls import MeteredCalls, QuotaUsedUp
 from mainspring.contracts.cards import PricesProgress
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.justtcg import JustTcg

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, suppress
 
 from temporalio import activity
 
-from mainspring.activities.media.library import Library, Placed
-from mainspring.activities.media.pieces import Pieces
-from mainspring.activities.media.workshop import Workshop
-from mainspring.activities.steps import StepProgress
+from mainspring.activities.media.artifacts import Pieces
+from mainspring.activities.media.publisher import Library, Placed
+from mainspring.activities.media.transcoder import Workshop
+from mainspring.activities.runtime.steps import StepProgress
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.media import (
     CleanScratch,

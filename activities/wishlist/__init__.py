@@ -1,5 +1,6 @@
-"""The wishlist checks: who is to be told is written down, and made into mails that wait to be sent."""
+"""The wishlist checks and their mails: who is to be told is written down, made into mails, and sent."""
 
 from mainspring.activities.wishlist.checks import WishlistActivities
+from mainspring.activities.wishlist.mailing import NotificationActivities
 
-__all__ = ["WishlistActivities"]
+__all__ = ["NotificationActivities", "WishlistActivities"]

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.dispatch import wake_drain
-from mainspring.activities.notifications import Letterhead
+from mainspring.activities.runtime.dispatch import wake_drain
 from mainspring.activities.wishlist.checking import check_page
+from mainspring.activities.wishlist.mailing import Letterhead
 from mainspring.activities.wishlist.planning import Planned, plan_page
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, CheckStretch, WishlistProgress
 from mainspring.gateways.clock import Clock

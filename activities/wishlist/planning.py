@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import structlog
 
-from mainspring.activities.notifications import Letterhead
-from mainspring.activities.notifications.letterhead import MAIL
+from mainspring.activities.wishlist.mailing import Letterhead
+from mainspring.activities.wishlist.mailing.letterhead import MAIL
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import NewTask
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from mainspring.activities.dispatch import start_accepted
+from mainspring.activities.runtime.dispatch import start_accepted
 from mainspring.client.errors import KeyHeld
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
 from mainspring.gateways.clock import Clock

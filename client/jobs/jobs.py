@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from mainspring.activities.dispatch import wake_deliveries
+from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
 from mainspring.client.jobs.known import KnownTasks

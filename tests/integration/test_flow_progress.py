@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mainspring.activities.steps import begin_child_step, finish_child_step
+from mainspring.activities.runtime.steps import begin_child_step, finish_child_step
 from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import BeginTask, ChildTask, FinishTask, MarkWaiting, TaskState
 from mainspring.domain.flows import child_task_id

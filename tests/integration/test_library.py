@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.activities.media.library import Library, Placed, VersionGone
+from mainspring.activities.media.publisher import Library, Placed, VersionGone
 from mainspring.contracts.media import (
     MadeFile,
     PublishVideo,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mainspring.activities.faults import WORLD
+from mainspring.activities.runtime.retry import WORLD
 from mainspring.emulators.smtp import AcceptedMail, MailFault, SmtpSandbox
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, Unreachable, WorldError
 from mainspring.gateways.mail import (

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from mainspring.activities.notifications.claiming import Letter
-from mainspring.activities.notifications.letterhead import MAIL
-from mainspring.activities.pools import NotYet
+from mainspring.activities.runtime.queue import NotYet
+from mainspring.activities.wishlist.mailing.claiming import Letter
+from mainspring.activities.wishlist.mailing.letterhead import MAIL
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.shop import WishedItem
 from mainspring.storage.database import Database

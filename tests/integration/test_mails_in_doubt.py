@@ -5,10 +5,10 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import update
 
-from mainspring.activities.notifications.claiming import Letter, Nothing
-from mainspring.activities.notifications.writing import written
-from mainspring.activities.pools import NotYet
+from mainspring.activities.runtime.queue import NotYet
 from mainspring.activities.wishlist import planning
+from mainspring.activities.wishlist.mailing.claiming import Letter, Nothing
+from mainspring.activities.wishlist.mailing.writing import written
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState

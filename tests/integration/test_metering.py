@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mainspring.activities.metering import MeteredCalls, QuotaUsedUp
+from mainspring.activities.runtime.metered_calls import MeteredCalls, QuotaUsedUp
 from mainspring.domain.quota import FREE, Plan, QuotaState, Usage
 from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault

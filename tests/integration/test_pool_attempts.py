@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from mainspring.activities.pools import Done, NotYet, Pools, PoolSizes, PoolTask
+from mainspring.activities.runtime.queue import Done, NotYet, Pools, PoolSizes, PoolTask
 from mainspring.contracts.message import Message
 from mainspring.contracts.pools import Pool, StretchWorked, WorkPool
 from mainspring.contracts.tasks import Task, TaskState

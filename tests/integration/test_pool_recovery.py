@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from temporalio.testing import ActivityEnvironment
 
-from mainspring.activities.pools import Pools, PoolSizes
+from mainspring.activities.runtime.queue import Pools, PoolSizes
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.pools import Pool, WorkPool
 from mainspring.contracts.tasks import TaskState

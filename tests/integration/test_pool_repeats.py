@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from mainspring.activities.pools import PoolSizes
+from mainspring.activities.runtime.queue import PoolSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.client.jobs import Jobs, StartedTask
 from mainspring.contracts.pools import Pool

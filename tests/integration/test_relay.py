@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from temporalio.client import Client
 
-from mainspring.activities.pools import PoolSizes
+from mainspring.activities.runtime.queue import PoolSizes
 from mainspring.activities.tasks import RELAY_AFTER, RELAY_PAGE, TaskActivities
 from mainspring.contracts.tasks import (
     EnqueueTasks,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mainspring.activities.steps import StepRecords, begin_child_step, fail_step
+from mainspring.activities.runtime.steps import StepRecords, begin_child_step, fail_step
 from mainspring.contracts.flows import FailedStep, OpenedStep, StepInput, StepStatus
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import BeginTask, ChildTask, FinishTask, NewTask, TaskError, TaskState

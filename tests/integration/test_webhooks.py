@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event
 
-from mainspring.activities.places import USUAL
+from mainspring.activities.runtime.limiter import USUAL
 from mainspring.client.errors import BadInput
 from mainspring.client.webhooks import AddedWebhook, WebhookSubscriptions
 from mainspring.config.secrets import encryption_key

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from mainspring.activities.notifications.claiming import Letter, Nothing
-from mainspring.activities.pools import NotYet, Outcome
+from mainspring.activities.runtime.queue import NotYet, Outcome
+from mainspring.activities.wishlist.mailing.claiming import Letter, Nothing
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationSent, SkipReason
 from mainspring.gateways.mail import AnswerLost, MailRefused, ServerAway

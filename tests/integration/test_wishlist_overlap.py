@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from temporalio.testing import ActivityEnvironment
 
-from mainspring.activities.notifications import Letterhead
 from mainspring.activities.wishlist.checks import Superseded, WishlistActivities
+from mainspring.activities.wishlist.mailing import Letterhead
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.wishlist import CheckStretch, CheckWishlistSales, WishlistProgress

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from mainspring.activities.faults import Attempts, AttemptTimedOut, to_failure
+from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
 from mainspring.gateways.errors import (
     CredentialsRefused,
     MalformedAnswer,

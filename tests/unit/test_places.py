@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mainspring.activities.places import BACK_AT_ONCE, BACK_EVERY, Limits, Places
-from mainspring.activities.pools import NotYet
+from mainspring.activities.runtime.limiter import BACK_AT_ONCE, BACK_EVERY, Limits, Places
+from mainspring.activities.runtime.queue import NotYet
 from mainspring.gateways.errors import ServerFault, Unreachable
 from tests.shifted_clock import ShiftedClock
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from mainspring.activities.faults import USUAL, Patience
-from mainspring.activities.pools import NotYet
-from mainspring.activities.pools.outcomes import verdict_of
+from mainspring.activities.runtime.queue import NotYet
+from mainspring.activities.runtime.queue.results import verdict_of
+from mainspring.activities.runtime.retry import USUAL, Patience
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.errors import Refused, Unreachable
 from mainspring.storage.ledger.pool import ClaimedTask

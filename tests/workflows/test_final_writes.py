@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from mainspring.activities.pools import PoolSizes
+from mainspring.activities.runtime.queue import PoolSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Task, TaskState

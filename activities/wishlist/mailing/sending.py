@@ -6,12 +6,12 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.faults import Patience
-from mainspring.activities.notifications.claiming import Letter, Nothing, claim_letters
-from mainspring.activities.notifications.letterhead import Letterhead
-from mainspring.activities.notifications.settling import settle_letters
-from mainspring.activities.notifications.writing import written
-from mainspring.activities.pools import Done, Pools, PoolTask
+from mainspring.activities.runtime.queue import Done, Pools, PoolTask
+from mainspring.activities.runtime.retry import Patience
+from mainspring.activities.wishlist.mailing.claiming import Letter, Nothing, claim_letters
+from mainspring.activities.wishlist.mailing.letterhead import Letterhead
+from mainspring.activities.wishlist.mailing.settling import settle_letters
+from mainspring.activities.wishlist.mailing.writing import written
 from mainspring.contracts.pools import StretchWorked, WorkPool
 from mainspring.contracts.wishlist import NotificationSent, SendNotification
 from mainspring.gateways.clock import Clock

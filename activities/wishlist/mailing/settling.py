@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from mainspring.activities.notifications.claiming import Letter
-from mainspring.activities.pools import Done
+from mainspring.activities.runtime.queue import Done
+from mainspring.activities.wishlist.mailing.claiming import Letter
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import SendNotification

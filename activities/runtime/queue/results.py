@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from mainspring.activities.faults import Attempts, Patience, delay_after, is_own
+from mainspring.activities.runtime.retry import Attempts, Patience, delay_after, is_own
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError, TaskState
 from mainspring.storage.database import Session

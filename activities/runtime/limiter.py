@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from mainspring.activities.pools import NotYet
+from mainspring.activities.runtime.queue import NotYet
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import GatewayError
 

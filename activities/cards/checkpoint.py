@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
-from mainspring.activities.cards.access import Access, KeyRing
-from mainspring.activities.metering import Answer, MeteredCalls
+from mainspring.activities.cards.credentials import Access, KeyRing
+from mainspring.activities.runtime.metered_calls import Answer, MeteredCalls
 from mainspring.contracts.cards import CardProgress
 from mainspring.contracts.waiting import QuotaPause
 from mainspring.gateways.clock import Clock

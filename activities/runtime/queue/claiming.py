@@ -8,9 +8,9 @@ from uuid import UUID
 
 import structlog
 
-from mainspring.activities.faults import WORLD
-from mainspring.activities.pools.holding import Holding
-from mainspring.activities.pools.outcomes import Done, PoolTask, Prepare
+from mainspring.activities.runtime.queue.leases import Holding
+from mainspring.activities.runtime.queue.results import Done, PoolTask, Prepare
+from mainspring.activities.runtime.retry import WORLD
 from mainspring.contracts.message import Message
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session

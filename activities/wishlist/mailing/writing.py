@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from mainspring.activities.notifications.claiming import Letter
-from mainspring.activities.notifications.letterhead import Letterhead
+from mainspring.activities.wishlist.mailing.claiming import Letter
+from mainspring.activities.wishlist.mailing.letterhead import Letterhead
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.mail import Alert, Mail, Mailbox, Recipient, Templates
 from mainspring.storage.wishlist.mails import Line

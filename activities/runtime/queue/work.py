@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from mainspring.activities.faults import USUAL, Patience
-from mainspring.activities.pools.outcomes import Done, Outcome, PoolTask, Prepare, Store
-from mainspring.activities.pools.sizes import PoolSizes
-from mainspring.activities.pools.stretch import Stretch
+from mainspring.activities.runtime.queue.results import Done, Outcome, PoolTask, Prepare, Store
+from mainspring.activities.runtime.queue.sizes import PoolSizes
+from mainspring.activities.runtime.queue.stretch import Stretch
+from mainspring.activities.runtime.retry import USUAL, Patience
 from mainspring.contracts.message import Message
 from mainspring.contracts.pools import StretchWorked, WorkPool
 from mainspring.gateways.clock import Clock

@@ -10,12 +10,20 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.dispatch import wake_deliveries
-from mainspring.activities.faults import Patience
-from mainspring.activities.interceptor import lost_before
-from mainspring.activities.pools.holding import SURE_FOR, Holding
-from mainspring.activities.pools.outcomes import Done, NotYet, Outcome, PoolTask, Prepare, Store, verdict_of
-from mainspring.activities.pools.taking import Claim, Taking
+from mainspring.activities.runtime.dispatch import wake_deliveries
+from mainspring.activities.runtime.interceptor import lost_before
+from mainspring.activities.runtime.queue.claiming import Claim, Taking
+from mainspring.activities.runtime.queue.leases import SURE_FOR, Holding
+from mainspring.activities.runtime.queue.results import (
+    Done,
+    NotYet,
+    Outcome,
+    PoolTask,
+    Prepare,
+    Store,
+    verdict_of,
+)
+from mainspring.activities.runtime.retry import Patience
 from mainspring.contracts.message import Message
 from mainspring.contracts.pools import Pool, StretchWorked
 from mainspring.contracts.tasks import TaskState

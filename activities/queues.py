@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from mainspring.activities.pools.sizes import PoolSizes
+from mainspring.activities.runtime.queue.sizes import PoolSizes
 from mainspring.contracts.pools import PoolQueue, PoolSurvey, SurveyPool
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session

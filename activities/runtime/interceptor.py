@@ -14,8 +14,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from mainspring.activities.faults import Attempts, AttemptTimedOut, to_failure
-from mainspring.activities.steps import StepRecords, fail_step, step_of
+from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
+from mainspring.activities.runtime.steps import StepRecords, fail_step, step_of
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from mainspring.activities.notifications.letterhead import MAIL
-from mainspring.activities.pools import NotYet
+from mainspring.activities.runtime.queue import NotYet
+from mainspring.activities.wishlist.mailing.letterhead import MAIL
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.shop import User
 from mainspring.contracts.wishlist import NotificationKind, SendNotification, SkipReason

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.pools.outcomes import NotYet
+from mainspring.activities.runtime.queue.results import NotYet
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import PoolRepository

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from mainspring.activities.media.pieces import Pieces
+from mainspring.activities.media.artifacts import Pieces
 from mainspring.contracts.media import (
     MadeFile,
     MadeFiles,

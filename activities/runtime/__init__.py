@@ -1,0 +1,1 @@
+"""What every activity runs in: retries, heartbeats, steps, batched queues, limits. Knows no domain."""
