@@ -44,9 +44,9 @@ from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import TaskRow
 from mainspring.worker import build_worker
-from mainspring.workflows import options
-from mainspring.workflows.job import AnyJob, Job
-from mainspring.workflows.tracking import tracked
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.tracking import tracked
 from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
 from tests.pooled import NAME, NOTE_NUMBER, DrainNoteNumber, NoteActivities, NoteNumber, NumberNoted

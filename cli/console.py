@@ -26,7 +26,7 @@ from mainspring.devserver import EmbeddedEngineError
 from mainspring.gateways.errors import GatewayError
 from mainspring.storage.database import without_password
 from mainspring.storage.errors import StorageError
-from mainspring.workflows.catalogue import UnknownJob
+from mainspring.workflows.runtime.catalogue import UnknownJob
 
 SUCCESS, FAILED, BAD_INPUT = 0, 1, 2
 

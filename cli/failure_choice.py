@@ -12,7 +12,7 @@ from mainspring.cli.times import moment_or_span_ago
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.contracts.failures import FailureFilter
-from mainspring.workflows.catalogue import job_named
+from mainspring.workflows.runtime.catalogue import job_named
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of tasks, or their beginnings.")]
 Group = Annotated[str | None, typer.Option(help="Only this group, by the beginning of its name.")]

@@ -8,8 +8,8 @@ from typing import Any
 from mainspring.client.schedules import SCHEDULES, Cron, ScheduledJob
 from mainspring.config.settings import Settings
 from mainspring.contracts.message import Message
-from mainspring.workflows.catalogue import JOBS
-from mainspring.workflows.job import AnyJob, Debounce, Throttle
+from mainspring.workflows.runtime.catalogue import JOBS
+from mainspring.workflows.runtime.job import AnyJob, Debounce, Throttle
 
 HEAD = """\
 # Jobs

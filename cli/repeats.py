@@ -7,7 +7,7 @@ from mainspring.cli.console import duration, when
 from mainspring.client.validation import shown
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import JsonObject, Task, TaskState
-from mainspring.workflows.job import AnyJob, Debounce, Deduplicate, Throttle
+from mainspring.workflows.runtime.job import AnyJob, Debounce, Deduplicate, Throttle
 
 
 def found_instead(

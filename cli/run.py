@@ -26,8 +26,8 @@ from mainspring.client.service import Service
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.workflows.catalogue import JOBS, job_named
-from mainspring.workflows.job import AnyJob, Debounce
+from mainspring.workflows.runtime.catalogue import JOBS, job_named
+from mainspring.workflows.runtime.job import AnyJob, Debounce
 
 ACCOUNT_FIELD = "account_id"
 DEFAULT_PRIORITY = 3

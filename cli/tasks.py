@@ -13,7 +13,7 @@ from mainspring.client.service import Service
 from mainspring.client.validation import validated
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
-from mainspring.workflows.catalogue import job_named
+from mainspring.workflows.runtime.catalogue import job_named
 
 commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
 

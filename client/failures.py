@@ -17,7 +17,7 @@ from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AlreadyRetried
 from mainspring.storage.ledger import FailureRepository
-from mainspring.workflows.catalogue import UnknownJob
+from mainspring.workflows.runtime.catalogue import UnknownJob
 
 # Failed tasks read at once.
 PAGE = 100

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from mainspring.client.errors import BadInput
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import JsonObject
-from mainspring.workflows.job import Job
+from mainspring.workflows.runtime.job import Job
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

@@ -39,7 +39,7 @@ from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
-from mainspring.workflows.catalogue import JOBS, workflow_classes
+from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
 
 log = structlog.get_logger(__name__)
 

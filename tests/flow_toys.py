@@ -26,10 +26,10 @@ with workflow.unsafe.imports_passed_through():
 
 from mainspring.contracts.flows import FlowResult, StepInput
 from mainspring.contracts.message import Message
-from mainspring.workflows.flow import Flow, JobStep, Results, Step, run_flow
-from mainspring.workflows.job import AnyJob, Job
-from mainspring.workflows.options import STEP
-from mainspring.workflows.tracking import carried, continue_with, tracked
+from mainspring.workflows.runtime.flow import Flow, JobStep, Results, Step, run_flow
+from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.options import STEP
+from mainspring.workflows.runtime.tracking import carried, continue_with, tracked
 
 QUEUE = "flows"
 

@@ -20,8 +20,8 @@ from mainspring.gateways.errors import Refused, Unreachable
 from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.worker import STICKY_TIMEOUT
-from mainspring.workflows.job import Job
-from mainspring.workflows.pools import drain
+from mainspring.workflows.runtime.job import Job
+from mainspring.workflows.runtime.queue import drain
 
 NAME = "note-number"
 

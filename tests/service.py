@@ -33,7 +33,7 @@ from mainspring.storage.database import Database, after_commits
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import VariantRow
 from mainspring.worker import Workers, build_worker
-from mainspring.workflows.upkeep import ReconcileTasksWorkflow, RelayTasksWorkflow
+from mainspring.workflows.maintenance import ReconcileTasksWorkflow, RelayTasksWorkflow
 from tests.eventually import eventually
 from tests.shifted_clock import ShiftedClock
 

@@ -19,7 +19,7 @@ from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishlistChecked
 from mainspring.emulators.smtp import SmtpSandbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import NotificationRow
-from mainspring.workflows.job import Job
+from mainspring.workflows.runtime.job import Job
 from tests.eventually import eventually
 from tests.service import Service, idle_service
 

@@ -18,8 +18,8 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.client.jobs import Jobs
     from mainspring.gateways.temporal import Engine
     from mainspring.worker import STICKY_TIMEOUT
-    from mainspring.workflows.job import Debounce, Deduplicate, Job, Throttle
-    from mainspring.workflows.tracking import tracked
+    from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle
+    from mainspring.workflows.runtime.tracking import tracked
     from tests.service import Service
 
 from mainspring.contracts.message import Message

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 
-from mainspring.workflows import options
-from mainspring.workflows.job import AnyJob, Job
-from mainspring.workflows.stretches import work_through
-from mainspring.workflows.tracking import carried, task_id, tracked
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.batches import work_through
+from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.tracking import carried, task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.

@@ -3,10 +3,10 @@
 from temporalio import workflow
 from temporalio.workflow import ActivityConfig
 
-from mainspring.workflows import options
-from mainspring.workflows.flow import Flow, Results, Step, run_flow
-from mainspring.workflows.job import AnyJob, Job
-from mainspring.workflows.tracking import tracked
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.flow import Flow, Results, Step, run_flow
+from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.tracking import tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.

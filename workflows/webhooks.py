@@ -2,8 +2,8 @@
 
 from temporalio import workflow
 
-from mainspring.workflows.job import AnyJob, Job
-from mainspring.workflows.pools import drain
+from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.queue import drain
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.

@@ -20,7 +20,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, User, WishedItem
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
-from mainspring.workflows.job import AnyJob
+from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskRepository
-from mainspring.workflows import catalogue
-from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.runtime import catalogue
+from mainspring.workflows.runtime.job import AnyJob, Job
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

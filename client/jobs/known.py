@@ -11,7 +11,7 @@ from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import StepRepository, TaskRepository
-from mainspring.workflows.job import AnyJob
+from mainspring.workflows.runtime.job import AnyJob
 
 # The ledger is asked this often while somebody looks on: a person sees no difference below.
 POLL = timedelta(milliseconds=300)

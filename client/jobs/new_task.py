@@ -8,7 +8,7 @@ from mainspring.client.errors import BadInput, JobIsInternal
 from mainspring.contracts.faults import InputFault
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import NewTask
-from mainspring.workflows.job import Job
+from mainspring.workflows.runtime.job import Job
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

@@ -14,7 +14,7 @@ from mainspring.client.schedules.when import Cron, Every
 from mainspring.config.settings import Settings
 from mainspring.config.zones import UnknownZone, zone_named
 from mainspring.contracts.message import Message
-from mainspring.workflows.catalogue import JOBS
+from mainspring.workflows.runtime.catalogue import JOBS
 
 # A firing that was missed is made up for if it is not older. A day on which the clock goes back has 25 hours,
 # so a daily firing is always made up for. How many were missed does not matter: with SKIP one run is made.

@@ -18,7 +18,7 @@ from mainspring.client.schedules.pauses import Pause
 from mainspring.client.schedules.rows import ScheduledJob
 from mainspring.config.zones import zone_named
 from mainspring.domain.tasks import derived_task_id
-from mainspring.workflows.catalogue import job_named
+from mainspring.workflows.runtime.catalogue import job_named
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from mainspring.emulators.justtcg import JustTcgSandbox
 from mainspring.emulators.justtcg.calls import Call
 from mainspring.storage.errors import DatabaseAway
 from mainspring.workflows.cards import SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
-from mainspring.workflows.job import AnyJob
+from mainspring.workflows.runtime.job import AnyJob
 from tests.acceptance.drill_installation import Installation
 from tests.acceptance.drill_snapshot import differences, snapshot
 

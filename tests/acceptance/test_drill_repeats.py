@@ -16,7 +16,7 @@ import pytest
 
 from mainspring.client.jobs import StartedTask
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.workflows.job import Debounce, Deduplicate, Throttle
+from mainspring.workflows.runtime.job import Debounce, Deduplicate, Throttle
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NOTE_NUMBER, NoteNumber
 from tests.service import Service

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from mainspring.emulators.justtcg import JustTcgSandbox
-from mainspring.workflows.job import AnyJob
+from mainspring.workflows.runtime.job import AnyJob
 from tests.acceptance.drill_kills import ARRIVES_SECONDS
 from tests.acceptance.drill_rivals import LONG, Scale, rivals
 from tests.acceptance.drill_runs import JOBS, Run, ended

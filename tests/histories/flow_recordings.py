@@ -14,8 +14,8 @@ from mainspring.emulators.clips import Clip
 from mainspring.emulators.justtcg.catalogue import GAME_ID
 from mainspring.emulators.webhooks import WebhookSandbox
 from mainspring.storage.secrets import SecretBox
-from mainspring.workflows.composed import RUN_FLOW
 from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
+from mainspring.workflows.run_flow import RUN_FLOW
 from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
 from tests.service import Service

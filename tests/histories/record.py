@@ -37,7 +37,7 @@ from mainspring.workflows.cards import (
     SYNC_TRACKED_SETS,
     UPDATE_INVENTORY_PRICES,
 )
-from mainspring.workflows.job import AnyJob
+from mainspring.workflows.runtime.job import AnyJob
 from tests.engine_server import engine_server, own_namespace
 from tests.histories import flow_recordings, wishlist_recordings
 from tests.histories.scrub import scrubbed

@@ -11,7 +11,7 @@ from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
 from mainspring.domain.pools import drain_of
-from mainspring.workflows.job import AnyJob
+from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK
 from tests.service import Service
 from tests.shop import product, user

@@ -12,7 +12,7 @@ from mainspring.contracts.flows import FlowResult, RunFlow
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.domain.flows import child_task_id
 from mainspring.workflows.cards import DISCOVER_SETS
-from mainspring.workflows.composed import RUN_FLOW
+from mainspring.workflows.run_flow import RUN_FLOW
 from tests.service import Service, is_waiting
 
 JOBS = {"sets": "discover-sets", "cards": "sync-tracked-sets", "prices": "update-inventory-prices"}

@@ -10,7 +10,7 @@ from mainspring.cli.repeats import found_instead
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import TaskRepository
-from mainspring.workflows.job import Debounce, Deduplicate, Throttle
+from mainspring.workflows.runtime.job import Debounce, Deduplicate, Throttle
 from tests.toys import UPDATE_PRODUCT, UpdateProduct, update_product
 
 SHOE = replace(UPDATE_PRODUCT, key_says="product")

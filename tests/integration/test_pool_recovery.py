@@ -16,7 +16,7 @@ from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import PoolRepository
 from mainspring.storage.ledger.pool import claim_of
-from mainspring.workflows.pools import GENERATIONS
+from mainspring.workflows.runtime.queue import GENERATIONS
 from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker

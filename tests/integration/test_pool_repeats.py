@@ -15,7 +15,7 @@ from mainspring.client.jobs import Jobs, StartedTask
 from mainspring.contracts.pools import Pool
 from mainspring.contracts.tasks import RelayTasks, Task, TaskState
 from mainspring.gateways.temporal import Engine
-from mainspring.workflows.job import Debounce, Deduplicate, Job, Throttle
+from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle
 from tests.eventually import eventually
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, NumberNoted, noting_worker
 from tests.service import Service

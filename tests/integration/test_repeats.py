@@ -11,7 +11,7 @@ from mainspring.client.errors import BadInput
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, Task, TaskState
 from mainspring.gateways.temporal import Engine
-from mainspring.workflows.job import Debounce, Throttle
+from mainspring.workflows.runtime.job import Debounce, Throttle
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, Toys, UpdateProduct, update_product
 

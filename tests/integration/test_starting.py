@@ -21,7 +21,7 @@ from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Session, after_commits
 from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
-from mainspring.workflows.catalogue import job_named
+from mainspring.workflows.runtime.catalogue import job_named
 from tests.eventually import eventually
 from tests.service import Service
 

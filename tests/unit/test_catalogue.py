@@ -8,9 +8,9 @@ from temporalio import workflow
 
 from mainspring.contracts.message import Message
 from mainspring.domain.pools import drain_of
-from mainspring.workflows.catalogue import JOBS, UnknownJob, job_named, workflow_classes
-from mainspring.workflows.job import AnyJob
-from mainspring.workflows.tracking import tracked
+from mainspring.workflows.runtime.catalogue import JOBS, UnknownJob, job_named, workflow_classes
+from mainspring.workflows.runtime.job import AnyJob
+from mainspring.workflows.runtime.tracking import tracked
 from tests.defined import defined_activities, defined_workflows
 
 

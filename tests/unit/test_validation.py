@@ -7,7 +7,7 @@ import pytest
 from mainspring.client.errors import BadInput
 from mainspring.client.validation import validated
 from mainspring.contracts.tasks import JsonObject
-from mainspring.workflows.catalogue import job_named
+from mainspring.workflows.runtime.catalogue import job_named
 
 PRICES, FLOW, VIDEO = "update-inventory-prices", "run-flow", "process-video"
 ACCOUNT = "00000000-0000-0000-0000-000000000000"

@@ -17,7 +17,7 @@ from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import TaskRepository
-from mainspring.workflows.tracking import tracked
+from mainspring.workflows.runtime.tracking import tracked
 from tests.eventually import eventually
 
 QUEUE = "final-writes"

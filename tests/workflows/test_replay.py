@@ -20,10 +20,10 @@ from mainspring.contracts.faults import InputFault
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.tasks import FinishTask, TaskState
 from mainspring.worker import PASSED_THROUGH
-from mainspring.workflows import options
-from mainspring.workflows.catalogue import JOBS, workflow_classes
-from mainspring.workflows.composed import check_flow
-from mainspring.workflows.tracking import task_id, tracked
+from mainspring.workflows.run_flow import check_flow
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
+from mainspring.workflows.runtime.tracking import task_id, tracked
 from tests.histories.record import RECORDINGS
 
 FOLDER = Path(__file__).parents[1] / "histories"

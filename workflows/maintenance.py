@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from mainspring.workflows import options
-from mainspring.workflows.job import AnyJob, Job
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.job import AnyJob, Job
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.

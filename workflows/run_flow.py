@@ -13,11 +13,11 @@ from mainspring.contracts.flows import (
     RunFlow,
 )
 from mainspring.domain.flows import GraphFault, check_graph
-from mainspring.workflows import options
-from mainspring.workflows.flow import Flow, run_flow
-from mainspring.workflows.job import AnyJob, Job
-from mainspring.workflows.steps import JobStep, PlannedJobStep
-from mainspring.workflows.tracking import tracked
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.flow import Flow, run_flow
+from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.steps import JobStep, PlannedJobStep
+from mainspring.workflows.runtime.tracking import tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -62,7 +62,7 @@ def _planned(number: int, step: ComposedStep, workspace: str | None) -> PlannedS
 def _job(number: int, name: str) -> AnyJob:
     with workflow.unsafe.imports_passed_through():
         # The catalogue imports this module, so it can only be asked for when it is complete.
-        from mainspring.workflows.catalogue import UnknownJob, job_named  # noqa: PLC0415
+        from mainspring.workflows.runtime.catalogue import UnknownJob, job_named  # noqa: PLC0415
     path = ("steps", number, "job")
     try:
         job = job_named(name)

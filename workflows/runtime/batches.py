@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from temporalio import workflow
 
-from mainspring.workflows import options
-from mainspring.workflows.tracking import continue_with, task_id
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.tracking import continue_with, task_id
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.

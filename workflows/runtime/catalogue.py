@@ -10,14 +10,13 @@ import sys
 from collections.abc import Iterator
 
 from mainspring import workflows
-from mainspring.workflows.job import AnyJob
+from mainspring.workflows.runtime.job import AnyJob
 
 
 def _all_jobs() -> Iterator[AnyJob]:
     for found in pkgutil.iter_modules(workflows.__path__):
-        if found.name != __name__.rpartition(".")[2]:
-            module = importlib.import_module(f"{workflows.__name__}.{found.name}")
-            yield from getattr(module, "JOBS", ())
+        module = importlib.import_module(f"{workflows.__name__}.{found.name}")
+        yield from getattr(module, "JOBS", ())
 
 
 JOBS: tuple[AnyJob, ...] = tuple(_all_jobs())

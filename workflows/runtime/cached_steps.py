@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import ValidationError
 from temporalio import workflow
 
-from mainspring.workflows import options
-from mainspring.workflows.steps import AnyStep
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.steps import AnyStep
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
 from mainspring.contracts.flows import CachedStep, FlowOpened, OpenedStep, OpenFlow, RecallSteps
 from mainspring.contracts.tasks import JsonObject
-from mainspring.workflows.tracking import task_id
+from mainspring.workflows.runtime.tracking import task_id
 
 # A timer ends the workflow task: what the workflow has to say is sent, and the next answer is empty again.
 SENT = timedelta(milliseconds=1)

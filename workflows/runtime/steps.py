@@ -12,8 +12,8 @@ from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import ChildTask, JsonObject
 from mainspring.domain.flows import child_task_id, input_hash
-from mainspring.workflows.job import AnyJob
-from mainspring.workflows.options import STEP
+from mainspring.workflows.runtime.job import AnyJob
+from mainspring.workflows.runtime.options import STEP
 
 # What the steps so far gave back, by their names.
 Results = Mapping[str, Any]

@@ -9,9 +9,9 @@ from uuid import UUID
 from temporalio import workflow
 from temporalio.exceptions import is_cancelled_exception
 
-from mainspring.workflows import options
-from mainspring.workflows.earlier import SENT, open_flow
-from mainspring.workflows.steps import AnyStep, JobStep, Results, Step, StepRun
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.cached_steps import SENT, open_flow
+from mainspring.workflows.runtime.steps import AnyStep, JobStep, Results, Step, StepRun
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -22,8 +22,8 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError
 from mainspring.domain.flows import check_graph, dependants, ready_steps
 from mainspring.domain.sizes import MOST_AT_ONCE, check_input, shortened, size_of
-from mainspring.workflows.endings import FlowCancelled, FlowFailed, task_error
-from mainspring.workflows.tracking import task_id
+from mainspring.workflows.runtime.failures import FlowCancelled, FlowFailed, task_error
+from mainspring.workflows.runtime.tracking import task_id
 
 __all__ = ["Flow", "JobStep", "Results", "Step", "run_flow"]
 

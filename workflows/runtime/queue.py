@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from mainspring.workflows import options
+from mainspring.workflows.runtime import options
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.

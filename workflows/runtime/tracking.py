@@ -11,8 +11,8 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
-from mainspring.workflows import options
-from mainspring.workflows.endings import FlowCancelled, FlowFailed, task_error, was_broken_off
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.failures import FlowCancelled, FlowFailed, task_error, was_broken_off
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.

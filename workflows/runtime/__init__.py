@@ -1,0 +1,1 @@
+"""What every workflow is made of: jobs, tracking, batches, waits, flows, queue consumers. Knows no domain."""
