@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from mainspring.activities.runtime.queue.sizes import PoolSizes
-from mainspring.contracts.pools import PoolQueue, PoolSurvey, SurveyPool
+from mainspring.contracts.queues import PoolQueue, PoolSurvey, SurveyPool
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import PoolRepository

@@ -25,7 +25,7 @@ from mainspring.contracts.tasks import (
     TasksRelayed,
     TaskState,
 )
-from mainspring.domain.pools import DRAIN_WAITS_AT_MOST, drain_of
+from mainspring.domain.queues import DRAIN_WAITS_AT_MOST, drain_of
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import GatewayError, WorldError
 from mainspring.gateways.temporal import Engine, StartRefused

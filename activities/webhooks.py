@@ -12,7 +12,7 @@ from temporalio import activity
 from mainspring.activities.runtime.limiter import Places
 from mainspring.activities.runtime.queue import Done, NotYet, Pools, PoolTask
 from mainspring.activities.runtime.retry import Patience
-from mainspring.contracts.pools import StretchWorked, WorkPool
+from mainspring.contracts.queues import StretchWorked, WorkPool
 from mainspring.contracts.webhooks import DeliverWebhook, WebhookDelivered
 from mainspring.domain.webhooks import body_of
 from mainspring.gateways.clock import Clock

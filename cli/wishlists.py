@@ -13,7 +13,7 @@ from mainspring.cli.wishlist_imports import Refused, import_file
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
-from mainspring.domain.unsubscribing import TokenRefused
+from mainspring.domain.unsubscribe import TokenRefused
 from mainspring.storage.wishlist import Outcomes
 
 commands = typer.Typer(

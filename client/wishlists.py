@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
-from mainspring.domain.unsubscribing import UnsubscribeScope, read_token
+from mainspring.domain.unsubscribe import UnsubscribeScope, read_token
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.dialect import chunks

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.stretches import StretchProgress
+from mainspring.contracts.progress import StretchProgress
 
 
 class DiscoverSets(Message):

@@ -1,9 +1,25 @@
-"""The base of every message."""
+"""The base of every message, and what is wrong with an input beyond the shape of its fields."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Message(BaseModel):
     """A frozen value with named fields; an unknown field is an error that names it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputFault(ValueError):
+    """A value of an input is not accepted. `path` leads to it: ("steps", 2, "input", "account_id")."""
+
+    def __init__(self, path: tuple[int | str, ...], message: str) -> None:
+        super().__init__(f"{'.'.join(map(str, ('input', *path)))}: {message}")
+        self.path = path
+        self.message = message
+
+    @classmethod
+    def of(cls, error: ValidationError, path: tuple[int | str, ...] = ()) -> "InputFault":
+        """Return the first fault that pydantic found in the value at `path`."""
+        first = error.errors()[0]
+        given = "" if first["type"] == "missing" else f"{first['input']!r} is not accepted: "
+        return cls((*path, *first["loc"]), given + first["msg"])

@@ -14,7 +14,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from mainspring.contracts.mail_forms import LONGEST_ADDRESS, is_one_line, is_web_link, wire_address
+from mainspring.contracts.mail import LONGEST_ADDRESS, is_one_line, is_web_link, wire_address
 
 # What the columns of the database take.
 LARGEST = 2**31 - 1

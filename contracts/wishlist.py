@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.stretches import StretchProgress
+from mainspring.contracts.progress import StretchProgress
 
 # The pooled job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"

@@ -1,6 +1,12 @@
-"""The task queues of a service: one for most of its work, and one for each kind that would hold it up."""
+"""What queues decide: the task queues of a service, names of consumers, and in which turn a task is taken."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
+
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import NewTask
 
 
 class Role(StrEnum):
@@ -15,3 +21,54 @@ class Role(StrEnum):
 def queue_of(task_queue: str, role: Role) -> str:
     """Return the name of a role's queue, beside the service's own."""
     return f"{task_queue}-{role}"
+
+
+# A drain waits so long for a task to be due. For a later one the relay, which comes every minute, wakes it
+# in time: it looks ahead as far.
+DRAIN_WAITS_AT_MOST = timedelta(minutes=1)
+
+
+def drain_of(job: str) -> str:
+    """Return the type and id of the workflow that drains the queue of a job."""
+    return f"drain-{job}"
+
+
+def pooled_task(
+    job: str,
+    task_id: UUID,
+    given: Message,
+    *,
+    triggered_by: str,
+    workspace: str | None = None,
+    starts_at: datetime | None = None,
+) -> NewTask:
+    """Return a task of a pooled job without a key, for those who stand below the catalogue."""
+    return NewTask(
+        id=task_id,
+        job=job,
+        workflow_id=drain_of(job),
+        dedupe_key=None,
+        input=given.model_dump(mode="json"),
+        workspace=workspace,
+        triggered_by=triggered_by,
+        is_pooled=True,
+        starts_at=starts_at,
+    )
+
+
+def fair_turns(
+    workspaces: Sequence[str | None], *, head: int, last: dict[str | None, int]
+) -> tuple[int, ...]:
+    """Return the turn of each new task, given the workspaces that they belong to, in their order.
+
+    A workspace's tasks take one turn after another, after its `last` one that waits. One that has none
+    waiting begins at the `head` of the queue, so it never waits behind another one's burst. Turns are a
+    round robin that costs no look at the queue: taking the lowest first gives each workspace its share.
+    """
+    upcoming = dict(last)
+    turns = []
+    for workspace in workspaces:
+        turn = max(head, upcoming.get(workspace, head - 1) + 1)
+        upcoming[workspace] = turn
+        turns.append(turn)
+    return tuple(turns)

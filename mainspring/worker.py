@@ -29,8 +29,7 @@ from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
 from mainspring.contracts.effects import OnUnknown
-from mainspring.domain.pools import drain_of
-from mainspring.domain.queues import Role, queue_of
+from mainspring.domain.queues import Role, drain_of, queue_of
 from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.errors import GatewayError

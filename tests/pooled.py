@@ -14,7 +14,7 @@ from mainspring.activities.queues import PoolActivities
 from mainspring.activities.runtime.interceptor import ActivityCare
 from mainspring.activities.runtime.queue import Outcome, Pools, PoolSizes, PoolTask
 from mainspring.contracts.message import Message
-from mainspring.contracts.pools import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
+from mainspring.contracts.queues import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import Refused, Unreachable
 from mainspring.gateways.temporal import Engine

@@ -3,7 +3,6 @@
 from pydantic import ValidationError
 from temporalio import workflow
 
-from mainspring.contracts.faults import InputFault
 from mainspring.contracts.flows import (
     ComposedFault,
     ComposedPlan,
@@ -12,6 +11,7 @@ from mainspring.contracts.flows import (
     PlannedStep,
     RunFlow,
 )
+from mainspring.contracts.message import InputFault
 from mainspring.domain.flows import GraphFault, check_graph
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.flow import Flow, run_flow

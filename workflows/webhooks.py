@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from mainspring.activities.webhooks import WebhookActivities
 
-from mainspring.contracts.pools import DrainPool, Pool, PoolDrained
+from mainspring.contracts.queues import DrainPool, Pool, PoolDrained
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, WebhookDelivered
 
 

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.wishlist import WishlistActivities
     from mainspring.activities.wishlist.mailing import NotificationActivities
 
-from mainspring.contracts.pools import DrainPool, Pool, PoolDrained
+from mainspring.contracts.queues import DrainPool, Pool, PoolDrained
 from mainspring.contracts.wishlist import (
     SEND_NOTIFICATIONS,
     CheckStretch,

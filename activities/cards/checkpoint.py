@@ -7,7 +7,7 @@ from uuid import UUID
 from mainspring.activities.cards.credentials import Access, KeyRing
 from mainspring.activities.runtime.metered_calls import Answer, MeteredCalls
 from mainspring.contracts.cards import CardProgress
-from mainspring.contracts.waiting import QuotaPause
+from mainspring.contracts.progress import QuotaPause
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskRepository

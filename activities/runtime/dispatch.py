@@ -10,7 +10,7 @@ import structlog
 
 from mainspring.contracts.tasks import NewTask, Task
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
-from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import drain_of
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.temporal import Engine, StartRefused
 from mainspring.storage.database import Database

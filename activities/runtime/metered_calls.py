@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-from mainspring.contracts.waiting import QuotaPause
+from mainspring.contracts.progress import QuotaPause
 from mainspring.domain.quota import Granted, Plan, Usage, Window, observe, waiting_for
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import LimitExceeded, NotSent

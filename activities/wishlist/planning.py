@@ -11,8 +11,8 @@ from mainspring.activities.wishlist.mailing.letterhead import MAIL
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import NewTask
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
-from mainspring.domain.mail_times import earliest_mail
-from mainspring.domain.pools import pooled_task
+from mainspring.domain.queues import pooled_task
+from mainspring.domain.quiet_hours import earliest_mail
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectRepository, NewEffect
 from mainspring.storage.ledger import TaskRepository

@@ -5,8 +5,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from mainspring.client.errors import BadInput, JobIsInternal
-from mainspring.contracts.faults import InputFault
-from mainspring.contracts.message import Message
+from mainspring.contracts.message import InputFault, Message
 from mainspring.contracts.tasks import NewTask
 from mainspring.workflows.runtime.job import Job
 

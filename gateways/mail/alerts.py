@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mainspring.contracts.mail_forms import is_web_link
+from mainspring.contracts.mail import is_web_link
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.mail.errors import MailUnsendable
 

@@ -11,7 +11,7 @@ from email.policy import EmailPolicy
 from email.utils import parseaddr
 from typing import Any, Self
 
-from mainspring.contracts.mail_forms import is_one_line, wire_address
+from mainspring.contracts.mail import is_one_line, wire_address
 from mainspring.gateways.mail.errors import MailUnsendable
 
 # RFC 5322: a line has at most 998 characters; a header that is not folded leaves room for its name.

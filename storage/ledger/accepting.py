@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
-from mainspring.domain.pools import fair_turns
+from mainspring.domain.queues import fair_turns
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.ledger.repeating import Holders, Repeats, after_quiet_time
 from mainspring.storage.tables import TaskRow

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import FinishTask
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
-from mainspring.domain.pools import pooled_task
+from mainspring.domain.queues import pooled_task
 from mainspring.domain.webhooks import deliveries_of
 from mainspring.storage.ledger.accepting import Accepted
 from mainspring.storage.tables import TaskRow

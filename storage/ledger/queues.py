@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
 
-from mainspring.contracts.pools import PoolQueue
+from mainspring.contracts.queues import PoolQueue
 from mainspring.storage.ledger.due import is_due_again, later_times, may_begin
 from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.tables import TaskRow

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.domain.mail_times import QuietHours, quiet_hours
+from mainspring.domain.quiet_hours import QuietHours, quiet_hours
 from mainspring.storage.tables import NotificationRow, WishlistUserRow
 from mainspring.storage.tables.wishlist import UNPLANNED
 

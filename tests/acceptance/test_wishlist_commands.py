@@ -13,7 +13,7 @@ from mainspring.contracts.effects import EffectState, OnUnknown
 from mainspring.contracts.shop import User
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind
-from mainspring.domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token
+from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token
 from mainspring.domain.wishlist import Due
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement

@@ -9,7 +9,7 @@ from mainspring.config.secrets import encryption_key
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.media import ProcessVideo, SweepScratch
 from mainspring.contracts.tasks import TaskState
-from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import drain_of
 from mainspring.emulators.clips import Clip
 from mainspring.emulators.justtcg.catalogue import GAME_ID
 from mainspring.emulators.webhooks import WebhookSandbox

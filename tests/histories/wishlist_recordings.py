@@ -10,7 +10,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
-from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import drain_of
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK
 from tests.service import Service

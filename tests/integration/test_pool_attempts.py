@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from mainspring.activities.runtime.queue import Done, NotYet, Pools, PoolSizes, PoolTask
 from mainspring.contracts.message import Message
-from mainspring.contracts.pools import Pool, StretchWorked, WorkPool
+from mainspring.contracts.queues import Pool, StretchWorked, WorkPool
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.gateways.errors import Refused
 from mainspring.storage.database import Session

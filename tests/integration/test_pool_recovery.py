@@ -8,9 +8,9 @@ from temporalio.testing import ActivityEnvironment
 
 from mainspring.activities.runtime.queue import Pools, PoolSizes
 from mainspring.client.jobs import Jobs
-from mainspring.contracts.pools import Pool, WorkPool
+from mainspring.contracts.queues import Pool, WorkPool
 from mainspring.contracts.tasks import TaskState
-from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import drain_of
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from mainspring.activities.runtime.queue import PoolSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.client.jobs import Jobs, StartedTask
-from mainspring.contracts.pools import Pool
+from mainspring.contracts.queues import Pool
 from mainspring.contracts.tasks import RelayTasks, Task, TaskState
 from mainspring.gateways.temporal import Engine
 from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle

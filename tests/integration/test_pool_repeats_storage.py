@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mainspring.contracts.pools import PoolQueue
+from mainspring.contracts.queues import PoolQueue
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskError, TaskState
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository

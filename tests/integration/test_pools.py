@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from mainspring.client.jobs import Jobs
-from mainspring.contracts.pools import Pool
+from mainspring.contracts.queues import Pool
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import Engine

@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.wishlist import CheckWishlistSales
-from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import drain_of
 from mainspring.storage.database import Database
 from mainspring.workflows.wishlist import SALE_CHECK, SEND
 from tests.shop import Shop, open_shop, product, user

@@ -9,7 +9,7 @@ from sqlalchemy import event, select, update
 
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
-from mainspring.domain.unsubscribing import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
+from mainspring.domain.unsubscribe import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
 from tests.shifted_clock import ShiftedClock

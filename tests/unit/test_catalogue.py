@@ -7,7 +7,7 @@ import pytest
 from temporalio import workflow
 
 from mainspring.contracts.message import Message
-from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import drain_of
 from mainspring.workflows.runtime.catalogue import JOBS, UnknownJob, job_named, workflow_classes
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.runtime.tracking import tracked

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainspring.domain.mail_times import QuietHours, earliest_mail
+from mainspring.domain.quiet_hours import QuietHours, earliest_mail
 
 NIGHT = QuietHours("America/New_York", time(22), time(8))
 NOON = QuietHours("Europe/Paris", time(12), time(14))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mainspring.domain.unsubscribing import (
+from mainspring.domain.unsubscribe import (
     TokenRefused,
     UnsubscribeScope,
     Unsubscribing,

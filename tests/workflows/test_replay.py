@@ -16,8 +16,8 @@ from temporalio.workflow import NondeterminismError
 from mainspring.activities.cards import CardActivities
 from mainspring.activities.tasks import TaskActivities
 from mainspring.contracts.cards import DiscoverSets, ListingProgress, SetsDiscovered
-from mainspring.contracts.faults import InputFault
 from mainspring.contracts.flows import RunFlow
+from mainspring.contracts.message import InputFault
 from mainspring.contracts.tasks import FinishTask, TaskState
 from mainspring.worker import PASSED_THROUGH
 from mainspring.workflows.run_flow import check_flow

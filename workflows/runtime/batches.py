@@ -15,9 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.tasks import TaskActivities
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.stretches import StretchProgress
+from mainspring.contracts.progress import QuotaPause, StretchProgress
 from mainspring.contracts.tasks import MarkWaiting, TaskId
-from mainspring.contracts.waiting import QuotaPause
 
 Progress = TypeVar("Progress", bound=StretchProgress)
 

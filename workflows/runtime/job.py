@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.pools import Pool, PoolDrained
+from mainspring.contracts.queues import Pool, PoolDrained
 from mainspring.contracts.tasks import NewTask
-from mainspring.domain.pools import drain_of
+from mainspring.domain.queues import drain_of
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)

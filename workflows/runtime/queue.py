@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from mainspring.activities.queues import PoolActivities
 
-from mainspring.contracts.pools import (
+from mainspring.contracts.queues import (
     DrainPool,
     Pool,
     PoolDrained,
@@ -24,7 +24,7 @@ from mainspring.contracts.pools import (
     SurveyPool,
     WorkPool,
 )
-from mainspring.domain.pools import DRAIN_WAITS_AT_MOST
+from mainspring.domain.queues import DRAIN_WAITS_AT_MOST
 
 # A method of an activity class that works a stretch of the queue.
 Work = Callable[[Any, WorkPool], Awaitable[StretchWorked]]

@@ -2,6 +2,6 @@
 
 from typing import NewType
 
-from mainspring.contracts.pools import Pool
+from mainspring.contracts.queues import Pool
 
 PoolSizes = NewType("PoolSizes", dict[str, Pool])

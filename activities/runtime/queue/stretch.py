@@ -25,7 +25,7 @@ from mainspring.activities.runtime.queue.results import (
 )
 from mainspring.activities.runtime.retry import Patience
 from mainspring.contracts.message import Message
-from mainspring.contracts.pools import Pool, StretchWorked
+from mainspring.contracts.queues import Pool, StretchWorked
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import Engine

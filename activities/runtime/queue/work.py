@@ -10,7 +10,7 @@ from mainspring.activities.runtime.queue.sizes import PoolSizes
 from mainspring.activities.runtime.queue.stretch import Stretch
 from mainspring.activities.runtime.retry import USUAL, Patience
 from mainspring.contracts.message import Message
-from mainspring.contracts.pools import StretchWorked, WorkPool
+from mainspring.contracts.queues import StretchWorked, WorkPool
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database

@@ -11,7 +11,7 @@ from mainspring.activities.wishlist.mailing.letterhead import MAIL
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.shop import User
 from mainspring.contracts.wishlist import NotificationKind, SendNotification, SkipReason
-from mainspring.domain.mail_times import earliest_mail, quiet_hours
+from mainspring.domain.quiet_hours import earliest_mail, quiet_hours
 from mainspring.domain.wishlist import why_not_now
 from mainspring.storage.database import Session
 from mainspring.storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from mainspring.contracts.effects import OnUnknown
-from mainspring.domain.unsubscribing import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
+from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
 from mainspring.gateways.mail import Mailbox
 
 # What kind of effect a mail of alerts is.

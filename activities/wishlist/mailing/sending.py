@@ -12,7 +12,7 @@ from mainspring.activities.wishlist.mailing.claiming import Letter, Nothing, cla
 from mainspring.activities.wishlist.mailing.letterhead import Letterhead
 from mainspring.activities.wishlist.mailing.settling import settle_letters
 from mainspring.activities.wishlist.mailing.writing import written
-from mainspring.contracts.pools import StretchWorked, WorkPool
+from mainspring.contracts.queues import StretchWorked, WorkPool
 from mainspring.contracts.wishlist import NotificationSent, SendNotification
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.mail import Mailer, Templates
