@@ -8,8 +8,9 @@ from mainspring.config.settings import Settings
 from mainspring.gateways.addresses import AddressGuard
 from mainspring.gateways.download import Allowed, Downloads, open_downloads
 from mainspring.gateways.justtcg import JustTcg, open_justtcg
-from mainspring.gateways.mail import Mailer, MailServer, Templates, open_mailer
 from mainspring.gateways.objects import Objects, S3Access
+from mainspring.gateways.smtp import Mailer, MailServer, open_mailer
+from mainspring.gateways.templates import Templates
 from mainspring.gateways.video import Ffmpeg, Video
 from mainspring.gateways.webhooks import Webhooks, open_webhooks
 from mainspring.gateways.work_dir import Scratch

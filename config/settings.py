@@ -18,7 +18,7 @@ from mainspring.config.environment import ENV_FILE, environment
 from mainspring.config.settings_errors import Problem, SettingsError, invalid, unknown
 from mainspring.config.zones import zone_named
 from mainspring.domain.quota import plan_named
-from mainspring.gateways.mail import Mailbox, MailUnsendable
+from mainspring.gateways.smtp import Mailbox, MailUnsendable
 
 PREFIX = "MAINSPRING_"
 ENCRYPTION_KEY_BYTES = 32  # AES-256

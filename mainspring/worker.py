@@ -33,7 +33,7 @@ from mainspring.domain.queues import Role, drain_of, queue_of
 from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.errors import GatewayError
-from mainspring.gateways.mail import Mailbox
+from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.temporal import Engine
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade

@@ -24,7 +24,7 @@ from mainspring.contracts.wishlist import (
     SendNotification,
 )
 from mainspring.domain.wishlist import Due
-from mainspring.gateways.mail import Mailbox
+from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository
 from mainspring.storage.ledger import PoolRepository, SettlementRepository

@@ -26,7 +26,7 @@ from mainspring.contracts.wishlist import (
     WishlistProgress,
 )
 from mainspring.domain.wishlist import Due
-from mainspring.gateways.mail import Mailbox
+from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import PoolRepository, SettlementRepository
 from mainspring.storage.ledger.pool import ClaimedTask, claim_of

@@ -15,7 +15,7 @@ import pytest
 from mainspring.activities.runtime.retry import WORLD
 from mainspring.emulators.smtp import AcceptedMail, MailFault, SmtpSandbox
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, Unreachable, WorldError
-from mainspring.gateways.mail import (
+from mainspring.gateways.smtp import (
     AnswerLost,
     Mail,
     Mailbox,

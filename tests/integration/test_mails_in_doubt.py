@@ -13,7 +13,8 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, SkipReason
-from mainspring.gateways.mail import AnswerLost, ServerAway, Templates
+from mainspring.gateways.smtp import AnswerLost, ServerAway
+from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Database
 from mainspring.storage.tables import WishlistUserRow
 from tests.mail_office import KEY, LETTERHEAD, Office

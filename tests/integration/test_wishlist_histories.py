@@ -10,7 +10,7 @@ from mainspring.activities.runtime.queue import NotYet, Outcome
 from mainspring.activities.wishlist.mailing.claiming import Letter, Nothing
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationSent, SkipReason
-from mainspring.gateways.mail import AnswerLost, MailRefused, ServerAway
+from mainspring.gateways.smtp import AnswerLost, MailRefused, ServerAway
 from mainspring.storage.database import Database
 from tests.wishlist_oracle import Oracle
 from tests.wishlist_rounds import Became, ClaimedMail, Rounds

@@ -11,7 +11,7 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.wishlist import CheckStretch, CheckWishlistSales, WishlistProgress
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.mail import Mailbox
+from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.wishlist import SALE_CHECK

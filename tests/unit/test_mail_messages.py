@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from mainspring.contracts.shop import Product, User
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.gateways.mail import Alert, Mail, Mailbox, MailUnsendable
-from mainspring.gateways.mail.message import envelope_of
+from mainspring.gateways.smtp import Mail, Mailbox, MailUnsendable
+from mainspring.gateways.smtp.message import envelope_of
+from mainspring.gateways.templates import Alert
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

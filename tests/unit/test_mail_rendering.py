@@ -9,9 +9,10 @@ import pytest
 from babel import Locale
 
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.gateways.mail import Alert, MailUnsendable, Recipient, Rendered, Templates
-from mainspring.gateways.mail.money import price_in_words
-from mainspring.gateways.mail.rendering import FOLDER
+from mainspring.gateways.smtp import MailUnsendable
+from mainspring.gateways.templates import Alert, Recipient, Rendered, Templates
+from mainspring.gateways.templates.money import price_in_words
+from mainspring.gateways.templates.rendering import FOLDER
 
 LINK = "https://jobs.example.org/unsubscribe/abc"
 

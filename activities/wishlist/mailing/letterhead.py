@@ -5,7 +5,7 @@ from uuid import UUID
 
 from mainspring.contracts.effects import OnUnknown
 from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
-from mainspring.gateways.mail import Mailbox
+from mainspring.gateways.smtp import Mailbox
 
 # What kind of effect a mail of alerts is.
 MAIL = "wishlist-mail"

@@ -15,7 +15,8 @@ from mainspring.activities.wishlist.mailing.writing import written
 from mainspring.contracts.queues import StretchWorked, WorkPool
 from mainspring.contracts.wishlist import NotificationSent, SendNotification
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.mail import Mailer, Templates
+from mainspring.gateways.smtp import Mailer
+from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Session
 
 # A refusal is final; a server that is away, or takes nothing now, is tried again for a day.

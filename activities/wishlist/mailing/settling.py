@@ -9,7 +9,7 @@ from mainspring.activities.wishlist.mailing.claiming import Letter
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import SendNotification
-from mainspring.gateways.mail import AnswerLost
+from mainspring.gateways.smtp import AnswerLost
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectRepository, Settlement
 from mainspring.storage.wishlist import MailRepository

@@ -5,7 +5,8 @@ from datetime import datetime
 from mainspring.activities.wishlist.mailing.claiming import Letter
 from mainspring.activities.wishlist.mailing.letterhead import Letterhead
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.gateways.mail import Alert, Mail, Mailbox, Recipient, Templates
+from mainspring.gateways.smtp import Mail, Mailbox
+from mainspring.gateways.templates import Alert, Recipient, Templates
 from mainspring.storage.wishlist.mails import Line
 
 

@@ -16,11 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from mjml import mjml2html
 
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.gateways.mail.alerts import Alert, Recipient, Rendered, checked_link
-from mainspring.gateways.mail.locales import choose
-from mainspring.gateways.mail.money import price_in_words
+from mainspring.gateways.templates.alerts import Alert, Recipient, Rendered, checked_link
+from mainspring.gateways.templates.locales import choose
+from mainspring.gateways.templates.money import price_in_words
 
-FOLDER = Path(__file__).parent / "templates"
+FOLDER = Path(__file__).parent / "mails"
 
 DIGEST = "digest"
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 import aiosmtplib
 
 from mainspring.gateways.errors import CredentialsRefused, Unreachable
-from mainspring.gateways.mail.errors import (
+from mainspring.gateways.smtp.errors import (
     SERVICE,
     AnswerLost,
     MailRefused,
@@ -23,8 +23,8 @@ from mainspring.gateways.mail.errors import (
     ServerAway,
     enhanced_code,
 )
-from mainspring.gateways.mail.message import Envelope
-from mainspring.gateways.mail.server import MailServer
+from mainspring.gateways.smtp.message import Envelope
+from mainspring.gateways.smtp.server import MailServer
 
 COMPLETED = range(200, 300)
 GO_ON_WITH_DATA = 354

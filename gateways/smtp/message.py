@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from typing import Any, Self
 
 from mainspring.contracts.mail import is_one_line, wire_address
-from mainspring.gateways.mail.errors import MailUnsendable
+from mainspring.gateways.smtp.errors import MailUnsendable
 
 # RFC 5322: a line has at most 998 characters; a header that is not folded leaves room for its name.
 LONGEST_UNFOLDED = 950

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from mainspring.gateways.errors import CredentialsRefused, Unreachable
-from mainspring.gateways.mail.circuit import Circuit
-from mainspring.gateways.mail.connection import Connection, connect
-from mainspring.gateways.mail.errors import MailRefused, PutOff, ServerAway
-from mainspring.gateways.mail.message import Envelope, Mail, envelope_of
-from mainspring.gateways.mail.server import MailServer
+from mainspring.gateways.smtp.circuit import Circuit
+from mainspring.gateways.smtp.connection import Connection, connect
+from mainspring.gateways.smtp.errors import MailRefused, PutOff, ServerAway
+from mainspring.gateways.smtp.message import Envelope, Mail, envelope_of
+from mainspring.gateways.smtp.server import MailServer
 
 # Servers and the networks between close what is idle, some without a word: not waited for.
 LONGEST_IDLE = timedelta(seconds=30)

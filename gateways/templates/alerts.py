@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mainspring.contracts.mail import is_web_link
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.gateways.mail.errors import MailUnsendable
+from mainspring.gateways.smtp.errors import MailUnsendable
 
 
 def checked_link(link: str) -> str:
