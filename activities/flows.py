@@ -6,8 +6,8 @@ from uuid import UUID
 from temporalio import activity
 
 from mainspring.contracts.flows import (
+    AdHocPlan,
     CloseFlow,
-    ComposedPlan,
     FlowOpened,
     FlowResult,
     OpenFlow,
@@ -29,7 +29,7 @@ class FlowActivities:
         self._clock = clock
 
     @activity.defn(name="flows.keep_plan")
-    async def keep_plan(self, plan: ComposedPlan) -> ComposedPlan:
+    async def keep_plan(self, plan: AdHocPlan) -> AdHocPlan:
         """Return the plan, so that it is in the history: a later release may find another one."""
         return plan
 

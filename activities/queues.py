@@ -2,30 +2,30 @@
 
 from temporalio import activity
 
-from mainspring.activities.runtime.queue.sizes import PoolSizes
-from mainspring.contracts.queues import PoolQueue, PoolSurvey, SurveyPool
+from mainspring.activities.runtime.queue.sizes import QueueSizes
+from mainspring.contracts.queues import MeasureQueue, QueueMeasured, QueueStatistics
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import PoolRepository
+from mainspring.storage.ledger import QueueStore
 
 
-class PoolActivities:
+class QueueActivities:
     """Looks at queues. Short and idempotent."""
 
-    def __init__(self, database: Database, clock: Clock, sizes: PoolSizes) -> None:
+    def __init__(self, database: Database, clock: Clock, sizes: QueueSizes) -> None:
         self._database = database
         self._clock = clock
         self._sizes = sizes
 
     @activity.defn(name="pools.survey")
-    async def survey(self, request: SurveyPool) -> PoolSurvey:
+    async def survey(self, request: MeasureQueue) -> QueueMeasured:
         """Free what dead runs of the drain have claimed, and say what waits."""
         pool, now = self._sizes[request.job], self._clock.now()
         run_id = activity.info().workflow_run_id or ""
 
-        async def look(session: Session) -> PoolQueue:
-            queues = PoolRepository(session)
+        async def look(session: Session) -> QueueStatistics:
+            queues = QueueStore(session)
             await queues.release(request.job, run_id=run_id, now=now)
             return await queues.queue(request.job, at_most=pool.page * pool.parallel, now=now)
 
-        return PoolSurvey(pool=pool, queue=await self._database.transact(look))
+        return QueueMeasured(pool=pool, queue=await self._database.transact(look))

@@ -22,8 +22,8 @@ from mainspring.contracts.tasks import (
 )
 from mainspring.domain.tasks import derived_task_id
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.errors import WorldError
-from mainspring.gateways.temporal import ClosedRun, Engine, first_run_id
+from mainspring.gateways.errors import TransientError
+from mainspring.gateways.temporal import ClosedRun, TemporalGateway, first_run_id
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.ledger import TaskRepository
@@ -46,7 +46,7 @@ STATES = {
 
 
 # Whether a row was written; None when that failed.
-Outcome = bool | None
+Result = bool | None
 
 # The workflow types that have rows in the ledger.
 RecordedJobs = NewType("RecordedJobs", frozenset[str])
@@ -55,7 +55,7 @@ RecordedJobs = NewType("RecordedJobs", frozenset[str])
 class ReconcileActivities:
     """Compares the ledger with the engine."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock, jobs: RecordedJobs) -> None:
+    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock, jobs: RecordedJobs) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock
@@ -77,8 +77,8 @@ class ReconcileActivities:
             until=since if None in created else now,
         )
 
-    async def _end_dead_rows(self, now: datetime) -> tuple[int, list[Outcome]]:
-        checked, ended, after = 0, list[Outcome](), None
+    async def _end_dead_rows(self, now: datetime) -> tuple[int, list[Result]]:
+        checked, ended, after = 0, list[Result](), None
         while page := await self._active_page(now - UNTOUCHED_FOR, after):
             alive = await self._alive(page)
             ended += [await _guarded(self._end(task), task.id) for task in page if task.id not in alive]
@@ -135,8 +135,8 @@ class ReconcileActivities:
             )
         return FinishTask(task_id=task_id, state=state, result=closed.result, error=error)
 
-    async def _make_missing_rows(self, since: datetime) -> list[Outcome]:
-        created: list[Outcome] = []
+    async def _make_missing_rows(self, since: datetime) -> list[Result]:
+        created: list[Result] = []
         page: dict[UUID, WorkflowExecution] = {}
         async for execution in self._engine.closed_without_success(self._jobs, since=since):
             page[await self._task_id(execution)] = execution
@@ -145,7 +145,7 @@ class ReconcileActivities:
                 page = {}
         return created + await self._make_rows(page)
 
-    async def _make_rows(self, page: dict[UUID, WorkflowExecution]) -> list[Outcome]:
+    async def _make_rows(self, page: dict[UUID, WorkflowExecution]) -> list[Result]:
         known = await self._database.read(lambda session: TaskRepository(session).known(page))
         return [
             await _guarded(self._make_row(task_id, execution), task_id)
@@ -180,10 +180,10 @@ class ReconcileActivities:
         return True
 
 
-async def _guarded(work: Awaitable[bool], task_id: UUID) -> Outcome:
+async def _guarded(work: Awaitable[bool], task_id: UUID) -> Result:
     try:
         return await work
-    except (WorldError, DatabaseAway):
+    except (TransientError, DatabaseAway):
         raise  # not this row's fault: the whole sweep is tried again
     except Exception:
         # Whatever is odd about one run, counted in the result, the others must not wait for it.

@@ -8,7 +8,7 @@ import structlog
 from temporalio import activity
 
 from mainspring.activities.runtime.dispatch import dispatch, start_accepted, wake_deliveries
-from mainspring.activities.runtime.queue import PoolSizes
+from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.runtime.steps import begin_child_step, finish_child_step
 from mainspring.contracts.tasks import (
     BeginTask,
@@ -25,12 +25,12 @@ from mainspring.contracts.tasks import (
     TasksRelayed,
     TaskState,
 )
-from mainspring.domain.queues import DRAIN_WAITS_AT_MOST, drain_of
+from mainspring.domain.queues import CONSUMER_WAITS_AT_MOST, consumer_of
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.errors import GatewayError, WorldError
-from mainspring.gateways.temporal import Engine, StartRefused
+from mainspring.gateways.errors import GatewayError, TransientError
+from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import PoolRepository, TaskRepository
+from mainspring.storage.ledger import QueueStore, TaskRepository
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ RELAY_AFTER = timedelta(seconds=10)
 class TaskActivities:
     """The ledger's activities. Those that `workflows.tracking` calls are short and idempotent."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock, pools: PoolSizes) -> None:
+    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock, pools: QueueSizes) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock
@@ -115,7 +115,7 @@ class TaskActivities:
     async def relay(self, _message: RelayTasks) -> TasksRelayed:
         """Start tasks that the engine was never told of; pass on cancellations that it may have missed."""
         cancelled = await self._pass_on_cancellations()
-        await self._wake_drains()
+        await self._wake_consumers()
         created_before = self._clock.now() - RELAY_AFTER
         started, failed, refused = 0, 0, 0
         after: Task | None = None
@@ -139,22 +139,22 @@ class TaskActivities:
                 cancelled += await self._engine.cancel(task.workflow_id, task.run_id)
             except GatewayError as error:
                 log.warning("cancellation not passed on", task_id=str(task.id), error=str(error))
-                if isinstance(error, WorldError):
+                if isinstance(error, TransientError):
                     break  # each of the others would wait for an answer as long
         return cancelled
 
-    async def _wake_drains(self) -> None:
+    async def _wake_consumers(self) -> None:
         """Wake the drain of each queue with rows due by the time of the next relay, for it may not run."""
         for job in self._pools:
             if await self._is_due(job):
                 try:
-                    await self._engine.wake(drain_of(job))
+                    await self._engine.wake(consumer_of(job))
                 except GatewayError as error:  # the next relay comes in a minute
                     log.warning("queue is not drained yet", job=job, error=str(error))
 
     async def _is_due(self, job: str) -> bool:
-        soon = self._clock.now() + DRAIN_WAITS_AT_MOST
-        return await self._database.read(lambda session: PoolRepository(session).has_due(job, now=soon))
+        soon = self._clock.now() + CONSUMER_WAITS_AT_MOST
+        return await self._database.read(lambda session: QueueStore(session).has_due(job, now=soon))
 
     async def _fail_refused(self, refused: Mapping[UUID, StartRefused]) -> None:
         async def fail(session: Session) -> list[UUID]:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.runtime.limiter import Places
-from mainspring.activities.runtime.queue import Done, NotYet, Pools, PoolTask
-from mainspring.activities.runtime.retry import Patience
-from mainspring.contracts.queues import StretchWorked, WorkPool
+from mainspring.activities.runtime.limiter import ConcurrencyLimiter
+from mainspring.activities.runtime.queue import BatchedQueues, QueueTask, Snooze, TaskDone
+from mainspring.activities.runtime.retry import RetryPolicy
+from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.contracts.webhooks import DeliverWebhook, WebhookDelivered
 from mainspring.domain.webhooks import body_of
 from mainspring.gateways.clock import Clock
@@ -24,8 +24,8 @@ from mainspring.storage.secrets import SecretBox
 from mainspring.storage.webhooks import Receiver, SubscriptionRepository
 
 # Whatever the receiver says: it may be mended within a day. About twenty attempts, most of them 2 h apart.
-DELIVERY = Patience(
-    own_attempts=None,
+DELIVERY = RetryPolicy(
+    application_attempts=None,
     world=timedelta(hours=24),
     first_delay=timedelta(seconds=10),
     longest_delay=timedelta(hours=2),
@@ -42,17 +42,17 @@ class WebhookActivities:
     """The deliveries."""
 
     def __init__(
-        self, database: Database, pools: Pools, webhooks: Webhooks, box: SecretBox, clock: Clock
+        self, database: Database, pools: BatchedQueues, webhooks: Webhooks, box: SecretBox, clock: Clock
     ) -> None:
         self._database = database
         self._pools = pools
         self._webhooks = webhooks
         self._receivers = _Receivers(database, box)
-        self._places: defaultdict[UUID, Places] = defaultdict(lambda: Places(clock))
+        self._places: defaultdict[UUID, ConcurrencyLimiter] = defaultdict(lambda: ConcurrencyLimiter(clock))
         self._clock = clock
 
     @activity.defn(name="webhooks.deliver")
-    async def deliver(self, request: WorkPool) -> StretchWorked:
+    async def deliver(self, request: WorkQueue) -> QueueWorked:
         """Deliver a stretch of the queue."""
         return await self._pools.work_each(
             request,
@@ -63,7 +63,7 @@ class WebhookActivities:
             begins_late=True,
         )
 
-    async def _deliver(self, task: PoolTask[DeliverWebhook]) -> WebhookDelivered:
+    async def _deliver(self, task: QueueTask[DeliverWebhook]) -> WebhookDelivered:
         receiver = await self._receivers.get(task.given.subscription_id)
         subscription = receiver.subscription
         if subscription.disabled_at is not None:
@@ -79,10 +79,10 @@ class WebhookActivities:
                     body=body_of(task.given.event),
                 )
             except LookupsBusy as busy:
-                raise NotYet(self._clock.now() + LOOKED_UP_AFTER) from busy
+                raise Snooze(self._clock.now() + LOOKED_UP_AFTER) from busy
         return WebhookDelivered(status=status)
 
-    async def _note(self, session: Session, done: Sequence[Done[DeliverWebhook]]) -> None:
+    async def _note(self, session: Session, done: Sequence[TaskDone[DeliverWebhook]]) -> None:
         """Note for each receiver whether anything got through; a receiver that did well costs one query."""
         subscriptions = SubscriptionRepository(session)
         reached = {
@@ -92,7 +92,7 @@ class WebhookActivities:
             each
             for each in done
             # What is ours to mend, or was put off, is not the receiver's failure.
-            if isinstance(each.outcome, Exception) and not isinstance(each.outcome, StorageError | NotYet)
+            if isinstance(each.outcome, Exception) and not isinstance(each.outcome, StorageError | Snooze)
         ]
         gone = {e.task.given.subscription_id for e in failed if isinstance(e.outcome, ReceiverGone)}
         failures = Counter(each.task.given.subscription_id for each in failed)

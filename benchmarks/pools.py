@@ -24,9 +24,9 @@ from sqlalchemy import delete, func, select
 from temporalio import activity, workflow
 from temporalio.worker import Worker
 
-from mainspring.activities.queues import PoolActivities
+from mainspring.activities.queues import QueueActivities
 from mainspring.activities.runtime.interceptor import ActivityCare
-from mainspring.activities.runtime.queue import Pools, PoolSizes
+from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.client.jobs import Jobs
 from mainspring.client.webhooks import WebhookSubscriptions
@@ -36,9 +36,9 @@ from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import DeliverWebhook
-from mainspring.devserver import EmbeddedEngine
+from mainspring.devserver import EmbeddedTemporal
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
@@ -111,8 +111,8 @@ HEAD = (
 class Bench:
     """One server and one database."""
 
-    engine: EmbeddedEngine
-    gate: Engine
+    engine: EmbeddedTemporal
+    gate: TemporalGateway
     database: Database
     jobs: Jobs
 
@@ -174,27 +174,27 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
     settings = Settings(state_dir=folder, webhooks_allow_private=True, log_level="warning")
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(EmbeddedEngine(folder, port=0, ui_port=0))
+        engine = await stack.enter_async_context(EmbeddedTemporal(folder, port=0, ui_port=0))
         client = await connect_embedded(engine.address)
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         await upgrade(database)
-        gate = Engine(client, settings.task_queue)
+        gate = TemporalGateway(client, settings.task_queue)
         jobs = Jobs(database, gate, clock)
         gateways = await stack.enter_async_context(open_gateways(settings))
         await stack.enter_async_context(build_worker(settings, client, database, gateways, clock))
         # The lanes compared have a queue of their own, with the same worker settings.
-        lanes = Engine(client, "lanes")
+        lanes = TemporalGateway(client, "lanes")
         assert NOTE_NUMBER.pool is not None
-        sizes = PoolSizes({NAME: NOTE_NUMBER.pool})
-        tasks, pools = TaskActivities(database, lanes, clock, sizes), PoolActivities(database, clock, sizes)
+        sizes = QueueSizes({NAME: NOTE_NUMBER.pool})
+        tasks, pools = TaskActivities(database, lanes, clock, sizes), QueueActivities(database, clock, sizes)
         await stack.enter_async_context(
             Worker(
                 client,
                 task_queue="lanes",
                 workflows=[DrainNoteNumber, NoteAlone],
                 activities=[
-                    NoteActivities(Pools(database, lanes, clock, sizes)).note,
+                    NoteActivities(BatchedQueues(database, lanes, clock, sizes)).note,
                     pools.survey,
                     note,
                     tasks.begin,

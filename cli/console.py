@@ -5,7 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 import typer
@@ -17,12 +16,12 @@ from temporalio.service import RPCError
 
 from mainspring.client.errors import ClientError
 from mainspring.client.service import Service, open_service
-from mainspring.config.connect import EngineUnreachable
+from mainspring.config.connect import TemporalUnreachable
 from mainspring.config.logs import configure_logs
 from mainspring.config.settings import Settings
 from mainspring.config.settings_errors import SettingsError
 from mainspring.contracts.tasks import TaskState
-from mainspring.devserver import EmbeddedEngineError
+from mainspring.devserver import EmbeddedTemporalError
 from mainspring.gateways.errors import GatewayError
 from mainspring.storage.database import without_password
 from mainspring.storage.errors import StorageError
@@ -79,7 +78,7 @@ def settled(work: Callable[[Settings], Awaitable[int | None]]) -> NoReturn:
         code = asyncio.run(run())
     except (ClientError, UnknownJob, StorageError) as error:
         complain(str(error), BAD_INPUT)
-    except (EngineUnreachable, EmbeddedEngineError, GatewayError) as error:
+    except (TemporalUnreachable, EmbeddedTemporalError, GatewayError) as error:
         complain(str(error), FAILED)
     except RPCError as error:  # of a call that no gateway translates; connecting has its own error
         complain(f"Temporal: {error.message}", FAILED)
@@ -131,43 +130,15 @@ def state_text(state: TaskState) -> str:
     return f"[{COLOURS[state]}]{state}[/]"
 
 
-def when(moment: datetime | None) -> str:
-    """Return a time in the reader's own zone: with seconds today, with the date on another day."""
-    if moment is None:
-        return ""
-    local, today = moment.astimezone(), datetime.now(UTC).astimezone()
-    if local.date() == today.date():
-        return local.strftime("%H:%M:%S")
-    return local.strftime("%d %b %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
-
-
-def when_exactly(moment: datetime | None) -> str:
-    """Return a time as `when` does, with the name of its zone."""
-    return "" if moment is None else f"{when(moment)} {moment.astimezone().tzname()}"
-
-
-def how_long(start: datetime | None, until: datetime | None) -> str:
-    """Return how long something took, or has taken so far."""
-    return "" if start is None else duration((until or datetime.now(UTC)) - start)
-
-
-def duration(span: timedelta) -> str:
-    """Return a duration for people: "4.2 s", "5 min", "2.5 h", "3 d"."""
-    seconds = span.total_seconds()
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{round(seconds / size, 1):g} {unit}"
-    return f"{seconds:.1f} s"
-
-
 def echo(message: str) -> None:
     """Print a line that may carry markup."""
     out.print(message, soft_wrap=True)
 
 
-def remark(message: str) -> None:
-    """Print a line beside the output, where it is in no program's way."""
-    err.print(f"[yellow]{escape(message)}[/]", soft_wrap=True)
+def warn(message: str | None) -> None:
+    """Print a line, if there is any, beside the output, where it is in no program's way."""
+    if message is not None:
+        err.print(f"[yellow]{escape(message)}[/]", soft_wrap=True)
 
 
 Worker = Callable[[Settings, Client, asyncio.Event], Coroutine[Any, Any, None]]

@@ -8,15 +8,15 @@ from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
 from mainspring.cli.console import FAILED, SUCCESS, settled, show_table
-from mainspring.cli.stack import with_stand_ins
+from mainspring.cli.stack import with_emulators
 from mainspring.client.schedules import SCHEDULES, Schedules
-from mainspring.config.connect import EngineUnreachable, connect, connect_config
+from mainspring.config.connect import TemporalUnreachable, connect, connect_config
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
-from mainspring.devserver import running_engine
+from mainspring.devserver import running_temporal
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitExceeded
 from mainspring.gateways.justtcg import open_justtcg
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.errors import StorageError
 from mainspring.storage.migrate import is_current
@@ -35,10 +35,10 @@ def doctor() -> None:
     """Check settings, database, Temporal, worker and gateways. Exit code 1 when something is wrong."""
 
     async def work(settings: Settings) -> int:
-        running = running_engine(settings.state_dir)
-        stand_ins = running.stand_ins if running else {}
-        examined = with_stand_ins(settings, stand_ins)
-        findings = [finding async for finding in _examine(examined, stand_ins)]
+        running = running_temporal(settings.state_dir)
+        emulators = running.emulators if running else {}
+        examined = with_emulators(settings, emulators)
+        findings = [finding async for finding in _examine(examined, emulators)]
         show_table(
             ("", "part", "found", "remedy"),
             [
@@ -56,7 +56,7 @@ def doctor() -> None:
     settled(work)
 
 
-async def _examine(settings: Settings, stand_ins: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _examine(settings: Settings, emulators: Mapping[str, str]) -> AsyncIterator[Finding]:
     yield Finding("settings", f"state in {settings.state_dir}, task queue {settings.task_queue}")
     yield _key(settings)
     if settings.media_source_dir is not None:
@@ -65,7 +65,7 @@ async def _examine(settings: Settings, stand_ins: Mapping[str, str]) -> AsyncIte
     async for finding in _temporal(settings):
         yield finding
     justtcg = await _justtcg(settings)
-    yield replace(justtcg, found=f"{justtcg.found} (stand-in)") if "justtcg_url" in stand_ins else justtcg
+    yield replace(justtcg, found=f"{justtcg.found} (stand-in)") if "justtcg_url" in emulators else justtcg
 
 
 def _key(settings: Settings) -> Finding:
@@ -99,13 +99,13 @@ async def _temporal(settings: Settings) -> AsyncIterator[Finding]:
     try:
         address = connect_config(settings).get("target_host", "")
         client = await connect(settings)
-    except EngineUnreachable as error:
+    except TemporalUnreachable as error:
         yield Finding(
             "Temporal", str(error).partition(";")[0], "run `mainspring up`, or correct TEMPORAL_ADDRESS"
         )
         return
     yield Finding("Temporal", f"{address}, namespace {client.namespace}")
-    workers = len(await Engine(client, settings.task_queue).workers())
+    workers = len(await TemporalGateway(client, settings.task_queue).workers())
     remedy = "" if workers else "run `mainspring worker` (or `mainspring up`)"
     yield Finding("worker", f"{workers} on task queue {settings.task_queue}", remedy)
     found = len(await Schedules(client, settings).list())

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import echo, show_json, show_table, when, with_service
+from mainspring.cli.console import echo, show_json, show_table, with_service
 from mainspring.client.service import Service
+from mainspring.client.times import when
 from mainspring.contracts.effects import Effect, EffectState
 
 commands = typer.Typer(no_args_is_help=True, help="What was sent to somebody outside, and how it fared.")

@@ -7,10 +7,11 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, show_table, when, with_service
+from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, show_table, with_service
 from mainspring.cli.failure_choice import Choice, ErrorType, JobName, Since, choosing
 from mainspring.client.failures import RATE
 from mainspring.client.service import Service
+from mainspring.client.times import when
 from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
 from mainspring.contracts.tasks import Task
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from rich.filesize import decimal
 
-from mainspring.cli.console import duration
+from mainspring.client.times import duration
 from mainspring.contracts.tasks import JsonObject
 
 

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from mainspring.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
 from mainspring.cli.fields import cells
-from mainspring.cli.notes import failed_attempt, note
 from mainspring.cli.steps import running_steps, show_steps, steps_of, turns
 from mainspring.client.jobs import Jobs
+from mainspring.client.tasks.status_text import failed_attempt, note
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskState
 

@@ -11,18 +11,18 @@ from mainspring.cli.console import (
     FAILED,
     SUCCESS,
     echo,
-    remark,
     show_json,
     show_table,
-    when,
+    warn,
     with_service,
 )
 from mainspring.cli.follow import follow_or_leave, show_outcome
 from mainspring.cli.inputs import json_object
-from mainspring.cli.repeats import found_instead
 from mainspring.cli.times import moment, span
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
+from mainspring.client.tasks.conflicts import conflict_message
+from mainspring.client.times import when
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Task, TaskState
@@ -73,7 +73,7 @@ def run(
         task = await service.jobs.get(started.id)
         if started.deduplicated:
             idle = _without_effect(chosen, task, priority, {"--at": at, "--in": delay})
-            remark(found_instead(chosen, message, task, called=account, options=idle))
+            warn(conflict_message(chosen, message, task, called=account, options=idle))
         if not wait:
             show_json(task.model_dump(mode="json")) if as_json else echo(str(started.id))
             return SUCCESS

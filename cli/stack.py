@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from mainspring.cli.console import Worker
-from mainspring.cli.stand_ins import NONE, StandIns, running_stand_ins
+from mainspring.cli.emulators import NONE, Emulators, running_emulators
 from mainspring.config.connect import connect_embedded
 from mainspring.config.settings import Settings
-from mainspring.devserver import EmbeddedEngine
+from mainspring.devserver import EmbeddedTemporal
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Stack:
     """What runs. `work` ends when the worker was told to stop, or with the error that ended it."""
 
     settings: Settings
-    engine: EmbeddedEngine
+    engine: EmbeddedTemporal
     temporal: Client
-    stand_ins: StandIns
+    emulators: Emulators
     work: "asyncio.Task[None]"
 
 
@@ -31,35 +31,35 @@ async def running_stack(
 ) -> AsyncIterator[Stack]:
     """Run everything until the block ends; with `sandbox`, gateways without credentials go to stand-ins.
 
-    Raises what the engine raises (AlreadyRunning, PortTaken, …) and SandboxMissing.
+    Raises what the engine raises (AlreadyRunning, PortTaken, …) and EmulatorsMissing.
     """
     async with AsyncExitStack() as stack:
-        stand_ins = await stack.enter_async_context(running_stand_ins(settings)) if sandbox else NONE
-        settings = with_stand_ins(settings, stand_ins.settings)
+        emulators = await stack.enter_async_context(running_emulators(settings)) if sandbox else NONE
+        settings = with_emulators(settings, emulators.settings)
         engine = await stack.enter_async_context(
-            EmbeddedEngine(
+            EmbeddedTemporal(
                 settings.state_dir,
                 port=settings.engine_port,
                 ui_port=settings.ui_port,
-                stand_ins=stand_ins.settings,
+                emulators=emulators.settings,
             )
         )
         temporal = await connect_embedded(engine.address)
         work = asyncio.create_task(_supervised(worker, settings, temporal, stop, engine))
         try:
-            yield Stack(settings, engine, temporal, stand_ins, work)
+            yield Stack(settings, engine, temporal, emulators, work)
         finally:
             stop.set()
             await asyncio.wait({work})
 
 
-def with_stand_ins(settings: Settings, stand_ins: Mapping[str, str]) -> Settings:
+def with_emulators(settings: Settings, emulators: Mapping[str, str]) -> Settings:
     """Return the settings as the stack that published these stand-ins uses them."""
-    return Settings.model_validate(dict(settings) | dict(stand_ins))
+    return Settings.model_validate(dict(settings) | dict(emulators))
 
 
 async def _supervised(
-    worker: Worker, settings: Settings, temporal: Client, stop: asyncio.Event, engine: EmbeddedEngine
+    worker: Worker, settings: Settings, temporal: Client, stop: asyncio.Event, engine: EmbeddedTemporal
 ) -> None:
     serving = asyncio.create_task(worker(settings, temporal, stop))
     watching = asyncio.create_task(engine.watch())

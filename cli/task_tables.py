@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from mainspring.cli.console import echo, how_long, show_table, state_text, when, when_exactly
+from mainspring.cli.console import echo, show_table, state_text
 from mainspring.cli.follow import show_result
-from mainspring.cli.notes import note
 from mainspring.cli.steps import show_children, show_steps
+from mainspring.client.tasks.status_text import note
+from mainspring.client.times import how_long, when, when_exactly
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskError
 

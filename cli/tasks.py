@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, state_text, with_service
+from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, state_text, warn, with_service
 from mainspring.cli.follow import follow, follow_or_leave, show_outcome
-from mainspring.cli.hindrance import hindrance, warn_of
 from mainspring.cli.inputs import json_object
 from mainspring.cli.task_tables import show_task, show_tasks
 from mainspring.client.service import Service
+from mainspring.client.tasks.availability import availability
 from mainspring.client.validation import validated
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
@@ -62,7 +62,7 @@ def list_tasks(
             return
         show_tasks(tasks)
         if any(not task.state.is_final for task in tasks):
-            warn_of(await hindrance(service.engine))
+            warn(await availability(service.engine))
         if len(found) > limit:
             echo(f"[dim]older ones: --before {str(tasks[-1].id)[:8]}[/]")
 
@@ -87,7 +87,7 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
         else:
             show_task(task, steps, children)
             if not task.state.is_final:
-                warn_of(await hindrance(service.engine))
+                warn(await availability(service.engine))
 
     with_service(work)
 

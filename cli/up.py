@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 
 from mainspring.cli.console import database_name, echo, settled, show_table, worker_of
+from mainspring.cli.emulators import EMULATOR_KEYS, MAILS, video_to_try
 from mainspring.cli.stack import Stack, running_stack
-from mainspring.cli.stand_ins import MAILS, SANDBOX_KEYS, video_to_try
 from mainspring.config.connect import connect
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
@@ -41,30 +41,30 @@ def up(
 
 
 def _show(stack: Stack) -> None:
-    settings, stand_ins = stack.settings, stack.stand_ins
-    videos = stand_ins.videos_url or settings.resolved_store_url
+    settings, emulators = stack.settings, stack.emulators
+    videos = emulators.videos_url or settings.resolved_store_url
     show_table(
         ("Mainspring is up; Ctrl-C stops it", ""),
         [
             ("Temporal Web UI", stack.engine.ui_url),
             ("Temporal", stack.engine.address),
             ("database", escape(database_name(settings))),
-            ("JustTCG", _place(settings.justtcg_url, is_stand_in=stand_ins.justtcg is not None)),
+            ("JustTCG", _place(settings.justtcg_url, is_stand_in=emulators.justtcg is not None)),
             (
                 "mail",
                 _place(
                     f"{settings.smtp_host or 'localhost'}:{settings.smtp_port}",
-                    is_stand_in=stand_ins.smtp is not None,
+                    is_stand_in=emulators.smtp is not None,
                 ),
             ),
-            ("videos", _place(videos, is_stand_in=stand_ins.objects is not None)),
+            ("videos", _place(videos, is_stand_in=emulators.objects is not None)),
         ],
     )
-    if stand_ins.justtcg:
-        echo(f"[dim]the stand-in of JustTCG accepts the keys {', '.join(SANDBOX_KEYS.values())}[/]")
-    if stand_ins.smtp:
+    if emulators.justtcg:
+        echo(f"[dim]the stand-in of JustTCG accepts the keys {', '.join(EMULATOR_KEYS.values())}[/]")
+    if emulators.smtp:
         echo(f"[dim]the mails that arrive are in {escape(str(settings.state_dir / MAILS))}[/]")
-    if stand_ins.objects:
+    if emulators.objects:
         given = json.dumps(video_to_try().model_dump(mode="json", exclude_defaults=True))
         echo("a video to try, in a second terminal:")
         echo(f"  mainspring run process-video --input '{escape(given)}'")

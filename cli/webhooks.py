@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import echo, show_json, show_table, when, with_service
+from mainspring.cli.console import echo, show_json, show_table, with_service
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
+from mainspring.client.times import when
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
 from mainspring.contracts.webhooks import Subscription
 

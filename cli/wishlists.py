@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, show_json, show_table, when, with_service
+from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, show_json, show_table, with_service
 from mainspring.cli.wishlist_imports import Refused, import_file
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
-from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.client.times import when
+from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
 from mainspring.domain.unsubscribe import TokenRefused
 from mainspring.storage.wishlist import Outcomes
 
@@ -69,7 +70,7 @@ def _pair(wish: WishedItem) -> tuple[str, str]:
     return (wish.product_id, wish.user_id)
 
 
-def _stray_problem(stray: StrayWish) -> str:
+def _stray_problem(stray: RejectedWish) -> str:
     names = {"product_id": ("product", stray.wish.product_id), "user_id": ("user", stray.wish.user_id)}
     said = [(field, *names[field]) for field in stray.unknown]
     return "; ".join(

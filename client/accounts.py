@@ -8,7 +8,7 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.domain.cards import Account, InventoryLine
 from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import AccountUnknown
@@ -29,7 +29,7 @@ class Accounts:
     `account` is an id or a name everywhere; AccountUnknown if there is none.
     """
 
-    def __init__(self, database: Database, engine: Engine, box: SecretBox, clock: Clock) -> None:
+    def __init__(self, database: Database, engine: TemporalGateway, box: SecretBox, clock: Clock) -> None:
         self._database = database
         self._engine = engine
         self._box = box

@@ -18,7 +18,7 @@ from mainspring.config.connect import connect
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, after_commits
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
@@ -31,7 +31,7 @@ class Service:
     settings: Settings
     database: Database
     temporal: Client
-    engine: Engine
+    engine: TemporalGateway
     jobs: Jobs
     failures: Failures
     accounts: Accounts
@@ -62,7 +62,7 @@ async def open_service(
         await upgrade(database)
         temporal = temporal or await connect(settings, lazy=True)
         clock = SystemClock()
-        engine = Engine(temporal, settings.task_queue)
+        engine = TemporalGateway(temporal, settings.task_queue)
         key = encryption_key(settings)
         box = SecretBox(key)
         jobs = Jobs(database, engine, clock)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
 from mainspring.domain.unsubscribe import UnsubscribeScope, read_token
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
@@ -35,9 +35,9 @@ class Wishlists:
         for chunk in chunks(users):
             await self._shop(ShopRepository.store_users, chunk)
 
-    async def store_items(self, items: Sequence[WishedItem]) -> list[StrayWish]:
+    async def store_items(self, items: Sequence[WishedItem]) -> list[RejectedWish]:
         """Store wishes, a thousand in each transaction; return those whose product or user is not known."""
-        strays: list[StrayWish] = []
+        strays: list[RejectedWish] = []
         for chunk in chunks(items):
             strays += await self._shop(ShopRepository.store_items, chunk)
         return strays

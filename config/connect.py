@@ -11,12 +11,12 @@ from temporalio.runtime import Runtime
 
 from mainspring.config.environment import environment
 from mainspring.config.settings import Settings
-from mainspring.devserver.running import running_engine
+from mainspring.devserver.running import running_temporal
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 
 
-class EngineUnreachable(Exception):
+class TemporalUnreachable(Exception):
     """Temporal did not answer at `address`, or its configuration cannot be read (`address` is None)."""
 
     def __init__(self, address: str | None, detail: str) -> None:
@@ -33,14 +33,14 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
 
     Configured is by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS… and by the profile
     (TEMPORAL_PROFILE) of a TOML file (TEMPORAL_CONFIG_FILE), in the environment or in `.env`. Raises
-    EngineUnreachable when that configuration cannot be read.
+    TemporalUnreachable when that configuration cannot be read.
     """
     try:
         config = ClientConfig.load_client_connect_config(override_env_vars=environment())
     except Exception as error:  # the SDK raises a bare RuntimeError or an unexported ConfigError
-        raise EngineUnreachable(None, str(error)) from error
+        raise TemporalUnreachable(None, str(error)) from error
     if "target_host" not in config:
-        running = running_engine(settings.state_dir)
+        running = running_temporal(settings.state_dir)
         config["target_host"] = running.address if running else f"127.0.0.1:{settings.engine_port}"
     return config
 
@@ -54,7 +54,7 @@ async def connect(
 ) -> Client:
     """Return a client of Temporal; a lazy one connects at its first call.
 
-    Raises EngineUnreachable when there is no answer within `timeout`.
+    Raises TemporalUnreachable when there is no answer within `timeout`.
     """
     config = connect_config(settings)
     address = config["target_host"]
@@ -62,9 +62,9 @@ async def connect(
     try:
         return await asyncio.wait_for(connecting, timeout.total_seconds())
     except TimeoutError:
-        raise EngineUnreachable(address, f"no answer in {timeout.total_seconds():g} seconds") from None
+        raise TemporalUnreachable(address, f"no answer in {timeout.total_seconds():g} seconds") from None
     except RuntimeError as error:  # what the SDK raises for any failure to connect
-        raise EngineUnreachable(address, _reason(str(error))) from error
+        raise TemporalUnreachable(address, _reason(str(error))) from error
 
 
 def _reason(told: str) -> str:

@@ -6,15 +6,15 @@ import socket
 import sys
 from datetime import UTC, datetime, timedelta
 
-from mainspring.config.connect import EngineUnreachable, connect
+from mainspring.config.connect import TemporalUnreachable, connect
 from mainspring.config.settings import Settings
-from mainspring.gateways.temporal import RPC_TIMEOUT, Engine
+from mainspring.gateways.temporal import RPC_TIMEOUT, TemporalGateway
 
 # A worker that waits for work asks anew each minute; a second minute covers a slow answer.
 RECENT = timedelta(minutes=2)
 
 
-async def is_polling(engine: Engine, host: str) -> bool:
+async def is_polling(engine: TemporalGateway, host: str) -> bool:
     """Return whether a worker on `host` asked for workflow tasks recently."""
     oldest = datetime.now(UTC) - RECENT
     return any(
@@ -26,10 +26,10 @@ async def _check() -> int:
     settings = Settings.load()
     try:
         client = await connect(settings, timeout=RPC_TIMEOUT)
-    except EngineUnreachable as error:
+    except TemporalUnreachable as error:
         print(error, file=sys.stderr)  # noqa: T201  # docker inspect shows it
         return 1
-    return 0 if await is_polling(Engine(client, settings.task_queue), socket.gethostname()) else 1
+    return 0 if await is_polling(TemporalGateway(client, settings.task_queue), socket.gethostname()) else 1
 
 
 if __name__ == "__main__":

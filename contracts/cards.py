@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.progress import StretchProgress
+from mainspring.contracts.progress import BatchProgress
 
 
 class DiscoverSets(Message):
@@ -73,13 +73,13 @@ class AccountsRefreshed(Message):
     already_active: int = 0
 
 
-class RefreshProgress(AccountsRefreshed, StretchProgress):
+class RefreshProgress(AccountsRefreshed, BatchProgress):
     """How far `refresh-due-accounts` has come: all accounts whose id is up to `after`."""
 
     after: UUID | None = None
 
 
-class CardProgress(StretchProgress):
+class CardProgress(BatchProgress):
     """How far a card job has come.
 
     `total` is absent until the first stretch has counted what is due since `cutoff`. `requests` counts

@@ -84,7 +84,7 @@ class OpenFlow(Message):
     steps: tuple[OpenedStep, ...]
 
 
-class EarlierStep(Message):
+class PreviousStep(Message):
     """A step as an earlier task of the same chain of retries left it."""
 
     name: str
@@ -92,7 +92,7 @@ class EarlierStep(Message):
     input_hash: str | None
 
 
-class EarlierRun(Message):
+class PreviousRun(Message):
     """A task of a chain of retries: from which step it forced everything to run, and what it has done.
 
     `children` are the tasks that have begun as steps of it.
@@ -100,7 +100,7 @@ class EarlierRun(Message):
 
     task_id: UUID
     rerun_from: str | None
-    steps: tuple[EarlierStep, ...]
+    steps: tuple[PreviousStep, ...]
     children: frozenset[UUID] = frozenset()
 
 
@@ -158,7 +158,7 @@ class CloseFlow(Message):
     task_id: UUID
 
 
-class ComposedStep(Message):
+class AdHocStep(Message):
     """A job of the catalogue as a step of `run-flow`. `input` is the job's own input."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -174,7 +174,7 @@ class RunFlow(Message):
     `workspace` is that of the flow, and of the jobs in it that have none of their own.
     """
 
-    steps: tuple[ComposedStep, ...] = Field(min_length=1, max_length=500)
+    steps: tuple[AdHocStep, ...] = Field(min_length=1, max_length=500)
     workspace: str | None = Field(default=None, min_length=1, max_length=200)
 
 
@@ -185,15 +185,15 @@ class PlannedStep(Message):
     input_hash: str
 
 
-class ComposedFault(Message):
+class AdHocFault(Message):
     """Why a composed flow cannot run, with the path from its input to the fault."""
 
     path: tuple[int | str, ...]
     message: str
 
 
-class ComposedPlan(Message):
+class AdHocPlan(Message):
     """What was found when a composed flow was checked: its steps in their order, or why it cannot run."""
 
     steps: tuple[PlannedStep, ...] = ()
-    fault: ComposedFault | None = None
+    fault: AdHocFault | None = None

@@ -5,7 +5,7 @@ from datetime import datetime
 from mainspring.contracts.message import Message
 
 
-class QuotaPause(Message):
+class Pause(Message):
     """Work stopped because a quota is used up; it can go on at `resumes_at`.
 
     `waiting_for` is for people: "daily quota of JustTCG".
@@ -15,11 +15,11 @@ class QuotaPause(Message):
     resumes_at: datetime
 
 
-class StretchProgress(Message):
+class BatchProgress(Message):
     """Each stretch of work takes one and gives back a later one.
 
     `pause` says why a stretch stopped early, `finished` that nothing is left.
     """
 
     finished: bool = False
-    pause: QuotaPause | None = None
+    pause: Pause | None = None

@@ -7,24 +7,24 @@ from pydantic import Field
 from mainspring.contracts.message import Message
 
 
-class Pool(Message):
+class BatchedQueue(Message):
     """How a job's queue is worked: tasks under way in one activity, and activities at the same time."""
 
     page: int = Field(ge=1)
     parallel: int = Field(ge=1)
 
 
-class DrainPool(Message):
+class ConsumeQueue(Message):
     """Work a queue until it is empty. What it takes to do so is said where the job is declared."""
 
 
-class SurveyPool(Message):
+class MeasureQueue(Message):
     """Look at the queue of a job, for a drain that begins or was woken."""
 
     job: str
 
 
-class PoolQueue(Message):
+class QueueStatistics(Message):
     """What waits in a queue. `due` counts no further than all activities could take up at once.
 
     `next_due_at` is when the first of the others is due, `next_due_in` how long that was from the look on, by
@@ -36,30 +36,30 @@ class PoolQueue(Message):
     next_due_in: timedelta | None = None
 
 
-class PoolSurvey(Message):
+class QueueMeasured(Message):
     """A queue and how it is worked."""
 
-    pool: Pool
-    queue: PoolQueue
+    pool: BatchedQueue
+    queue: QueueStatistics
 
 
-class WorkPool(Message):
+class WorkQueue(Message):
     """Work a stretch of the queue of a job: until it is empty, or for about half a minute."""
 
     job: str
 
 
-class StretchWorked(Message):
+class QueueWorked(Message):
     """What became of a stretch's tasks, and what waits after it. `put_off` ones are tried again later."""
 
     succeeded: int
     put_off: int
     failed: int
     cancelled: int
-    queue: PoolQueue
+    queue: QueueStatistics
 
 
-class PoolDrained(Message):
+class QueueConsumed(Message):
     """What became of the tasks that a drain worked, since it last continued as new."""
 
     succeeded: int = 0

@@ -92,7 +92,7 @@ class WishedItem(Message):
     added_at: Moment | None = None
 
 
-class StrayWish(Message):
+class RejectedWish(Message):
     """A wish that was not stored: `unknown` are those of its fields that name nobody or nothing."""
 
     wish: WishedItem

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.progress import StretchProgress
+from mainspring.contracts.progress import BatchProgress
 
 # The pooled job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"
@@ -95,7 +95,7 @@ class NotificationSent(Message):
     skipped: dict[SkipReason, int] = Field(default_factory=dict)
 
 
-class WishlistProgress(StretchProgress):
+class WishlistProgress(BatchProgress):
     """How far a check has come: all wishes up to one of a product, the older ones first.
 
     `told_of_product` of the wishes for the product within which it is were found due. `judged` says that all
@@ -118,7 +118,7 @@ class WishlistProgress(StretchProgress):
     judged: bool = False
 
 
-class CheckStretch(Message):
+class CheckBatch(Message):
     """Go on with a check, by the rules of one of the two, from where it is."""
 
     sales: CheckWishlistSales | None = None

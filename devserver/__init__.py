@@ -2,21 +2,21 @@
 
 from mainspring.devserver.errors import (
     AlreadyRunning,
-    EmbeddedEngineError,
-    EngineGaveUp,
-    EngineNotStarted,
+    EmbeddedTemporalError,
     PortTaken,
+    TemporalGaveUp,
+    TemporalNotStarted,
 )
-from mainspring.devserver.running import RunningEngine, running_engine
-from mainspring.devserver.server import EmbeddedEngine
+from mainspring.devserver.running import RunningTemporal, running_temporal
+from mainspring.devserver.server import EmbeddedTemporal
 
 __all__ = [
     "AlreadyRunning",
-    "EmbeddedEngine",
-    "EmbeddedEngineError",
-    "EngineGaveUp",
-    "EngineNotStarted",
+    "EmbeddedTemporal",
+    "EmbeddedTemporalError",
     "PortTaken",
-    "RunningEngine",
-    "running_engine",
+    "RunningTemporal",
+    "TemporalGaveUp",
+    "TemporalNotStarted",
+    "running_temporal",
 ]

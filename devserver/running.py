@@ -22,19 +22,19 @@ RUN_FILE = "mainspring.json"
 PATIENCE = timedelta(milliseconds=500)
 
 
-class RunningEngine(Message):
+class RunningTemporal(Message):
     """Where an engine serves: gRPC `address` as host:port, the web page's URL, and its owner's process id.
 
-    `stand_ins` holds the settings that its owner has replaced by stand-ins of its own, which end with it.
+    `emulators` holds the settings that its owner has replaced by stand-ins of its own, which end with it.
     """
 
     address: str
     ui_url: str
     pid: int
-    stand_ins: dict[str, str] = Field(default_factory=dict)
+    emulators: dict[str, str] = Field(default_factory=dict)
 
 
-def running_engine(state_dir: Path) -> RunningEngine | None:
+def running_temporal(state_dir: Path) -> RunningTemporal | None:
     """Return the engine that runs for `state_dir` now, if any does and already serves."""
     try:
         lock = os.open(state_dir / LOCK_FILE, os.O_RDONLY)
@@ -59,17 +59,17 @@ def owned(state_dir: Path) -> Iterator[bool]:
         os.close(lock)
 
 
-def write_run_file(state_dir: Path, running: RunningEngine) -> None:
+def write_run_file(state_dir: Path, running: RunningTemporal) -> None:
     """Publish where the engine serves, whole or not at all."""
     draft = state_dir / f"{RUN_FILE}.{running.pid}"
     draft.write_text(running.model_dump_json(indent=2) + "\n")
     draft.replace(state_dir / RUN_FILE)
 
 
-def read_run_file(state_dir: Path) -> RunningEngine | None:
+def read_run_file(state_dir: Path) -> RunningTemporal | None:
     """Return what the last engine of `state_dir` published, whether or not it still runs."""
     try:
-        return RunningEngine.model_validate_json((state_dir / RUN_FILE).read_bytes())
+        return RunningTemporal.model_validate_json((state_dir / RUN_FILE).read_bytes())
     except FileNotFoundError:
         return None
 

@@ -17,9 +17,9 @@ from mainspring.devserver import running
 from mainspring.devserver.command import ENGINE_PORT, UI_PORT, server_command
 from mainspring.devserver.errors import (
     AlreadyRunning,
-    EmbeddedEngineError,
-    EngineGaveUp,
-    EngineNotStarted,
+    EmbeddedTemporalError,
+    TemporalGaveUp,
+    TemporalNotStarted,
 )
 from mainspring.devserver.health import why_not_healthy
 from mainspring.devserver.ports import HOST, choose_ports
@@ -36,11 +36,11 @@ LOG_LINES = 15
 log = structlog.get_logger(__name__)
 
 
-class EmbeddedEngine:
+class EmbeddedTemporal:
     """The Temporal dev server for `state_dir`, for as long as this context is entered.
 
-    Port 0 is any free one; `stand_ins` is what else is published of it. Entering raises AlreadyRunning,
-    PortTaken or EngineNotStarted. A server that dies is started again with the same database and ports.
+    Port 0 is any free one; `emulators` is what else is published of it. Entering raises AlreadyRunning,
+    PortTaken or TemporalNotStarted. A server that dies is started again with the same database and ports.
     However this process ends, the server ends in seconds.
     """
 
@@ -51,13 +51,13 @@ class EmbeddedEngine:
         port: int = 7233,
         ui_port: int = 8233,
         dynamic_config: Mapping[str, str] | None = None,
-        stand_ins: Mapping[str, str] | None = None,
+        emulators: Mapping[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir.absolute()
         self.log_file = self.state_dir / "temporal.log"
         self._ports = {ENGINE_PORT: port, UI_PORT: ui_port}
         self._dynamic_config = dynamic_config or {}
-        self._stand_ins = dict(stand_ins or {})
+        self._stand_ins = dict(emulators or {})
         self._stack = AsyncExitStack()
         self._process: ServerProcess
         self._supervisor: asyncio.Task[None]
@@ -78,7 +78,7 @@ class EmbeddedEngine:
         return self._process.pid
 
     async def watch(self) -> None:
-        """Wait for as long as the engine is supervised; raises EngineGaveUp when it cannot be kept alive."""
+        """Wait for as long as the engine is supervised; raises TemporalGaveUp if it cannot be kept alive."""
         await asyncio.shield(self._supervisor)
 
     async def __aenter__(self) -> Self:
@@ -99,8 +99,8 @@ class EmbeddedEngine:
         await self._stack.aclose()
 
     def _publish(self) -> None:
-        found = running.RunningEngine(
-            address=self.address, ui_url=self.ui_url, pid=os.getpid(), stand_ins=self._stand_ins
+        found = running.RunningTemporal(
+            address=self.address, ui_url=self.ui_url, pid=os.getpid(), emulators=self._stand_ins
         )
         running.write_run_file(self.state_dir, found)
 
@@ -113,13 +113,13 @@ class EmbeddedEngine:
     async def _first_launch(self) -> None:
         wanted = self._ports
         for _ in range(START_ATTEMPTS - 1):
-            with suppress(EngineNotStarted):
+            with suppress(TemporalNotStarted):
                 await self._launch(wanted)
                 return
         await self._launch(wanted)
 
     async def _launch(self, ports: Mapping[str, int]) -> None:
-        lock = await self._engine_lock()
+        lock = await self._server_lock()
         try:
             self._ports = choose_ports(ports)
             command = server_command(self.state_dir, self._ports, self._dynamic_config)
@@ -133,9 +133,9 @@ class EmbeddedEngine:
             raise
         if reason is not None:
             await self._process.stop()
-            raise EngineNotStarted(reason, self.log_file, self._log_tail())
+            raise TemporalNotStarted(reason, self.log_file, self._log_tail())
 
-    async def _engine_lock(self) -> int:
+    async def _server_lock(self) -> int:
         # The server holds this lock itself. One whose owner was killed may need a moment more to end, and two
         # must never open the same database.
         lock = os.open(self.state_dir / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -146,7 +146,7 @@ class EmbeddedEngine:
         except BaseException as error:
             os.close(lock)
             if isinstance(error, TimeoutError):
-                raise EmbeddedEngineError(f"a former engine still runs in {self.state_dir}") from None
+                raise EmbeddedTemporalError(f"a former engine still runs in {self.state_dir}") from None
             raise
         return lock
 
@@ -158,10 +158,10 @@ class EmbeddedEngine:
             failures = 1 if time.monotonic() - since > STEADY.total_seconds() else failures + 1
             log.warning("engine died", exit_code=code, failures=failures)
             if failures > MAX_RESTARTS:
-                raise EngineGaveUp(failures, self.log_file, self._log_tail())
+                raise TemporalGaveUp(failures, self.log_file, self._log_tail())
             await asyncio.sleep(min(0.1 * 2**failures, MAX_BACKOFF.total_seconds()))
             # A launch that fails leaves a process that has ended, which counts as one more failure.
-            with suppress(EmbeddedEngineError):
+            with suppress(EmbeddedTemporalError):
                 await self._launch(self._ports)
 
     def _log_tail(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from mainspring.contracts.flows import CachedStep, EarlierRun, FlowOpened, FlowResult, StepResult, StepStatus
+from mainspring.contracts.flows import CachedStep, FlowOpened, FlowResult, PreviousRun, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject
 
 # The namespace of a child's id, which is derived so that a replay and a second attempt name the same task.
@@ -107,7 +107,7 @@ def child_task_id(parent_id: UUID, step: str) -> UUID:
     return uuid5(CHILDREN, f"{parent_id}/{step}")
 
 
-def open_flow(needs: Needs, runs: Sequence[EarlierRun]) -> FlowOpened:
+def open_flow(needs: Needs, runs: Sequence[PreviousRun]) -> FlowOpened:
     """Return what a flow may take over. `runs` are the task itself and those that it retries, newest first.
 
     Only the last time that a step was begun counts: a later attempt, with another input perhaps, may have

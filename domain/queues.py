@@ -25,15 +25,15 @@ def queue_of(task_queue: str, role: Role) -> str:
 
 # A drain waits so long for a task to be due. For a later one the relay, which comes every minute, wakes it
 # in time: it looks ahead as far.
-DRAIN_WAITS_AT_MOST = timedelta(minutes=1)
+CONSUMER_WAITS_AT_MOST = timedelta(minutes=1)
 
 
-def drain_of(job: str) -> str:
+def consumer_of(job: str) -> str:
     """Return the type and id of the workflow that drains the queue of a job."""
     return f"drain-{job}"
 
 
-def pooled_task(
+def batched_task(
     job: str,
     task_id: UUID,
     given: Message,
@@ -46,7 +46,7 @@ def pooled_task(
     return NewTask(
         id=task_id,
         job=job,
-        workflow_id=drain_of(job),
+        workflow_id=consumer_of(job),
         dedupe_key=None,
         input=given.model_dump(mode="json"),
         workspace=workspace,
@@ -56,7 +56,7 @@ def pooled_task(
     )
 
 
-def fair_turns(
+def fairness_ranks(
     workspaces: Sequence[str | None], *, head: int, last: dict[str | None, int]
 ) -> tuple[int, ...]:
     """Return the turn of each new task, given the workspaces that they belong to, in their order.

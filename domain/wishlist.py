@@ -36,7 +36,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class SaleSeen:
+class SaleState:
     """What sale checks have seen of a product: whether it is on sale, and its how manieth sale that is."""
 
     on_sale: bool = False
@@ -48,7 +48,7 @@ class SaleSeen:
 
 
 @dataclass(frozen=True)
-class StockSeen:
+class StockState:
     """What stock checks have seen of a product.
 
     `sold_out`: there was none, and not yet enough again. `restocked_at`: since when the `episode`th return
@@ -106,38 +106,38 @@ class Due:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """What became of wishes: those that are due, and why the others are not."""
 
     due: tuple[Due, ...]
     skipped: Counter[SkipReason]
 
 
-def see_sale(seen: SaleSeen, offer: Offer, now: datetime) -> SaleSeen:
+def detect_sale(seen: SaleState, offer: Offer, now: datetime) -> SaleState:
     """Return what is seen now: a product that comes on sale begins the next episode."""
     on_sale = offer.is_on_sale(now)
     begins = on_sale and not seen.on_sale
-    return SaleSeen(on_sale, seen.episode + begins)
+    return SaleState(on_sale, seen.episode + begins)
 
 
-def see_stock(seen: StockSeen, offer: Offer, now: datetime, *, minimum: int) -> StockSeen:
+def detect_stock(seen: StockState, offer: Offer, now: datetime, *, minimum: int) -> StockState:
     """Return what is seen now: enough after none begins the next episode, none ends it."""
     if offer.stock <= 0:
         return replace(seen, sold_out=True, restocked_at=None)
     if seen.sold_out and offer.stock >= minimum:
-        return StockSeen(sold_out=False, episode=seen.episode + 1, restocked_at=now)
+        return StockState(sold_out=False, episode=seen.episode + 1, restocked_at=now)
     return seen
 
 
-def judge_sale(
-    offer: Offer, seen: SaleSeen, wishes: Iterable[Wish], rules: CheckWishlistSales, now: datetime
-) -> Judged:
+def evaluate_sale(
+    offer: Offer, seen: SaleState, wishes: Iterable[Wish], rules: CheckWishlistSales, now: datetime
+) -> Evaluation:
     """Say which of these wishes are told of the sale that `seen` has just seen; none if there is none."""
     due: list[Due] = []
     skipped: Counter[SkipReason] = Counter()
     price = offer.price_at(now)
     for wish in wishes if seen.on_sale else ():
-        reason = _why_not_sale(price, wish, rules, now)
+        reason = _sale_skip_reason(price, wish, rules, now)
         if reason is None:
             baseline = wish.price_when_added_cents if wish.told is None else wish.told.price_cents
             due.append(
@@ -145,10 +145,10 @@ def judge_sale(
             )
         else:
             skipped[reason] += 1
-    return Judged(tuple(due), skipped)
+    return Evaluation(tuple(due), skipped)
 
 
-def _why_not_sale(price: int, wish: Wish, rules: CheckWishlistSales, now: datetime) -> SkipReason | None:
+def _sale_skip_reason(price: int, wish: Wish, rules: CheckWishlistSales, now: datetime) -> SkipReason | None:
     if not wish.wanted:
         return SkipReason.NOT_WANTED
     if wish.told is None:
@@ -164,14 +164,14 @@ def _is_drop(price: int, baseline: int, percent: int) -> bool:
     return price < baseline and price * 100 <= baseline * (100 - percent)
 
 
-def judge_stock(
+def evaluate_stock(
     offer: Offer,
-    seen: StockSeen,
+    seen: StockState,
     wishes: Sequence[Wish],
     rules: CheckWishlistStock,
     *,
     told_before: int = 0,
-) -> Judged:
+) -> Evaluation:
     """Say which of these wishes, the oldest first, are told that the product is back.
 
     `told_before` are those of older wishes that the same check has found due already.
@@ -179,20 +179,20 @@ def judge_stock(
     due: list[Due] = []
     skipped: Counter[SkipReason] = Counter()
     if seen.restocked_at is None or offer.stock < rules.min_stock:
-        return Judged((), skipped)
+        return Evaluation((), skipped)
     most = None if rules.mails_per_unit is None else offer.stock * rules.mails_per_unit - told_before
     for wish in wishes:
-        reason = _why_not_stock(wish, seen.restocked_at)
+        reason = _stock_skip_reason(wish, seen.restocked_at)
         if reason is None and most is not None and len(due) >= most:
             reason = SkipReason.CAPPED
         if reason is None:
             due.append(Due(wish.user_id, offer.product_id, NotificationKind.STOCK, seen.episode, 0, 0))
         else:
             skipped[reason] += 1
-    return Judged(tuple(due), skipped)
+    return Evaluation(tuple(due), skipped)
 
 
-def _why_not_stock(wish: Wish, restocked_at: datetime) -> SkipReason | None:
+def _stock_skip_reason(wish: Wish, restocked_at: datetime) -> SkipReason | None:
     if not wish.wanted:
         return SkipReason.NOT_WANTED
     if wish.told is not None:
@@ -200,7 +200,7 @@ def _why_not_stock(wish: Wish, restocked_at: datetime) -> SkipReason | None:
     return SkipReason.WISHED_LATER if wish.added_at > restocked_at else None
 
 
-def why_not_now(
+def skip_reason(
     due: Due, offer: Offer | None, *, wanted: bool | None, is_over: bool, minimum: int, now: datetime
 ) -> SkipReason | None:
     """Say why a notification no longer holds at the moment of sending; None if it does.

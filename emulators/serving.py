@@ -29,7 +29,7 @@ class Connections(dict[tuple[str, int], asyncio.Transport]):
         """Return uvicorn's protocol, which tells of every connection here."""
         connections = self
 
-        class Watched(H11Protocol):
+        class WatchedProduct(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
                 super().connection_made(transport)
                 if self.client:
@@ -40,7 +40,7 @@ class Connections(dict[tuple[str, int], asyncio.Transport]):
                     connections.pop(self.client, None)
                 super().connection_lost(exc)
 
-        return Watched
+        return WatchedProduct
 
 
 class _QuietServer(uvicorn.Server):

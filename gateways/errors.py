@@ -1,7 +1,7 @@
 """The errors of every gateway, in two kinds.
 
 GatewayError
-├── WorldError              the outside is away: waiting helps
+├── TransientError              the outside is away: waiting helps
 │   ├── Unreachable         no answer: refused, dropped, timed out
 │   │   └── NotSent         the request never left, so it counts against no quota
 │   └── ServerFault         an answer that says the fault is theirs (5xx)
@@ -31,11 +31,11 @@ class GatewayError(Exception):
         self.code = code
 
 
-class WorldError(GatewayError):
+class TransientError(GatewayError):
     """The service is away."""
 
 
-class Unreachable(WorldError):
+class Unreachable(TransientError):
     """The service did not answer."""
 
 
@@ -43,7 +43,7 @@ class NotSent(Unreachable):
     """The service could not be connected to; no request was sent."""
 
 
-class ServerFault(WorldError):
+class ServerFault(TransientError):
     """The service answered with a fault of its own."""
 
 

@@ -1,6 +1,6 @@
 """Object storage: an S3 bucket or a folder, behind one small class.
 
-Every call raises WorldError when the storage is away, ObjectMissing when there is no such object,
+Every call raises TransientError when the storage is away, ObjectMissing when there is no such object,
 CredentialsRefused when the key is not accepted, and Refused otherwise. A put is atomic: nobody ever sees half
 an object. What a killed multipart upload leaves in a bucket is for a lifecycle rule of the bucket.
 """
@@ -88,13 +88,13 @@ class Timeouts:
     part: timedelta = timedelta(minutes=15)
 
 
-USUAL = Timeouts()
+DEFAULT_RETRY = Timeouts()
 
 
 class Objects:
     """One bucket or folder; keys are relative to it, with `/` between their parts."""
 
-    def __init__(self, url: str, access: S3Access, timeouts: Timeouts = USUAL) -> None:
+    def __init__(self, url: str, access: S3Access, timeouts: Timeouts = DEFAULT_RETRY) -> None:
         """Open `s3://bucket`, `s3://bucket/prefix` or `file:///folder`; nothing is sent yet."""
         parts = urlsplit(url)
         self.folder = Path(unquote(parts.path)) if parts.scheme == "file" else None

@@ -14,13 +14,13 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from mainspring.activities.cards import Access, KeyRing
+from mainspring.activities.cards import Credential, Credentials
 from mainspring.activities.reconcile import RecordedJobs
 from mainspring.activities.runtime.assembly import build_activities
 from mainspring.activities.runtime.interceptor import ActivityCare
-from mainspring.activities.runtime.queue import Pools, PoolSizes
+from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
 from mainspring.activities.runtime.steps import StepProgress
-from mainspring.activities.wishlist.mailing import Letterhead
+from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.schedules import Schedules
 from mainspring.config.connect import connect
 from mainspring.config.gateways import Gateways, open_gateways
@@ -29,12 +29,12 @@ from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
 from mainspring.contracts.effects import OnUnknown
-from mainspring.domain.queues import Role, drain_of, queue_of
+from mainspring.domain.queues import Role, consumer_of, queue_of
 from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.smtp import Mailbox
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
@@ -124,22 +124,22 @@ def build_worker(
 def _tools(
     settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
 ) -> dict[Any, object]:
-    engine, key = Engine(client, settings.task_queue), encryption_key(settings)
+    engine, key = TemporalGateway(client, settings.task_queue), encryption_key(settings)
     box = SecretBox(key)
-    sizes = PoolSizes({job.name: job.pool for job in JOBS if job.pool is not None})
+    sizes = QueueSizes({job.name: job.pool for job in JOBS if job.pool is not None})
     return gateways | {
         Clock: clock,
         Database: database,
-        Engine: engine,
-        KeyRing: KeyRing(database, box, _default_access(settings)),
-        Letterhead: Letterhead(
+        TemporalGateway: engine,
+        Credentials: Credentials(database, box, _default_access(settings)),
+        SenderSettings: SenderSettings(
             sender=Mailbox.parse(settings.mail_from),
             public_url=settings.public_url,
             token_key=key,
             on_unknown=OnUnknown(settings.mail_on_unknown),
         ),
-        Pools: Pools(database, engine, clock, sizes),
-        PoolSizes: sizes,
+        BatchedQueues: BatchedQueues(database, engine, clock, sizes),
+        QueueSizes: sizes,
         RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
         SecretBox: box,
         StepProgress: StepProgress(database, clock),
@@ -156,7 +156,7 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         gateways = await stack.enter_async_context(open_gateways(settings))
         worker = build_worker(settings, client, database, gateways, SystemClock())
         # Before it works itself: what it begins is not in doubt.
-        await _tell_drains(Engine(client, settings.task_queue))
+        await _tell_consumers(TemporalGateway(client, settings.task_queue))
         await stack.enter_async_context(worker)
         # It may take a while, and what was accepted need not wait for it.
         await Schedules(client, settings).sync()
@@ -165,22 +165,22 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         log.info("worker stopping")
 
 
-async def _tell_drains(engine: Engine) -> None:
+async def _tell_consumers(engine: TemporalGateway) -> None:
     """Tell the drains that run of this worker: what they wait for may have died with the one before it."""
 
     async def tell(job: str) -> None:
         try:
-            await engine.tell_worker_started(drain_of(job))
+            await engine.tell_worker_started(consumer_of(job))
         except GatewayError as error:  # a heartbeat that stays away tells the same, 10 s after the death
             log.warning("drain is not told of this worker", job=job, error=str(error))
 
     await asyncio.gather(*(tell(job.name) for job in JOBS if job.pool is not None))
 
 
-def _default_access(settings: Settings) -> Access | None:
+def _default_access(settings: Settings) -> Credential | None:
     if settings.justtcg_api_key is None:
         return None
-    return Access(
+    return Credential(
         settings.justtcg_api_key.get_secret_value(),
         plan_named(settings.justtcg_plan),
         settings.justtcg_anchor_day,

@@ -10,9 +10,9 @@ from temporalio.client import Client
 
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
-from tests.engine_server import engine_server, own_namespace
 from tests.postgres import PostgresServer, postgres_server
 from tests.service import Service, idle_service
+from tests.temporal_server import own_namespace, temporal_server_process
 
 
 class SqliteTemplate:
@@ -77,7 +77,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def temporal_server() -> AsyncIterator[str]:
     """Run one Temporal server for each test process, started when a test first asks; give its address."""
-    async with engine_server() as address:
+    async with temporal_server_process() as address:
         yield address
 
 

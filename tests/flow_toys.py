@@ -17,10 +17,10 @@ with workflow.unsafe.imports_passed_through():
     # The test's own process: it has to see what the activities were given.
     from mainspring.activities.flows import FlowActivities
     from mainspring.activities.runtime.interceptor import ActivityCare
-    from mainspring.activities.runtime.queue import PoolSizes
+    from mainspring.activities.runtime.queue import QueueSizes
     from mainspring.activities.tasks import TaskActivities
     from mainspring.client.jobs import Jobs
-    from mainspring.gateways.temporal import Engine
+    from mainspring.gateways.temporal import TemporalGateway
     from mainspring.storage.errors import SecretUnreadable
     from tests.service import Service
 
@@ -76,7 +76,7 @@ class Refusal(Exception):
     """The step does not want to."""
 
 
-class Workshop:
+class Transcoder:
     """Works steps, and writes down which began and ended. Those in `broken` fail; `gates` hold some up."""
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ def graph_step(step: GraphStep) -> Step | JobStep:
         "start_to_close_timeout": timedelta(seconds=step.seconds),
         "heartbeat_timeout": timedelta(seconds=step.heartbeat_seconds),
     }
-    return Step(step.name, Workshop.work, given, needs=step.needs, weight=step.weight, options=options)
+    return Step(step.name, Transcoder.work, given, needs=step.needs, weight=step.weight, options=options)
 
 
 @workflow.defn(name="run-graph")
@@ -187,8 +187,8 @@ class Flows:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.shop = Workshop()
-        self.engine = Engine(service.temporal, QUEUE)
+        self.shop = Transcoder()
+        self.engine = TemporalGateway(service.temporal, QUEUE)
         self.jobs = Jobs(service.database, self.engine, service.clock, job_named=toy_named)
 
     @asynccontextmanager
@@ -196,7 +196,7 @@ class Flows:
         """Run a worker until the block ends."""
         database, clock = self.service.database, self.service.clock
         ledger, flows = (
-            TaskActivities(database, self.engine, clock, PoolSizes({})),
+            TaskActivities(database, self.engine, clock, QueueSizes({})),
             FlowActivities(database, clock),
         )
         async with Worker(

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from mainspring.activities.runtime.queue import Done, Outcome, PoolTask
-from mainspring.activities.wishlist.mailing import Letterhead
-from mainspring.activities.wishlist.mailing.claiming import claim_letters
-from mainspring.activities.wishlist.mailing.letterhead import MAIL
-from mainspring.activities.wishlist.mailing.settling import settle_letters
+from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
+from mainspring.activities.wishlist.mailing import SenderSettings
+from mainspring.activities.wishlist.mailing.claiming import claim_mails
+from mainspring.activities.wishlist.mailing.sender import MAIL
+from mainspring.activities.wishlist.mailing.settling import acknowledge_mails
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import Effect, EffectState
@@ -27,16 +27,16 @@ from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository
-from mainspring.storage.ledger import PoolRepository, SettlementRepository
-from mainspring.storage.ledger.settling import Verdict
+from mainspring.storage.ledger import AcknowledgementStore, QueueStore
+from mainspring.storage.ledger.settling import Acknowledgement
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
 from mainspring.storage.wishlist import CheckRepository
-from mainspring.storage.wishlist.checks import Place
+from mainspring.storage.wishlist.checks import WishCursor
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
 
 KEY = b"a key of the service, 32 bytes.."
-LETTERHEAD = Letterhead(Mailbox("shop@example.org"), "https://shop.example", KEY)
+LETTERHEAD = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Office:
 
         async def write(session: Session) -> None:
             checks = CheckRepository(session, NotificationKind.SALE)
-            assert 10 == len(await checks.products(Place(), limit=100))
+            assert 10 == len(await checks.products(WishCursor(), limit=100))
             await checks.write_due(due, min_stock=1, now=now)
 
         await self.database.transact(write)
@@ -94,41 +94,41 @@ class Office:
         shown = update(EffectRow).where(EffectRow.kind == "hidden").values(kind=MAIL)
         await self.database.transact(lambda session: session.execute(shown))
 
-    async def claim(self, session: Session, limit: int = 50) -> list[PoolTask[SendNotification]]:
+    async def claim(self, session: Session, limit: int = 50) -> list[QueueTask[SendNotification]]:
         """Claim mails, in the caller's transaction."""
         now = self.clock.now()
-        rows = await PoolRepository(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
+        rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
         given = {row.id: SendNotification.model_validate(row.given) for row in rows}
-        prepared = await claim_letters(session, given, now=now)
-        return [PoolTask(row.id, given[row.id], 1, prepared=prepared[row.id]) for row in rows]
+        prepared = await claim_mails(session, given, now=now)
+        return [QueueTask(row.id, given[row.id], 1, prepared=prepared[row.id]) for row in rows]
 
-    async def claim_again(self, task: PoolTask[SendNotification]) -> PoolTask[SendNotification]:
+    async def claim_again(self, task: QueueTask[SendNotification]) -> QueueTask[SendNotification]:
         """Take up a mail again, as the next attempt does."""
         now = self.clock.now()
         prepared = await self.database.transact(
-            lambda session: claim_letters(session, {task.id: task.given}, now=now)
+            lambda session: claim_mails(session, {task.id: task.given}, now=now)
         )
-        return PoolTask(task.id, task.given, task.attempt + 1, prepared=prepared[task.id])
+        return QueueTask(task.id, task.given, task.attempt + 1, prepared=prepared[task.id])
 
     async def settle(
         self,
-        tasks: Sequence[PoolTask[SendNotification]],
-        outcome: Outcome | None = None,
+        tasks: Sequence[QueueTask[SendNotification]],
+        outcome: Result | None = None,
         state: TaskState = TaskState.SUCCESS,
     ) -> None:
         """Say of mails that they were sent, or what else became of them."""
         sent = NotificationSent(message_id="x", told=1)
-        done = [Done(task, outcome or sent, state=state) for task in tasks]
-        await self.database.transact(lambda session: settle_letters(session, done, now=self.clock.now()))
+        done = [TaskDone(task, outcome or sent, state=state) for task in tasks]
+        await self.database.transact(lambda session: acknowledge_mails(session, done, now=self.clock.now()))
 
-    async def put_off(self, task: PoolTask[SendNotification], until: datetime) -> None:
+    async def put_off(self, task: QueueTask[SendNotification], until: datetime) -> None:
         """Write of a task that it waits until then."""
-        verdict = Verdict(task.id, TaskState.RUNNING, next_attempt_at=until)
+        verdict = Acknowledgement(task.id, TaskState.RUNNING, next_attempt_at=until)
         await self.database.transact(
-            lambda session: SettlementRepository(session).settle("run/1", [verdict], now=self.clock.now())
+            lambda session: AcknowledgementStore(session).settle("run/1", [verdict], now=self.clock.now())
         )
 
-    async def end(self, tasks: Sequence[PoolTask[SendNotification]], state: TaskState) -> None:
+    async def end(self, tasks: Sequence[QueueTask[SendNotification]], state: TaskState) -> None:
         """Write of tasks that they have ended, and nothing of their mails, as when a worker has died."""
         ended = update(TaskRow).where(TaskRow.id.in_([task.id for task in tasks]))
         await self.database.transact(

@@ -11,7 +11,7 @@ from temporalio.client import Client
 from mainspring.contracts.media import VideoManifest
 from mainspring.contracts.tasks import Task
 from mainspring.emulators.clips import Clip
-from mainspring.emulators.objects import Bucket, ObjectsSandbox
+from mainspring.emulators.objects import Bucket, ObjectStoreEmulator
 from mainspring.emulators.videos import VideosSandbox
 from mainspring.storage.database import Database
 from tests.service import Service, idle_service
@@ -25,7 +25,7 @@ class MediaService:
 
     service: Service
     videos: VideosSandbox
-    objects: ObjectsSandbox
+    objects: ObjectStoreEmulator
     folder: Path
 
     @property
@@ -64,7 +64,7 @@ async def media_service(
     folder.mkdir()
     async with AsyncExitStack() as stack:
         videos = await stack.enter_async_context(VideosSandbox(folder))
-        objects = await stack.enter_async_context(ObjectsSandbox())
+        objects = await stack.enter_async_context(ObjectStoreEmulator())
         service = await stack.enter_async_context(
             idle_service(
                 temporal,

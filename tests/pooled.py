@@ -10,14 +10,14 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from mainspring.activities.queues import PoolActivities
+from mainspring.activities.queues import QueueActivities
 from mainspring.activities.runtime.interceptor import ActivityCare
-from mainspring.activities.runtime.queue import Outcome, Pools, PoolSizes, PoolTask
+from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes, QueueTask, Result
 from mainspring.contracts.message import Message
-from mainspring.contracts.queues import DrainPool, Pool, PoolDrained, StretchWorked, WorkPool
+from mainspring.contracts.queues import BatchedQueue, ConsumeQueue, QueueConsumed, QueueWorked, WorkQueue
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import Refused, Unreachable
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.worker import STICKY_TIMEOUT
 from mainspring.workflows.runtime.job import Job
@@ -48,7 +48,7 @@ class NoteActivities:
     `reports` counts those that have ended.
     """
 
-    def __init__(self, pools: Pools) -> None:
+    def __init__(self, pools: BatchedQueues) -> None:
         self._pools = pools
         self.noted: Counter[int] = Counter()
         self.pages: list[list[NoteNumber]] = []
@@ -58,19 +58,19 @@ class NoteActivities:
         self.telling.set()
 
     @activity.defn(name="tests.note_numbers")
-    async def note(self, request: WorkPool) -> StretchWorked:
+    async def note(self, request: WorkQueue) -> QueueWorked:
         """Note a stretch of numbers."""
-        worked = await self._pools.work_pages(request, NoteNumber, self._note)
+        worked = await self._pools.work_batches(request, NoteNumber, self._note)
         self.reports += 1
         await self.telling.wait()
         return worked
 
-    async def _note(self, tasks: Sequence[PoolTask[NoteNumber]]) -> Mapping[UUID, Outcome]:
+    async def _note(self, tasks: Sequence[QueueTask[NoteNumber]]) -> Mapping[UUID, Result]:
         self.pages.append([task.given for task in tasks])
         await self.open.wait()
         return {task.id: self._one(task) for task in tasks}
 
-    def _one(self, task: PoolTask[NoteNumber]) -> Outcome:
+    def _one(self, task: QueueTask[NoteNumber]) -> Result:
         if task.attempt <= task.given.outages:
             return Unreachable("away", service="tests")
         if task.attempt <= task.given.refusals:
@@ -84,7 +84,7 @@ class DrainNoteNumber:
     """Drains the numbers."""
 
     @workflow.run
-    async def run(self, request: DrainPool) -> PoolDrained:
+    async def run(self, request: ConsumeQueue) -> QueueConsumed:
         """Work the queue until it is empty."""
         return await drain(NAME, NoteActivities.note, request)
 
@@ -95,24 +95,24 @@ NOTE_NUMBER = Job(
     input=NoteNumber,
     result=NumberNoted,
     workspace=lambda request: request.workspace,
-    pool=Pool(page=200, parallel=4),
+    pool=BatchedQueue(page=200, parallel=4),
     summary="Note a number.",
 )
 
 
 @asynccontextmanager
 async def noting_worker(
-    client: Client, task_queue: str, database: Database, clock: Clock, pool: Pool | None = None
+    client: Client, task_queue: str, database: Database, clock: Clock, pool: BatchedQueue | None = None
 ) -> AsyncIterator[NoteActivities]:
     """Run a worker that knows this job only, and give what it notes."""
     assert NOTE_NUMBER.pool is not None
-    sizes = PoolSizes({NAME: pool or NOTE_NUMBER.pool})
-    notes = NoteActivities(Pools(database, Engine(client, task_queue), clock, sizes))
+    sizes = QueueSizes({NAME: pool or NOTE_NUMBER.pool})
+    notes = NoteActivities(BatchedQueues(database, TemporalGateway(client, task_queue), clock, sizes))
     async with Worker(
         client,
         task_queue=task_queue,
         workflows=[DrainNoteNumber],
-        activities=[notes.note, PoolActivities(database, clock, sizes).survey],
+        activities=[notes.note, QueueActivities(database, clock, sizes).survey],
         interceptors=[ActivityCare(database, clock)],
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
     ):

@@ -25,9 +25,9 @@ from mainspring.contracts.tasks import (
     TaskState,
 )
 from mainspring.domain.cards import InventoryLine
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.cards import InventoryRepository
 from mainspring.storage.database import Database, after_commits
 from mainspring.storage.secrets import SecretBox
@@ -45,14 +45,14 @@ class Service:
     settings: Settings
     temporal: Client
     database: Database
-    sandbox: JustTcgSandbox
+    sandbox: JustTcgEmulator
     gateways: Gateways
     clock: ShiftedClock
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> TemporalGateway:
         """The engine as the client sees it."""
-        return Engine(self.temporal, self.settings.task_queue)
+        return TemporalGateway(self.temporal, self.settings.task_queue)
 
     @property
     def jobs(self) -> Jobs:
@@ -177,7 +177,7 @@ async def idle_service(
     """Give everything but a worker; `settings_beside` win over what a test is given otherwise."""
     clock = clock or ShiftedClock()
     async with AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(JustTcgSandbox(now=clock.now))
+        sandbox = await stack.enter_async_context(JustTcgEmulator(now=clock.now))
         local: dict[str, Any] = {"justtcg_url": sandbox.base_url, "webhooks_allow_private": True}
         settings = Settings(state_dir=state_dir, **(local | settings_beside))
         gateways = await stack.enter_async_context(open_gateways(settings))

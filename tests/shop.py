@@ -16,7 +16,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, User, WishedItem
 from mainspring.contracts.tasks import Task
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishlistChecked
-from mainspring.emulators.smtp import SmtpSandbox
+from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import NotificationRow
 from mainspring.workflows.runtime.job import Job
@@ -29,7 +29,7 @@ class Shop:
     """A service, its mail server, and the wishlists."""
 
     service: Service
-    smtp: SmtpSandbox
+    smtp: SmtpEmulator
     wishlists: Wishlists
 
     async def wish(self, *wishes: tuple[str, str]) -> None:
@@ -82,7 +82,7 @@ async def open_shop(
     temporal: Client, database: Database, folder: Path, **settings: Any
 ) -> AsyncIterator[Shop]:
     """Give a shop without wishes and without a worker."""
-    async with SmtpSandbox() as smtp:
+    async with SmtpEmulator() as smtp:
         local: dict[str, Any] = {
             "smtp_host": smtp.host,
             "smtp_port": smtp.port,

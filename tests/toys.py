@@ -13,10 +13,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 with workflow.unsafe.imports_passed_through():
     # The test's own process: it has to see what the activity was given.
     from mainspring.activities.runtime.interceptor import ActivityCare
-    from mainspring.activities.runtime.queue import PoolSizes
+    from mainspring.activities.runtime.queue import QueueSizes
     from mainspring.activities.tasks import TaskActivities
     from mainspring.client.jobs import Jobs
-    from mainspring.gateways.temporal import Engine
+    from mainspring.gateways.temporal import TemporalGateway
     from mainspring.worker import STICKY_TIMEOUT
     from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle
     from mainspring.workflows.runtime.tracking import tracked
@@ -103,9 +103,9 @@ class Toys:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.products = ProductActivities()
-        self.engine = Engine(service.temporal, QUEUE)
+        self.engine = TemporalGateway(service.temporal, QUEUE)
         self.jobs = Jobs(service.database, self.engine, service.clock)
-        self.ledger = TaskActivities(service.database, self.engine, service.clock, PoolSizes({}))
+        self.ledger = TaskActivities(service.database, self.engine, service.clock, QueueSizes({}))
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:

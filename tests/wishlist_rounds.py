@@ -8,18 +8,18 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import or_, select
 
-from mainspring.activities.runtime.queue import Done, Outcome, PoolTask
-from mainspring.activities.runtime.queue.results import verdict_of
+from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
+from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.wishlist.checking import PageSize, check_page
-from mainspring.activities.wishlist.mailing import Letterhead
-from mainspring.activities.wishlist.mailing.claiming import Letter, Prepared, claim_letters
-from mainspring.activities.wishlist.mailing.sending import MAILING
-from mainspring.activities.wishlist.mailing.settling import settle_letters
+from mainspring.activities.wishlist.mailing import SenderSettings
+from mainspring.activities.wishlist.mailing.claiming import Prepared, PreparedMail, claim_mails
+from mainspring.activities.wishlist.mailing.sending import MAIL_RETRY
+from mainspring.activities.wishlist.mailing.settling import acknowledge_mails
 from mainspring.activities.wishlist.planning import Planned, plan_page
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import (
     SEND_NOTIFICATIONS,
-    CheckStretch,
+    CheckBatch,
     CheckWishlistSales,
     CheckWishlistStock,
     SendNotification,
@@ -28,13 +28,15 @@ from mainspring.contracts.wishlist import (
 from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import PoolRepository, SettlementRepository
-from mainspring.storage.ledger.pool import ClaimedTask, claim_of
-from mainspring.storage.ledger.settling import Verdict
+from mainspring.storage.ledger import AcknowledgementStore, QueueStore
+from mainspring.storage.ledger.pool import ClaimedRow, claim_of
+from mainspring.storage.ledger.settling import Acknowledgement
 from mainspring.storage.tables import EffectRow, NotificationRow
 from tests.wishlist_records import SALE, Key, MailKey
 
-LETTERHEAD = Letterhead(Mailbox("shop@example.org", "Shop"), "https://shop.example", b"a key of some length")
+LETTERHEAD = SenderSettings(
+    Mailbox("shop@example.org", "Shop"), "https://shop.example", b"a key of some length"
+)
 
 # A notification, its state and its reason.
 Noted = tuple[Key, str, str | None]
@@ -45,15 +47,15 @@ class ClaimedMail:
     """A mail that was claimed, and what it was found to be."""
 
     key: MailKey
-    row: ClaimedTask
-    task: PoolTask[SendNotification]
+    row: ClaimedRow
+    task: QueueTask[SendNotification]
     prepared: Prepared
 
     def said(self, now: datetime) -> list[tuple[Key, int]]:
         """Return what it tells of, with the prices of now."""
         return [
             (_key(line.due), line.offer.price_at(now) if line.due.kind == SALE and line.offer else 0)
-            for line in (self.prepared.lines if isinstance(self.prepared, Letter) else ())
+            for line in (self.prepared.lines if isinstance(self.prepared, PreparedMail) else ())
         ]
 
 
@@ -80,7 +82,7 @@ class Rounds:
     async def check(self, rules: CheckWishlistSales | CheckWishlistStock, now: datetime) -> WishlistProgress:
         """Judge all wishes."""
         size = self._chance.choice((PageSize(), PageSize(products=self._part, wishes=self._part)))
-        given = CheckStretch(
+        given = CheckBatch(
             sales=rules if isinstance(rules, CheckWishlistSales) else None,
             stock=rules if isinstance(rules, CheckWishlistStock) else None,
             progress=WishlistProgress(task_id=uuid4(), began_at=now),
@@ -113,9 +115,7 @@ class Rounds:
         """Begin a new run of the queue, which takes up what the one before has left."""
         self._run = uuid4()
         await self._database.transact(
-            lambda session: PoolRepository(session).release(
-                SEND_NOTIFICATIONS, run_id=str(self._run), now=now
-            )
+            lambda session: QueueStore(session).release(SEND_NOTIFICATIONS, run_id=str(self._run), now=now)
         )
 
     async def claim(self, now: datetime) -> list[ClaimedMail]:
@@ -123,15 +123,15 @@ class Rounds:
         limit = self._chance.choice((1_000, self._part))
 
         async def work(session: Session) -> list[ClaimedMail]:
-            rows = await PoolRepository(session).claim(SEND_NOTIFICATIONS, self._claim, limit=limit, now=now)
+            rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, self._claim, limit=limit, now=now)
             given = {row.id: SendNotification.model_validate(row.given) for row in rows}
-            prepared = await claim_letters(session, given, now=now)
+            prepared = await claim_mails(session, given, now=now)
             keys = await _mail_keys(session, [each.effect_id for each in given.values()])
             return [
                 ClaimedMail(
                     keys[given[row.id].effect_id],
                     row,
-                    PoolTask(row.id, given[row.id], row.attempt, prepared[row.id]),
+                    QueueTask(row.id, given[row.id], row.attempt, prepared[row.id]),
                     prepared[row.id],
                 )
                 for row in rows
@@ -140,20 +140,20 @@ class Rounds:
         return await self._database.transact(work)
 
     async def settle(
-        self, mails: Sequence[tuple[ClaimedMail, Outcome]], now: datetime
+        self, mails: Sequence[tuple[ClaimedMail, Result]], now: datetime
     ) -> Mapping[MailKey, Became]:
         """Write what became of mails."""
         verdicts = {
-            mail.key: verdict_of(mail.row, outcome, patience=MAILING, step="tests", now=now)
+            mail.key: acknowledgement_of(mail.row, outcome, patience=MAIL_RETRY, step="tests", now=now)
             for mail, outcome in mails
         }
 
         async def work(session: Session) -> Mapping[UUID, TaskState]:
-            settled = await SettlementRepository(session).settle(
+            settled = await AcknowledgementStore(session).settle(
                 self._claim, list(verdicts.values()), now=now
             )
-            done = [Done(mail.task, outcome, settled.states[mail.row.id]) for mail, outcome in mails]
-            await settle_letters(session, done, now=now)
+            done = [TaskDone(mail.task, outcome, settled.states[mail.row.id]) for mail, outcome in mails]
+            await acknowledge_mails(session, done, now=now)
             return settled.states
 
         states = await self._database.transact(work)
@@ -180,7 +180,7 @@ class Rounds:
         return set(found)
 
 
-def _became(states: Mapping[UUID, TaskState], verdict: Verdict) -> Became:
+def _became(states: Mapping[UUID, TaskState], verdict: Acknowledgement) -> Became:
     state = states[verdict.id]
     return Became(state, None if state.is_final else verdict.next_attempt_at)
 

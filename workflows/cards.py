@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 from mainspring.workflows.runtime import options
-from mainspring.workflows.runtime.batches import work_through
+from mainspring.workflows.runtime.batches import run_batches
 from mainspring.workflows.runtime.job import AnyJob, Job
 from mainspring.workflows.runtime.tracking import carried, task_id, tracked
 
@@ -101,7 +101,7 @@ class RefreshDueAccountsWorkflow:
     @tracked
     async def run(self, request: RefreshDueAccounts) -> AccountsRefreshed:
         """Look at the accounts page by page."""
-        done = await work_through(request, carried(RefreshProgress) or RefreshProgress(), _refresh_page)
+        done = await run_batches(request, carried(RefreshProgress) or RefreshProgress(), _refresh_page)
         return AccountsRefreshed(**done.model_dump(include=set(AccountsRefreshed.model_fields)))
 
 
@@ -133,7 +133,7 @@ async def _work_account(
     progress = carried(kind) or kind(
         task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than
     )
-    return await work_through(
+    return await run_batches(
         request,
         progress,
         lambda so_far: workflow.execute_activity_method(stretch, so_far, **options.PAGE),

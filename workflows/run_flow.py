@@ -4,9 +4,9 @@ from pydantic import ValidationError
 from temporalio import workflow
 
 from mainspring.contracts.flows import (
-    ComposedFault,
-    ComposedPlan,
-    ComposedStep,
+    AdHocFault,
+    AdHocPlan,
+    AdHocStep,
     FlowResult,
     PlannedStep,
     RunFlow,
@@ -26,24 +26,24 @@ with workflow.unsafe.imports_passed_through():
 
 def check_flow(request: RunFlow) -> None:
     """Raise InputFault, with the path, for a flow that cannot run."""
-    plan = composed_plan(request)
+    plan = ad_hoc_plan(request)
     if plan.fault is not None:
         raise InputFault(plan.fault.path, plan.fault.message)
 
 
-def composed_plan(request: RunFlow) -> ComposedPlan:
+def ad_hoc_plan(request: RunFlow) -> AdHocPlan:
     """Return what the catalogue says of a flow: of each step, or why it cannot run."""
     try:
         check_graph([(step.name, step.needs) for step in request.steps])
         steps = tuple(_planned(number, step, request.workspace) for number, step in enumerate(request.steps))
     except GraphFault as fault:
-        return ComposedPlan(fault=ComposedFault(path=("steps", *fault.path), message=fault.message))
+        return AdHocPlan(fault=AdHocFault(path=("steps", *fault.path), message=fault.message))
     except InputFault as fault:
-        return ComposedPlan(fault=ComposedFault(path=fault.path, message=fault.message))
-    return ComposedPlan(steps=steps)
+        return AdHocPlan(fault=AdHocFault(path=fault.path, message=fault.message))
+    return AdHocPlan(steps=steps)
 
 
-def _planned(number: int, step: ComposedStep, workspace: str | None) -> PlannedStep:
+def _planned(number: int, step: AdHocStep, workspace: str | None) -> PlannedStep:
     job = _job(number, step.job)
     try:
         message = job.input.model_validate(step.input)
@@ -90,7 +90,7 @@ async def _checked(request: RunFlow) -> Flow:
     # What was found at the start is kept in the history: the catalogue of a later release may say otherwise,
     # which must not change what a flow that runs has done already.
     plan = await workflow.execute_local_activity_method(
-        FlowActivities.keep_plan, composed_plan(request), **options.LEDGER
+        FlowActivities.keep_plan, ad_hoc_plan(request), **options.LEDGER
     )
     if plan.fault is not None:
         raise InputFault(plan.fault.path, plan.fault.message)
@@ -98,7 +98,7 @@ async def _checked(request: RunFlow) -> Flow:
     return Flow(tuple(_job_step(step, planned) for step, planned in steps), passes_results=False)
 
 
-def _job_step(step: ComposedStep, planned: PlannedStep) -> PlannedJobStep:
+def _job_step(step: AdHocStep, planned: PlannedStep) -> PlannedJobStep:
     return PlannedJobStep(
         name=step.name,
         job=step.job,

@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from mainspring.activities.webhooks import WebhookActivities
 
-from mainspring.contracts.queues import DrainPool, Pool, PoolDrained
+from mainspring.contracts.queues import BatchedQueue, ConsumeQueue, QueueConsumed
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, WebhookDelivered
 
 
@@ -18,7 +18,7 @@ class DrainDeliverWebhookWorkflow:
     """Delivers what waits to be delivered."""
 
     @workflow.run
-    async def run(self, request: DrainPool) -> PoolDrained:
+    async def run(self, request: ConsumeQueue) -> QueueConsumed:
         """Work the queue until it is empty."""
         return await drain(DELIVER_WEBHOOK, WebhookActivities.deliver, request)
 
@@ -30,7 +30,7 @@ DELIVER = Job(
     result=WebhookDelivered,
     workspace=lambda request: request.event.workspace,
     # 400 requests may wait for slow receivers: a worker may usually open 1,024 files.
-    pool=Pool(page=100, parallel=4),
+    pool=BatchedQueue(page=100, parallel=4),
     summary="Tell a webhook's subscriber that a task has ended.",
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from temporalio import workflow
 
 from mainspring.workflows.runtime import options
-from mainspring.workflows.runtime.batches import work_through
+from mainspring.workflows.runtime.batches import run_batches
 from mainspring.workflows.runtime.job import AnyJob, Job
 from mainspring.workflows.runtime.queue import drain
 from mainspring.workflows.runtime.tracking import carried, task_id, tracked
@@ -15,10 +15,10 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.wishlist import WishlistActivities
     from mainspring.activities.wishlist.mailing import NotificationActivities
 
-from mainspring.contracts.queues import DrainPool, Pool, PoolDrained
+from mainspring.contracts.queues import BatchedQueue, ConsumeQueue, QueueConsumed
 from mainspring.contracts.wishlist import (
     SEND_NOTIFICATIONS,
-    CheckStretch,
+    CheckBatch,
     CheckWishlistSales,
     CheckWishlistStock,
     NotificationSent,
@@ -36,7 +36,7 @@ class WishlistSaleCheckWorkflow:
     @tracked
     async def run(self, request: CheckWishlistSales) -> WishlistChecked:
         """Check stretch by stretch until all wishes are checked and all mails planned."""
-        return await _check(request, lambda progress: CheckStretch(sales=request, progress=progress))
+        return await _check(request, lambda progress: CheckBatch(sales=request, progress=progress))
 
 
 @workflow.defn(name="wishlist-stock-check")
@@ -47,7 +47,7 @@ class WishlistStockCheckWorkflow:
     @tracked
     async def run(self, request: CheckWishlistStock) -> WishlistChecked:
         """Check stretch by stretch until all wishes are checked and all mails planned."""
-        return await _check(request, lambda progress: CheckStretch(stock=request, progress=progress))
+        return await _check(request, lambda progress: CheckBatch(stock=request, progress=progress))
 
 
 @workflow.defn(name="drain-send-notifications")
@@ -55,16 +55,16 @@ class DrainSendNotificationsWorkflow:
     """Sends what waits to be sent."""
 
     @workflow.run
-    async def run(self, request: DrainPool) -> PoolDrained:
+    async def run(self, request: ConsumeQueue) -> QueueConsumed:
         """Work the queue until it is empty."""
         return await drain(SEND_NOTIFICATIONS, NotificationActivities.send, request)
 
 
 async def _check(
-    request: CheckWishlistSales | CheckWishlistStock, check: Callable[[WishlistProgress], CheckStretch]
+    request: CheckWishlistSales | CheckWishlistStock, check: Callable[[WishlistProgress], CheckBatch]
 ) -> WishlistChecked:
     progress = carried(WishlistProgress) or WishlistProgress(task_id=task_id(), began_at=workflow.now())
-    done = await work_through(
+    done = await run_batches(
         request,
         progress,
         lambda so_far: workflow.execute_activity_method(
@@ -101,7 +101,7 @@ SEND = Job(
     input=SendNotification,
     result=NotificationSent,
     # Those under way wait for one of a few connections: more would only be in doubt when a worker dies.
-    pool=Pool(page=50, parallel=2),
+    pool=BatchedQueue(page=50, parallel=2),
     summary="Send a mail that a wishlist check has planned.",
 )
 

@@ -2,10 +2,10 @@
 
 from temporalio import activity
 
-from mainspring.activities.cards.credentials import Access, KeyRing
+from mainspring.activities.cards.credentials import Credential, Credentials
 from mainspring.activities.cards.listings import ListingStretch, cards_of_sets, sets_of_games
 from mainspring.activities.cards.prices import PricesStretch
-from mainspring.activities.runtime.metered_calls import MeteredCalls
+from mainspring.activities.runtime.metered_calls import RateLimitedCalls
 from mainspring.contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress
 from mainspring.domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY, Since
 from mainspring.gateways.clock import Clock
@@ -13,7 +13,7 @@ from mainspring.gateways.justtcg import JustTcg
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 
-__all__ = ["Access", "CardActivities", "KeyRing"]
+__all__ = ["CardActivities", "Credential", "Credentials"]
 
 ACCOUNTS_PAGE = 200
 
@@ -21,10 +21,10 @@ ACCOUNTS_PAGE = 200
 class CardActivities:
     """Fetching from JustTCG within its quotas, and storing what came."""
 
-    def __init__(self, database: Database, justtcg: JustTcg, keys: KeyRing, clock: Clock) -> None:
+    def __init__(self, database: Database, justtcg: JustTcg, keys: Credentials, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        calls = MeteredCalls(database, clock)
+        calls = RateLimitedCalls(database, clock)
         self._set_listings = ListingStretch(database, calls, keys, clock, sets_of_games(justtcg))
         self._card_listings = ListingStretch(database, calls, keys, clock, cards_of_sets(justtcg))
         self._prices = PricesStretch(database, calls, keys, clock, justtcg)

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
-from mainspring.activities.cards.credentials import Access, KeyRing
-from mainspring.activities.runtime.metered_calls import Answer, MeteredCalls
+from mainspring.activities.cards.credentials import Credential, Credentials
+from mainspring.activities.runtime.metered_calls import Answer, RateLimitedCalls
 from mainspring.contracts.cards import CardProgress
-from mainspring.contracts.progress import QuotaPause
+from mainspring.contracts.progress import Pause
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskRepository
@@ -34,7 +34,7 @@ class Superseded(Exception):
 class Stretch:
     """The tools of one stretch, given once to each kind of work."""
 
-    def __init__(self, database: Database, calls: MeteredCalls, keys: KeyRing, clock: Clock) -> None:
+    def __init__(self, database: Database, calls: RateLimitedCalls, keys: Credentials, clock: Clock) -> None:
         self._database = database
         self._calls = calls
         self._keys = keys
@@ -48,8 +48,10 @@ class Stretch:
         left = type(given).model_validate(stored)
         return left if left.requests >= given.requests else given
 
-    async def _call(self, access: Access, progress: CardProgress, request: Callable[[], Awaitable[A]]) -> A:
-        async def paced(pause: QuotaPause) -> None:
+    async def _call(
+        self, access: Credential, progress: CardProgress, request: Callable[[], Awaitable[A]]
+    ) -> A:
+        async def paced(pause: Pause) -> None:
             # Too short a wait to be a state of the task, but whoever looks on is told.
             step = f"waiting for the {pause.waiting_for} until {pause.resumes_at:%H:%M:%S} UTC"
             await self._database.transact(

@@ -13,7 +13,7 @@ from mainspring.storage.secrets import SecretBox
 
 
 @dataclass(frozen=True)
-class Access:
+class Credential:
     """A key with the plan it was bought with. Accounts that share a key share its quota."""
 
     api_key: str = field(repr=False)
@@ -26,26 +26,26 @@ class Access:
         return hashlib.sha256(self.api_key.encode()).hexdigest()
 
 
-class KeyRing:
+class Credentials:
     """The accounts' own keys, and the default key for those without."""
 
-    def __init__(self, database: Database, box: SecretBox, default: Access | None) -> None:
+    def __init__(self, database: Database, box: SecretBox, default: Credential | None) -> None:
         self._database = database
         self._box = box
         self._default = default
 
-    async def access_of(self, account_id: UUID) -> Access:
+    async def credential_of(self, account_id: UUID) -> Credential:
         """Return what an account may use.
 
         AccountUnknown: there is no such account. CredentialsRefused: it has no key, nor is there a default.
         """
 
-        async def look(session: Session) -> Access:
+        async def look(session: Session) -> Credential:
             accounts = AccountRepository(session)
             account = await accounts.get(account_id)
             own = await accounts.api_key(account_id, self._box)
             if own is not None:
-                return Access(own, plan_named(account.plan), account.anchor_day)
+                return Credential(own, plan_named(account.plan), account.anchor_day)
             if self._default is None:
                 raise CredentialsRefused(
                     f"account {account.name!r} has no API key, and MAINSPRING_JUSTTCG_API_KEY is not set",

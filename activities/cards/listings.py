@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from mainspring.activities.cards.checkpoint import REQUESTS_PER_STRETCH, Stretch
-from mainspring.activities.cards.credentials import Access, KeyRing
-from mainspring.activities.runtime.metered_calls import MeteredCalls, QuotaUsedUp
+from mainspring.activities.cards.credentials import Credential, Credentials
+from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
 from mainspring.contracts.cards import ListingProgress
 from mainspring.contracts.tasks import TaskError
 from mainspring.domain.cards import ListingCursor, Since
@@ -41,14 +41,14 @@ class Listing:
     """What differs between the listings; `store` returns how many prices changed."""
 
     tracked: Callable[[Session], TrackedRepository]
-    fetch: Callable[[Access, ListingCursor], Awaitable[Page]]
+    fetch: Callable[[Credential, ListingCursor], Awaitable[Page]]
     store: Callable[[Session, Sequence[Any], datetime], Awaitable[int]]
 
 
 def sets_of_games(justtcg: JustTcg) -> Listing:
     """Return the listing of a game's sets, which have no prices."""
 
-    async def fetch(access: Access, cursor: ListingCursor) -> Page:
+    async def fetch(access: Credential, cursor: ListingCursor) -> Page:
         size = access.plan.items_per_request
         page = await justtcg.sets(access.api_key, cursor.item_id, size, cursor.next_offset)
         return Page(page.sets, page.next_offset, page.has_more, page.total, page.malformed, page.usage)
@@ -63,7 +63,7 @@ def sets_of_games(justtcg: JustTcg) -> Listing:
 def cards_of_sets(justtcg: JustTcg) -> Listing:
     """Return the listing of a set's cards."""
 
-    async def fetch(access: Access, cursor: ListingCursor) -> Page:
+    async def fetch(access: Credential, cursor: ListingCursor) -> Page:
         size = access.plan.items_per_request
         page = await justtcg.cards(access.api_key, cursor.item_id, size, cursor.next_offset)
         return Page(page.cards, page.next_offset, page.has_more, page.total, page.malformed, page.usage)
@@ -82,7 +82,7 @@ class ListingStretch(Stretch):
     """Works through the listings that are due, page by page."""
 
     def __init__(
-        self, database: Database, calls: MeteredCalls, keys: KeyRing, clock: Clock, listing: Listing
+        self, database: Database, calls: RateLimitedCalls, keys: Credentials, clock: Clock, listing: Listing
     ) -> None:
         super().__init__(database, calls, keys, clock)
         self._listing = listing
@@ -90,7 +90,7 @@ class ListingStretch(Stretch):
     async def work(self, given: ListingProgress) -> ListingProgress:
         """Fetch pages until the stretch's budget is used, nothing is due, or a quota is used up."""
         progress = await self._resume(given)
-        access = await self._keys.access_of(progress.account_id)
+        access = await self._keys.credential_of(progress.account_id)
         for _ in range(REQUESTS_PER_STRETCH):
             progress, cursor = await self._next_due(progress)
             if cursor is None:
@@ -128,7 +128,7 @@ class ListingStretch(Stretch):
         return await self._database.read(look)
 
     async def _fetch_page(
-        self, access: Access, progress: ListingProgress, cursor: ListingCursor
+        self, access: Credential, progress: ListingProgress, cursor: ListingCursor
     ) -> ListingProgress:
         start = cursor.resumed(self._clock.now())
         page = await self._call(access, progress, lambda: self._listing.fetch(access, start))

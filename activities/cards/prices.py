@@ -1,8 +1,8 @@
 """Looking up the prices of an inventory, in batches of the plan's size."""
 
 from mainspring.activities.cards.checkpoint import REQUESTS_PER_STRETCH, Stretch
-from mainspring.activities.cards.credentials import Access, KeyRing
-from mainspring.activities.runtime.metered_calls import MeteredCalls, QuotaUsedUp
+from mainspring.activities.cards.credentials import Credential, Credentials
+from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
 from mainspring.contracts.cards import PricesProgress
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.justtcg import JustTcg
@@ -14,7 +14,7 @@ class PricesStretch(Stretch):
     """Works through the variants whose price is due, in the order of their ids."""
 
     def __init__(
-        self, database: Database, calls: MeteredCalls, keys: KeyRing, clock: Clock, justtcg: JustTcg
+        self, database: Database, calls: RateLimitedCalls, keys: Credentials, clock: Clock, justtcg: JustTcg
     ) -> None:
         super().__init__(database, calls, keys, clock)
         self._justtcg = justtcg
@@ -22,7 +22,7 @@ class PricesStretch(Stretch):
     async def work(self, given: PricesProgress) -> PricesProgress:
         """Look up batches until the stretch's budget is used, nothing is due, or a quota is used up."""
         progress = await self._resume(given)
-        access = await self._keys.access_of(progress.account_id)
+        access = await self._keys.credential_of(progress.account_id)
         size = access.plan.items_per_request
         progress, due = await self._due(progress, limit=size * REQUESTS_PER_STRETCH)
         for start in range(0, len(due), size):
@@ -47,7 +47,7 @@ class PricesStretch(Stretch):
         return await self._database.read(look)
 
     async def _look_up(
-        self, access: Access, progress: PricesProgress, variant_ids: list[str]
+        self, access: Credential, progress: PricesProgress, variant_ids: list[str]
     ) -> PricesProgress:
         answer = await self._call(access, progress, lambda: self._justtcg.lookup(access.api_key, variant_ids))
         now = self._clock.now()

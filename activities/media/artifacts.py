@@ -17,7 +17,7 @@ from mainspring.storage.ledger import StepRepository
 Note = TypeVar("Note", bound=Message)
 
 
-class Pieces:
+class Artifacts:
     """Finds the pieces of a task and of those that it retries, or has them made.
 
     A piece is named after what it is made of, so that another input is another piece.

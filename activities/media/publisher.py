@@ -27,7 +27,7 @@ class VersionGone(Exception):
     """What is shown is not whole, for two runs have met; the next attempt brings its version anew."""
 
 
-class Library:
+class Publisher:
     """Writes versions. What is there already is taken as it is: a version's name stands for its content.
 
     Several runs may have one destination, and nothing keeps one from publishing while another does: what is

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 
 from temporalio import activity
 
-from mainspring.activities.media.artifacts import Pieces
-from mainspring.activities.media.publisher import Library, Placed
-from mainspring.activities.media.transcoder import Workshop
+from mainspring.activities.media.artifacts import Artifacts
+from mainspring.activities.media.publisher import Placed, Publisher
+from mainspring.activities.media.transcoder import Transcoder
 from mainspring.activities.runtime.steps import StepProgress
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.media import (
@@ -56,9 +56,9 @@ class MediaActivities:
         self._clock = clock
         self._progress = progress
         self._scratch = scratch
-        self._pieces = Pieces(database, scratch)
-        self._workshop = Workshop(self._pieces, downloads, video)
-        self._library = Library(objects, clock)
+        self._pieces = Artifacts(database, scratch)
+        self._workshop = Transcoder(self._pieces, downloads, video)
+        self._library = Publisher(objects, clock)
 
     @activity.defn(name="media.download_video")
     async def download(self, given: DownloadVideo) -> VideoDownloaded:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from mainspring.activities.media.artifacts import Pieces
+from mainspring.activities.media.artifacts import Artifacts
 from mainspring.contracts.media import (
     MadeFile,
     MadeFiles,
@@ -41,13 +41,13 @@ def unheard(_share: float) -> None:
     """Hear nothing of the progress."""
 
 
-class Workshop:
+class Transcoder:
     """Makes the pieces of a video. What a piece needs and does not find is made first.
 
     `is_step` says that the piece is what the running step is for, see `Pieces.obtain`.
     """
 
-    def __init__(self, pieces: Pieces, downloads: Downloads, video: Video) -> None:
+    def __init__(self, pieces: Artifacts, downloads: Downloads, video: Video) -> None:
         self._pieces = pieces
         self._downloads = downloads
         self._video = video

@@ -34,8 +34,8 @@ def activity_classes() -> Iterator[type]:
     for found in pkgutil.iter_modules(activities.__path__):
         module = importlib.import_module(f"{activities.__name__}.{found.name}")
         for _, candidate in inspect.getmembers(module, inspect.isclass):
-            is_own = candidate.__module__.startswith(module.__name__)
-            if is_own and any(hasattr(member, MARK) for member in vars(candidate).values()):
+            is_application_failure = candidate.__module__.startswith(module.__name__)
+            if is_application_failure and any(hasattr(member, MARK) for member in vars(candidate).values()):
                 yield candidate
 
 

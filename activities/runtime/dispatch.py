@@ -10,11 +10,11 @@ import structlog
 
 from mainspring.contracts.tasks import NewTask, Task
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
-from mainspring.domain.queues import drain_of
+from mainspring.domain.queues import consumer_of
 from mainspring.gateways.errors import GatewayError
-from mainspring.gateways.temporal import Engine, StartRefused
+from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import PoolRepository, TaskRepository
+from mainspring.storage.ledger import QueueStore, TaskRepository
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ class Dispatched:
 
 
 async def start_accepted(
-    database: Database, engine: Engine, tasks: Sequence[NewTask | Task], *, now: datetime
+    database: Database, engine: TemporalGateway, tasks: Sequence[NewTask | Task], *, now: datetime
 ) -> None:
     """As `dispatch`, of what was just accepted: workflows whose tasks have just ended are waited for."""
     held = (await dispatch(database, engine, tasks, now=now)).held
@@ -68,7 +68,7 @@ async def _still_to_start(database: Database, held: Sequence[NewTask | Task]) ->
 
 
 async def dispatch(
-    database: Database, engine: Engine, tasks: Sequence[NewTask | Task], *, now: datetime
+    database: Database, engine: TemporalGateway, tasks: Sequence[NewTask | Task], *, now: datetime
 ) -> Dispatched:
     """Start the workflows of these tasks and note their run ids in one transaction.
 
@@ -77,7 +77,7 @@ async def dispatch(
     """
     for job in sorted({task.job for task in tasks if task.is_pooled}):
         pooled = [task.id for task in tasks if task.job == job]
-        await wake_drain(database, engine, job, pooled, now=now)
+        await wake_consumer(database, engine, job, pooled, now=now)
     tasks = [task for task in tasks if not task.is_pooled]
     turns = asyncio.Semaphore(PARALLEL_STARTS)
     done = Dispatched()
@@ -114,26 +114,24 @@ async def dispatch(
 
 
 async def wake_deliveries(
-    database: Database, engine: Engine, task_ids: Collection[UUID], *, now: datetime
+    database: Database, engine: TemporalGateway, task_ids: Collection[UUID], *, now: datetime
 ) -> None:
-    """As `wake_drain`, of deliveries that were accepted with the end of a task, if there were any."""
+    """As `wake_consumer`, of deliveries that were accepted with the end of a task, if there were any."""
     if task_ids:
-        await wake_drain(database, engine, DELIVER_WEBHOOK, task_ids, now=now)
+        await wake_consumer(database, engine, DELIVER_WEBHOOK, task_ids, now=now)
 
 
-async def wake_drain(
-    database: Database, engine: Engine, job: str, task_ids: Collection[UUID], *, now: datetime
+async def wake_consumer(
+    database: Database, engine: TemporalGateway, job: str, task_ids: Collection[UUID], *, now: datetime
 ) -> None:
     """Wake whoever drains the queue that these tasks are in, unless one before them has had that done.
 
     To be called after the commit. While the engine is away the tasks wait for the relay.
     """
-    first = await database.read(
-        lambda session: PoolRepository(session).is_first_in_line(job, task_ids, now=now)
-    )
+    first = await database.read(lambda session: QueueStore(session).is_first_in_line(job, task_ids, now=now))
     if not first:
         return
     try:
-        await engine.wake(drain_of(job))
+        await engine.wake(consumer_of(job))
     except GatewayError as error:
         log.warning("queue is not drained yet", job=job, error=str(error))

@@ -153,22 +153,24 @@ def _time_for(limit: timedelta) -> timedelta:
 def lost_before(info: activity.Info) -> int:
     """Return how many earlier attempts have ended without a word: their workers died or stood still."""
     attempts = _attempts(info)
-    return info.attempt - 1 - attempts.own_failures - attempts.world_failures
+    return info.attempt - 1 - attempts.application_failures - attempts.transient_failures
 
 
 def _attempts(info: activity.Info) -> Attempts:
     if info.is_local:
         # A local activity has no heartbeats. It writes to the ledger, which the world may not end.
-        return Attempts(own_failures=info.attempt - 1, world_failures=info.attempt - 1)
+        return Attempts(application_failures=info.attempt - 1, transient_failures=info.attempt - 1)
     if len(info.heartbeat_details) != len(fields(Attempts)):
         return Attempts()
-    own_failures, world_failures, since = info.heartbeat_details
-    return Attempts(own_failures, world_failures, datetime.fromisoformat(since) if since else None)
+    application_failures, transient_failures, since = info.heartbeat_details
+    return Attempts(
+        application_failures, transient_failures, datetime.fromisoformat(since) if since else None
+    )
 
 
 def _heartbeat(attempts: Attempts) -> None:
-    since = attempts.world_since.isoformat() if attempts.world_since else None
-    activity.heartbeat(attempts.own_failures, attempts.world_failures, since)
+    since = attempts.transient_since.isoformat() if attempts.transient_since else None
+    activity.heartbeat(attempts.application_failures, attempts.transient_failures, since)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from mainspring.activities.runtime.queue import NotYet
+from mainspring.activities.runtime.queue import Snooze
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import GatewayError
 
@@ -36,7 +36,7 @@ class Limits:
     longest_rest: timedelta = timedelta(minutes=10)
 
 
-USUAL = Limits()
+DEFAULT_RETRY = Limits()
 
 # What is put off comes back at moments that all receivers share, so that the queue is looked at only then; so
 # many of a receiver at one moment, so that they do not crowd out the others.
@@ -47,19 +47,19 @@ BACK_AT_ONCE = 250
 SHORT_WAIT_SECONDS = 0.1
 
 
-class Places:
+class ConcurrencyLimiter:
     """The places of one receiver in this worker."""
 
-    def __init__(self, clock: Clock, limits: Limits = USUAL) -> None:
+    def __init__(self, clock: Clock, limits: Limits = DEFAULT_RETRY) -> None:
         self._free = asyncio.Semaphore(limits.places)
         self._waits_seconds = limits.waits.total_seconds()
         self._given = 0
         self._waiting, self._most_waiting = 0, math.inf
-        self._rest = _Rest(clock, limits)
+        self._rest = _CircuitBreaker(clock, limits)
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """Hold a place while something is delivered; NotYet when there is none, or the receiver rests.
+        """Hold a place while something is delivered; Snooze when there is none, or the receiver rests.
 
         After its rest, one delivery at a time tries whether it answers again.
         """
@@ -92,7 +92,7 @@ class Places:
         self._most_waiting = max(self._most_waiting, (self._given - given) * self._waits_seconds / waited)
 
 
-class _Rest:
+class _CircuitBreaker:
     """Whether a receiver is left alone, by how its last deliveries went, and when the others come back."""
 
     def __init__(self, clock: Clock, limits: Limits) -> None:
@@ -105,13 +105,13 @@ class _Rest:
         self._back_at, self._back = datetime.min.replace(tzinfo=UTC), 0
 
     def check(self) -> None:
-        """Raise NotYet during the rest, and afterwards while somebody is trying."""
+        """Raise Snooze during the rest, and afterwards while somebody is trying."""
         if self._until is not None and (self._is_tried or self._clock.now() < self._until):
             raise self.not_yet()
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """Note how an attempt goes; NotYet as above."""
+        """Note how an attempt goes; Snooze as above."""
         self.check()
         is_trial = self._until is not None
         self._is_tried = is_trial
@@ -140,7 +140,7 @@ class _Rest:
             self._length = min(max(self._length * 2, self._limits.first_rest), self._limits.longest_rest)
             self._until = self._clock.now() + self._length
 
-    def not_yet(self) -> NotYet:
+    def not_yet(self) -> Snooze:
         """Return when this delivery comes back: after the rest, and with not too many others."""
         earliest = max(self._clock.now(), self._until or self._clock.now())
         if earliest >= self._back_at:
@@ -149,4 +149,4 @@ class _Rest:
         elif self._back == BACK_AT_ONCE:
             self._back_at, self._back = self._back_at + BACK_EVERY, 0
         self._back += 1
-        return NotYet(self._back_at)
+        return Snooze(self._back_at)

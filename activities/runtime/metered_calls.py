@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-from mainspring.contracts.progress import QuotaPause
+from mainspring.contracts.progress import Pause
 from mainspring.domain.quota import Granted, Plan, Usage, Window, observe, waiting_for
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import LimitExceeded, NotSent
@@ -42,16 +42,16 @@ class QuotaUsedUp(Exception):
         self.waiting_for = waiting_for
 
     @property
-    def pause(self) -> QuotaPause:
+    def pause(self) -> Pause:
         """What the activity returns to its workflow."""
-        return QuotaPause(waiting_for=self.waiting_for, resumes_at=self.resumes_at)
+        return Pause(waiting_for=self.waiting_for, resumes_at=self.resumes_at)
 
 
-async def _say_nothing(_pause: QuotaPause) -> None:
+async def _say_nothing(_pause: Pause) -> None:
     """Wait without a word."""
 
 
-class MeteredCalls:
+class RateLimitedCalls:
     """Calls within the quota of their key, whatever else uses it, here or on other machines.
 
     Calls of one key leave in the order in which they were asked for, as far as this process goes.
@@ -70,7 +70,7 @@ class MeteredCalls:
         anchor_day: int,
         request: Callable[[], Awaitable[A]],
         *,
-        paced: Callable[[QuotaPause], Awaitable[None]] = _say_nothing,
+        paced: Callable[[Pause], Awaitable[None]] = _say_nothing,
     ) -> A:
         """Send a request when the quota of `holder` allows it, and return its answer.
 
@@ -92,7 +92,7 @@ class MeteredCalls:
                 return answer
 
     async def _reserve(
-        self, holder: str, plan: Plan, anchor_day: int, paced: Callable[[QuotaPause], Awaitable[None]]
+        self, holder: str, plan: Plan, anchor_day: int, paced: Callable[[Pause], Awaitable[None]]
     ) -> Granted:
         queue = self._queues.setdefault(holder, asyncio.Lock())
         async with queue:
@@ -108,7 +108,7 @@ class MeteredCalls:
                 wait = resumes_at - self._clock.now()
                 if window != "minute" or wait > LONGEST_WAIT:
                     raise QuotaUsedUp(window, resumes_at, waiting_for(window))
-                await paced(QuotaPause(waiting_for=waiting_for(window), resumes_at=resumes_at))
+                await paced(Pause(waiting_for=waiting_for(window), resumes_at=resumes_at))
                 await self._clock.sleep(min(max(wait, timedelta()), LONGEST_SLEEP))
 
     async def _not_sent(self, holder: str, reserved: Granted) -> None:

@@ -15,7 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from mainspring.domain.sizes import TooMuch, shortened
 from mainspring.gateways.addresses import AddressRefused
-from mainspring.gateways.errors import CredentialsRefused, WorldError
+from mainspring.gateways.errors import CredentialsRefused, TransientError
 from mainspring.gateways.webhooks import ReceiverGone
 from mainspring.storage.errors import (
     AccountUnknown,
@@ -25,8 +25,8 @@ from mainspring.storage.errors import (
     SubscriptionUnknown,
 )
 
-WORLD = (WorldError, DatabaseAway)
-HOPELESS = (
+TRANSIENT = (TransientError, DatabaseAway)
+NON_RETRYABLE = (
     TooMuch,
     CredentialsRefused,
     AddressRefused,
@@ -37,7 +37,7 @@ HOPELESS = (
     SubscriptionDisabled,
 )
 
-OWN_FIRST_DELAY = timedelta(seconds=2)
+APPLICATION_FIRST_DELAY = timedelta(seconds=2)
 
 
 class AttemptTimedOut(Exception):
@@ -48,36 +48,39 @@ class AttemptTimedOut(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long something is tried. `own_attempts` None: the job's own failures count as the world's."""
+class RetryPolicy:
+    """How long something is tried.
 
-    own_attempts: int | None = 3
+    `application_attempts` None: application failures count as transient ones.
+    """
+
+    application_attempts: int | None = 3
     world: timedelta = timedelta(hours=1)
     first_delay: timedelta = timedelta(seconds=1)
     longest_delay: timedelta = timedelta(minutes=1)
 
 
-USUAL = Patience()
+DEFAULT_RETRY = RetryPolicy()
 
 
 @dataclass(frozen=True)
 class Attempts:
     """How something has fared before: failures of each kind, and since when the world fails it."""
 
-    own_failures: int = 0
-    world_failures: int = 0
-    world_since: datetime | None = None
+    application_failures: int = 0
+    transient_failures: int = 0
+    transient_since: datetime | None = None
 
     def after(self, error: BaseException, now: datetime) -> "Attempts":
         """Return what the next attempt has to know."""
-        if is_own(error):
-            return Attempts(self.own_failures + 1, self.world_failures, self.world_since)
-        return Attempts(self.own_failures, self.world_failures + 1, self.world_since or now)
+        if is_application_failure(error):
+            return Attempts(self.application_failures + 1, self.transient_failures, self.transient_since)
+        return Attempts(self.application_failures, self.transient_failures + 1, self.transient_since or now)
 
 
-def is_own(error: BaseException) -> bool:
+def is_application_failure(error: BaseException) -> bool:
     """Whether a failure uses up one of the job's own attempts."""
-    return not isinstance(error, WORLD)
+    return not isinstance(error, TRANSIENT)
 
 
 def to_failure(error: Exception, attempts: Attempts, now: datetime) -> ApplicationError:
@@ -97,30 +100,30 @@ def to_failure(error: Exception, attempts: Attempts, now: datetime) -> Applicati
 
 
 def delay_after(
-    error: Exception, attempts: Attempts, now: datetime, patience: Patience = USUAL
+    error: Exception, attempts: Attempts, now: datetime, patience: RetryPolicy = DEFAULT_RETRY
 ) -> timedelta | None:
     """Return how long to wait until the next attempt; None when there is none."""
-    if isinstance(error, HOPELESS):
+    if isinstance(error, NON_RETRYABLE):
         return None
-    if isinstance(error, WORLD) or patience.own_attempts is None:
-        delay = _world_delay(attempts, now, patience)
+    if isinstance(error, TRANSIENT) or patience.application_attempts is None:
+        delay = _transient_delay(attempts, now, patience)
     else:
-        delay = _own_delay(attempts, patience.own_attempts)
+        delay = _application_delay(attempts, patience.application_attempts)
     asked = getattr(error, "retry_after", None)
     return max(delay, asked) if delay is not None and isinstance(asked, timedelta) else delay
 
 
-def _world_delay(attempts: Attempts, now: datetime, patience: Patience) -> timedelta | None:
-    if attempts.world_since is not None and now - attempts.world_since >= patience.world:
+def _transient_delay(attempts: Attempts, now: datetime, patience: RetryPolicy) -> timedelta | None:
+    if attempts.transient_since is not None and now - attempts.transient_since >= patience.world:
         return None
-    failures = attempts.world_failures
-    if patience.own_attempts is None:
-        failures += attempts.own_failures
+    failures = attempts.transient_failures
+    if patience.application_attempts is None:
+        failures += attempts.application_failures
     # Twenty doublings pass any cap; more would only grow the number.
     return min(patience.first_delay * (1 << min(failures, 20)), patience.longest_delay)
 
 
-def _own_delay(attempts: Attempts, most: int) -> timedelta | None:
-    if attempts.own_failures + 1 >= most:
+def _application_delay(attempts: Attempts, most: int) -> timedelta | None:
+    if attempts.application_failures + 1 >= most:
         return None
-    return OWN_FIRST_DELAY * (1 << attempts.own_failures)
+    return APPLICATION_FIRST_DELAY * (1 << attempts.application_failures)

@@ -8,11 +8,19 @@ from itertools import groupby
 
 import structlog
 
-from mainspring.contracts.wishlist import CheckStretch, NotificationKind, WishlistProgress
-from mainspring.domain.wishlist import Due, Judged, Wish, judge_sale, judge_stock, see_sale, see_stock
+from mainspring.contracts.wishlist import CheckBatch, NotificationKind, WishlistProgress
+from mainspring.domain.wishlist import (
+    Due,
+    Evaluation,
+    Wish,
+    detect_sale,
+    detect_stock,
+    evaluate_sale,
+    evaluate_stock,
+)
 from mainspring.storage.database import Session
 from mainspring.storage.wishlist import CheckRepository
-from mainspring.storage.wishlist.checks import Place, Watched, WishAt
+from mainspring.storage.wishlist.checks import PlacedWish, WatchedProduct, WishCursor
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +33,7 @@ class PageSize:
     wishes: int = 5_000
 
 
-USUAL = PageSize()
+DEFAULT_RETRY = PageSize()
 
 
 @dataclass(frozen=True)
@@ -35,22 +43,22 @@ class Page:
     `end` is the place up to which it goes; None when nothing comes after. `is_cut`: within a product.
     """
 
-    products: Sequence[Watched]
-    wishes: Sequence[WishAt]
-    end: Place | None
+    products: Sequence[WatchedProduct]
+    wishes: Sequence[PlacedWish]
+    end: WishCursor | None
     is_cut: bool
 
 
 async def check_page(
-    session: Session, check: CheckStretch, *, now: datetime, size: PageSize = USUAL
+    session: Session, check: CheckBatch, *, now: datetime, size: PageSize = DEFAULT_RETRY
 ) -> WishlistProgress:
     """Judge the page after the check's place and write what follows, in the caller's transaction."""
     checks = CheckRepository(session, NotificationKind.STOCK if check.stock else NotificationKind.SALE)
     page = await _read(checks, check, size, now)
-    judged, errors = _judge(check, page, now)
+    judged, errors = _evaluate(check, page, now)
     due = [each for one in judged for each in one.due]
     await checks.write_due(due, min_stock=check.stock.min_stock if check.stock else 1, now=now)
-    progress, end = check.progress, page.end or Place()
+    progress, end = check.progress, page.end or WishCursor()
     skipped = sum((one.skipped for one in judged), Counter(progress.skipped))
     return progress.model_copy(
         update={
@@ -68,10 +76,10 @@ async def check_page(
     )
 
 
-async def _read(checks: CheckRepository, check: CheckStretch, size: PageSize, now: datetime) -> Page:
+async def _read(checks: CheckRepository, check: CheckBatch, size: PageSize, now: datetime) -> Page:
     """Read a page; what is seen of its products is written before their wishes are read."""
     given = check.progress
-    after = Place(given.after_product, given.after_added_at, given.after_user)
+    after = WishCursor(given.after_product, given.after_added_at, given.after_user)
     before = await checks.products(after, limit=size.products)
     products = [_seen(each, check, now) for each in before]
     await checks.note([new for old, new in zip(before, products, strict=True) if old != new])
@@ -82,17 +90,17 @@ async def _read(checks: CheckRepository, check: CheckStretch, size: PageSize, no
         products = [each for each in products if each.offer.product_id <= end.product_id]
         return Page(products, wishes, end, is_cut=True)
     is_last = len(before) < size.products
-    return Page(products, wishes, None if is_last else Place(before[-1].offer.product_id), is_cut=False)
+    return Page(products, wishes, None if is_last else WishCursor(before[-1].offer.product_id), is_cut=False)
 
 
-def _seen(each: Watched, check: CheckStretch, now: datetime) -> Watched:
+def _seen(each: WatchedProduct, check: CheckBatch, now: datetime) -> WatchedProduct:
     if check.stock is not None:
-        seen = see_stock(each.stock, each.offer, now, minimum=check.stock.min_stock)
+        seen = detect_stock(each.stock, each.offer, now, minimum=check.stock.min_stock)
         return replace(each, stock=seen)
-    return replace(each, sale=see_sale(each.sale, each.offer, now))
+    return replace(each, sale=detect_sale(each.sale, each.offer, now))
 
 
-def _told_of(end: Place, due: Sequence[Due], before: WishlistProgress) -> int:
+def _told_of(end: WishCursor, due: Sequence[Due], before: WishlistProgress) -> int:
     """Return how many of the wishes for the product of a place are told, with those of the pages before."""
     return sum(each.product_id == end.product_id for each in due) + _told_before(before, end.product_id)
 
@@ -103,26 +111,26 @@ def _told_before(progress: WishlistProgress, product_id: str) -> int:
     return progress.told_of_product if is_continued else 0
 
 
-def _judge(check: CheckStretch, page: Page, now: datetime) -> tuple[list[Judged], int]:
+def _evaluate(check: CheckBatch, page: Page, now: datetime) -> tuple[list[Evaluation], int]:
     """Judge product by product; one that cannot be judged is counted, and does not sink the others."""
     by_product = {each.offer.product_id: each for each in page.products}
-    judged: list[Judged] = []
+    judged: list[Evaluation] = []
     errors = 0
     for product_id, places in groupby(page.wishes, key=lambda each: each.place.product_id):
         wishes = [each.wish for each in places]
         before = _told_before(check.progress, product_id)
         try:
-            judged.append(_judge_one(check, by_product[product_id], wishes, before, now))
+            judged.append(_evaluate_one(check, by_product[product_id], wishes, before, now))
         except Exception:  # whatever is wrong with a product, the others are judged: counted and logged
             log.exception("a product cannot be judged", product_id=product_id)
             errors += 1
     return judged, errors
 
 
-def _judge_one(
-    check: CheckStretch, product: Watched, wishes: Sequence[Wish], before: int, now: datetime
-) -> Judged:
+def _evaluate_one(
+    check: CheckBatch, product: WatchedProduct, wishes: Sequence[Wish], before: int, now: datetime
+) -> Evaluation:
     if check.stock is not None:
-        return judge_stock(product.offer, product.stock, wishes, check.stock, told_before=before)
+        return evaluate_stock(product.offer, product.stock, wishes, check.stock, told_before=before)
     assert check.sales is not None  # noqa: S101  # a check is of one of the two
-    return judge_sale(product.offer, product.sale, wishes, check.sales, now)
+    return evaluate_sale(product.offer, product.sale, wishes, check.sales, now)

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.runtime.dispatch import wake_drain
+from mainspring.activities.runtime.dispatch import wake_consumer
 from mainspring.activities.wishlist.checking import check_page
-from mainspring.activities.wishlist.mailing import Letterhead
+from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.activities.wishlist.planning import Planned, plan_page
-from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, CheckStretch, WishlistProgress
+from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, CheckBatch, WishlistProgress
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskRepository
 
@@ -32,14 +32,16 @@ class Superseded(Exception):
 class WishlistActivities:
     """Works through the wishes, then plans the mails."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock, letterhead: Letterhead) -> None:
+    def __init__(
+        self, database: Database, engine: TemporalGateway, clock: Clock, letterhead: SenderSettings
+    ) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock
         self._letterhead = letterhead
 
     @activity.defn(name="wishlist.check_stretch")
-    async def check_stretch(self, given: CheckStretch) -> WishlistProgress:
+    async def check_stretch(self, given: CheckBatch) -> WishlistProgress:
         """Go on with a check from where it is, or from where a killed attempt has left it."""
         progress = await self._resume(given.progress)
         for _ in range(PAGES):
@@ -53,17 +55,17 @@ class WishlistActivities:
         left = given if stored is None else WishlistProgress.model_validate(stored)
         return left if left.pages > given.pages else given
 
-    async def _page(self, check: CheckStretch) -> WishlistProgress:
+    async def _page(self, check: CheckBatch) -> WishlistProgress:
         return await (self._plan(check) if check.progress.judged else self._check(check))
 
-    async def _check(self, check: CheckStretch) -> WishlistProgress:
+    async def _check(self, check: CheckBatch) -> WishlistProgress:
         async def work(session: Session) -> WishlistProgress:
             progress = await check_page(session, check, now=self._clock.now())
             return await self._checkpoint(session, progress, f"{progress.checked} wishes checked")
 
         return await self._database.transact(work)
 
-    async def _plan(self, check: CheckStretch) -> WishlistProgress:
+    async def _plan(self, check: CheckBatch) -> WishlistProgress:
         rules = check.stock or check.sales
         assert rules is not None  # noqa: S101  # a check is of one of the two
 
@@ -84,7 +86,7 @@ class WishlistActivities:
         ids = [task.id for task in planned.tasks if task.starts_at is None]
         if ids:
             now = self._clock.now()
-            await wake_drain(self._database, self._engine, SEND_NOTIFICATIONS, ids, now=now)
+            await wake_consumer(self._database, self._engine, SEND_NOTIFICATIONS, ids, now=now)
         return progress
 
     async def _checkpoint(self, session: Session, progress: WishlistProgress, step: str) -> WishlistProgress:

@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import structlog
 
-from mainspring.activities.wishlist.mailing import Letterhead
-from mainspring.activities.wishlist.mailing.letterhead import MAIL
+from mainspring.activities.wishlist.mailing import SenderSettings
+from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import NewTask
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
-from mainspring.domain.queues import pooled_task
+from mainspring.domain.queues import batched_task
 from mainspring.domain.quiet_hours import earliest_mail
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectRepository, NewEffect
@@ -39,7 +39,7 @@ class Planned:
 
 async def plan_page(
     session: Session,
-    letterhead: Letterhead,
+    letterhead: SenderSettings,
     *,
     cooldown: timedelta,
     triggered_by: str,
@@ -78,7 +78,7 @@ async def plan_page(
 
 
 def _mail(
-    user: Addressee, letterhead: Letterhead, cooldown: timedelta, triggered_by: str, now: datetime
+    user: Addressee, letterhead: SenderSettings, cooldown: timedelta, triggered_by: str, now: datetime
 ) -> tuple[NewEffect, NewTask]:
     effect_id, task_id = uuid4(), uuid4()
     effect = NewEffect(
@@ -94,7 +94,7 @@ def _mail(
     )
     given = SendNotification(effect_id=effect_id, user_cooldown=cooldown)
     starts_at = _starts_at(user, cooldown, now)
-    return effect, pooled_task(
+    return effect, batched_task(
         SEND_NOTIFICATIONS, task_id, given, triggered_by=triggered_by, starts_at=starts_at
     )
 

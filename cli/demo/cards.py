@@ -26,21 +26,21 @@ INVENTORY_SIZE = 600
 
 async def run_cards(stack: Stack, service: Service) -> int:
     """Run the card jobs one after the other; show what each did and cost."""
-    assert stack.stand_ins.justtcg is not None  # noqa: S101  # the demo always runs with the sandbox
-    stack.stand_ins.justtcg.add_key(KEY, PLAN)
+    assert stack.emulators.justtcg is not None  # noqa: S101  # the demo always runs with the sandbox
+    stack.emulators.justtcg.add_key(KEY, PLAN)
     await _set_up_account(stack, service)
     account = await service.accounts.find(ACCOUNT)
     rows = []
     succeeded = True
     for job in ACCOUNT_JOBS:
-        calls_before = len(stack.stand_ins.justtcg.calls)
+        calls_before = len(stack.emulators.justtcg.calls)
         started = await service.jobs.start(job, job.input(account_id=account.id), triggered_by="demo")
         task = await followed(stack, service.jobs, started.id)
         events = await service.engine.history_length(task.workflow_id, task.run_id)
-        calls = len(stack.stand_ins.justtcg.calls) - calls_before
+        calls = len(stack.emulators.justtcg.calls) - calls_before
         rows.append((task.job, state_text(task.state), escape(_done(task)), str(calls), str(events)))
         succeeded &= task.state is TaskState.SUCCESS
-    most = stack.stand_ins.justtcg.calls.of(KEY).most_in_any_minute
+    most = stack.emulators.justtcg.calls.of(KEY).most_in_any_minute
     show_table(("job", "state", "what was done", "API calls", "Temporal events"), rows)
     allowed = plan_named(PLAN).minute
     echo(f"{PLAN} plan: at most {allowed} calls a minute allowed, {most} were made in the busiest one")
@@ -52,8 +52,8 @@ async def _set_up_account(stack: Stack, service: Service) -> None:
         await service.accounts.find(ACCOUNT)
     except AccountUnknown:
         await service.accounts.add(ACCOUNT, plan=PLAN, api_key=KEY)
-    assert stack.stand_ins.justtcg is not None  # noqa: S101  # as above
-    sets = list(stack.stand_ins.justtcg.catalogue.sets.values())[:TRACKED_SETS]
+    assert stack.emulators.justtcg is not None  # noqa: S101  # as above
+    sets = list(stack.emulators.justtcg.catalogue.sets.values())[:TRACKED_SETS]
     await service.accounts.follow(ACCOUNT, games=[GAME], sets=[each.id for each in sets])
     file = stack.settings.state_dir / "inventory.csv"
     # Every fifth variant, so that the inventory is spread over conditions and printings.

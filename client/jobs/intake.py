@@ -7,7 +7,7 @@ from mainspring.activities.runtime.dispatch import start_accepted
 from mainspring.client.errors import KeyHeld
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session, after_commit
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger import TaskRepository
@@ -24,7 +24,7 @@ class _OtherWork(Exception):
 class Intake:
     """Takes tasks in. Those that the engine cannot be told of stay QUEUED for the relay."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock) -> None:
+    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock

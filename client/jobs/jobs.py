@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
-from mainspring.client.jobs.known import KnownTasks
+from mainspring.client.jobs.known import TaskQueries
 from mainspring.client.jobs.new_task import checked, later_start, new_task
 from mainspring.client.jobs.started import StartedTask
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Enqueued, Task, TaskState
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.runtime import catalogue
@@ -25,13 +25,13 @@ In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 
 
-class Jobs(KnownTasks):
+class Jobs(TaskQueries):
     """Tasks, from outside. Everything but `cancel` works while the engine is away."""
 
     def __init__(
         self,
         database: Database,
-        engine: Engine,
+        engine: TemporalGateway,
         clock: Clock,
         job_named: Callable[[str], AnyJob] = catalogue.job_named,
     ) -> None:

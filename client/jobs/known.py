@@ -17,7 +17,7 @@ from mainspring.workflows.runtime.job import AnyJob
 POLL = timedelta(milliseconds=300)
 
 
-class KnownTasks:
+class TaskQueries:
     """What the ledger knows of tasks. The engine is not asked."""
 
     def __init__(self, database: Database, job_named: Callable[[str], AnyJob]) -> None:

@@ -5,13 +5,13 @@ import asyncio
 import contextlib
 
 from mainspring.emulators.justtcg.app import PREFIX
-from mainspring.emulators.justtcg.server import JustTcgSandbox
+from mainspring.emulators.justtcg.server import JustTcgEmulator
 from mainspring.emulators.serving import serve_alone
 
 
 async def serve(port: int, seed: int, keys: list[str]) -> None:
     """Serve until interrupted, and say where."""
-    sandbox = JustTcgSandbox(seed=seed, port=port)
+    sandbox = JustTcgEmulator(seed=seed, port=port)
     for key in keys:
         name, _, plan = key.partition("=")
         sandbox.add_key(name, plan or "Free Tier")

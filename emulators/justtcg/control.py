@@ -10,14 +10,14 @@ from starlette.routing import Route
 from mainspring.emulators.justtcg.faults import Fault
 
 if TYPE_CHECKING:
-    from mainspring.emulators.justtcg.server import JustTcgSandbox
+    from mainspring.emulators.justtcg.server import JustTcgEmulator
 
 SETTINGS = ("slow_seconds", "is_shuffled", "sends_retry_after", "tells_usage_in_refusals")
 
-Order = Callable[["JustTcgSandbox", dict[str, Any]], None]
+Order = Callable[["JustTcgEmulator", dict[str, Any]], None]
 
 
-def control_routes(sandbox: "JustTcgSandbox") -> list[Route]:
+def control_routes(sandbox: "JustTcgEmulator") -> list[Route]:
     """Return POST keys, faults, prices/advance, reset and GET calls, state; a wrong order is a 400."""
 
     def obeying(order: Order) -> Callable[[Request], Awaitable[Response]]:
@@ -46,7 +46,7 @@ def control_routes(sandbox: "JustTcgSandbox") -> list[Route]:
     ]
 
 
-def state(sandbox: "JustTcgSandbox") -> dict[str, Any]:
+def state(sandbox: "JustTcgEmulator") -> dict[str, Any]:
     """Return the seed, the step and the time, and the counters and high-water marks of every key."""
     return {
         "now": sandbox.now().isoformat(),
@@ -69,11 +69,11 @@ def state(sandbox: "JustTcgSandbox") -> dict[str, Any]:
     }
 
 
-def _add_key(sandbox: "JustTcgSandbox", order: dict[str, Any]) -> None:
+def _add_key(sandbox: "JustTcgEmulator", order: dict[str, Any]) -> None:
     sandbox.add_key(**order)
 
 
-def _order_faults(sandbox: "JustTcgSandbox", order: dict[str, Any]) -> None:
+def _order_faults(sandbox: "JustTcgEmulator", order: dict[str, Any]) -> None:
     """Obey `{"next": {fault: calls}, "rate": {fault: share}, "never_returned": [id], setting: value}`."""
     faults = sandbox.faults
     if order.get("clear"):
@@ -88,9 +88,9 @@ def _order_faults(sandbox: "JustTcgSandbox", order: dict[str, Any]) -> None:
             setattr(faults, setting, order[setting])
 
 
-def _advance(sandbox: "JustTcgSandbox", order: dict[str, Any]) -> None:
+def _advance(sandbox: "JustTcgEmulator", order: dict[str, Any]) -> None:
     sandbox.advance_prices(**order)
 
 
-def _reset(sandbox: "JustTcgSandbox", _order: dict[str, Any]) -> None:
+def _reset(sandbox: "JustTcgEmulator", _order: dict[str, Any]) -> None:
     sandbox.reset()

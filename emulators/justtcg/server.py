@@ -25,7 +25,7 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class JustTcgSandbox(LoopbackServer):
+class JustTcgEmulator(LoopbackServer):
     """The price service.
 
     `seed` decides prices and chance; `now` is the vendor's clock. `base_url` is what the gateway is given;

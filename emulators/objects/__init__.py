@@ -2,6 +2,6 @@
 
 from mainspring.emulators.objects.bucket import Bucket, Held
 from mainspring.emulators.objects.faults import ObjectFault
-from mainspring.emulators.objects.server import ObjectsSandbox
+from mainspring.emulators.objects.server import ObjectStoreEmulator
 
-__all__ = ["Bucket", "Held", "ObjectFault", "ObjectsSandbox"]
+__all__ = ["Bucket", "Held", "ObjectFault", "ObjectStoreEmulator"]

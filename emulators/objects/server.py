@@ -13,7 +13,7 @@ from mainspring.emulators.serving import Connections, LoopbackServer
 METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
 
 
-class ObjectsSandbox(LoopbackServer):
+class ObjectStoreEmulator(LoopbackServer):
     """An S3 that keeps everything in memory.
 
     `access_key` is the only one it knows; signatures are not checked. A bucket that is not among `buckets`

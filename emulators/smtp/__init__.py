@@ -2,6 +2,6 @@
 
 from mainspring.emulators.smtp.accepted import AcceptedMail
 from mainspring.emulators.smtp.faults import MailFault, MailFaults
-from mainspring.emulators.smtp.server import SmtpSandbox
+from mainspring.emulators.smtp.server import SmtpEmulator
 
-__all__ = ["AcceptedMail", "MailFault", "MailFaults", "SmtpSandbox"]
+__all__ = ["AcceptedMail", "MailFault", "MailFaults", "SmtpEmulator"]

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from mainspring.emulators.smtp.faults import MailFault
-from mainspring.emulators.smtp.server import SmtpSandbox
+from mainspring.emulators.smtp.server import SmtpEmulator
 
 
 async def serve(options: argparse.Namespace) -> None:
     """Serve until interrupted, and say where."""
-    async with SmtpSandbox(port=options.port, keep=options.keep) as sandbox:
+    async with SmtpEmulator(port=options.port, keep=options.keep) as sandbox:
         sandbox.faults.at_rate(options.rate, *options.fault, seed=options.seed)
         sys.stdout.write(f"smtp://{sandbox.host}:{sandbox.port}\n")
         sys.stdout.flush()

@@ -15,7 +15,7 @@ from mainspring.emulators.smtp.faults import MailFaults
 from mainspring.emulators.smtp.session import Connections, Desk, Protocol
 
 
-class SmtpSandbox:
+class SmtpEmulator:
     """A mail server on loopback, in the running loop, from `async with` to its end.
 
     With `users` (name and password) it takes mail from those only; with `tls` it offers STARTTLS, by a

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 
 from mainspring.emulators.serving import serve_alone
-from mainspring.emulators.webhooks.server import WebhookSandbox
+from mainspring.emulators.webhooks.server import WebhookEmulator
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve_alone(WebhookSandbox()))
+        asyncio.run(serve_alone(WebhookEmulator()))

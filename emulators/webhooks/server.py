@@ -16,7 +16,7 @@ from mainspring.emulators.webhooks.receiver import Fault, Receiver
 PREFIX = "/hooks/"
 
 
-class WebhookSandbox(LoopbackServer):
+class WebhookEmulator(LoopbackServer):
     """The receivers, by their names."""
 
     def __init__(self, port: int = 0) -> None:

@@ -1,7 +1,7 @@
 """What can become of a mail that was not sent.
 
 GatewayError
-├── WorldError
+├── TransientError
 │   ├── AnswerLost          it was handed over and nobody answered: the only case that is not known
 │   ├── Unreachable         no answer before it was handed over: certainly not accepted
 │   │   └── NotSent
@@ -19,7 +19,7 @@ GatewayError
 import re
 from datetime import timedelta
 
-from mainspring.gateways.errors import NotSent, Refused, ServerFault, WorldError
+from mainspring.gateways.errors import NotSent, Refused, ServerFault, TransientError
 
 SERVICE = "SMTP"
 
@@ -27,7 +27,7 @@ SERVICE = "SMTP"
 ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
 
-class AnswerLost(WorldError):
+class AnswerLost(TransientError):
     """The mail was handed over but the server's answer did not come."""
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from mainspring.gateways.errors import CredentialsRefused, Unreachable
-from mainspring.gateways.smtp.circuit import Circuit
+from mainspring.gateways.smtp.circuit_breaker import CircuitBreaker
 from mainspring.gateways.smtp.connection import Connection, connect
 from mainspring.gateways.smtp.errors import MailRefused, PutOff, ServerAway
 from mainspring.gateways.smtp.message import Envelope, Mail, envelope_of
@@ -32,7 +32,7 @@ class Mailer:
         self._tls = tls
         self._turns = asyncio.Semaphore(server.connections)
         self._idle: list[Connection] = []
-        self._circuit = Circuit(server.cooldown)
+        self._circuit = CircuitBreaker(server.cooldown)
 
     async def send(self, mail: Mail, *, at: datetime, begin: Callable[[], Awaitable[None]] = _at_once) -> str:
         """Send one mail, dated `at`, and return what the server said when it accepted it.

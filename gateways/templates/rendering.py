@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from mjml import mjml2html
 
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.gateways.templates.alerts import Alert, Recipient, Rendered, checked_link
+from mainspring.gateways.templates.content import MailItem, Recipient, Rendered, checked_link
 from mainspring.gateways.templates.locales import choose
 from mainspring.gateways.templates.money import price_in_words
 
@@ -81,7 +81,7 @@ class Templates:
         )
         self._html = Environment(undefined=StrictUndefined, autoescape=True)
 
-    def render(self, alerts: Sequence[Alert], recipient: Recipient, *, unsubscribe_url: str) -> Rendered:
+    def render(self, alerts: Sequence[MailItem], recipient: Recipient, *, unsubscribe_url: str) -> Rendered:
         """Write one mail about all of the alerts, at least one; a digest counts those beyond the first 12.
 
         Raises MailUnsendable when `unsubscribe_url` is not http or https.
@@ -122,7 +122,7 @@ class Templates:
         return found
 
 
-def _in_words(alert: Alert, locale: Locale) -> _Product:
+def _in_words(alert: MailItem, locale: Locale) -> _Product:
     def price(minor_units: int) -> str:
         return price_in_words(minor_units, alert.currency, locale)
 

@@ -21,7 +21,7 @@ DRAIN_TASK_TIMEOUT = timedelta(seconds=3)
 LONGEST_FAIRNESS_KEY = 64
 
 
-class Engine:
+class TemporalGateway:
     """The Temporal namespace that a connected client speaks to. Unreachable: it is away."""
 
     def __init__(self, client: Client, task_queue: str) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
-from mainspring.domain.queues import fair_turns
+from mainspring.domain.queues import fairness_ranks
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.ledger.repeating import Holders, Repeats, after_quiet_time
 from mainspring.storage.tables import TaskRow
@@ -69,7 +69,7 @@ class Accepted(Repeats):
                 latest = await self._session.scalar(own.limit(1))
                 if latest is not None:
                     last[workspace] = latest
-            ordered = fair_turns([task.workspace for task in queue], head=head, last=last)
+            ordered = fairness_ranks([task.workspace for task in queue], head=head, last=last)
             turns |= zip([task.id for task in queue], ordered, strict=True)
         return turns
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import FinishTask
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
-from mainspring.domain.queues import pooled_task
+from mainspring.domain.queues import batched_task
 from mainspring.domain.webhooks import deliveries_of
 from mainspring.storage.ledger.accepting import Accepted
 from mainspring.storage.tables import TaskRow
@@ -23,7 +23,7 @@ async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now
         return []
     subscriptions = await SubscriptionRepository(session).active({each.workspace for each in changes})
     tasks = [
-        pooled_task(
+        batched_task(
             DELIVER_WEBHOOK,
             task_id,
             given,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, Text, Update, cast, func, select, update
 from sqlalchemy.orm import aliased
 
-from mainspring.contracts.flows import EarlierRun, EarlierStep, StepStatus
+from mainspring.contracts.flows import PreviousRun, PreviousStep, StepStatus
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import MOST_AT_ONCE
 from mainspring.storage.dialect import chunks
@@ -22,7 +22,7 @@ TAKEN_OVER = ("status", "input_hash", "data", "error", "attempts", "started_at",
 class EarlierSteps(LedgerQueries):
     """The queries of what was done before. What a step gave back is read only where it is asked for."""
 
-    async def earlier_runs(self, task_id: UUID) -> list[EarlierRun]:
+    async def earlier_runs(self, task_id: UUID) -> list[PreviousRun]:
         """Return the task and all that it retries, directly or through others, newest first."""
         runs = []
         following: UUID | None = task_id
@@ -31,12 +31,12 @@ class EarlierSteps(LedgerQueries):
             found = (await self._session.execute(query)).one_or_none()
             if found is None:
                 break
-            run = EarlierRun(task_id=following, rerun_from=found.rerun_from, steps=())
+            run = PreviousRun(task_id=following, rerun_from=found.rerun_from, steps=())
             runs.append(run if following == task_id else await self._with_its_work(run))
             following = found.retry_of
         return runs
 
-    async def _with_its_work(self, run: EarlierRun) -> EarlierRun:
+    async def _with_its_work(self, run: PreviousRun) -> PreviousRun:
         steps = (
             select(TaskStepRow.name, TaskStepRow.status, TaskStepRow.input_hash)
             .where(TaskStepRow.task_id == run.task_id)
@@ -46,7 +46,7 @@ class EarlierSteps(LedgerQueries):
         return run.model_copy(
             update={
                 "steps": tuple(
-                    EarlierStep(name=name, status=status, input_hash=input_hash)
+                    PreviousStep(name=name, status=status, input_hash=input_hash)
                     for name, status, input_hash in await self._session.execute(steps)
                 ),
                 "children": frozenset(await self._session.scalars(children)),

@@ -17,7 +17,7 @@ from mainspring.contracts.tasks import JsonObject, TaskState
 from mainspring.contracts.webhooks import TaskChanged
 from mainspring.storage.ledger.announcing import announce
 from mainspring.storage.ledger.due import is_due_again, may_begin
-from mainspring.storage.ledger.queues import LookedAtQueues
+from mainspring.storage.ledger.queues import QueueQueries
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
 
@@ -37,7 +37,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class ClaimedTask:
+class ClaimedRow:
     """A row to work. `attempt` counts from 1; failures are those of the attempts before, of both kinds.
 
     `failing_since` is when the first of those failures came that are retried for a time, not for a number.
@@ -47,7 +47,7 @@ class ClaimedTask:
     given: JsonObject
     attempt: int
     failures: int
-    own_failures: int
+    application_failures: int
     failing_since: datetime | None
 
 
@@ -56,10 +56,10 @@ def claim_of(run_id: str, activity_id: str, attempt: int = 1) -> str:
     return f"{run_id}/{activity_id}/{attempt}"
 
 
-class PoolRepository(LookedAtQueues):
+class QueueStore(QueueQueries):
     """The queues, inside the caller's transaction. Any number of workers may claim at the same time."""
 
-    async def claim(self, job: str, claim: str, *, limit: int, now: datetime) -> list[ClaimedTask]:
+    async def claim(self, job: str, claim: str, *, limit: int, now: datetime) -> list[ClaimedRow]:
         """Take up to `limit` rows that are due: by priority, then round robin over workspaces, then by age.
 
         Those that were asked to cancel meanwhile end here.
@@ -71,7 +71,7 @@ class PoolRepository(LookedAtQueues):
         found.sort(key=lambda row: (row.priority, row.pool_turn, row.created_at, row.id))
         return await self._take(found[:limit], claim, now)
 
-    async def resume(self, claim: str, *, now: datetime) -> list[ClaimedTask]:
+    async def resume(self, claim: str, *, now: datetime) -> list[ClaimedRow]:
         """Take the rows of earlier attempts of the same activity: what those say of them is heard no more."""
         activity, own = _activity_and_attempt(claim)
         query = select(*COLUMNS, TaskRow.claimed_by).where(
@@ -82,7 +82,7 @@ class PoolRepository(LookedAtQueues):
         earlier = [row for row in found if _activity_and_attempt(row.claimed_by)[1] < own]
         return await self._take(earlier, claim, now)
 
-    async def _take(self, rows: Sequence[Row[Any]], claim: str, now: datetime) -> list[ClaimedTask]:
+    async def _take(self, rows: Sequence[Row[Any]], claim: str, now: datetime) -> list[ClaimedRow]:
         cancelled = [row for row in rows if row.cancel_requested_at is not None]
         taken = [row for row in rows if row.cancel_requested_at is None]
         if cancelled:
@@ -149,14 +149,14 @@ def _claimed(claim: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _task(row: Row[Any]) -> ClaimedTask:
+def _task(row: Row[Any]) -> ClaimedRow:
     counted = row.checkpoint or {}
     since = counted.get("failing_since")
-    return ClaimedTask(
+    return ClaimedRow(
         id=row.id,
         given=row.input,
         attempt=row.attempts + 1,
         failures=counted.get("failures", 0),
-        own_failures=counted.get("own_failures", 0),
+        application_failures=counted.get("application_failures", 0),
         failing_since=None if since is None else datetime.fromisoformat(since),
     )

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
 
-from mainspring.contracts.queues import PoolQueue
+from mainspring.contracts.queues import QueueStatistics
 from mainspring.storage.ledger.due import is_due_again, later_times, may_begin
 from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
 
 
-class LookedAtQueues(LedgerQueries):
+class QueueQueries(LedgerQueries):
     """The queries that change nothing."""
 
-    async def queue(self, job: str, *, at_most: int, now: datetime) -> PoolQueue:
+    async def queue(self, job: str, *, at_most: int, now: datetime) -> QueueStatistics:
         """Return how many rows are due and unclaimed, counted to `at_most`, and when the next one is due."""
         again = select(TaskRow.id).where(
             POOL_RUNNING, TaskRow.job == job, is_due_again(now), TaskRow.claimed_by.is_(None)
@@ -27,11 +27,11 @@ class LookedAtQueues(LedgerQueries):
             counted = select(func.count()).select_from(query.limit(at_most - due).subquery())
             due += await self._session.scalar(counted) or 0
             if due >= at_most:
-                return PoolQueue(due=due, next_due_at=None)
+                return QueueStatistics(due=due, next_due_at=None)
         later = [await self._session.scalar(query) for query in later_times(job, now)]
         next_due_at = min((each for each in later if each), default=None)
         next_due_in = None if next_due_at is None else next_due_at - now
-        return PoolQueue(due=due, next_due_at=next_due_at, next_due_in=next_due_in)
+        return QueueStatistics(due=due, next_due_at=next_due_at, next_due_in=next_due_in)
 
     async def has_due(self, job: str, *, now: datetime) -> bool:
         """Whether a row is due, or claimed by whoever: only a drain can tell whether that one is alive."""

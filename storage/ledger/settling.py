@@ -20,7 +20,7 @@ NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Acknowledgement:
     """What became of one row: SUCCESS with its result, FAILED, or RUNNING for another attempt later."""
 
     id: UUID
@@ -29,22 +29,22 @@ class Verdict:
     error: TaskError | None = None
     next_attempt_at: datetime | None = None
     failures: int = 0
-    own_failures: int = 0
+    application_failures: int = 0
     failing_since: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Settled:
+class Acknowledged:
     """Which states the rows have now, without those that were claimed by another, and who will be told."""
 
     states: dict[UUID, TaskState]
     deliveries: list[UUID]
 
 
-class SettlementRepository(LedgerQueries):
+class AcknowledgementStore(LedgerQueries):
     """The end of a claim, inside the caller's transaction."""
 
-    async def settle(self, claim: str, verdicts: Sequence[Verdict], *, now: datetime) -> Settled:
+    async def settle(self, claim: str, verdicts: Sequence[Acknowledgement], *, now: datetime) -> Acknowledged:
         """Write what became of rows that this claim still holds; others are passed over.
 
         A row that was asked to cancel gets no other attempt: it is CANCELLED, unless its work is done.
@@ -56,7 +56,7 @@ class SettlementRepository(LedgerQueries):
         rows: dict[UUID, Any] = {row.id: row for row in held}
         mine = [each for each in verdicts if each.id in rows]
         if not mine:
-            return Settled({}, [])
+            return Acknowledged({}, [])
         states = {each.id: _state(each, rows[each.id]) for each in mine}
         connection = await self._session.connection()
         await connection.execute(
@@ -67,15 +67,15 @@ class SettlementRepository(LedgerQueries):
             await self._session.execute(insert(TaskErrorRow), errors)
         ended = [_change(each, rows[each.id], states[each.id], now) for each in mine]
         deliveries = await announce(self._session, [each for each in ended if each.state.is_final], now=now)
-        return Settled(states, deliveries)
+        return Acknowledged(states, deliveries)
 
 
-def _state(verdict: Verdict, row: Any) -> TaskState:
+def _state(verdict: Acknowledgement, row: Any) -> TaskState:
     is_done = verdict.state is TaskState.SUCCESS
     return verdict.state if is_done or row.cancel_requested_at is None else TaskState.CANCELLED
 
 
-def _values(verdict: Verdict, job: str, state: TaskState, now: datetime) -> dict[str, Any]:
+def _values(verdict: Acknowledgement, job: str, state: TaskState, now: datetime) -> dict[str, Any]:
     failed_with = verdict.error if state is TaskState.FAILED else None
     return {
         "task": verdict.id,
@@ -91,16 +91,16 @@ def _values(verdict: Verdict, job: str, state: TaskState, now: datetime) -> dict
     }
 
 
-def _counts(verdict: Verdict) -> JsonObject:
+def _counts(verdict: Acknowledgement) -> JsonObject:
     since = verdict.failing_since
     return {
         "failures": verdict.failures,
-        "own_failures": verdict.own_failures,
+        "application_failures": verdict.application_failures,
         "failing_since": None if since is None else since.isoformat(),
     }
 
 
-def _change(verdict: Verdict, row: Any, state: TaskState, now: datetime) -> TaskChanged:
+def _change(verdict: Acknowledgement, row: Any, state: TaskState, now: datetime) -> TaskChanged:
     error = verdict.error if state is TaskState.FAILED else None
     return TaskChanged(
         task_id=row.id,
@@ -115,7 +115,9 @@ def _change(verdict: Verdict, row: Any, state: TaskState, now: datetime) -> Task
 def _update() -> Any:
     table = TaskRow.__table__
     assert isinstance(table, Table)  # noqa: S101  # for the type checker
-    any_row = _values(Verdict(UUID(int=0), TaskState.RUNNING), "", TaskState.RUNNING, datetime.now(UTC))
+    any_row = _values(
+        Acknowledgement(UUID(int=0), TaskState.RUNNING), "", TaskState.RUNNING, datetime.now(UTC)
+    )
     columns: dict[str, Any] = {name: bindparam(name) for name in any_row if name != "task"}
     return table.update().where(table.c.id == bindparam("task")).values(columns)
 

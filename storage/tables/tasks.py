@@ -53,7 +53,7 @@ class TaskRow(Base):
     # Set for a task that a later start of its key may still change, while it is QUEUED.
     quiet_seconds: Mapped[float | None]
     is_pooled: Mapped[bool] = mapped_column(default=False)
-    # The order in a pool's queue within a priority: see domain.pools.fair_turns.
+    # The order in a pool's queue within a priority: see domain.pools.fairness_ranks.
     pool_turn: Mapped[int | None]
     claimed_by: Mapped[str | None] = mapped_column(String(200))
     attempts: Mapped[int] = mapped_column(default=0)

@@ -10,23 +10,23 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, upd
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.domain.wishlist import Due, Offer, SaleSeen, StockSeen, Told, Wish
+from mainspring.domain.wishlist import Due, Offer, SaleState, StockState, Told, Wish
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
 from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedProduct:
     """A product and what was seen of it."""
 
     offer: Offer
-    sale: SaleSeen
-    stock: StockSeen
+    sale: SaleState
+    stock: StockState
 
 
 @dataclass(frozen=True)
-class Place:
+class WishCursor:
     """A place in the order of wishes: by product, the older wishes first. The empty one is before all."""
 
     product_id: str = ""
@@ -35,10 +35,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class WishAt:
+class PlacedWish:
     """A wish and where it is."""
 
-    place: Place
+    place: WishCursor
     wish: Wish
 
 
@@ -49,7 +49,7 @@ class CheckRepository:
         self._session = session
         self._kind = kind
 
-    async def products(self, after: Place, *, limit: int) -> list[Watched]:
+    async def products(self, after: WishCursor, *, limit: int) -> list[WatchedProduct]:
         """Return products that may matter, held until the end: from the one in which `after` is.
 
         For sales these have a sale price or were on sale; for stock they are sold out, or were.
@@ -61,7 +61,7 @@ class CheckRepository:
         # being stored. SQLite leaves it out: it has one writer.
         held = query.with_for_update(key_share=True)
         rows = await self._session.scalars(held.execution_options(populate_existing=True))
-        return [Watched(offer_of(each), sale_seen(each), stock_seen(each)) for each in rows]
+        return [WatchedProduct(offer_of(each), sale_seen(each), stock_seen(each)) for each in rows]
 
     def _may_matter(self) -> ColumnElement[bool]:
         row = WishedProductRow
@@ -69,13 +69,13 @@ class CheckRepository:
             return or_(row.sale_price_cents.is_not(None), row.seen_on_sale)
         return or_(row.stock <= 0, row.seen_sold_out, row.restocked_at.is_not(None))
 
-    async def note(self, products: Sequence[Watched]) -> None:
+    async def note(self, products: Sequence[WatchedProduct]) -> None:
         """Write what was seen of these products."""
         rows = [self._seen(each) for each in products]
         for chunk in chunks(rows):
             await self._session.execute(update(WishedProductRow), chunk)
 
-    def _seen(self, each: Watched) -> dict[str, Any]:
+    def _seen(self, each: WatchedProduct) -> dict[str, Any]:
         """Return what a check of this kind has seen; the rest is the other kind's to write."""
         if self._kind is NotificationKind.SALE:
             seen: dict[str, Any] = {"seen_on_sale": each.sale.on_sale, "sale_episode": each.sale.episode}
@@ -87,7 +87,9 @@ class CheckRepository:
             }
         return {"id": each.offer.product_id, **seen}
 
-    async def wishes(self, product_ids: Collection[str], after: Place, *, limit: int) -> list[WishAt]:
+    async def wishes(
+        self, product_ids: Collection[str], after: WishCursor, *, limit: int
+    ) -> list[PlacedWish]:
         """Return the wishes for these products that come after a place, in the order of places."""
         query = self._wishes().where(WishlistItemRow.product_id.in_(product_ids))
         if after.added_at is not None:
@@ -167,9 +169,9 @@ class CheckRepository:
             await self._session.execute(statement, rows)
 
 
-def _wish_at(row: Any) -> WishAt:
+def _wish_at(row: Any) -> PlacedWish:
     told = None if row.told_cents is None else Told(row.told_cents, row.told_at, waits=bool(row.waits))
-    return WishAt(
-        Place(row.product_id, row.added_at, row.user_id),
+    return PlacedWish(
+        WishCursor(row.product_id, row.added_at, row.user_id),
         Wish(row.user_id, row.price_when_added_cents, row.added_at, wanted=bool(row.wanted), told=told),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.shop import Product, User
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.domain.wishlist import Due, Offer, SaleSeen, StockSeen
+from mainspring.domain.wishlist import Due, Offer, SaleState, StockState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.tables import (
     Base,
@@ -165,7 +165,7 @@ def _line(
     )
 
 
-def _seen(kind: NotificationKind, product: WishedProductRow) -> SaleSeen | StockSeen:
+def _seen(kind: NotificationKind, product: WishedProductRow) -> SaleState | StockState:
     return sale_seen(product) if kind is NotificationKind.SALE else stock_seen(product)
 
 

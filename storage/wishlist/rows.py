@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.domain.wishlist import Offer, SaleSeen, StockSeen
+from mainspring.domain.wishlist import Offer, SaleState, StockState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.tables import WishedProductRow, WishlistUserRow
 
@@ -22,14 +22,14 @@ def offer_of(row: WishedProductRow) -> Offer:
     )
 
 
-def sale_seen(row: WishedProductRow) -> SaleSeen:
+def sale_seen(row: WishedProductRow) -> SaleState:
     """Return what sale checks have seen of it."""
-    return SaleSeen(row.seen_on_sale, row.sale_episode)
+    return SaleState(row.seen_on_sale, row.sale_episode)
 
 
-def stock_seen(row: WishedProductRow) -> StockSeen:
+def stock_seen(row: WishedProductRow) -> StockState:
     """Return what stock checks have seen of it."""
-    return StockSeen(row.seen_sold_out, row.stock_episode, row.restocked_at)
+    return StockState(row.seen_sold_out, row.stock_episode, row.restocked_at)
 
 
 async def hold_users(session: AsyncSession, user_ids: Collection[str]) -> None:

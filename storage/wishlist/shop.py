@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
 from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow
 from mainspring.storage.wishlist.rows import offer_of
@@ -48,7 +48,7 @@ class ShopRepository:
             keep_unsaid=ALERTS,
         )
 
-    async def store_items(self, items: Sequence[WishedItem], *, now: datetime) -> list[StrayWish]:
+    async def store_items(self, items: Sequence[WishedItem], *, now: datetime) -> list[RejectedWish]:
         """Insert or overwrite wishes; return those whose product or user is not known, which are left out.
 
         The price and the time of a wish that is there already stay, unless they are given.
@@ -61,7 +61,7 @@ class ShopRepository:
                 each.user_id not in users
             )
             if unknown:
-                strays.append(StrayWish(wish=each, unknown=unknown))
+                strays.append(RejectedWish(wish=each, unknown=unknown))
             else:
                 rows.append(_item_row(each, prices[each.product_id], now))
         wishes = _merged(rows, ("product_id", "user_id"), AT_FIRST)

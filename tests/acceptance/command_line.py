@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Done:
+class TaskDone:
     """How a command ended, and what it said where."""
 
     code: int
@@ -45,11 +45,11 @@ class CommandLine:
         """Return the same with more variables."""
         return replace(self, variables={**self.variables, **variables})
 
-    def run(self, *arguments: str, given: str = "") -> Done:
+    def run(self, *arguments: str, given: str = "") -> TaskDone:
         """Run a command to its end, with `given` on its standard input."""
         with self.started(*arguments) as process:
             out, err = process.communicate(given, timeout=PATIENCE_SECONDS)
-        return Done(process.returncode, out, err)
+        return TaskDone(process.returncode, out, err)
 
     def succeed(self, *arguments: str, given: str = "") -> str:
         """Run a command that has to exit with 0; return what it printed."""

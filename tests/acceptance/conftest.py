@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from tests.acceptance.command_line import CommandLine
 from tests.acceptance.running_service import RunningService, running_service
 
@@ -27,9 +27,9 @@ def drill_random() -> Random:
 
 
 @pytest.fixture
-async def justtcg_sandbox() -> AsyncIterator[JustTcgSandbox]:
+async def justtcg_sandbox() -> AsyncIterator[JustTcgEmulator]:
     """Run the price service's stand-in."""
-    async with JustTcgSandbox(seed=11) as sandbox:
+    async with JustTcgEmulator(seed=11) as sandbox:
         yield sandbox
 
 

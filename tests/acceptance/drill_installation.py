@@ -12,7 +12,7 @@ from mainspring.config.connect import connect_embedded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.domain.cards import InventoryLine
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.clock import SystemClock
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
@@ -48,7 +48,7 @@ class Installation:
 
 @asynccontextmanager
 async def installation(
-    folder: Path, sandbox: JustTcgSandbox, *, sets: int, variants: int, database_url: str | None = None
+    folder: Path, sandbox: JustTcgEmulator, *, sets: int, variants: int, database_url: str | None = None
 ) -> AsyncIterator[Installation]:
     """Run one until the block ends, then nothing of it runs any more; its worker is not waited for."""
     folder.mkdir()  # noqa: ASYNC240  # once, before anything runs
@@ -63,7 +63,7 @@ async def installation(
 
 
 async def furnish(
-    database: Database, settings: Settings, key: str, sandbox: JustTcgSandbox, sets: int, variants: int
+    database: Database, settings: Settings, key: str, sandbox: JustTcgEmulator, sets: int, variants: int
 ) -> UUID:
     """Add an account under the name of its key that follows the first sets and holds `variants`."""
     followed = list(sandbox.catalogue.sets)[:sets]

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from mainspring.devserver import EmbeddedEngine, watchdog
+from mainspring.devserver import EmbeddedTemporal, watchdog
 
 WORKER = Path(__file__).parents[2] / "worker.py"
 OURS = ("MAINSPRING_", "TEMPORAL_")
@@ -31,7 +31,7 @@ class TemporalServer:
         self._folder = folder
         self._port = 0
         self._kills = 0
-        self._engine: EmbeddedEngine | None = None
+        self._engine: EmbeddedTemporal | None = None
         self._client: Client | None = None
 
     @property
@@ -47,7 +47,7 @@ class TemporalServer:
 
     async def start(self) -> None:
         """Start the server and its supervisor."""
-        engine = EmbeddedEngine(self._folder, port=self._port, ui_port=0)
+        engine = EmbeddedTemporal(self._folder, port=self._port, ui_port=0)
         await engine.__aenter__()
         self._engine, self._port, self._kills = engine, int(engine.address.rpartition(":")[2]), 0
         if self._client is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.emulators.justtcg.faults import Fault
 from tests.acceptance.drill_installation import installation
 from tests.acceptance.drill_runs import Rivals
@@ -38,7 +38,7 @@ LONG = pytest.param(
 
 @asynccontextmanager
 async def rivals(
-    folder: Path, sandbox: JustTcgSandbox, scale: Scale, *, database_url: str | None = None
+    folder: Path, sandbox: JustTcgEmulator, scale: Scale, *, database_url: str | None = None
 ) -> AsyncIterator[Rivals]:
     """Run both installations until the block ends; the disturbed one may use another database."""
     sandbox.faults.slow_seconds = scale.answer_seconds

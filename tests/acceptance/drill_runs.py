@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.emulators.justtcg.calls import Call
 from mainspring.storage.errors import DatabaseAway
 from mainspring.workflows.cards import SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
@@ -29,7 +29,7 @@ class Run:
     """A task on one installation, and the calls that it has made."""
 
     at: Installation
-    sandbox: JustTcgSandbox
+    sandbox: JustTcgEmulator
     task_id: UUID
     _calls_before: int
 
@@ -72,7 +72,7 @@ class Rivals:
     `repeated` counts the calls of all runs that asked what had been asked before in the same run.
     """
 
-    sandbox: JustTcgSandbox
+    sandbox: JustTcgEmulator
     undisturbed: Installation
     disturbed: Installation
     repeated: int = 0

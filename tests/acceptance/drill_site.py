@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mainspring.client.jobs import Jobs
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
@@ -41,5 +41,5 @@ async def drill_site(settings: Settings, **variables: str) -> AsyncIterator[Dril
         }
         worker = WorkerProcess(settings.state_dir, usual | variables)
         stack.callback(worker.kill)
-        jobs = Jobs(database, Engine(temporal.client, settings.task_queue), SystemClock())
+        jobs = Jobs(database, TemporalGateway(temporal.client, settings.task_queue), SystemClock())
         yield DrillSite(database, temporal, worker, jobs)

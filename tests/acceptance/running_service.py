@@ -18,7 +18,7 @@ from mainspring.client.service import Service, open_service
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.devserver import RunningEngine, running_engine
+from mainspring.devserver import RunningTemporal, running_temporal
 from mainspring.domain.cards import InventoryLine
 from mainspring.emulators.justtcg.catalogue import catalogue
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
@@ -35,7 +35,7 @@ class RunningService:
     """The process of `up --sandbox`, where it serves, and the command line beside it."""
 
     process: subprocess.Popen[bytes]
-    engine: RunningEngine
+    engine: RunningTemporal
     command_line: CommandLine
     log: Path
 
@@ -47,7 +47,7 @@ class RunningService:
     @property
     def justtcg_url(self) -> str:
         """The address of the stand-in's API."""
-        return self.engine.stand_ins["justtcg_url"]
+        return self.engine.emulators["justtcg_url"]
 
     def order(self, route: str, body: dict[str, Any]) -> None:
         """Give the stand-in an order, as sandbox/justtcg/control.py takes it."""
@@ -150,12 +150,12 @@ def running_service(command_line: CommandLine) -> Iterator[RunningService]:
             process.wait()
 
 
-def _ready(process: subprocess.Popen[bytes], command_line: CommandLine, log: Path) -> RunningEngine:
+def _ready(process: subprocess.Popen[bytes], command_line: CommandLine, log: Path) -> RunningTemporal:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while "worker ready" not in log.read_text() or "is up" not in log.read_text():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(POLL_SECONDS)
-    engine = running_engine(command_line.state_dir)
+    engine = running_temporal(command_line.state_dir)
     assert engine is not None
     return engine

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mainspring.workflows.cards import ACCOUNT_JOBS
-from tests.acceptance.command_line import CommandLine, Done, processes_about
+from tests.acceptance.command_line import CommandLine, TaskDone, processes_about
 
 JOBS = [job.name for job in ACCOUNT_JOBS]
 
@@ -24,20 +24,20 @@ def command_lines(tmp_path_factory: pytest.TempPathFactory) -> list[CommandLine]
 
 
 @pytest.fixture(scope="module")
-def first_runs(command_lines: list[CommandLine]) -> list[Done]:
+def first_runs(command_lines: list[CommandLine]) -> list[TaskDone]:
     """Run the demonstration in both directories at the same time."""
     one, other = command_lines
     with one.started("demo") as here, other.started("demo") as there:
         said = [process.communicate(timeout=100) for process in (here, there)]
-    return [Done(process.returncode, *each) for process, each in zip((here, there), said, strict=True)]
+    return [TaskDone(process.returncode, *each) for process, each in zip((here, there), said, strict=True)]
 
 
-def test_two_beside_each_other_both_succeed(first_runs: list[Done]) -> None:
+def test_two_beside_each_other_both_succeed(first_runs: list[TaskDone]) -> None:
     """Ports and files are each one's own."""
     assert [0, 0] == [done.code for done in first_runs], first_runs
 
 
-def test_it_shows_what_each_job_did_and_cost(first_runs: list[Done]) -> None:
+def test_it_shows_what_each_job_did_and_cost(first_runs: list[TaskDone]) -> None:
     """A line for each job: its end, what was done, how many API calls and Temporal events it took."""
     rows = ROW.findall(first_runs[0].out)
     assert JOBS == [job for job, *_ in rows]
@@ -45,20 +45,20 @@ def test_it_shows_what_each_job_did_and_cost(first_runs: list[Done]) -> None:
     assert all(0 < int(events) < 60 for *_, events in rows)
 
 
-def test_it_shows_where_to_look(first_runs: list[Done], command_lines: list[CommandLine]) -> None:
+def test_it_shows_where_to_look(first_runs: list[TaskDone], command_lines: list[CommandLine]) -> None:
     """The Web UI's address and the database's are printed, also after the end."""
     assert 2 == len(re.findall(r"Web UI (?:was at )?http://127\.0\.0\.1:\d+", first_runs[0].out))
     assert str(command_lines[0].state_dir / "demo" / "mainspring.db") in first_runs[0].out
 
 
-def test_it_keeps_to_the_plan(first_runs: list[Done]) -> None:
+def test_it_keeps_to_the_plan(first_runs: list[TaskDone]) -> None:
     """As many calls as the stand-in counted in its busiest minute, and no more than the plan allows."""
     (most,) = re.findall(r"at most 50 calls a minute allowed, (\d+) were made", first_runs[0].out)
     assert 0 < int(most) <= 50
 
 
 def test_it_shows_the_mails_of_the_wishlist_checks(
-    first_runs: list[Done], command_lines: list[CommandLine]
+    first_runs: list[TaskDone], command_lines: list[CommandLine]
 ) -> None:
     """As many arrived as the checks planned and the ledger says; one of each kind is kept to be looked at."""
     checks = CHECK.findall(first_runs[0].out)

@@ -4,12 +4,12 @@ import asyncio
 from pathlib import Path
 from uuid import uuid4
 
-from mainspring.activities.cards import CardActivities, KeyRing
+from mainspring.activities.cards import CardActivities, Credentials
 from mainspring.activities.cards.checkpoint import Superseded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import PricesProgress, UpdateInventoryPrices
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.emulators.justtcg.faults import Fault
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.justtcg import open_justtcg
@@ -23,7 +23,7 @@ VARIANTS = 1_000
 
 
 async def test_of_two_attempts_at_once_only_one_is_counted(
-    database: Database, tmp_path: Path, justtcg_sandbox: JustTcgSandbox
+    database: Database, tmp_path: Path, justtcg_sandbox: JustTcgEmulator
 ) -> None:
     """Both ask for the same batch; the later one stores nothing of it, and the counts stay right."""
     clock, settings = SystemClock(), Settings(state_dir=tmp_path)
@@ -37,7 +37,7 @@ async def test_of_two_attempts_at_once_only_one_is_counted(
     given = PricesProgress(task_id=task.id, account_id=account_id, cutoff=clock.now())
 
     async with open_justtcg(justtcg_sandbox.base_url) as justtcg:
-        keys = KeyRing(database, SecretBox(encryption_key(settings)), None)
+        keys = Credentials(database, SecretBox(encryption_key(settings)), None)
         cards = CardActivities(database, justtcg, keys, clock)
         attempts = (cards.update_prices_stretch(given) for _ in range(2))
         ended = await asyncio.gather(*attempts, return_exceptions=True)

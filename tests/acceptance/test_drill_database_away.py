@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.storage.migrate import upgrade
 from tests.acceptance.drill_outages import Outage, postgres_stopped, sqlite_locked
 from tests.acceptance.drill_rivals import LONG, SHORT, Scale, rivals
@@ -35,7 +35,7 @@ async def data_directory(server: PostgresServer) -> Path:
 
 @pytest.mark.parametrize("scale", [SHORT, LONG])
 async def test_a_run_goes_on_after_sqlite_was_locked_by_another_process(
-    scale: Scale, tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgSandbox
+    scale: Scale, tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgEmulator
 ) -> None:
     """It ends SUCCESS with an undisturbed run's result and database."""
     away = sqlite_locked(tmp_path / "disturbed" / "mainspring.db")
@@ -51,7 +51,7 @@ async def test_a_run_goes_on_after_postgresql_was_stopped_and_started(
     scale: Scale,
     tmp_path: Path,
     drill_random: Random,
-    justtcg_sandbox: JustTcgSandbox,
+    justtcg_sandbox: JustTcgEmulator,
     own_postgres: PostgresServer,
 ) -> None:
     """It ends SUCCESS with the result and, but for its kind, the database of an undisturbed run."""

@@ -11,8 +11,8 @@ from mainspring.activities.tasks import RELAY_AFTER
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import TaskState
-from mainspring.emulators.justtcg import JustTcgSandbox
-from mainspring.gateways.temporal import Engine
+from mainspring.emulators.justtcg import JustTcgEmulator
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.drill_installation import Installation, installation
 from tests.shifted_clock import ShiftedClock
@@ -43,14 +43,14 @@ async def wait_for_the_schedule(_at: Installation) -> None:
     ],
 )
 async def test_a_task_that_is_accepted_while_the_engine_is_away_is_started_by_the_relay(
-    relay: Relay, caller_is_behind: timedelta, tmp_path: Path, justtcg_sandbox: JustTcgSandbox
+    relay: Relay, caller_is_behind: timedelta, tmp_path: Path, justtcg_sandbox: JustTcgEmulator
 ) -> None:
     """The caller does not fail, the task waits as QUEUED, and runs once the engine is back."""
     async with installation(tmp_path / "away", justtcg_sandbox, sets=1, variants=10) as at:
         await at.alone()
         await at.temporal.stop()
         clock = ShiftedClock(datetime.now(UTC) - caller_is_behind)
-        jobs = Jobs(at.database, Engine(at.temporal.client, "mainspring"), clock)
+        jobs = Jobs(at.database, TemporalGateway(at.temporal.client, "mainspring"), clock)
         given = DiscoverSets(account_id=at.account_id)
         accepted = await jobs.start(DISCOVER_SETS, given)
         again = await jobs.start(DISCOVER_SETS, given)

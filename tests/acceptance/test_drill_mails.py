@@ -15,7 +15,7 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.wishlist import CheckWishlistSales
-from mainspring.emulators.smtp import MailFault, SmtpSandbox
+from mainspring.emulators.smtp import MailFault, SmtpEmulator
 from mainspring.gateways.clock import SystemClock
 from mainspring.storage.database import Session
 from mainspring.storage.tables import EffectRow
@@ -45,7 +45,7 @@ class Drill:
     """What runs, and the mails that were being sent at the moment of a kill, by their Message-IDs."""
 
     site: DrillSite
-    smtp: SmtpSandbox
+    smtp: SmtpEmulator
     in_flight: set[str] = field(default_factory=set)
 
     @property
@@ -96,7 +96,7 @@ async def test_every_mail_arrives_and_again_only_where_nobody_could_know(
 ) -> None:
     """Twice comes only what was accepted without an answer or was being sent at a kill; and it is counted."""
     settings = Settings(state_dir=tmp_path)
-    async with SmtpSandbox() as smtp:
+    async with SmtpEmulator() as smtp:
         smtp.faults.at_rate(ONE_IN_TEN, *FAULTS, seed=drill_random.randrange(1_000))
         server = {
             "MAINSPRING_SMTP_HOST": smtp.host,

@@ -15,7 +15,7 @@ from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import TaskState
-from mainspring.emulators.webhooks import WebhookSandbox
+from mainspring.emulators.webhooks import WebhookEmulator
 from mainspring.gateways.clock import SystemClock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.secrets import SecretBox
@@ -42,7 +42,7 @@ class Drill:
     jobs: Jobs
     subscriptions: WebhookSubscriptions
     worker: WorkerProcess
-    receivers: WebhookSandbox
+    receivers: WebhookEmulator
     in_flight: set[str] = field(default_factory=set)
 
     async def start(self, count: int) -> set[str]:
@@ -91,7 +91,7 @@ async def drill(folder: Path) -> AsyncIterator[Drill]:
     """Run an installation of its own until the block ends."""
     settings = Settings(state_dir=folder)
     async with AsyncExitStack() as stack:
-        receivers = await stack.enter_async_context(WebhookSandbox())
+        receivers = await stack.enter_async_context(WebhookEmulator())
         site = await stack.enter_async_context(drill_site(settings, MAINSPRING_WEBHOOKS_ALLOW_PRIVATE="true"))
         box = SecretBox(encryption_key(settings))
         subscriptions = WebhookSubscriptions(site.database, box, SystemClock(), allow_private=True)

@@ -16,9 +16,9 @@ from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import TaskState
-from mainspring.emulators.webhooks import Fault, Receiver, WebhookSandbox
+from mainspring.emulators.webhooks import Fault, Receiver, WebhookEmulator
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskRepository
 from mainspring.storage.secrets import SecretBox
@@ -73,7 +73,7 @@ class Drill:
     """What runs. The receivers hang while everything is got under way."""
 
     site: DrillSite
-    engine: Engine
+    engine: TemporalGateway
     subscriptions: Sequence[UUID]
     receivers: Collection[Receiver]
 
@@ -151,7 +151,7 @@ async def drill(folder: Path) -> AsyncIterator[Drill]:
     """Run an installation of its own until the block ends."""
     settings = Settings(state_dir=folder)
     async with AsyncExitStack() as stack:
-        receivers = await stack.enter_async_context(WebhookSandbox())
+        receivers = await stack.enter_async_context(WebhookEmulator())
         site = await stack.enter_async_context(drill_site(settings, MAINSPRING_WEBHOOKS_ALLOW_PRIVATE="true"))
         box = SecretBox(encryption_key(settings))
         subscriptions = WebhookSubscriptions(site.database, box, SystemClock(), allow_private=True)
@@ -162,7 +162,7 @@ async def drill(folder: Path) -> AsyncIterator[Drill]:
             added.append(one.subscription.id)
         site.worker.start()
         await site.worker.ready()
-        engine = Engine(site.temporal.client, settings.task_queue)
+        engine = TemporalGateway(site.temporal.client, settings.task_queue)
         yield Drill(site, engine, added, receivers.receivers.values())
 
 

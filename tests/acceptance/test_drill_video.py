@@ -17,7 +17,7 @@ from mainspring.contracts.flows import FlowResult, StepStatus
 from mainspring.contracts.media import ProcessVideo, VideoManifest, VideoProfile
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.clips import Clip, decoded_frames
-from mainspring.emulators.objects import ObjectFault, ObjectsSandbox
+from mainspring.emulators.objects import ObjectFault, ObjectStoreEmulator
 from mainspring.emulators.videos import VideosSandbox
 from mainspring.workflows.media import PROCESS_VIDEO
 from tests.acceptance.drill_processes import WorkerProcess
@@ -49,7 +49,7 @@ class VideoDrill:
     worker: WorkerProcess
     jobs: Jobs
     videos: VideosSandbox
-    objects: ObjectsSandbox
+    objects: ObjectStoreEmulator
 
     async def process(self, destination: str) -> UUID:
         """Start the processing of the clip."""
@@ -112,7 +112,7 @@ async def video_drill(folder: Path) -> AsyncIterator[VideoDrill]:
     settings = Settings(state_dir=folder)
     async with AsyncExitStack() as stack:
         videos = await stack.enter_async_context(VideosSandbox(served))
-        objects = await stack.enter_async_context(ObjectsSandbox())
+        objects = await stack.enter_async_context(ObjectStoreEmulator())
         site = await stack.enter_async_context(
             drill_site(
                 settings,

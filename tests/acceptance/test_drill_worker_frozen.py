@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.workflows.runtime.job import AnyJob
 from tests.acceptance.drill_kills import ARRIVES_SECONDS
 from tests.acceptance.drill_rivals import LONG, Scale, rivals
@@ -39,7 +39,7 @@ class Freeze:
 @pytest.mark.parametrize("scale", [LONG])
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 async def test_a_worker_that_froze_and_thawed_counts_nothing_twice(
-    job: AnyJob, scale: Scale, tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgSandbox
+    job: AnyJob, scale: Scale, tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgEmulator
 ) -> None:
     """Two attempts at the same work end with an undisturbed run's result and database."""
     async with rivals(tmp_path, justtcg_sandbox, scale) as both:

@@ -15,7 +15,7 @@ from mainspring.contracts.tasks import FinishTask, TaskError, TaskState
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import StepRepository, TaskRepository
 from mainspring.workflows.cards import DISCOVER_SETS
-from tests.acceptance.command_line import CommandLine, Done
+from tests.acceptance.command_line import CommandLine, TaskDone
 from tests.service import Service
 
 
@@ -40,7 +40,7 @@ def card_flow(account: UUID | str, **last: Any) -> str:
     return json.dumps({"steps": steps})
 
 
-async def in_thread(mainspring: CommandLine, *arguments: str) -> Done:
+async def in_thread(mainspring: CommandLine, *arguments: str) -> TaskDone:
     """Run a command while this process works."""
     return await asyncio.to_thread(mainspring.run, *arguments)
 

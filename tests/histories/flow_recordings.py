@@ -9,10 +9,10 @@ from mainspring.config.secrets import encryption_key
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.media import ProcessVideo, SweepScratch
 from mainspring.contracts.tasks import TaskState
-from mainspring.domain.queues import drain_of
+from mainspring.domain.queues import consumer_of
 from mainspring.emulators.clips import Clip
 from mainspring.emulators.justtcg.catalogue import GAME_ID
-from mainspring.emulators.webhooks import WebhookSandbox
+from mainspring.emulators.webhooks import WebhookEmulator
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
 from mainspring.workflows.run_flow import RUN_FLOW
@@ -77,12 +77,12 @@ async def delivered(service: Service) -> Handle:
     """Deliver a few webhooks."""
     box = SecretBox(encryption_key(service.settings))
     subscriptions = WebhookSubscriptions(service.database, box, service.clock, allow_private=True)
-    async with WebhookSandbox() as receivers:
+    async with WebhookEmulator() as receivers:
         added = await subscriptions.add(receivers.url("shop"))
         receivers.receivers["shop"].secret = added.secret
         told = [made_up_delivery(added.subscription.id, number) for number in range(3)]
         for started in await service.jobs.start_many(DELIVER, told):
             await service.wait(started.id)
-        handle = service.temporal.get_workflow_handle(drain_of(DELIVER.name))
+        handle = service.temporal.get_workflow_handle(consumer_of(DELIVER.name))
         await handle.result()
     return handle

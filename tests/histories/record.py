@@ -28,7 +28,7 @@ from mainspring.contracts.cards import (
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.justtcg.catalogue import GAME_ID
-from mainspring.emulators.smtp import SmtpSandbox
+from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.workflows.cards import (
@@ -38,10 +38,10 @@ from mainspring.workflows.cards import (
     UPDATE_INVENTORY_PRICES,
 )
 from mainspring.workflows.runtime.job import AnyJob
-from tests.engine_server import engine_server, own_namespace
 from tests.histories import flow_recordings, wishlist_recordings
 from tests.histories.scrub import scrubbed
 from tests.service import Service, idle_service, is_waiting
+from tests.temporal_server import own_namespace, temporal_server_process
 
 FOLDER = Path(__file__).parent
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"
@@ -164,7 +164,7 @@ async def record(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         suggest = {"limit__historyCount__suggestContinueAsNew": str(SUGGESTED_AFTER_EVENTS)}
         changed = suggest if name.endswith(("continued-as-new", "resumed")) else {}
-        async with engine_server(**changed) as address, SmtpSandbox() as smtp:
+        async with temporal_server_process(**changed) as address, SmtpEmulator() as smtp:
             temporal = await own_namespace(address, identity="recorder")
             database = Database(f"sqlite+aiosqlite:///{folder}/recording.db")
             await upgrade(database)

@@ -10,7 +10,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
-from mainspring.domain.queues import drain_of
+from mainspring.domain.queues import consumer_of
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK
 from tests.service import Service
@@ -38,7 +38,7 @@ async def mailed(service: Service) -> Handle:
     await sales_checked(service)
     (task,) = await service.jobs.find(job=SEND.name)
     assert TaskState.SUCCESS == (await service.wait(task.id)).state
-    handle = service.temporal.get_workflow_handle(drain_of(SEND.name))
+    handle = service.temporal.get_workflow_handle(consumer_of(SEND.name))
     await handle.result()
     return handle
 

@@ -11,7 +11,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.contracts.cards import DiscoverSets, UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.emulators.justtcg.faults import Fault
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session
 from mainspring.storage.tables import InventoryVariantRow
 from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
@@ -101,7 +101,7 @@ async def test_a_cancellation_that_a_stretch_does_not_hear_of_is_heeded_after_it
 async def test_a_queued_task_is_cancelled_without_the_engine(workerless: Service) -> None:
     """It ends in the ledger alone, and its key is free again."""
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
-    jobs = Jobs(workerless.database, Engine(nowhere, "nobody"), workerless.clock)
+    jobs = Jobs(workerless.database, TemporalGateway(nowhere, "nobody"), workerless.clock)
     request = DiscoverSets(account_id=uuid4())
     started = await jobs.start(DISCOVER_SETS, request)
 
@@ -127,7 +127,7 @@ async def test_a_task_cancelled_before_any_worker_took_it_never_works(workerless
 async def test_a_workflow_whose_task_was_cancelled_before_it_began_does_nothing(service: Service) -> None:
     """The client died between the start and noting it; the task was cancelled in the ledger alone."""
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
-    jobs = Jobs(service.database, Engine(nowhere, "nobody"), service.clock)
+    jobs = Jobs(service.database, TemporalGateway(nowhere, "nobody"), service.clock)
     account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
     started = await jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     task = await jobs.cancel(started.id)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.config.connect import EngineUnreachable, connect, connect_config
+from mainspring.config.connect import TemporalUnreachable, connect, connect_config
 from mainspring.config.settings import Settings
 
 
@@ -26,7 +26,7 @@ def test_temporals_own_variables_say_where_it_is(tmp_path: Path, monkeypatch: py
 def test_a_profile_that_does_not_exist_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistyped profile does not silently mean the embedded engine."""
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
-    with pytest.raises(EngineUnreachable, match="nowhere"):
+    with pytest.raises(TemporalUnreachable, match="nowhere"):
         connect_config(Settings(state_dir=tmp_path))
 
 
@@ -39,7 +39,7 @@ async def test_an_engine_that_is_away_is_reported_in_time(tmp_path: Path, *, lis
             silent.listen()
         port = silent.getsockname()[1]
         began = time.monotonic()
-        with pytest.raises(EngineUnreachable) as caught:
+        with pytest.raises(TemporalUnreachable) as caught:
             await connect(Settings(state_dir=tmp_path, engine_port=port), timeout=timedelta(seconds=1))
     assert f"127.0.0.1:{port}" == caught.value.address
     assert time.monotonic() - began < 5

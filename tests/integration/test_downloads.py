@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from mainspring.emulators.objects import Held, ObjectsSandbox
+from mainspring.emulators.objects import Held, ObjectStoreEmulator
 from mainspring.emulators.videos import VideoFault, VideosSandbox
 from mainspring.gateways.addresses import AddressGuard, AddressRefused
 from mainspring.gateways.download import (
@@ -36,14 +36,14 @@ async def videos(tmp_path: Path) -> AsyncIterator[VideosSandbox]:
 
 
 @pytest.fixture
-async def objects() -> AsyncIterator[ObjectsSandbox]:
+async def objects() -> AsyncIterator[ObjectStoreEmulator]:
     """Run an object storage."""
-    async with ObjectsSandbox() as sandbox:
+    async with ObjectStoreEmulator() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-async def downloads(objects: ObjectsSandbox, tmp_path: Path) -> AsyncIterator[Downloads]:
+async def downloads(objects: ObjectStoreEmulator, tmp_path: Path) -> AsyncIterator[Downloads]:
     """Give downloads that may connect to loopback and read the served folder."""
     access = S3Access(endpoint=objects.endpoint, access_key=objects.access_key, secret_key="secret")
     allowed = Allowed(MOST_BYTES, buckets=frozenset({"uploads"}), folders=(tmp_path / "served",))
@@ -142,7 +142,7 @@ async def test_a_range_beyond_the_end_is_no_dead_end(
 
 
 async def test_a_note_of_more_than_all_is_not_gone_on_with(
-    downloads: Downloads, objects: ObjectsSandbox, tmp_path: Path
+    downloads: Downloads, objects: ObjectStoreEmulator, tmp_path: Path
 ) -> None:
     """A file longer than its source has another one's bytes."""
     objects.bucket("uploads").put("a.mp4", Held(CONTENT, "video/mp4"))
@@ -221,7 +221,7 @@ async def test_a_redirect_is_followed_and_its_target_checked(
 
 
 async def test_an_object_is_a_source_too_and_resumed_like_one(
-    downloads: Downloads, objects: ObjectsSandbox, tmp_path: Path
+    downloads: Downloads, objects: ObjectStoreEmulator, tmp_path: Path
 ) -> None:
     """What a killed attempt has left of an object is gone on with."""
     access = S3Access(endpoint=objects.endpoint, access_key=objects.access_key, secret_key="secret")
@@ -242,7 +242,7 @@ async def test_an_object_is_a_source_too_and_resumed_like_one(
 
 
 async def test_only_a_bucket_that_is_allowed_is_read(
-    downloads: Downloads, objects: ObjectsSandbox, tmp_path: Path
+    downloads: Downloads, objects: ObjectStoreEmulator, tmp_path: Path
 ) -> None:
     """The service's key opens others too, but not for whoever starts a task."""
     objects.bucket("backups").put("a.mp4", Held(CONTENT, "video/mp4"))

@@ -10,8 +10,8 @@ from mainspring.contracts.tasks import NewTask, TaskState
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
 from mainspring.storage.errors import EffectUnknown
-from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.ledger.settling import Verdict
+from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
+from mainspring.storage.ledger.settling import Acknowledgement
 from mainspring.storage.wishlist import MailRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -178,9 +178,9 @@ async def test_more_joins_only_what_waits_for_a_turn(database: Database) -> None
     ]
     another, newer = effect("another", kind="another"), effect("waiting")
     await intend(database, claimed, put_off)
-    await database.transact(lambda session: PoolRepository(session).claim(JOB, "run/1", limit=2, now=NOON))
-    later = Verdict(put_off.task_id, TaskState.RUNNING, next_attempt_at=LATER)
-    await database.transact(lambda session: SettlementRepository(session).settle("run/1", [later], now=NOON))
+    await database.transact(lambda session: QueueStore(session).claim(JOB, "run/1", limit=2, now=NOON))
+    later = Acknowledgement(put_off.task_id, TaskState.RUNNING, next_attempt_at=LATER)
+    await database.transact(lambda session: AcknowledgementStore(session).settle("run/1", [later], now=NOON))
     await intend(database, waiting, cancelled, withdrawn, another)
     await intend(database, newer, now=LATER)
     await database.transact(

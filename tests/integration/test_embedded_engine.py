@@ -25,20 +25,20 @@ from mainspring.config.connect import connect
 from mainspring.config.settings import Settings
 from mainspring.devserver import (
     AlreadyRunning,
-    EmbeddedEngine,
-    EngineGaveUp,
-    EngineNotStarted,
+    EmbeddedTemporal,
     PortTaken,
-    running_engine,
+    TemporalGaveUp,
+    TemporalNotStarted,
+    running_temporal,
 )
 
 OWNER = """
 import asyncio, json, sys
 from pathlib import Path
-from mainspring.devserver import EmbeddedEngine
+from mainspring.devserver import EmbeddedTemporal
 
 async def main():
-    async with EmbeddedEngine(Path(sys.argv[1]), port=0, ui_port=0) as engine:
+    async with EmbeddedTemporal(Path(sys.argv[1]), port=0, ui_port=0) as engine:
         print(json.dumps({"server": engine.server_pid, "address": engine.address}), flush=True)
         await asyncio.sleep(3600)
 
@@ -78,7 +78,7 @@ def parent_of(pid: int) -> int:
     return int(shown.stdout)
 
 
-async def until_replaced(engine: EmbeddedEngine, killed: int) -> None:
+async def until_replaced(engine: EmbeddedTemporal, killed: int) -> None:
     """Wait until the engine has started another server."""
     async with asyncio.timeout(20):
         while engine.server_pid == killed:  # noqa: ASYNC110  # the supervisor announces nothing
@@ -87,22 +87,22 @@ async def until_replaced(engine: EmbeddedEngine, killed: int) -> None:
 
 async def test_it_serves_on_free_ports_and_says_where_until_it_stops(tmp_path: Path) -> None:
     """Port 0 needs no agreement with anyone; a client finds the engine by its state directory alone."""
-    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
-        found = running_engine(tmp_path)
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
+        found = running_temporal(tmp_path)
         assert found is not None
         assert (engine.address, engine.ui_url, os.getpid()) == (found.address, found.ui_url, found.pid)
         client = await connect(Settings(state_dir=tmp_path))
         assert engine.address == client.service_client.config.target_host
         assert await client.service_client.check_health()
         server = engine.server_pid
-    assert running_engine(tmp_path) is None
+    assert running_temporal(tmp_path) is None
     assert not is_alive(server)
 
 
 async def test_two_engines_run_side_by_side(tmp_path: Path) -> None:
     """State directories are independent; no port of one collides with one of the other."""
-    first = EmbeddedEngine(tmp_path / "first", port=0, ui_port=0)
-    second = EmbeddedEngine(tmp_path / "second", port=0, ui_port=0)
+    first = EmbeddedTemporal(tmp_path / "first", port=0, ui_port=0)
+    second = EmbeddedTemporal(tmp_path / "second", port=0, ui_port=0)
     await asyncio.gather(first.__aenter__(), second.__aenter__())
     assert first.address != second.address
     await asyncio.gather(first.__aexit__(None, None, None), second.__aexit__(None, None, None))
@@ -113,7 +113,7 @@ async def test_a_taken_port_is_named_with_the_setting_that_chooses_another(tmp_p
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(PortTaken) as caught:
-            async with EmbeddedEngine(tmp_path, port=0, ui_port=port):
+            async with EmbeddedTemporal(tmp_path, port=0, ui_port=port):
                 pass
     assert (port, "MAINSPRING_UI_PORT") == (caught.value.port, caught.value.variable)
     assert not (tmp_path / "temporal.log").exists()
@@ -123,7 +123,7 @@ async def test_a_second_start_is_refused_and_says_who_runs(tmp_path: Path) -> No
     """Two engines never share one state directory."""
     with owner_process(tmp_path) as (owner, engine):
         with pytest.raises(AlreadyRunning) as caught:
-            async with EmbeddedEngine(tmp_path, port=0, ui_port=0):
+            async with EmbeddedTemporal(tmp_path, port=0, ui_port=0):
                 pass
         assert caught.value.running is not None
         assert (owner.pid, engine["address"]) == (caught.value.running.pid, caught.value.running.address)
@@ -136,7 +136,7 @@ async def test_the_engine_ends_with_an_owner_that_is_killed_and_can_start_again(
         owner.kill()
         owner.wait()
         # At once, while the former server may still be ending.
-        async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as next_engine:
+        async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as next_engine:
             assert not is_alive(engine["server"])
             assert is_alive(next_engine.server_pid)
 
@@ -150,13 +150,13 @@ def test_the_engine_is_gone_seconds_after_its_owner(tmp_path: Path) -> None:
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_engine(tmp_path: Path) -> None:
     """The worker can still finish its work with the engine's help."""
-    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
         assert os.getpgid(engine.server_pid) != os.getpgid(0)
 
 
 async def test_a_killed_server_is_back_with_its_workflows_and_schedules(tmp_path: Path) -> None:
     """The crash of the engine costs seconds and loses nothing."""
-    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
         client = await Client.connect(engine.address)
         started = await client.start_workflow("any", id="kept", task_queue="nobody")
         await client.create_schedule("kept", hourly("any"))
@@ -173,7 +173,7 @@ async def test_a_killed_server_is_back_with_its_workflows_and_schedules(tmp_path
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the owner ends it, which is slower to observe")
 async def test_no_server_outlives_its_watchdog(tmp_path: Path) -> None:
     """Even a watchdog that is killed takes the server with it, and both are started again."""
-    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
         killed = engine.server_pid
         os.kill(parent_of(killed), signal.SIGKILL)
         await until_replaced(engine, killed)
@@ -182,20 +182,20 @@ async def test_no_server_outlives_its_watchdog(tmp_path: Path) -> None:
 
 async def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     """The reason is in the error, not only in a file."""
-    with pytest.raises(EngineNotStarted) as caught:
-        async with EmbeddedEngine(tmp_path, port=0, ui_port=0, dynamic_config={"key": "not JSON"}):
+    with pytest.raises(TemporalNotStarted) as caught:
+        async with EmbeddedTemporal(tmp_path, port=0, ui_port=0, dynamic_config={"key": "not JSON"}):
             pass
     assert "invalid JSON" in caught.value.log_tail
-    assert running_engine(tmp_path) is None
+    assert running_temporal(tmp_path) is None
 
 
 @pytest.mark.drill
 async def test_an_engine_that_cannot_be_kept_alive_is_given_up(tmp_path: Path) -> None:
     """The service ends with a reason rather than trying for ever."""
-    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
         host, port = engine.address.split(":")
         os.kill(engine.server_pid, signal.SIGKILL)
-        with occupied(host, int(port)), pytest.raises(EngineGaveUp):
+        with occupied(host, int(port)), pytest.raises(TemporalGaveUp):
             await engine.watch()
 
 

@@ -6,8 +6,8 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from mainspring.config.health import is_polling
-from mainspring.devserver import EmbeddedEngine
-from mainspring.gateways.temporal import Engine
+from mainspring.devserver import EmbeddedTemporal
+from mainspring.gateways.temporal import TemporalGateway
 
 
 @workflow.defn(name="idle", sandboxed=False)
@@ -21,9 +21,9 @@ class IdleWorkflow:
 
 async def test_a_worker_is_healthy_when_it_asks_for_work(tmp_path: Path) -> None:
     """A container whose worker hangs is restarted, and another machine's worker does not hide that."""
-    async with EmbeddedEngine(tmp_path, port=0, ui_port=0) as engine:
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
         client = await Client.connect(engine.address)
-        queue, here = Engine(client, "queue"), socket.gethostname()
+        queue, here = TemporalGateway(client, "queue"), socket.gethostname()
         assert not await is_polling(queue, here)
         async with Worker(client, task_queue="queue", workflows=[IdleWorkflow]):
             await client.execute_workflow("idle", id="once", task_queue="queue")

@@ -8,7 +8,7 @@ import pytest
 
 from mainspring.domain.cards import Card
 from mainspring.domain.quota import Usage
-from mainspring.emulators.justtcg import Fault, JustTcgSandbox
+from mainspring.emulators.justtcg import Fault, JustTcgEmulator
 from mainspring.gateways.errors import (
     CredentialsRefused,
     GatewayError,
@@ -46,8 +46,8 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def sandbox(clock: HandClock) -> AsyncIterator[JustTcgSandbox]:
-    async with JustTcgSandbox(seed=7, now=clock) as running:
+async def sandbox(clock: HandClock) -> AsyncIterator[JustTcgEmulator]:
+    async with JustTcgEmulator(seed=7, now=clock) as running:
         running.add_key("pro", "Professional")
         running.add_key("free")
         yield running
@@ -60,7 +60,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def justtcg(sandbox: JustTcgSandbox, http: httpx.AsyncClient) -> JustTcg:
+def justtcg(sandbox: JustTcgEmulator, http: httpx.AsyncClient) -> JustTcg:
     return JustTcg(http, sandbox.base_url)
 
 
@@ -84,7 +84,7 @@ async def test_the_games_are_told_with_what_is_used(justtcg: JustTcg) -> None:
     assert Usage("Free Tier", 10, 100, 1_000, 1, 1) == (await justtcg.games("free")).usage
 
 
-async def test_following_the_pages_gives_every_set_once(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_following_the_pages_gives_every_set_once(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """Pages of five lead to all the sets, the last of them says that nothing follows."""
     found: list[str] = []
     offset, has_more = 0, True
@@ -98,7 +98,7 @@ async def test_following_the_pages_gives_every_set_once(justtcg: JustTcg, sandbo
     assert 4 == len(sandbox.calls)
 
 
-async def test_a_set_has_its_counts_and_worth(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_a_set_has_its_counts_and_worth(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """A set's figures are the sandbox's."""
     page = await justtcg.sets("pro", GAME, 100, 0)
     ixalan = next(each for each in page.sets if each.id == IXALAN)
@@ -127,7 +127,7 @@ async def test_an_unknown_game_has_no_sets(justtcg: JustTcg) -> None:
 
 
 async def test_following_the_pages_gives_every_card_once_at_its_price(
-    justtcg: JustTcg, sandbox: JustTcgSandbox
+    justtcg: JustTcg, sandbox: JustTcgEmulator
 ) -> None:
     """A set's cards come complete, with every variant's price in cents, also those without one."""
     cards = await all_cards(justtcg, IXALAN, 100)
@@ -141,7 +141,7 @@ async def test_following_the_pages_gives_every_card_once_at_its_price(
 
 
 async def test_a_lookup_finds_each_variant_whatever_the_order_of_the_answer(
-    justtcg: JustTcg, sandbox: JustTcgSandbox
+    justtcg: JustTcg, sandbox: JustTcgEmulator
 ) -> None:
     """Variants are matched by slug or uuid; repeated questions are asked once."""
     asked = [*sandbox.variant_ids[:5000:100], sandbox.catalogue.variants[sandbox.variant_ids[7]].uuid]
@@ -153,7 +153,7 @@ async def test_a_lookup_finds_each_variant_whatever_the_order_of_the_answer(
     assert [51] == [call.items for call in sandbox.calls]
 
 
-async def test_new_prices_are_seen(justtcg: JustTcg, sandbox: JustTcgSandbox, clock: HandClock) -> None:
+async def test_new_prices_are_seen(justtcg: JustTcg, sandbox: JustTcgEmulator, clock: HandClock) -> None:
     """After the prices moved, some differ, all are the sandbox's, and the moved ones are dated then."""
     asked = sandbox.variant_ids[:100]
     before = await justtcg.lookup("pro", asked)
@@ -167,7 +167,7 @@ async def test_new_prices_are_seen(justtcg: JustTcg, sandbox: JustTcgSandbox, cl
     assert {clock.time.replace(microsecond=0)} == {after.variants[v].priced_at for v in moved}
 
 
-async def test_what_does_not_come_back_is_missing(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_what_does_not_come_back_is_missing(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """An unknown id, and a known one that the vendor keeps back, are told apart from the found ones."""
     known, kept_back = sandbox.variant_ids[:2]
     sandbox.faults.never_returned.add(kept_back)
@@ -177,14 +177,14 @@ async def test_what_does_not_come_back_is_missing(justtcg: JustTcg, sandbox: Jus
     assert ("no-such-variant", kept_back) == answer.missing
 
 
-async def test_nothing_asked_is_no_request(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_nothing_asked_is_no_request(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """A lookup of no ids costs no quota."""
     answer = await justtcg.lookup("pro", [])
 
     assert ({}, None, 0) == (answer.variants, answer.usage, len(sandbox.calls))
 
 
-async def test_repeated_variants_are_told_once(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_repeated_variants_are_told_once(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """An answer with everything twice is read like one with everything once."""
     asked = sandbox.variant_ids[:30]
     sandbox.faults.next(Fault.DUPLICATES)
@@ -194,7 +194,7 @@ async def test_repeated_variants_are_told_once(justtcg: JustTcg, sandbox: JustTc
     assert list(asked) == list(answer.variants)
 
 
-async def test_a_thinned_answer_names_what_it_lacks(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_a_thinned_answer_names_what_it_lacks(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """Found and missing together are what was asked."""
     asked = sandbox.variant_ids[:100]
     sandbox.faults.next(Fault.MISSING)
@@ -204,7 +204,7 @@ async def test_a_thinned_answer_names_what_it_lacks(justtcg: JustTcg, sandbox: J
     assert answer.missing
 
 
-async def test_malformed_entries_do_not_sink_the_page(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_malformed_entries_do_not_sink_the_page(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """What cannot be read is counted and not called missing; the next page starts after it all the same."""
     asked = sandbox.variant_ids[:100:10]
     sandbox.faults.next(Fault.MALFORMED, calls=2)
@@ -216,7 +216,7 @@ async def test_malformed_entries_do_not_sink_the_page(justtcg: JustTcg, sandbox:
 
 
 async def test_an_answer_without_metadata_says_nothing_of_usage(
-    justtcg: JustTcg, sandbox: JustTcgSandbox
+    justtcg: JustTcg, sandbox: JustTcgEmulator
 ) -> None:
     """Nobody established that `_metadata` is always there."""
     sandbox.faults.next(Fault.NO_METADATA)
@@ -224,7 +224,7 @@ async def test_an_answer_without_metadata_says_nothing_of_usage(
     assert None is (await justtcg.games("pro")).usage
 
 
-async def test_without_meta_a_full_page_is_followed(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_without_meta_a_full_page_is_followed(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """When the service does not say whether more follows, nothing is lost: at worst an empty page is read."""
     sandbox.faults.rate(Fault.NO_META, 1)
 
@@ -248,7 +248,7 @@ async def test_a_wrong_key_is_named(justtcg: JustTcg, key: str, code: str | None
     ("plan", "most"), [("Free Tier", 20), ("Starter", 100), ("Professional", 100), ("Enterprise", 200)]
 )
 async def test_a_request_may_hold_as_many_items_as_the_plan_allows(
-    justtcg: JustTcg, sandbox: JustTcgSandbox, plan: str, most: int
+    justtcg: JustTcg, sandbox: JustTcgEmulator, plan: str, most: int
 ) -> None:
     """One item more is refused, in a lookup and in a page, and uses no quota."""
     sandbox.add_key("k", plan)
@@ -274,7 +274,7 @@ async def test_a_senseless_request_is_refused_in_the_vendors_words(justtcg: Just
 
 
 async def test_the_minute_is_refused_until_the_next_one_begins(
-    justtcg: JustTcg, sandbox: JustTcgSandbox, clock: HandClock
+    justtcg: JustTcg, sandbox: JustTcgEmulator, clock: HandClock
 ) -> None:
     """The free plan's eleventh request of a minute is refused; `Retry-After` is read when it is sent."""
     for _ in range(10):
@@ -299,7 +299,7 @@ async def test_the_minute_is_refused_until_the_next_one_begins(
 )
 async def test_the_day_and_the_month_are_refused_until_they_end(
     justtcg: JustTcg,
-    sandbox: JustTcgSandbox,
+    sandbox: JustTcgEmulator,
     clock: HandClock,
     day: int,
     month: int,
@@ -319,7 +319,7 @@ async def test_the_day_and_the_month_are_refused_until_they_end(
     await justtcg.games("k")
 
 
-async def test_a_server_fault_is_the_worlds(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_a_server_fault_is_the_worlds(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """A 500 is a fault of theirs, and may have used quota."""
     sandbox.faults.next(Fault.SERVER_ERROR)
     with pytest.raises(ServerFault) as caught:
@@ -341,7 +341,7 @@ async def test_a_server_fault_is_the_worlds(justtcg: JustTcg, sandbox: JustTcgSa
 )
 async def test_a_broken_answer_may_have_been_counted(
     justtcg: JustTcg,
-    sandbox: JustTcgSandbox,
+    sandbox: JustTcgEmulator,
     http: httpx.AsyncClient,
     fault: Fault,
     error: type[GatewayError],
@@ -358,7 +358,7 @@ async def test_a_broken_answer_may_have_been_counted(
     assert 50 == len((await justtcg.lookup("pro", sandbox.variant_ids[:50])).variants)
 
 
-async def test_a_service_that_is_down_was_sent_nothing(justtcg: JustTcg, sandbox: JustTcgSandbox) -> None:
+async def test_a_service_that_is_down_was_sent_nothing(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
     """A refused connection is told apart, so that the reserved request can be given back."""
     await justtcg.games("pro")
     await sandbox.stop()
@@ -370,7 +370,7 @@ async def test_a_service_that_is_down_was_sent_nothing(justtcg: JustTcg, sandbox
     assert 2 == len(sandbox.calls)
 
 
-async def test_a_full_connection_pool_sends_nothing(sandbox: JustTcgSandbox) -> None:
+async def test_a_full_connection_pool_sends_nothing(sandbox: JustTcgEmulator) -> None:
     """Waiting for a connection of our own in vain is not a request either."""
     limits = httpx.Limits(max_connections=0)
     async with httpx.AsyncClient(limits=limits, timeout=0.05, trust_env=False) as http:

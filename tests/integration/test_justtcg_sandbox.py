@@ -7,24 +7,26 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 
 KEY = {"x-api-key": "k"}
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[JustTcgSandbox]:
-    async with JustTcgSandbox(seed=3) as running:
+async def sandbox() -> AsyncIterator[JustTcgEmulator]:
+    async with JustTcgEmulator(seed=3) as running:
         yield running
 
 
 @pytest.fixture
-async def http(sandbox: JustTcgSandbox) -> AsyncIterator[httpx.AsyncClient]:
+async def http(sandbox: JustTcgEmulator) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{sandbox.port}", trust_env=False) as client:
         yield client
 
 
-async def test_another_process_can_order_everything(http: httpx.AsyncClient, sandbox: JustTcgSandbox) -> None:
+async def test_another_process_can_order_everything(
+    http: httpx.AsyncClient, sandbox: JustTcgEmulator
+) -> None:
     """Keys, faults, prices, the log and the counters are within reach of the control routes."""
     await http.post("/_sandbox/keys", json={"key": "k", "plan": "Starter", "anchor_day": 5, "minute": 3})
     await http.post("/_sandbox/faults", json={"next": {"server_error": 1}, "never_returned": ["gone"]})
@@ -58,7 +60,7 @@ async def test_a_wrong_order_is_refused(http: httpx.AsyncClient, path: str, orde
 
 
 async def test_pages_are_twenty_long_unless_asked_otherwise(
-    http: httpx.AsyncClient, sandbox: JustTcgSandbox
+    http: httpx.AsyncClient, sandbox: JustTcgEmulator
 ) -> None:
     """The vendor's default limit, its `meta`, and its silence about variants without a price."""
     sandbox.add_key("k")
@@ -70,7 +72,7 @@ async def test_pages_are_twenty_long_unless_asked_otherwise(
 
 
 async def test_a_lookup_is_answered_in_another_order_without_meta(
-    http: httpx.AsyncClient, sandbox: JustTcgSandbox
+    http: httpx.AsyncClient, sandbox: JustTcgEmulator
 ) -> None:
     """Whoever matches by position is found out."""
     sandbox.add_key("k", "Enterprise")
@@ -86,7 +88,7 @@ async def test_a_lookup_is_answered_in_another_order_without_meta(
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'[{"variantId": 5}]', b"[{}]", b'["x"]', b"nonsense"])
 async def test_a_lookup_that_is_no_array_of_strings_is_a_400(
-    http: httpx.AsyncClient, sandbox: JustTcgSandbox, body: bytes
+    http: httpx.AsyncClient, sandbox: JustTcgEmulator, body: bytes
 ) -> None:
     """Every value of a lookup item is a string, as the vendor's client sends it."""
     sandbox.add_key("k")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.activities.media.publisher import Library, Placed, VersionGone
+from mainspring.activities.media.publisher import Placed, Publisher, VersionGone
 from mainspring.contracts.media import (
     MadeFile,
     PublishVideo,
@@ -15,7 +15,7 @@ from mainspring.contracts.media import (
     VideoPublished,
     VideoUploaded,
 )
-from mainspring.emulators.objects import Bucket, Held, ObjectFault, ObjectsSandbox
+from mainspring.emulators.objects import Bucket, Held, ObjectFault, ObjectStoreEmulator
 from mainspring.gateways.errors import ServerFault
 from mainspring.gateways.objects import Objects, S3Access
 from tests.shifted_clock import ShiftedClock
@@ -26,12 +26,12 @@ FILES = ("480p.mp4", "poster.jpg")
 class Shop:
     """A library over a bucket, and what it holds. A video is its text, in two files."""
 
-    def __init__(self, sandbox: ObjectsSandbox, folder: Path) -> None:
+    def __init__(self, sandbox: ObjectStoreEmulator, folder: Path) -> None:
         access = S3Access(sandbox.endpoint, "us-east-1", "sandbox", "secret")
         self.clock = ShiftedClock()
         self.faults = sandbox.faults
         self.bucket: Bucket = sandbox.bucket("media")
-        self._library = Library(Objects("s3://media", access), self.clock)
+        self._library = Publisher(Objects("s3://media", access), self.clock)
         self._folder = folder
 
     async def upload(self, destination: str, text: str) -> VideoUploaded:
@@ -78,7 +78,7 @@ class Shop:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """Give a library whose bucket is empty."""
-    async with ObjectsSandbox() as sandbox:
+    async with ObjectStoreEmulator() as sandbox:
         yield Shop(sandbox, tmp_path)
 
 

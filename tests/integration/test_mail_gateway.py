@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from mainspring.activities.runtime.retry import WORLD
-from mainspring.emulators.smtp import AcceptedMail, MailFault, SmtpSandbox
-from mainspring.gateways.errors import CredentialsRefused, GatewayError, Unreachable, WorldError
+from mainspring.activities.runtime.retry import TRANSIENT
+from mainspring.emulators.smtp import AcceptedMail, MailFault, SmtpEmulator
+from mainspring.gateways.errors import CredentialsRefused, GatewayError, TransientError, Unreachable
 from mainspring.gateways.smtp import (
     AnswerLost,
     Mail,
@@ -36,9 +36,9 @@ COOLDOWN = timedelta(seconds=0.3)
 
 
 @pytest.fixture
-async def smtp() -> AsyncIterator[SmtpSandbox]:
+async def smtp() -> AsyncIterator[SmtpEmulator]:
     """Run the server."""
-    async with SmtpSandbox() as sandbox:
+    async with SmtpEmulator() as sandbox:
         yield sandbox
 
 
@@ -55,7 +55,7 @@ def mail(number: int = 1, **changes: Any) -> Mail:
     return replace(usual, **changes)
 
 
-def mailer_of(smtp: SmtpSandbox, **changes: Any) -> AbstractAsyncContextManager[Mailer]:
+def mailer_of(smtp: SmtpEmulator, **changes: Any) -> AbstractAsyncContextManager[Mailer]:
     server = MailServer(
         smtp.host, smtp.port, "none", timeout=SOON, answer_timeout=SOON, cooldown=COOLDOWN, connections=4
     )
@@ -69,7 +69,7 @@ async def failure_of(mailer: Mailer, number: int = 1) -> GatewayError:
     return caught.value
 
 
-async def test_a_mail_arrives_as_it_was_written(smtp: SmtpSandbox) -> None:
+async def test_a_mail_arrives_as_it_was_written(smtp: SmtpEmulator) -> None:
     """Its two parts, its headers and its envelope; what the server said is returned."""
     async with mailer_of(smtp) as mailer:
         assert "2.0.0 OK" == await mailer.send(mail(), at=AT)
@@ -90,7 +90,7 @@ async def test_a_mail_arrives_as_it_was_written(smtp: SmtpSandbox) -> None:
     }.items() <= dict(arrived.message.items()).items()
 
 
-async def test_a_mail_without_a_link_has_no_header_for_it(smtp: SmtpSandbox) -> None:
+async def test_a_mail_without_a_link_has_no_header_for_it(smtp: SmtpEmulator) -> None:
     """A receipt cannot be unsubscribed from."""
     async with mailer_of(smtp) as mailer:
         await mailer.send(mail(list_unsubscribe=None), at=AT)
@@ -98,7 +98,7 @@ async def test_a_mail_without_a_link_has_no_header_for_it(smtp: SmtpSandbox) -> 
     assert "List-Unsubscribe-Post" not in smtp.accepted[0].message
 
 
-async def test_other_alphabets_arrive(smtp: SmtpSandbox) -> None:
+async def test_other_alphabets_arrive(smtp: SmtpEmulator) -> None:
     """Names, subjects and domains; the message has nothing but ASCII and CRLF, in lines that servers take."""
     subject = "Größe für Ænne, ¥ und 猫 " * 8 + "🂡"
     sender = Mailbox("laden@straße.example", "Käse & Söhne, „Laden“")
@@ -144,12 +144,12 @@ async def test_other_alphabets_arrive(smtp: SmtpSandbox) -> None:
         {"text": "\ud800"},
     ],
 )
-async def test_a_mail_that_cannot_be_written_is_not_sent(changes: dict[str, Any], smtp: SmtpSandbox) -> None:
+async def test_a_mail_that_cannot_be_written_is_not_sent(changes: dict[str, Any], smtp: SmtpEmulator) -> None:
     """No value makes a header, a command or a second recipient; the error is the mail's own."""
     async with mailer_of(smtp) as mailer:
         with pytest.raises(MailUnsendable) as caught:
             await mailer.send(mail(**changes), at=AT)
-    assert not isinstance(caught.value, WORLD)
+    assert not isinstance(caught.value, TRANSIENT)
     assert 0 == smtp.connections.made
 
 
@@ -169,7 +169,7 @@ async def test_a_mail_that_cannot_be_written_is_not_sent(changes: dict[str, Any]
     ],
 )
 async def test_a_failure_says_whether_the_server_may_have_the_mail(
-    fault: MailFault, error: type[GatewayError], status: int | None, code: str | None, smtp: SmtpSandbox
+    fault: MailFault, error: type[GatewayError], status: int | None, code: str | None, smtp: SmtpEmulator
 ) -> None:
     """Only a lost answer leaves that open; and the next mail goes through, whatever became of this one."""
     smtp.faults.next(fault)
@@ -179,19 +179,19 @@ async def test_a_failure_says_whether_the_server_may_have_the_mail(
         await mailer.send(mail(2), at=AT)
 
     assert (error, status, code) == (type(failure), failure.status, failure.code)
-    assert isinstance(failure, WorldError) is (error is not MailRefused)
+    assert isinstance(failure, TransientError) is (error is not MailRefused)
     assert has_it is (fault in {MailFault.DROP_ACCEPTED, MailFault.HANG_ACCEPTED})
     assert "<2@shop.example>" == smtp.accepted[-1].message_id
 
 
-async def test_the_server_s_words_are_kept(smtp: SmtpSandbox) -> None:
+async def test_the_server_s_words_are_kept(smtp: SmtpEmulator) -> None:
     """Whoever looks into a failed mail reads why."""
     smtp.faults.for_recipient("user1@example.org", MailFault.REFUSED)
     async with mailer_of(smtp) as mailer:
         assert "550 5.1.1 No such mailbox" in str(await failure_of(mailer))
 
 
-async def test_a_few_connections_serve_many_mails(smtp: SmtpSandbox) -> None:
+async def test_a_few_connections_serve_many_mails(smtp: SmtpEmulator) -> None:
     """Each mail once, over four connections."""
     async with mailer_of(smtp) as mailer:
         await asyncio.gather(*(mailer.send(mail(number), at=AT) for number in range(200)))
@@ -201,7 +201,7 @@ async def test_a_few_connections_serve_many_mails(smtp: SmtpSandbox) -> None:
     assert 0 == len(smtp.connections)
 
 
-async def test_a_connection_is_renewed_after_so_many_mails(smtp: SmtpSandbox) -> None:
+async def test_a_connection_is_renewed_after_so_many_mails(smtp: SmtpEmulator) -> None:
     """Some servers close one that was used for too many."""
     async with mailer_of(smtp, mails_a_connection=3, connections=1) as mailer:
         for number in range(7):
@@ -209,7 +209,7 @@ async def test_a_connection_is_renewed_after_so_many_mails(smtp: SmtpSandbox) ->
     assert (7, 3) == (len(smtp.accepted), smtp.connections.made)
 
 
-async def test_a_refused_mail_costs_no_connection(smtp: SmtpSandbox) -> None:
+async def test_a_refused_mail_costs_no_connection(smtp: SmtpEmulator) -> None:
     """What the server had of it is reset, and the next mail goes over the same connection."""
     smtp.faults.next(MailFault.REFUSED, MailFault.LATER, MailFault.CONTENT_REFUSED)
     async with mailer_of(smtp, connections=1) as mailer:
@@ -221,7 +221,7 @@ async def test_a_refused_mail_costs_no_connection(smtp: SmtpSandbox) -> None:
     assert 1 == smtp.connections.made
 
 
-async def test_a_connection_that_was_left_is_no_failure(smtp: SmtpSandbox) -> None:
+async def test_a_connection_that_was_left_is_no_failure(smtp: SmtpEmulator) -> None:
     """The server closed it, or was started anew, while nobody looked."""
     async with mailer_of(smtp) as mailer:
         await mailer.send(mail(1), at=AT)
@@ -235,7 +235,7 @@ async def test_a_connection_that_was_left_is_no_failure(smtp: SmtpSandbox) -> No
 
 @pytest.mark.parametrize("fault", [MailFault.DROP, MailFault.CLOSING])
 async def test_a_used_connection_that_breaks_before_the_message_is_replaced_once(
-    fault: MailFault, smtp: SmtpSandbox
+    fault: MailFault, smtp: SmtpEmulator
 ) -> None:
     """Nothing was handed over, so nothing can arrive twice; on a new one the failure counts."""
     async with mailer_of(smtp) as mailer:
@@ -247,7 +247,7 @@ async def test_a_used_connection_that_breaks_before_the_message_is_replaced_once
     assert ["<1@shop.example>", "<2@shop.example>"] == [each.message_id for each in smtp.accepted]
 
 
-async def test_a_lost_answer_is_never_sent_again_by_the_gateway(smtp: SmtpSandbox) -> None:
+async def test_a_lost_answer_is_never_sent_again_by_the_gateway(smtp: SmtpEmulator) -> None:
     """Whether to do so is decided by whoever keeps the books."""
     async with mailer_of(smtp) as mailer:
         await mailer.send(mail(1), at=AT)
@@ -257,7 +257,7 @@ async def test_a_lost_answer_is_never_sent_again_by_the_gateway(smtp: SmtpSandbo
     assert [True, False] == [each.answered for each in smtp.accepted]
 
 
-async def test_a_server_that_is_away_is_tried_by_one_at_a_time(smtp: SmtpSandbox) -> None:
+async def test_a_server_that_is_away_is_tried_by_one_at_a_time(smtp: SmtpEmulator) -> None:
     """The others are told at once when to come again; when it is back, all goes through."""
     async with mailer_of(smtp, connections=1) as mailer:
         smtp.faults.refused_connections = 2
@@ -277,7 +277,7 @@ async def test_a_server_that_is_away_is_tried_by_one_at_a_time(smtp: SmtpSandbox
     assert 20 == len(smtp.accepted)
 
 
-async def test_a_port_where_nobody_listens_is_a_server_that_is_away(smtp: SmtpSandbox) -> None:
+async def test_a_port_where_nobody_listens_is_a_server_that_is_away(smtp: SmtpEmulator) -> None:
     """Nothing was sent."""
     await smtp.stop()
     async with mailer_of(smtp) as mailer:
@@ -299,7 +299,7 @@ async def test_a_server_that_says_nothing_is_one_that_is_away() -> None:
     silent.close()
 
 
-async def test_whoever_is_cancelled_leaves_no_half_mail_to_the_next(smtp: SmtpSandbox) -> None:
+async def test_whoever_is_cancelled_leaves_no_half_mail_to_the_next(smtp: SmtpEmulator) -> None:
     """The connection is not used again."""
     async with mailer_of(smtp, connections=1, timeout=timedelta(seconds=30)) as mailer:
         smtp.faults.next(MailFault.HANG)
@@ -315,7 +315,7 @@ async def test_whoever_is_cancelled_leaves_no_half_mail_to_the_next(smtp: SmtpSa
 
 async def test_mails_are_sent_encrypted_and_as_a_user() -> None:
     """By STARTTLS; a certificate that nobody vouches for is refused, and so is a server without."""
-    async with SmtpSandbox(users={"shop": "secret"}, tls=True) as smtp:
+    async with SmtpEmulator(users={"shop": "secret"}, tls=True) as smtp:
         access = {"security": "starttls", "username": "shop", "password": "secret"}
         async with mailer_of(smtp, **access) as mailer:
             await mailer.send(mail(), at=AT)
@@ -323,7 +323,7 @@ async def test_mails_are_sent_encrypted_and_as_a_user() -> None:
             assert "certificate" in str(await failure_of(distrusting))
     assert 1 == len(smtp.accepted)
 
-    async with SmtpSandbox() as plain, mailer_of(plain, security="starttls") as mailer:
+    async with SmtpEmulator() as plain, mailer_of(plain, security="starttls") as mailer:
         assert "STARTTLS" in str(await failure_of(mailer))
     assert [] == plain.accepted
 
@@ -333,7 +333,7 @@ async def test_mails_are_sent_encrypted_and_as_a_user() -> None:
 )
 async def test_a_wrong_password_is_tried_once(access: dict[str, str | None]) -> None:
     """A server locks out who comes with it again and again; no mail is lost by it, all wait."""
-    async with SmtpSandbox(users={"shop": "secret"}) as smtp, mailer_of(smtp, **access) as mailer:
+    async with SmtpEmulator(users={"shop": "secret"}) as smtp, mailer_of(smtp, **access) as mailer:
         failure = await failure_of(mailer)
         assert isinstance(failure, ServerAway)
         assert isinstance(failure.__cause__, CredentialsRefused)
@@ -344,13 +344,13 @@ async def test_a_wrong_password_is_tried_once(access: dict[str, str | None]) -> 
             assert 1 == smtp.connections.made
 
 
-async def test_a_server_without_a_login_refuses_the_credentials(smtp: SmtpSandbox) -> None:
+async def test_a_server_without_a_login_refuses_the_credentials(smtp: SmtpEmulator) -> None:
     """A password that the settings ask for is not left out."""
     async with mailer_of(smtp, username="shop", password="secret") as mailer:
         assert isinstance((await failure_of(mailer)).__cause__, CredentialsRefused)
 
 
-async def test_faults_at_a_rate_lose_nothing_that_is_tried_again(smtp: SmtpSandbox) -> None:
+async def test_faults_at_a_rate_lose_nothing_that_is_tried_again(smtp: SmtpEmulator) -> None:
     """Every mail arrives; twice only where the answer was lost, and then under the same Message-ID."""
     smtp.faults.at_rate(0.2, *(each for each in MailFault if "hang" not in each), seed=4)
     refused, lost = set(), set()
@@ -364,7 +364,7 @@ async def test_faults_at_a_rate_lose_nothing_that_is_tried_again(smtp: SmtpSandb
             except MailRefused:
                 refused.add(f"<{number}@shop.example>")
                 return
-            except WorldError:
+            except TransientError:
                 await asyncio.sleep(0.01)
             else:
                 return

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from mainspring.activities.runtime.queue import NotYet
-from mainspring.activities.wishlist.mailing.claiming import Letter
-from mainspring.activities.wishlist.mailing.letterhead import MAIL
+from mainspring.activities.runtime.queue import Snooze
+from mainspring.activities.wishlist.mailing.claiming import PreparedMail
+from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.shop import WishedItem
 from mainspring.storage.database import Database
@@ -38,7 +38,7 @@ async def test_nothing_joins_a_mail_while_it_is_claimed(office: Office) -> None:
 
     async with office.database.session.begin() as claiming:
         (task,) = await office.claim(claiming)
-        assert isinstance(task.prepared, Letter)
+        assert isinstance(task.prepared, PreparedMail)
         planner = asyncio.create_task(office.joinable())
         done, _ = await asyncio.wait({planner}, timeout=A_MOMENT)
         assert set() == done
@@ -61,7 +61,7 @@ async def test_what_joins_a_mail_before_its_claim_is_in_it(office: Office) -> No
         assert set() == done
 
     (task,) = await claim
-    assert isinstance(task.prepared, Letter)
+    assert isinstance(task.prepared, PreparedMail)
     assert 2 == len(task.prepared.lines)
 
 
@@ -151,6 +151,6 @@ async def test_two_claims_at_the_same_time_send_a_user_one_mail(office: Office) 
         assert set() == done
 
     (second,) = await claim
-    assert isinstance(first.prepared, Letter)
-    assert isinstance(second.prepared, NotYet)
+    assert isinstance(first.prepared, PreparedMail)
+    assert isinstance(second.prepared, Snooze)
     assert second.prepared.until > office.clock.now() + hour - timedelta(minutes=1)

@@ -5,9 +5,9 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import update
 
-from mainspring.activities.runtime.queue import NotYet
+from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist import planning
-from mainspring.activities.wishlist.mailing.claiming import Letter, Nothing
+from mainspring.activities.wishlist.mailing.claiming import Nothing, PreparedMail
 from mainspring.activities.wishlist.mailing.writing import written
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import EffectState
@@ -89,7 +89,7 @@ async def test_a_mail_in_doubt_is_sent_again_with_what_still_holds(office: Offic
 
     again = await office.claim_again(task)
 
-    assert isinstance(again.prepared, Letter)
+    assert isinstance(again.prepared, PreparedMail)
     assert {SkipReason.SALE_ENDED: 1} == again.prepared.skipped
     assert ["p00001"] == [line.due.product_id for line in again.prepared.lines]
     assert [("sent", None), ("due", None)] == await office.noted()
@@ -128,7 +128,7 @@ async def test_what_is_found_while_a_mail_waits_for_another_attempt_joins_it(off
     again = await office.claim_again(task)
 
     assert 1 == len(await office.effects())
-    assert isinstance(again.prepared, Letter)
+    assert isinstance(again.prepared, PreparedMail)
     assert 2 == len(again.prepared.lines)
 
 
@@ -142,9 +142,9 @@ async def test_a_claim_sends_a_user_one_mail(office: Office, cooldown: timedelta
 
     tasks = await office.database.transact(office.claim)
 
-    sent = [task.prepared.user.id for task in tasks if isinstance(task.prepared, Letter)]
+    sent = [task.prepared.user.id for task in tasks if isinstance(task.prepared, PreparedMail)]
     assert (2 * letters, 2) == (len(sent), len(set(sent)))
-    assert 4 - 2 * letters == sum(isinstance(task.prepared, NotYet) for task in tasks)
+    assert 4 - 2 * letters == sum(isinstance(task.prepared, Snooze) for task in tasks)
 
 
 async def test_a_late_failure_says_nothing_of_the_attempt_after_it(office: Office) -> None:
@@ -214,7 +214,7 @@ async def test_a_mail_that_cannot_be_judged_does_not_keep_the_others_back(office
     tasks = await office.database.transact(office.claim)
 
     (failed,) = [task.prepared for task in tasks if isinstance(task.prepared, Exception)]
-    (letter,) = [task.prepared for task in tasks if isinstance(task.prepared, Letter)]
+    (letter,) = [task.prepared for task in tasks if isinstance(task.prepared, PreparedMail)]
     assert "Mars/Base" in str(failed)
     assert "u00001" == letter.user.id
 

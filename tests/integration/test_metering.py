@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mainspring.activities.runtime.metered_calls import MeteredCalls, QuotaUsedUp
+from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
 from mainspring.domain.quota import FREE, Plan, QuotaState, Usage
-from mainspring.emulators.justtcg import JustTcgSandbox
+from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault
 from mainspring.gateways.justtcg import Games, JustTcg
 from mainspring.storage.database import Database
@@ -33,7 +33,7 @@ class Vendor:
     def __init__(self, http: httpx.AsyncClient, clock: SimulatedClock) -> None:
         self.clock = clock
         self.http = http
-        self.sandbox = JustTcgSandbox(now=self._now)
+        self.sandbox = JustTcgEmulator(now=self._now)
 
     async def ask(self, key: str) -> Games:
         """Send one request that counts, however slow the machine is in no simulated time."""
@@ -58,15 +58,15 @@ async def vendor() -> AsyncIterator[Vendor]:
 
 
 @asynccontextmanager
-async def machines(database: Database, clock: SimulatedClock) -> AsyncIterator[list[MeteredCalls]]:
+async def machines(database: Database, clock: SimulatedClock) -> AsyncIterator[list[RateLimitedCalls]]:
     """Give two that share nothing but the database."""
     connected = [TimelessDatabase(database.url, clock) for _ in range(2)]
-    yield [MeteredCalls(each, clock) for each in connected]
+    yield [RateLimitedCalls(each, clock) for each in connected]
     for each in connected:
         await each.dispose()
 
 
-async def job(calls: MeteredCalls, vendor: Vendor, key: str, plan: Plan, requests: int) -> None:
+async def job(calls: RateLimitedCalls, vendor: Vendor, key: str, plan: Plan, requests: int) -> None:
     """Do as a workflow does: go on when the quota is there again."""
     while requests:
         try:
@@ -152,7 +152,7 @@ async def test_what_others_use_of_the_key_is_learned_from_the_answers(
     """
     vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY, minute=1_000)
     vendor.sandbox.use_elsewhere(KEY, 90)
-    calls = MeteredCalls(database, vendor.clock)
+    calls = RateLimitedCalls(database, vendor.clock)
 
     for _ in range(10):
         await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
@@ -178,7 +178,7 @@ async def test_a_refusal_for_a_limit_is_believed_and_nothing_more_is_sent(
     """One request finds the day or month used up; the next waits without asking."""
     vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY, day=day, month=day + 50 if window == "day" else 50)
     vendor.sandbox.use_elsewhere(KEY, 50)
-    calls = MeteredCalls(sqlite_database, vendor.clock)
+    calls = RateLimitedCalls(sqlite_database, vendor.clock)
 
     for _ in range(2):
         with pytest.raises(QuotaUsedUp) as paused:
@@ -195,7 +195,7 @@ async def test_a_minute_that_others_have_filled_is_waited_for(
     vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY)
     vendor.sandbox.use_elsewhere(KEY, FREE.minute)
 
-    answer = await MeteredCalls(sqlite_database, vendor.clock).call(
+    answer = await RateLimitedCalls(sqlite_database, vendor.clock).call(
         KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY)
     )
 
@@ -207,7 +207,7 @@ async def test_a_minute_that_others_have_filled_is_waited_for(
 async def test_a_vendor_that_is_down_uses_up_nothing(sqlite_database: Database, vendor: Vendor) -> None:
     """A request that found no connection is given back, as often as it is tried."""
     await vendor.sandbox.stop()
-    calls = MeteredCalls(sqlite_database, vendor.clock)
+    calls = RateLimitedCalls(sqlite_database, vendor.clock)
 
     for _ in range(FREE.minute + 1):
         with pytest.raises(NotSent):
@@ -229,7 +229,7 @@ class Answered:
 
 async def test_a_request_that_may_have_arrived_stays_counted(sqlite_database: Database) -> None:
     """A fault after the request has left may have been counted by the vendor."""
-    calls = MeteredCalls(sqlite_database, SimulatedClock(NOON))
+    calls = RateLimitedCalls(sqlite_database, SimulatedClock(NOON))
 
     async def ask() -> Answered:
         raise ServerFault(service="test")
@@ -248,7 +248,7 @@ async def test_a_block_of_hours_is_left_to_the_workflow(sqlite_database: Databas
         raise LimitExceeded(service="test", window="minute", retry_after=timedelta(hours=3))
 
     with pytest.raises(QuotaUsedUp) as paused:
-        await MeteredCalls(sqlite_database, clock).call(KEY, FREE, ANCHOR_DAY, ask)
+        await RateLimitedCalls(sqlite_database, clock).call(KEY, FREE, ANCHOR_DAY, ask)
 
     assert (NOON, NOON + timedelta(hours=3)) == (clock.now(), paused.value.resumes_at)
 
@@ -259,7 +259,7 @@ async def test_calls_that_wait_for_the_minute_leave_in_their_order(sqlite_databa
     plan = Plan("Free Tier", month=100, day=100, minute=2, items_per_request=20)
     left: list[int] = []
 
-    async def call(calls: MeteredCalls, number: int) -> None:
+    async def call(calls: RateLimitedCalls, number: int) -> None:
         async def ask() -> Answered:
             left.append(number)
             return Answered()
@@ -279,7 +279,7 @@ async def test_a_call_that_is_cancelled_while_it_waits_lets_the_next_one_through
     """A cancelled job holds up nobody and counts nothing."""
     clock = SimulatedClock(NOON)
     plan = Plan("Free Tier", month=100, day=100, minute=1, items_per_request=20)
-    calls = MeteredCalls(sqlite_database, clock)
+    calls = RateLimitedCalls(sqlite_database, clock)
 
     async def ask() -> Answered:
         return Answered()

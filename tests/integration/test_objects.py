@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from mainspring.emulators.objects import ObjectFault, ObjectsSandbox
+from mainspring.emulators.objects import ObjectFault, ObjectStoreEmulator
 from mainspring.gateways.errors import CredentialsRefused, Refused, ServerFault, Unreachable
 from mainspring.gateways.objects import ObjectMissing, Objects, S3Access, Timeouts
 
@@ -14,14 +14,14 @@ LARGE = Random(3).randbytes(12_000_000)
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[ObjectsSandbox]:
+async def sandbox() -> AsyncIterator[ObjectStoreEmulator]:
     """Run an object storage."""
-    async with ObjectsSandbox() as sandbox:
+    async with ObjectStoreEmulator() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def bucket(sandbox: ObjectsSandbox) -> Objects:
+def bucket(sandbox: ObjectStoreEmulator) -> Objects:
     """Open a prefix of a bucket."""
     return Objects("s3://media/site", S3Access(sandbox.endpoint, "us-east-1", "sandbox", "secret"))
 
@@ -76,7 +76,7 @@ async def test_an_object_can_be_read_on_from_where_one_was(objects: Objects) -> 
 
 
 async def test_a_content_type_goes_with_the_object(
-    bucket: Objects, sandbox: ObjectsSandbox, tmp_path: Path
+    bucket: Objects, sandbox: ObjectStoreEmulator, tmp_path: Path
 ) -> None:
     """A browser plays what a bucket serves."""
     (tmp_path / "large").write_bytes(LARGE)
@@ -95,7 +95,7 @@ async def test_more_objects_than_a_page_holds_are_all_listed(bucket: Objects) ->
     assert 1_050 == len(await bucket.under("many"))
 
 
-async def test_each_kind_of_failure_is_told_apart(sandbox: ObjectsSandbox, bucket: Objects) -> None:
+async def test_each_kind_of_failure_is_told_apart(sandbox: ObjectStoreEmulator, bucket: Objects) -> None:
     """What passes is the world's, a key that is not known is hopeless."""
     sandbox.faults.next(ObjectFault.AWAY)
     with pytest.raises(ServerFault):
@@ -113,7 +113,9 @@ async def test_each_kind_of_failure_is_told_apart(sandbox: ObjectsSandbox, bucke
         await bucket.find("a")
 
 
-async def test_a_put_whose_answer_is_lost_can_be_repeated(sandbox: ObjectsSandbox, bucket: Objects) -> None:
+async def test_a_put_whose_answer_is_lost_can_be_repeated(
+    sandbox: ObjectStoreEmulator, bucket: Objects
+) -> None:
     """It is done; the second one finds it so."""
     sandbox.faults.next(ObjectFault.LOST_ANSWER)
     with pytest.raises(Unreachable):

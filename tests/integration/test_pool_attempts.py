@@ -10,16 +10,16 @@ from uuid import UUID
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from mainspring.activities.runtime.queue import Done, NotYet, Pools, PoolSizes, PoolTask
+from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes, QueueTask, Snooze, TaskDone
 from mainspring.contracts.message import Message
-from mainspring.contracts.queues import Pool, StretchWorked, WorkPool
+from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.gateways.errors import Refused
 from mainspring.storage.database import Session
 from tests.pooled import NAME, NOTE_NUMBER, NoteNumber, NumberNoted
 from tests.service import Service
 
-POOL = Pool(page=10, parallel=2)
+POOL = BatchedQueue(page=10, parallel=2)
 
 # Longer than an attempt may say nothing.
 STANDSTILL = timedelta(seconds=11)
@@ -29,15 +29,15 @@ STANDSTILL = timedelta(seconds=11)
 class Notary:
     """Notes numbers task by task, each when it is let through; what cannot be prepared is in `poison`."""
 
-    pools: Pools
+    pools: BatchedQueues
     open: asyncio.Event = field(default_factory=asyncio.Event)
     begins_late: bool = False
     poison: frozenset[int] = frozenset()
     arrived: int = 0
     noted: Counter[int] = field(default_factory=Counter)
-    stored: list[Done[NoteNumber]] = field(default_factory=list)
+    stored: list[TaskDone[NoteNumber]] = field(default_factory=list)
 
-    async def work(self, request: WorkPool) -> StretchWorked:
+    async def work(self, request: WorkQueue) -> QueueWorked:
         """Work a stretch."""
         return await self.pools.work_each(
             request,
@@ -48,7 +48,7 @@ class Notary:
             begins_late=self.begins_late,
         )
 
-    async def _note(self, task: PoolTask[NoteNumber]) -> Message:
+    async def _note(self, task: QueueTask[NoteNumber]) -> Message:
         self.arrived += 1
         await self.open.wait()
         if self.begins_late:
@@ -57,13 +57,13 @@ class Notary:
         return NumberNoted(number=task.given.number)
 
     async def _prepare(
-        self, _session: Session, tasks: Sequence[PoolTask[NoteNumber]]
+        self, _session: Session, tasks: Sequence[QueueTask[NoteNumber]]
     ) -> Mapping[UUID, object]:
         if self.poison & {task.given.number for task in tasks}:
             raise Refused("not this one", service="tests")
         return {task.id: task.given.number for task in tasks}
 
-    async def _store(self, _session: Session, done: Sequence[Done[NoteNumber]]) -> None:
+    async def _store(self, _session: Session, done: Sequence[TaskDone[NoteNumber]]) -> None:
         self.stored += done
 
 
@@ -73,13 +73,13 @@ Hire = Callable[..., Notary]
 @pytest.fixture
 def hire(workerless: Service) -> Hire:
     """Give a maker of notaries, who all work the same queue."""
-    pools = Pools(workerless.database, workerless.engine, workerless.clock, PoolSizes({NAME: POOL}))
+    pools = BatchedQueues(workerless.database, workerless.engine, workerless.clock, QueueSizes({NAME: POOL}))
     return lambda **given: Notary(pools, **given)
 
 
 def attempt(
     number: int, notary: Notary, *, failures: int = 0, activity_id: str = "1"
-) -> Awaitable[StretchWorked]:
+) -> Awaitable[QueueWorked]:
     """Return an attempt at one activity, after so many that have failed; others before were lost."""
     environment = ActivityEnvironment()
     environment.info = replace(
@@ -89,7 +89,7 @@ def attempt(
         attempt=number,
         heartbeat_details=[failures, 0, None],
     )
-    return environment.run(notary.work, WorkPool(job=NAME))
+    return environment.run(notary.work, WorkQueue(job=NAME))
 
 
 async def start(service: Service, count: int) -> list[UUID]:
@@ -166,7 +166,7 @@ async def test_what_is_broken_off_before_it_has_begun_is_put_off(
     other.open.set()
     await attempt(1, other, activity_id="2")
 
-    put_off = [each for each in notary.stored if isinstance(each.outcome, NotYet)]
+    put_off = [each for each in notary.stored if isinstance(each.outcome, Snooze)]
     free = 3 if begins_late else 0
     assert (free, free) == (len(put_off), other.noted.total())
 

@@ -6,24 +6,24 @@ from dataclasses import replace
 
 from temporalio.testing import ActivityEnvironment
 
-from mainspring.activities.runtime.queue import Pools, PoolSizes
+from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
 from mainspring.client.jobs import Jobs
-from mainspring.contracts.queues import Pool, WorkPool
+from mainspring.contracts.queues import BatchedQueue, WorkQueue
 from mainspring.contracts.tasks import TaskState
-from mainspring.domain.queues import drain_of
+from mainspring.domain.queues import consumer_of
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import PoolRepository
+from mainspring.storage.ledger import QueueStore
 from mainspring.storage.ledger.pool import claim_of
 from mainspring.workflows.runtime.queue import GENERATIONS
-from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
+from tests.temporal_server import own_namespace, temporal_server_process
 
-DRAIN = drain_of(NAME)
-POOL = Pool(page=5, parallel=2)
+DRAIN = consumer_of(NAME)
+POOL = BatchedQueue(page=5, parallel=2)
 
 # Longer than a drain takes to begin what it may begin.
 A_WHILE_SECONDS = 0.5
@@ -67,9 +67,9 @@ async def test_a_worker_that_starts_need_not_know_which_drains_run(workerless: S
 
 async def test_what_waits_is_worked_also_while_a_long_drain_winds_up(sqlite_database: Database) -> None:
     """It would wait for all that is under way, which may be dead, before it continues as new."""
-    async with engine_server(limit__historyCount__suggestContinueAsNew="30") as address:
+    async with temporal_server_process(limit__historyCount__suggestContinueAsNew="30") as address:
         client, clock = await own_namespace(address), SystemClock()
-        engine = Engine(client, "tests")
+        engine = TemporalGateway(client, "tests")
         jobs = Jobs(sqlite_database, engine, clock)
         async with noting_worker(client, "tests", sqlite_database, clock, POOL) as notes:
             notes.open.clear()
@@ -98,14 +98,14 @@ async def test_an_attempt_after_one_that_died_finishes_what_that_one_held_and_no
     service, activity = workerless, ActivityEnvironment()
     activity.info = replace(activity.info, attempt=2)
     claim = claim_of(activity.info.workflow_run_id or "", activity.info.activity_id)
-    sizes = PoolSizes({NAME: POOL})
-    notes = NoteActivities(Pools(service.database, service.engine, service.clock, sizes))
+    sizes = QueueSizes({NAME: POOL})
+    notes = NoteActivities(BatchedQueues(service.database, service.engine, service.clock, sizes))
     await service.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in range(8)])
     await service.database.transact(
-        lambda session: PoolRepository(session).claim(NAME, claim, limit=3, now=service.clock.now())
+        lambda session: QueueStore(session).claim(NAME, claim, limit=3, now=service.clock.now())
     )
 
-    worked = await activity.run(notes.note, WorkPool(job=NAME))
+    worked = await activity.run(notes.note, WorkQueue(job=NAME))
 
     assert (3, 5) == (worked.succeeded, worked.queue.due)
     assert Counter(range(3)) == notes.noted

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from mainspring.activities.runtime.queue import PoolSizes
+from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.client.jobs import Jobs, StartedTask
-from mainspring.contracts.queues import Pool
+from mainspring.contracts.queues import BatchedQueue
 from mainspring.contracts.tasks import RelayTasks, Task, TaskState
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle
 from tests.eventually import eventually
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, NumberNoted, noting_worker
@@ -45,7 +45,7 @@ async def notes(workerless: Service) -> AsyncIterator[NoteActivities]:
         service.settings.task_queue,
         service.database,
         service.clock,
-        Pool(page=2, parallel=2),
+        BatchedQueue(page=2, parallel=2),
     ) as noting:
         yield noting
 
@@ -164,7 +164,7 @@ async def test_a_later_pooled_task_does_not_wait_for_a_page_that_takes_its_time(
 async def test_a_later_pooled_task_is_not_forgotten_for_an_older_report(workerless: Service) -> None:
     """A stretch that ends after the drain has seen the task may have looked before there was any."""
     service = workerless
-    queue, roomy = service.settings.task_queue, Pool(page=2, parallel=4)
+    queue, roomy = service.settings.task_queue, BatchedQueue(page=2, parallel=4)
     async with noting_worker(service.temporal, queue, service.database, service.clock, roomy) as notes:
         notes.telling.clear()
         first = await start(service, 1, NOTE_NUMBER)
@@ -183,8 +183,8 @@ async def test_a_later_pooled_task_that_the_drain_was_never_told_of_begins_in_ti
     workerless: Service, notes: NoteActivities
 ) -> None:
     """The relay wakes the drain in the minute before, and it waits for the rest."""
-    service, sizes = workerless, PoolSizes({NAME: Pool(page=2, parallel=2)})
-    nowhere = Engine(await Client.connect("127.0.0.1:1", lazy=True), "nobody")
+    service, sizes = workerless, QueueSizes({NAME: BatchedQueue(page=2, parallel=2)})
+    nowhere = TemporalGateway(await Client.connect("127.0.0.1:1", lazy=True), "nobody")
     away = Jobs(service.database, nowhere, service.clock)
     started = await away.start(NOTE_NUMBER, NoteNumber(number=1), delay=2 * SECOND)
 

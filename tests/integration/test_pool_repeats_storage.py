@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mainspring.contracts.queues import PoolQueue
+from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskError, TaskState
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.ledger.pool import ClaimedTask
-from mainspring.storage.ledger.settling import Verdict
+from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
+from mainspring.storage.ledger.pool import ClaimedRow
+from mainspring.storage.ledger.settling import Acknowledgement
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 JOB = "embed-product"
@@ -43,35 +43,35 @@ async def accept(database: Database, *tasks: NewTask, now: datetime = NOW) -> li
     return await database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
 
 
-async def claim(database: Database, now: datetime, claimant: str = "run/1") -> list[ClaimedTask]:
+async def claim(database: Database, now: datetime, claimant: str = "run/1") -> list[ClaimedRow]:
     """Claim what is due."""
     return await database.transact(
-        lambda session: PoolRepository(session).claim(JOB, claimant, limit=10, now=now)
+        lambda session: QueueStore(session).claim(JOB, claimant, limit=10, now=now)
     )
 
 
-async def settle(database: Database, verdict: Verdict, now: datetime, claimant: str = "run/1") -> None:
+async def settle(
+    database: Database, verdict: Acknowledgement, now: datetime, claimant: str = "run/1"
+) -> None:
     """Write what became of a row."""
     await database.transact(
-        lambda session: SettlementRepository(session).settle(claimant, [verdict], now=now)
+        lambda session: AcknowledgementStore(session).settle(claimant, [verdict], now=now)
     )
 
 
-async def queue(database: Database, now: datetime) -> PoolQueue:
+async def queue(database: Database, now: datetime) -> QueueStatistics:
     """Return what waits."""
-    return await database.read(lambda session: PoolRepository(session).queue(JOB, at_most=100, now=now))
+    return await database.read(lambda session: QueueStore(session).queue(JOB, at_most=100, now=now))
 
 
 async def has_due(database: Database, now: datetime) -> bool:
     """Whether the relay would wake the drain."""
-    return await database.read(lambda session: PoolRepository(session).has_due(JOB, now=now))
+    return await database.read(lambda session: QueueStore(session).has_due(JOB, now=now))
 
 
 async def wakes(database: Database, task: NewTask, now: datetime) -> bool:
     """Whether the start of this task wakes the drain."""
-    return await database.read(
-        lambda session: PoolRepository(session).is_first_in_line(JOB, [task.id], now=now)
-    )
+    return await database.read(lambda session: QueueStore(session).is_first_in_line(JOB, [task.id], now=now))
 
 
 async def stored(database: Database, task_id: UUID) -> Task:
@@ -81,15 +81,15 @@ async def stored(database: Database, task_id: UUID) -> Task:
     return task
 
 
-def done(task_id: UUID) -> Verdict:
+def done(task_id: UUID) -> Acknowledgement:
     """Return the verdict of a success."""
-    return Verdict(task_id, TaskState.SUCCESS, result={})
+    return Acknowledgement(task_id, TaskState.SUCCESS, result={})
 
 
-def put_off(task_id: UUID, until: datetime) -> Verdict:
+def put_off(task_id: UUID, until: datetime) -> Acknowledgement:
     """Return the verdict of a failure that is tried again."""
     error = TaskError(at=NOW, step="test", error_type="Unreachable", message="away")
-    return Verdict(task_id, TaskState.RUNNING, error=error, next_attempt_at=until, failures=1)
+    return Acknowledgement(task_id, TaskState.RUNNING, error=error, next_attempt_at=until, failures=1)
 
 
 async def test_the_last_of_many_starts_gives_the_input_and_the_time(database: Database) -> None:
@@ -142,7 +142,7 @@ async def test_a_row_waits_for_the_next_attempt_of_the_one_before(database: Data
     await settle(database, done(first.id), next_attempt)
     last = await claim(database, next_attempt)
 
-    nothing_due = PoolQueue(due=0, next_due_at=next_attempt, next_due_in=next_attempt - due)
+    nothing_due = QueueStatistics(due=0, next_due_at=next_attempt, next_due_in=next_attempt - due)
     assert (nothing_due, False, []) == waiting
     assert woken
     assert [{first.id, behind.id}, {second.id}] == [{row.id for row in rows} for rows in (retried, last)]
@@ -188,7 +188,7 @@ async def test_each_start_is_in_a_claim_that_comes_after_it(database: Database) 
 
     assert 19 == seen[-1]
     assert sorted(set(seen)) == seen
-    assert PoolQueue(due=0, next_due_at=None) == await queue(database, datetime.now(UTC))
+    assert QueueStatistics(due=0, next_due_at=None) == await queue(database, datetime.now(UTC))
 
 
 async def test_of_many_throttled_starts_at_once_one_makes_a_row(database: Database) -> None:

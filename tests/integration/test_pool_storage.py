@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from mainspring.contracts.queues import PoolQueue
+from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import NewTask, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.ledger.pool import ClaimedTask
-from mainspring.storage.ledger.settling import Settled, Verdict
+from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
+from mainspring.storage.ledger.pool import ClaimedRow
+from mainspring.storage.ledger.settling import Acknowledged, Acknowledgement
 from mainspring.storage.tables import TaskRow
 from tests.ledger_writes import NOON, get
 
@@ -54,22 +54,22 @@ async def enqueue(database: Database, *tasks: NewTask, now: datetime = NOON) -> 
 
 async def claim(
     database: Database, limit: int = 100, claimant: str = "run/1", now: datetime = NOON
-) -> list[ClaimedTask]:
+) -> list[ClaimedRow]:
     return await database.transact(
-        lambda session: PoolRepository(session).claim(JOB, claimant, limit=limit, now=now)
+        lambda session: QueueStore(session).claim(JOB, claimant, limit=limit, now=now)
     )
 
 
 async def settle(
-    database: Database, *verdicts: Verdict, claimant: str = "run/1", now: datetime = NOON
-) -> Settled:
+    database: Database, *verdicts: Acknowledgement, claimant: str = "run/1", now: datetime = NOON
+) -> Acknowledged:
     return await database.transact(
-        lambda session: SettlementRepository(session).settle(claimant, verdicts, now=now)
+        lambda session: AcknowledgementStore(session).settle(claimant, verdicts, now=now)
     )
 
 
-async def queue(database: Database, now: datetime = NOON) -> PoolQueue:
-    return await database.read(lambda session: PoolRepository(session).queue(JOB, at_most=1_000, now=now))
+async def queue(database: Database, now: datetime = NOON) -> QueueStatistics:
+    return await database.read(lambda session: QueueStore(session).queue(JOB, at_most=1_000, now=now))
 
 
 async def request_cancel(database: Database, task_id: UUID) -> None:
@@ -80,14 +80,14 @@ def failure(message: str = "no") -> TaskError:
     return TaskError(at=NOON, step="test", error_type="Refused", message=message)
 
 
-def put_off(task_id: UUID, until: datetime) -> Verdict:
-    return Verdict(
+def put_off(task_id: UUID, until: datetime) -> Acknowledgement:
+    return Acknowledgement(
         task_id,
         TaskState.RUNNING,
         error=failure(),
         next_attempt_at=until,
         failures=1,
-        own_failures=1,
+        application_failures=1,
         failing_since=NOON,
     )
 
@@ -114,7 +114,7 @@ def test_rows_are_claimed_by_priority_then_round_robin_then_age(
 
 
 # A row as the order sees it: its priority, its turn in its workspace, and how old it is.
-Place = tuple[int, int, datetime]
+WishCursor = tuple[int, int, datetime]
 
 
 class Order:
@@ -123,7 +123,7 @@ class Order:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def of(self, batches: Sequence[Batch], page: int) -> tuple[list[Place], list[Place]]:
+    async def of(self, batches: Sequence[Batch], page: int) -> tuple[list[WishCursor], list[WishCursor]]:
         """Return the order in which the rows are to be claimed, and that in which they were."""
         database = Database(self._url)
         try:
@@ -136,8 +136,8 @@ class Order:
             await database.dispose()
         return sorted(places.values()), claimed
 
-    async def _accept(self, database: Database, batches: Sequence[Batch]) -> dict[UUID, Place]:
-        places: dict[UUID, Place] = {}
+    async def _accept(self, database: Database, batches: Sequence[Batch]) -> dict[UUID, WishCursor]:
+        places: dict[UUID, WishCursor] = {}
         turns: Counter[tuple[int, str | None]] = Counter()
         for number, batch in enumerate(batches):
             now = NOON + number * MINUTE
@@ -203,9 +203,11 @@ async def test_a_page_is_settled_row_by_row(database: Database) -> None:
 
     settled = await settle(
         database,
-        Verdict(done, TaskState.SUCCESS, result={"status": 204}),
+        Acknowledgement(done, TaskState.SUCCESS, result={"status": 204}),
         put_off(later, NOON + MINUTE),
-        Verdict(failed, TaskState.FAILED, error=failure("item 7"), failures=3, own_failures=3),
+        Acknowledgement(
+            failed, TaskState.FAILED, error=failure("item 7"), failures=3, application_failures=3
+        ),
     )
 
     assert {done: "SUCCESS", later: "RUNNING", failed: "FAILED"} == settled.states
@@ -230,14 +232,14 @@ async def test_a_row_backs_off_alone(database: Database) -> None:
     await claim(database, 1)
     await settle(database, put_off(first, NOON + MINUTE))
 
-    assert PoolQueue(due=1, next_due_at=NOON + MINUTE, next_due_in=MINUTE) == await queue(database)
+    assert QueueStatistics(due=1, next_due_at=NOON + MINUTE, next_due_in=MINUTE) == await queue(database)
     assert [second] == [row.id for row in await claim(database)]
     (again,) = await claim(database, now=NOON + MINUTE)
     assert (first, 2, 1, 1, NOON) == (
         again.id,
         again.attempt,
         again.failures,
-        again.own_failures,
+        again.application_failures,
         again.failing_since,
     )
 
@@ -247,16 +249,16 @@ async def test_a_later_start_waits_for_its_time(database: Database) -> None:
     (later,) = await enqueue(database, pooled(starts_at=NOON + MINUTE))
 
     assert [] == await claim(database)
-    assert PoolQueue(due=0, next_due_at=NOON + MINUTE, next_due_in=MINUTE) == await queue(database)
+    assert QueueStatistics(due=0, next_due_at=NOON + MINUTE, next_due_in=MINUTE) == await queue(database)
     assert [later] == [row.id for row in await claim(database, now=NOON + MINUTE)]
 
 
-async def resume(database: Database, claimant: str) -> list[ClaimedTask]:
-    return await database.transact(lambda session: PoolRepository(session).resume(claimant, now=NOON))
+async def resume(database: Database, claimant: str) -> list[ClaimedRow]:
+    return await database.transact(lambda session: QueueStore(session).resume(claimant, now=NOON))
 
 
 async def still_held(database: Database, claimant: str, ids: list[UUID]) -> set[UUID]:
-    return await database.read(lambda session: PoolRepository(session).held(claimant, ids))
+    return await database.read(lambda session: QueueStore(session).held(claimant, ids))
 
 
 async def test_an_attempt_takes_up_the_page_of_the_one_before(database: Database) -> None:
@@ -282,7 +284,7 @@ async def test_an_attempt_that_was_taken_for_dead_is_heard_no_more(database: Dat
 
     late = await settle(
         database,
-        Verdict(succeeded, TaskState.SUCCESS, result={}),
+        Acknowledgement(succeeded, TaskState.SUCCESS, result={}),
         put_off(failed, NOON),
         claimant="run/1/1",
     )
@@ -297,12 +299,12 @@ async def test_claims_of_a_dead_drain_are_freed_and_its_late_word_is_not_heard(d
     """What another run has claimed since, the first one cannot settle any more."""
     (task,) = await enqueue(database, pooled())
     await claim(database, claimant="dead/1")
-    await database.transact(lambda session: PoolRepository(session).release(JOB, run_id="alive", now=NOON))
+    await database.transact(lambda session: QueueStore(session).release(JOB, run_id="alive", now=NOON))
     await claim(database, claimant="alive/1")
 
-    late = await settle(database, Verdict(task, TaskState.SUCCESS, result={}), claimant="dead/1")
-    await database.transact(lambda session: PoolRepository(session).release(JOB, run_id="alive", now=NOON))
-    in_time = await settle(database, Verdict(task, TaskState.SUCCESS, result={}), claimant="alive/1")
+    late = await settle(database, Acknowledgement(task, TaskState.SUCCESS, result={}), claimant="dead/1")
+    await database.transact(lambda session: QueueStore(session).release(JOB, run_id="alive", now=NOON))
+    in_time = await settle(database, Acknowledgement(task, TaskState.SUCCESS, result={}), claimant="alive/1")
 
     assert ({}, {task: "SUCCESS"}) == (late.states, in_time.states)
 
@@ -317,7 +319,9 @@ async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settl
     for each in (claimed, done, queued):
         await request_cancel(database, each)
     states = [(await get(database, each)).state for each in (claimed, queued)]
-    settled = await settle(database, put_off(claimed, NOON), Verdict(done, TaskState.SUCCESS, result={}))
+    settled = await settle(
+        database, put_off(claimed, NOON), Acknowledgement(done, TaskState.SUCCESS, result={})
+    )
 
     assert ["RUNNING", "CANCELLED"] == states
     assert {claimed: "CANCELLED", done: "SUCCESS"} == settled.states
@@ -331,7 +335,7 @@ async def test_only_the_first_in_line_wakes_the_drain(database: Database) -> Non
 
     async def is_first(ids: list[UUID]) -> bool:
         return await database.read(
-            lambda session: PoolRepository(session).is_first_in_line(JOB, ids, now=NOON + MINUTE)
+            lambda session: QueueStore(session).is_first_in_line(JOB, ids, now=NOON + MINUTE)
         )
 
     assert [True, False] == [await is_first(ids) for ids in (first, second)]
@@ -347,6 +351,4 @@ async def test_one_for_later_whose_time_has_come_is_nobodys_reason_not_to_wake_t
     late = NOON + 11 * MINUTE
     urgent = await enqueue(database, pooled(priority=1), now=late)
 
-    assert await database.read(
-        lambda session: PoolRepository(session).is_first_in_line(JOB, urgent, now=late)
-    )
+    assert await database.read(lambda session: QueueStore(session).is_first_in_line(JOB, urgent, now=late))

@@ -9,16 +9,16 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from mainspring.client.jobs import Jobs
-from mainspring.contracts.queues import Pool
+from mainspring.contracts.queues import BatchedQueue
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
-from tests.engine_server import engine_server, own_namespace
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
 from tests.shifted_clock import ShiftedClock
+from tests.temporal_server import own_namespace, temporal_server_process
 
 DRAIN = f"drain-{NAME}"
 
@@ -32,7 +32,7 @@ async def notes(workerless: Service) -> AsyncIterator[NoteActivities]:
         service.settings.task_queue,
         service.database,
         service.clock,
-        Pool(page=50, parallel=2),
+        BatchedQueue(page=50, parallel=2),
     ) as noting:
         yield noting
 
@@ -241,9 +241,9 @@ async def test_a_worker_whose_clock_is_behind_is_not_asked_again_and_again(worke
 
 async def test_a_long_drain_continues_as_new(sqlite_database: Database) -> None:
     """Its history stays short, and no task is lost between its runs."""
-    async with engine_server(limit__historyCount__suggestContinueAsNew="30") as address:
+    async with temporal_server_process(limit__historyCount__suggestContinueAsNew="30") as address:
         client, clock = await own_namespace(address), SystemClock()
-        jobs = Jobs(sqlite_database, Engine(client, "tests"), clock)
+        jobs = Jobs(sqlite_database, TemporalGateway(client, "tests"), clock)
         async with noting_worker(client, "tests", sqlite_database, clock) as notes:
             # It keeps the drain waiting, while others come one by one.
             last = await jobs.start(NOTE_NUMBER, NoteNumber(number=99), delay=timedelta(seconds=6))

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from temporalio.client import Client
 
-from mainspring.activities.runtime.queue import PoolSizes
+from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.tasks import RELAY_AFTER, RELAY_PAGE, TaskActivities
 from mainspring.contracts.tasks import (
     EnqueueTasks,
@@ -16,7 +16,7 @@ from mainspring.contracts.tasks import (
     TasksRelayed,
     TaskState,
 )
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskRepository
 from tests.deliveries import add_subscriber, deliveries_are_under_way
@@ -39,8 +39,8 @@ def new_task(workflow_id: str = "", given: JsonObject | None = None, *, priority
     )
 
 
-def activities(service: Service, engine: Engine | None = None) -> TaskActivities:
-    return TaskActivities(service.database, engine or service.engine, service.clock, PoolSizes({}))
+def activities(service: Service, engine: TemporalGateway | None = None) -> TaskActivities:
+    return TaskActivities(service.database, engine or service.engine, service.clock, QueueSizes({}))
 
 
 async def accept(service: Service, *tasks: NewTask) -> None:
@@ -93,7 +93,7 @@ async def test_tasks_whose_workflow_id_another_run_holds_keep_nobody_back(worker
 
 async def test_an_engine_that_is_away_is_not_asked_for_page_after_page(workerless: Service) -> None:
     """Every task stays QUEUED, and the next relay comes in a minute."""
-    nowhere = Engine(await Client.connect("127.0.0.1:1", lazy=True), "nobody")
+    nowhere = TemporalGateway(await Client.connect("127.0.0.1:1", lazy=True), "nobody")
     await accept(workerless, *(new_task() for _ in range(RELAY_PAGE + 1)))
 
     relayed = await activities(workerless, nowhere).relay(RelayTasks())
@@ -104,7 +104,7 @@ async def test_an_engine_that_is_away_is_not_asked_for_page_after_page(workerles
 async def test_an_unknown_namespace_fails_no_task(workerless: Service) -> None:
     """A wrong setting is no task's fault: they wait until it is corrected."""
     config = workerless.temporal.service_client.config
-    elsewhere = Engine(await Client.connect(config.target_host, namespace="nobodys"), "nobody")
+    elsewhere = TemporalGateway(await Client.connect(config.target_host, namespace="nobodys"), "nobody")
     task = new_task()
     await accept(workerless, task)
 

@@ -10,7 +10,7 @@ from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
 from mainspring.client.errors import BadInput
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, Task, TaskState
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.workflows.runtime.job import Debounce, Throttle
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, Toys, UpdateProduct, update_product
@@ -129,7 +129,7 @@ async def test_a_delayed_start_holds_across_a_restart_of_the_worker(toys: Toys) 
 async def test_the_relay_starts_a_later_task_with_what_is_left_of_its_delay(toys: Toys) -> None:
     """Accepted while the engine was away, it begins at its time all the same."""
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
-    away = Jobs(toys.service.database, Engine(nowhere, "toys"), toys.service.clock)
+    away = Jobs(toys.service.database, TemporalGateway(nowhere, "toys"), toys.service.clock)
     started = await away.start(UPDATE_PRODUCT, update(1), delay=12 * SECOND)
 
     toys.service.clock.advance(10.5 * SECOND)

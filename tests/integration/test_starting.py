@@ -17,7 +17,7 @@ from mainspring.contracts.cards import (
     UpdateInventoryPrices,
 )
 from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session, after_commits
 from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
@@ -134,7 +134,7 @@ async def test_housekeeping_is_not_started_by_hand(workerless: Service) -> None:
 async def away(service: Service) -> Jobs:
     """Return a client whose engine cannot be reached."""
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
-    return Jobs(service.database, Engine(nowhere, service.settings.task_queue), service.clock)
+    return Jobs(service.database, TemporalGateway(nowhere, service.settings.task_queue), service.clock)
 
 
 async def test_a_task_accepted_while_the_engine_is_away_is_started_by_the_relay(service: Service) -> None:

@@ -16,14 +16,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
 from mainspring.contracts.tasks import NewTask, ReconcileTasks, TasksReconciled, TaskState
 from mainspring.gateways.errors import Refused
-from mainspring.gateways.temporal import Engine, StartRefused
+from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskRepository
 from tests.deliveries import add_subscriber, deliveries_are_under_way
-from tests.engine_server import engine_server, own_namespace
 from tests.eventually import eventually
 from tests.integration.test_raw_starts import LONG_ENOUGH, only_task
 from tests.service import Service
+from tests.temporal_server import own_namespace, temporal_server_process
 
 QUEUE = "chains"
 
@@ -49,7 +49,7 @@ async def forgetful() -> AsyncIterator[Client]:
     }
     # Nothing here needs the sandbox, which would import the whole test suite anew.
     runner = UnsandboxedWorkflowRunner()
-    async with engine_server(**acknowledged) as address:
+    async with temporal_server_process(**acknowledged) as address:
         client = await own_namespace(address)
         async with Worker(client, task_queue=QUEUE, workflows=[GoOn], workflow_runner=runner):
             yield client
@@ -88,7 +88,7 @@ async def test_a_chain_whose_first_run_is_forgotten_is_known_by_its_last(forgetf
     first, last = await ended_chain(forgetful)
     await forget(forgetful, first)
 
-    closed = await Engine(forgetful, QUEUE).closed_run("chain", first)
+    closed = await TemporalGateway(forgetful, QUEUE).closed_run("chain", first)
     described = await forgetful.get_workflow_handle("chain", run_id=last).describe()
 
     assert closed is not None
@@ -102,7 +102,7 @@ async def test_a_chain_whose_last_run_is_forgotten_is_lost(forgetful: Client) ->
     await forgetful.start_workflow("go-on", 0, id="chain", task_queue=QUEUE)
     await forget(forgetful, last)
 
-    closed = await Engine(forgetful, QUEUE).closed_run("chain", first)
+    closed = await TemporalGateway(forgetful, QUEUE).closed_run("chain", first)
 
     assert closed is not None
     assert "Lost" == closed.error_type
@@ -111,7 +111,7 @@ async def test_a_chain_whose_last_run_is_forgotten_is_lost(forgetful: Client) ->
 async def test_an_unknown_namespace_is_a_refusal_that_may_be_mended(temporal: Client) -> None:
     """It is the service's setting that is wrong, not what was to be started."""
     host = temporal.service_client.config.target_host
-    elsewhere = Engine(await Client.connect(host, namespace="nobodys"), QUEUE)
+    elsewhere = TemporalGateway(await Client.connect(host, namespace="nobodys"), QUEUE)
 
     with pytest.raises(Refused, match="nobodys") as refused:
         await elsewhere.start("go-on", "chain", {}, task_id=uuid4(), priority=3)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mainspring.emulators.webhooks import Fault, WebhookSandbox
+from mainspring.emulators.webhooks import Fault, WebhookEmulator
 from mainspring.gateways.addresses import AddressRefused
 from mainspring.gateways.errors import GatewayError, NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.lookups import Lookups, LookupsBusy
@@ -18,9 +18,9 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
-async def receivers() -> AsyncIterator[WebhookSandbox]:
+async def receivers() -> AsyncIterator[WebhookEmulator]:
     """Run the receivers."""
-    async with WebhookSandbox() as sandbox:
+    async with WebhookEmulator() as sandbox:
         sandbox.url("shop")
         sandbox.receivers["shop"].secret = SECRET
         yield sandbox
@@ -31,13 +31,13 @@ async def deliver(url: str, *, allow_private: bool = True, secret: str = SECRET)
         return await webhooks.deliver(url, secret, message_id="m1", at=datetime.now(UTC), body='{"a":"ä"}')
 
 
-async def test_a_delivery_is_signed_so_that_its_receiver_can_verify_it(receivers: WebhookSandbox) -> None:
+async def test_a_delivery_is_signed_so_that_its_receiver_can_verify_it(receivers: WebhookEmulator) -> None:
     """By id, time and body."""
     assert 204 == await deliver(receivers.url("shop"))
     assert {"m1": {"a": "ä"}} == receivers.receivers["shop"].bodies
 
 
-async def test_a_wrong_secret_is_noticed(receivers: WebhookSandbox) -> None:
+async def test_a_wrong_secret_is_noticed(receivers: WebhookEmulator) -> None:
     """The receiver refuses it."""
     with pytest.raises(Refused, match="401"):
         await deliver(receivers.url("shop"), secret="whsec_c2VjcmV0IG9mIHNvbWVib2R5IGVsc2U=")
@@ -53,7 +53,7 @@ async def test_a_wrong_secret_is_noticed(receivers: WebhookSandbox) -> None:
     ],
 )
 async def test_a_failure_is_what_it_is(
-    fault: Fault, error: type[GatewayError], receivers: WebhookSandbox
+    fault: Fault, error: type[GatewayError], receivers: WebhookEmulator
 ) -> None:
     """A redirect is a refusal, and leads nowhere."""
     receivers.receivers["shop"].fail(fault)
@@ -65,7 +65,7 @@ async def test_a_failure_is_what_it_is(
     assert "elsewhere" not in {name for name, each in receivers.receivers.items() if each.attempts}
 
 
-async def test_an_address_that_is_not_public_is_not_connected_to(receivers: WebhookSandbox) -> None:
+async def test_an_address_that_is_not_public_is_not_connected_to(receivers: WebhookEmulator) -> None:
     """Not even for a moment."""
     with pytest.raises(AddressRefused):
         await deliver(receivers.url("shop"), allow_private=False)
@@ -122,7 +122,7 @@ async def test_a_receivers_cookies_are_never_sent_to_anybody() -> None:
     assert [[]] * 2 * (POOLS + 1) == seen
 
 
-async def test_names_that_nobody_answers_for_hold_up_no_other_receiver(receivers: WebhookSandbox) -> None:
+async def test_names_that_nobody_answers_for_hold_up_no_other_receiver(receivers: WebhookEmulator) -> None:
     """Each is the world's failure of its own receiver; one that finds no room is nobody's."""
     let_go = threading.Event()
 

@@ -9,14 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event
 
-from mainspring.activities.runtime.limiter import USUAL
+from mainspring.activities.runtime.limiter import DEFAULT_RETRY
 from mainspring.client.errors import BadInput
 from mainspring.client.webhooks import AddedWebhook, WebhookSubscriptions
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
-from mainspring.emulators.webhooks import Fault, Receiver, WebhookSandbox
+from mainspring.emulators.webhooks import Fault, Receiver, WebhookEmulator
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import SubscriptionRow
 from mainspring.workflows.cards import DISCOVER_SETS
@@ -28,9 +28,9 @@ from tests.state_counts import state_counts
 
 
 @pytest.fixture
-async def receivers() -> AsyncIterator[WebhookSandbox]:
+async def receivers() -> AsyncIterator[WebhookEmulator]:
     """Run the receivers."""
-    async with WebhookSandbox() as sandbox:
+    async with WebhookEmulator() as sandbox:
         yield sandbox
 
 
@@ -40,7 +40,7 @@ def subscriptions(service: Service, *, allow_private: bool = True) -> WebhookSub
 
 
 async def subscribe(
-    service: Service, receivers: WebhookSandbox, name: str = "shop", **wanted: str | set[TaskState]
+    service: Service, receivers: WebhookEmulator, name: str = "shop", **wanted: str | set[TaskState]
 ) -> tuple[AddedWebhook, Receiver]:
     """Subscribe a receiver that knows its secret."""
     added = await subscriptions(service).add(receivers.url(name), **wanted)  # type: ignore[arg-type]  # passed on
@@ -65,7 +65,7 @@ async def until_delivered(receiver: Receiver, count: int = 1) -> None:
 
 
 async def test_a_task_that_ends_is_told_to_its_subscriber(
-    service: Service, receivers: WebhookSandbox
+    service: Service, receivers: WebhookEmulator
 ) -> None:
     """The body says what ended how, and the delivery's id is the webhook's."""
     _, receiver = await subscribe(service, receivers)
@@ -86,7 +86,7 @@ async def test_a_task_that_ends_is_told_to_its_subscriber(
     assert 0 == receiver.unverified
 
 
-async def test_only_what_was_subscribed_to_is_told(service: Service, receivers: WebhookSandbox) -> None:
+async def test_only_what_was_subscribed_to_is_told(service: Service, receivers: WebhookEmulator) -> None:
     """By state and by workspace; a delivery's own end is told to nobody."""
     await subscribe(service, receivers, "failures", states={TaskState.FAILED})
     await subscribe(service, receivers, "elsewhere", workspace="another")
@@ -118,7 +118,7 @@ async def test_without_subscribers_the_end_of_a_task_costs_one_query_more(servic
 
 
 async def test_a_receiver_that_fails_is_told_again_with_the_same_id(
-    service: Service, receivers: WebhookSandbox
+    service: Service, receivers: WebhookEmulator
 ) -> None:
     """Each failure is in the delivery's log; the attempts go on until one gets through."""
     added, receiver = await subscribe(service, receivers)
@@ -144,7 +144,7 @@ async def test_a_receiver_that_fails_is_told_again_with_the_same_id(
     [(Fault.DROP, "Unreachable"), (Fault.REDIRECT, "Refused"), (Fault.SERVER_ERROR, "ServerFault")],
 )
 async def test_a_delivery_is_tried_for_a_day(
-    fault: Fault, error_type: str, service: Service, receivers: WebhookSandbox
+    fault: Fault, error_type: str, service: Service, receivers: WebhookEmulator
 ) -> None:
     """Whatever the receiver does; a redirect is not followed."""
     added, receiver = await subscribe(service, receivers)
@@ -168,7 +168,7 @@ async def test_a_delivery_is_tried_for_a_day(
 
 
 async def test_a_receiver_that_never_answers_for_days_is_disabled(
-    service: Service, receivers: WebhookSandbox
+    service: Service, receivers: WebhookEmulator
 ) -> None:
     """After three days and ten failures without a success; what waits fails, and enabling starts anew."""
     added, receiver = await subscribe(service, receivers)
@@ -200,7 +200,7 @@ async def wait_for_failures(service: Service, count: int) -> None:
 
 
 async def test_a_receiver_that_is_gone_is_disabled_at_once(
-    service: Service, receivers: WebhookSandbox
+    service: Service, receivers: WebhookEmulator
 ) -> None:
     """410 says so."""
     added, receiver = await subscribe(service, receivers)
@@ -213,7 +213,7 @@ async def test_a_receiver_that_is_gone_is_disabled_at_once(
     assert "gone" in ((await subscriptions(service).all())[0].disabled_because or "")
 
 
-async def test_a_removed_subscriber_gets_nothing_more(service: Service, receivers: WebhookSandbox) -> None:
+async def test_a_removed_subscriber_gets_nothing_more(service: Service, receivers: WebhookEmulator) -> None:
     """A delivery that waited fails with the reason."""
     added, receiver = await subscribe(service, receivers)
     await subscriptions(service).remove(str(added.subscription.id))
@@ -225,7 +225,7 @@ async def test_a_removed_subscriber_gets_nothing_more(service: Service, receiver
     assert 0 == receiver.attempts
 
 
-async def test_slow_receivers_do_not_hold_the_others_up(service: Service, receivers: WebhookSandbox) -> None:
+async def test_slow_receivers_do_not_hold_the_others_up(service: Service, receivers: WebhookEmulator) -> None:
     """While 5 of 50 receivers never answer, and have most to get, the others' 450 deliveries all arrive."""
     hanging: list[UUID] = []
     healthy: list[UUID] = []
@@ -249,7 +249,7 @@ async def test_slow_receivers_do_not_hold_the_others_up(service: Service, receiv
 
 
 async def test_a_receiver_that_hangs_has_its_own_places_and_no_more(
-    service: Service, receivers: WebhookSandbox
+    service: Service, receivers: WebhookEmulator
 ) -> None:
     """300 deliveries arrive among 600 that get no answer; these are put off, and have not failed."""
     hanging, bad = await subscribe(service, receivers, "hanging")
@@ -262,7 +262,7 @@ async def test_a_receiver_that_hangs_has_its_own_places_and_no_more(
     put_off = [task for task in await deliveries(service) if task.next_attempt_at is not None]
 
     # Twice, should the machine be so slow that the first ones give up meanwhile.
-    assert bad.attempts <= 2 * USUAL.places
+    assert bad.attempts <= 2 * DEFAULT_RETRY.places
     assert 0 < len(put_off)
     assert {(TaskState.RUNNING, None)} == {(task.state, task.error_type) for task in put_off}
 
@@ -272,7 +272,7 @@ async def test_a_receiver_that_hangs_has_its_own_places_and_no_more(
     [1_000, pytest.param(10_000, marks=[pytest.mark.drill, pytest.mark.timeout(600)])],
 )
 async def test_thousands_are_delivered_once_each_for_few_events(
-    count: int, service: Service, receivers: WebhookSandbox
+    count: int, service: Service, receivers: WebhookEmulator
 ) -> None:
     """Each has its own row with its result; all together write at most 400 events."""
     added, receiver = await subscribe(service, receivers)
@@ -290,7 +290,7 @@ async def test_thousands_are_delivered_once_each_for_few_events(
 
 
 async def test_a_drain_that_was_ended_is_begun_again_by_the_relay(
-    workerless: Service, receivers: WebhookSandbox
+    workerless: Service, receivers: WebhookEmulator
 ) -> None:
     """What it had not done is done by the next one."""
     added, receiver = await subscribe(workerless, receivers)
@@ -307,7 +307,7 @@ async def test_a_drain_that_was_ended_is_begun_again_by_the_relay(
     assert {str(each.id): 1 for each in started} == receiver.accepted
 
 
-async def test_a_failed_delivery_is_retried_as_any_task(service: Service, receivers: WebhookSandbox) -> None:
+async def test_a_failed_delivery_is_retried_as_any_task(service: Service, receivers: WebhookEmulator) -> None:
     """As a new task of the same queue."""
     added, receiver = await subscribe(service, receivers)
     receiver.fail(Fault.GONE, 1)
@@ -321,7 +321,7 @@ async def test_a_failed_delivery_is_retried_as_any_task(service: Service, receiv
     assert (TaskState.SUCCESS, started.id) == (delivery.state, delivery.retry_of)
 
 
-async def test_a_secret_is_sealed_in_the_database(workerless: Service, receivers: WebhookSandbox) -> None:
+async def test_a_secret_is_sealed_in_the_database(workerless: Service, receivers: WebhookEmulator) -> None:
     """Only who has the key can read it."""
     added, _ = await subscribe(workerless, receivers)
 

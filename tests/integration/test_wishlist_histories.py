@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from mainspring.activities.runtime.queue import NotYet, Outcome
-from mainspring.activities.wishlist.mailing.claiming import Letter, Nothing
+from mainspring.activities.runtime.queue import Result, Snooze
+from mainspring.activities.wishlist.mailing.claiming import Nothing, PreparedMail
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationSent, SkipReason
 from mainspring.gateways.smtp import AnswerLost, MailRefused, ServerAway
@@ -114,18 +114,18 @@ class DoubleHistory:
         assert noted == await self._rounds.noted(now)
         self.happened.update(reason for _, _, reason in noted if reason is not None)
 
-    def _outcome(self, mail: ClaimedMail, now: datetime) -> Outcome | None:
+    def _outcome(self, mail: ClaimedMail, now: datetime) -> Result | None:
         """Compare what was claimed, and draw what becomes of it; None if the worker dies before."""
         is_again, expected = self._oracle.is_doubtful(mail.key), self._oracle.claim(mail.key, now)
         match mail.prepared:
-            case NotYet() as not_yet:
+            case Snooze() as not_yet:
                 assert expected == not_yet.until
                 self.happened["not yet"] += 1
                 return not_yet
             case Nothing():
                 assert {} == expected
                 self.happened["withdrawn"] += 1
-            case Letter(effect, user):
+            case PreparedMail(effect, user):
                 said = mail.said(now)
                 assert (mail.key[0], expected) == (user.id, dict(said))
                 # Nobody reads twice of the same in one mail.
@@ -147,9 +147,9 @@ class DoubleHistory:
                 raise AssertionError(other)
         return NotificationSent(message_id=None, told=0)
 
-    def _note(self, mail: ClaimedMail, outcome: Outcome, became: Became, now: datetime) -> None:
+    def _note(self, mail: ClaimedMail, outcome: Result, became: Became, now: datetime) -> None:
         """Tell the oracle what became of a mail."""
-        if not isinstance(mail.prepared, Letter):
+        if not isinstance(mail.prepared, PreparedMail):
             return
         if became.state is TaskState.SUCCESS:
             self._oracle.over(mail.key, "sent", now)

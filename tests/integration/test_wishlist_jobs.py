@@ -12,7 +12,7 @@ from mainspring.config.secrets import encryption_key
 from mainspring.contracts.shop import Product, User, WishedItem
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales
-from mainspring.emulators.smtp import SmtpSandbox
+from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.eventually import eventually
@@ -24,7 +24,7 @@ class Shop:
     """A service with a worker, a mail server, and the wishlists."""
 
     service: Service
-    smtp: SmtpSandbox
+    smtp: SmtpEmulator
     wishlists: Wishlists
 
 
@@ -32,7 +32,7 @@ class Shop:
 async def shop(temporal: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     """Give a shop without wishes."""
     async with (
-        SmtpSandbox() as smtp,
+        SmtpEmulator() as smtp,
         idle_service(
             temporal,
             service_database,

@@ -6,10 +6,10 @@ from uuid import uuid4
 from temporalio.testing import ActivityEnvironment
 
 from mainspring.activities.wishlist.checks import Superseded, WishlistActivities
-from mainspring.activities.wishlist.mailing import Letterhead
+from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.shop import WishedItem
-from mainspring.contracts.wishlist import CheckStretch, CheckWishlistSales, WishlistProgress
+from mainspring.contracts.wishlist import CheckBatch, CheckWishlistSales, WishlistProgress
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database
@@ -24,7 +24,7 @@ KEY = b"a key of the service, 32 bytes.."
 A_MOMENT = 0.3
 
 
-async def furnish(database: Database, clock: SystemClock) -> CheckStretch:
+async def furnish(database: Database, clock: SystemClock) -> CheckBatch:
     """Store wishes for a product on sale, and accept a check of them."""
     wishlists = Wishlists(database, KEY, clock)
     await wishlists.store_products([product(1, sale_price_cents=5_000)])
@@ -34,7 +34,7 @@ async def furnish(database: Database, clock: SystemClock) -> CheckStretch:
     )
     task = SALE_CHECK.task(uuid4(), CheckWishlistSales(), triggered_by="client")
     await database.transact(lambda session: TaskRepository(session).enqueue([task], now=clock.now()))
-    return CheckStretch(
+    return CheckBatch(
         sales=CheckWishlistSales(), progress=WishlistProgress(task_id=task.id, began_at=clock.now())
     )
 
@@ -43,7 +43,7 @@ async def test_of_two_attempts_at_once_only_one_stores_a_page(workerless: Servic
     """What the other has judged meanwhile is not counted again, and the stored place never goes back."""
     database, clock = workerless.database, SystemClock()
     check = await furnish(database, clock)
-    letterhead = Letterhead(Mailbox("shop@example.org"), "https://shop.example", KEY)
+    letterhead = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
     checks = WishlistActivities(database, workerless.engine, clock, letterhead)
 
     async with database.session.begin() as session:

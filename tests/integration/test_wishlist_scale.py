@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.wishlist import CheckWishlistSales
-from mainspring.domain.queues import drain_of
+from mainspring.domain.queues import consumer_of
 from mainspring.storage.database import Database
 from mainspring.workflows.wishlist import SALE_CHECK, SEND
 from tests.shop import Shop, open_shop, product, user
@@ -76,7 +76,7 @@ async def test_many_wishes_cost_a_few_events_and_no_statement_each(shop: Shop, p
 
     task = (await shop.service.jobs.find(job=SALE_CHECK.name))[-1]
     events = await shop.service.engine.history_length(task.workflow_id, task.run_id)
-    drained = await shop.service.engine.history_length(drain_of(SEND.name))
+    drained = await shop.service.engine.history_length(consumer_of(SEND.name))
     print(first, asked_by_check, asked_by_mails, events, drained)  # noqa: T201  # for people
     assert due == first.notified == first.checked
     assert asked_by_check <= STATEMENTS_BESIDE + STATEMENTS_OF_A_PAGE * (due // PAGE + 2)

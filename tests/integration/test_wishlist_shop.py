@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from mainspring.client.wishlists import Wishlists
-from mainspring.contracts.shop import Product, StrayWish, User, WishedItem
+from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
 from mainspring.domain.unsubscribe import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
@@ -173,9 +173,9 @@ async def test_wishes_for_what_is_not_known_are_given_back(wishlists: Wishlists)
     ]
 
     assert [
-        StrayWish(wish=strays[0], unknown=("product_id",)),
-        StrayWish(wish=strays[1], unknown=("user_id",)),
-        StrayWish(wish=strays[2], unknown=("product_id", "user_id")),
+        RejectedWish(wish=strays[0], unknown=("product_id",)),
+        RejectedWish(wish=strays[1], unknown=("user_id",)),
+        RejectedWish(wish=strays[2], unknown=("product_id", "user_id")),
     ] == await wishlists.store_items([strays[0], WISH, *strays[1:]])
     assert 1 == (await wishlists.counts())["wishes"]
 

@@ -7,7 +7,7 @@ import pytest
 from temporalio import workflow
 
 from mainspring.contracts.message import Message
-from mainspring.domain.queues import drain_of
+from mainspring.domain.queues import consumer_of
 from mainspring.workflows.runtime.catalogue import JOBS, UnknownJob, job_named, workflow_classes
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.runtime.tracking import tracked
@@ -25,7 +25,7 @@ def test_a_job_is_named_as_its_workflow_and_in_kebab_case(job: AnyJob) -> None:
     """The name is wire format: one word of it for people, Temporal and the ledger."""
     (owner,) = [each for each in workflow_classes() if each.run is job.run]  # type: ignore[attr-defined]
     definition = workflow._Definition.must_from_class(owner)  # noqa: SLF001  # no public way to ask
-    assert (job.name if job.pool is None else drain_of(job.name)) == definition.name
+    assert (job.name if job.pool is None else consumer_of(job.name)) == definition.name
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", job.name)
 
 

@@ -23,7 +23,7 @@ START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WORLDS = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x"), DatabaseAway()]
 OWNS = [Refused(service="x"), MalformedAnswer(service="x"), ZeroDivisionError(), KeyError("price")]
 OWNS.append(AttemptTimedOut(timedelta(hours=2)))
-HOPELESS = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7")]
+NON_RETRYABLE = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7")]
 
 
 def by_name(error: object) -> str:
@@ -61,7 +61,7 @@ def test_the_jobs_own_failures_get_three_attempts(error: Exception) -> None:
     assert [False, False, True] == [each.non_retryable for each in decided]
 
 
-@pytest.mark.parametrize("error", HOPELESS, ids=by_name)
+@pytest.mark.parametrize("error", NON_RETRYABLE, ids=by_name)
 def test_what_no_attempt_can_change_fails_at_once(error: Exception) -> None:
     """A wrong key stays wrong."""
     assert failure(error).non_retryable
@@ -92,9 +92,9 @@ def test_three_own_failures_end_a_job_whatever_lies_between(errors: list[Excepti
     for error in errors:
         now = START + timedelta(seconds=seconds)
         decided = to_failure(error, attempts, now)
-        is_own = error in OWNS
+        is_application_failure = error in OWNS
         attempts = attempts.after(error, now)
-        assert decided.non_retryable == (attempts.own_failures == 3 and is_own)
+        assert decided.non_retryable == (attempts.application_failures == 3 and is_application_failure)
         if decided.non_retryable:
             break
         assert decided.next_retry_delay is not None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainspring.contracts.flows import EarlierRun, EarlierStep, StepResult, StepStatus
+from mainspring.contracts.flows import PreviousRun, PreviousStep, StepResult, StepStatus
 from mainspring.domain.flows import (
     GraphFault,
     check_graph,
@@ -120,15 +120,15 @@ def test_the_hash_is_of_the_values_not_of_their_order(fields: dict[str, Any], ch
 
 def earlier(
     name: str, status: StepStatus = StepStatus.COMPLETED, input_hash: str | None = "h"
-) -> EarlierStep:
+) -> PreviousStep:
     """Return a step as a task left it."""
-    return EarlierStep(name=name, status=status, input_hash=input_hash)
+    return PreviousStep(name=name, status=status, input_hash=input_hash)
 
 
-def cached(*runs: tuple[str | None, Sequence[EarlierStep]]) -> list[str]:
+def cached(*runs: tuple[str | None, Sequence[PreviousStep]]) -> list[str]:
     """Return what the first of these tasks may take over; b needs a."""
     chain = [
-        EarlierRun(task_id=uuid4(), rerun_from=rerun_from, steps=tuple(steps)) for rerun_from, steps in runs
+        PreviousRun(task_id=uuid4(), rerun_from=rerun_from, steps=tuple(steps)) for rerun_from, steps in runs
     ]
     return sorted(open_flow({"a": (), "b": ("a",), "other": ()}, chain).cached)
 
@@ -155,7 +155,7 @@ def test_the_latest_child_of_each_step_is_known() -> None:
     """A child that is retried goes on from the one before it, whatever became of that."""
     asked, without, new, old = (uuid4() for _ in range(4))
     runs = [
-        EarlierRun(
+        PreviousRun(
             task_id=task_id,
             rerun_from=None,
             steps=(earlier("a", StepStatus.FAILED),),
@@ -163,7 +163,7 @@ def test_the_latest_child_of_each_step_is_known() -> None:
         )
         for task_id in (without, new, old)
     ]
-    first = EarlierRun(task_id=asked, rerun_from=None, steps=())
+    first = PreviousRun(task_id=asked, rerun_from=None, steps=())
 
     assert {"a": child_task_id(new, "a")} == open_flow({"a": ()}, [first, *runs]).children
 

@@ -14,7 +14,7 @@ from mainspring.contracts.shop import Product, User
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import Mail, Mailbox, MailUnsendable
 from mainspring.gateways.smtp.message import envelope_of
-from mainspring.gateways.templates import Alert
+from mainspring.gateways.templates import MailItem
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -110,6 +110,6 @@ def mail_to(address: str, name: str) -> bytes:
     return envelope_of(mail, AT).message
 
 
-def alert_of(link: str) -> Alert:
+def alert_of(link: str) -> MailItem:
     """Return an alert with this link."""
-    return Alert(NotificationKind.SALE, "Lamp", link, price_cents=1, currency="EUR")
+    return MailItem(NotificationKind.SALE, "Lamp", link, price_cents=1, currency="EUR")

@@ -10,13 +10,13 @@ from babel import Locale
 
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import MailUnsendable
-from mainspring.gateways.templates import Alert, Recipient, Rendered, Templates
+from mainspring.gateways.templates import MailItem, Recipient, Rendered, Templates
 from mainspring.gateways.templates.money import price_in_words
 from mainspring.gateways.templates.rendering import FOLDER
 
 LINK = "https://jobs.example.org/unsubscribe/abc"
 
-SALE = Alert(
+SALE = MailItem(
     kind=NotificationKind.SALE,
     product_name="Charizard",
     product_url="https://shop.example/p/1?a=1&b=2",
@@ -26,7 +26,7 @@ SALE = Alert(
     currency="EUR",
     stock=3,
 )
-STOCK = Alert(
+STOCK = MailItem(
     kind=NotificationKind.STOCK,
     product_name="Black Lotus",
     product_url="https://shop.example/p/2",
@@ -40,7 +40,7 @@ NASTY = """<script>alert(1)</script>{{ 7*7 }}{% endfor %}--><![endif]' onload="x
 TEMPLATES = Templates("Cards & Co")
 
 
-def render(alerts: list[Alert], locale: str = "en-US", name: str | None = "Ann") -> Rendered:
+def render(alerts: list[MailItem], locale: str = "en-US", name: str | None = "Ann") -> Rendered:
     return TEMPLATES.render(alerts, Recipient(locale, name), unsubscribe_url=LINK)
 
 
@@ -103,7 +103,7 @@ def test_a_sale_tells_both_prices_and_the_percentage() -> None:
 
 def test_a_price_that_did_not_fall_is_told_alone() -> None:
     """Nobody is shown a discount that is none."""
-    same = Alert(NotificationKind.SALE, "A", "https://shop.example/", 1999, "EUR", was_cents=1999)
+    same = MailItem(NotificationKind.SALE, "A", "https://shop.example/", 1999, "EUR", was_cents=1999)
     assert "was" not in render([same]).text
     assert "%" not in render([same]).text
 
@@ -163,7 +163,7 @@ def test_no_value_becomes_markup_or_a_template(kind: str) -> None:
 
     def page(value: str) -> Outline:
         link = "https://shop.example/?q=" + re.sub(r'[<> "]', "", value)
-        alerts = [Alert(each.kind, value, link, 1, "EUR", image_url=link) for each in KINDS[kind]]
+        alerts = [MailItem(each.kind, value, link, 1, "EUR", image_url=link) for each in KINDS[kind]]
         templates = Templates(value)
         return Outline(templates.render(alerts, Recipient("en", value), unsubscribe_url=LINK).html)
 
@@ -176,7 +176,7 @@ def test_no_value_becomes_markup_or_a_template(kind: str) -> None:
 
 def test_a_line_break_in_a_name_makes_no_header_and_no_line() -> None:
     """A name is one line, wherever it stands."""
-    broken = Alert(NotificationKind.STOCK, "A\r\nBcc: x@example.org", "https://shop.example/", 1, "EUR")
+    broken = MailItem(NotificationKind.STOCK, "A\r\nBcc: x@example.org", "https://shop.example/", 1, "EUR")
     rendered = render([broken])
     assert "A Bcc: x@example.org is back in stock" == rendered.subject
     assert "\nBcc" not in rendered.text
@@ -189,9 +189,9 @@ def test_a_line_break_in_a_name_makes_no_header_and_no_line() -> None:
 def test_only_links_to_web_pages_stand_in_a_mail(link: str) -> None:
     """The others are refused, wherever they would stand."""
     with pytest.raises(MailUnsendable, match="not a link"):
-        Alert(NotificationKind.SALE, "A", link, 1, "EUR")
+        MailItem(NotificationKind.SALE, "A", link, 1, "EUR")
     with pytest.raises(MailUnsendable, match="not a link"):
-        Alert(NotificationKind.SALE, "A", "https://shop.example/", 1, "EUR", image_url=link)
+        MailItem(NotificationKind.SALE, "A", "https://shop.example/", 1, "EUR", image_url=link)
     with pytest.raises(MailUnsendable, match="not a link"):
         TEMPLATES.render([SALE], Recipient("en"), unsubscribe_url=link)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mainspring.activities.runtime.limiter import BACK_AT_ONCE, BACK_EVERY, Limits, Places
-from mainspring.activities.runtime.queue import NotYet
+from mainspring.activities.runtime.limiter import BACK_AT_ONCE, BACK_EVERY, ConcurrencyLimiter, Limits
+from mainspring.activities.runtime.queue import Snooze
 from mainspring.gateways.errors import ServerFault, Unreachable
 from tests.shifted_clock import ShiftedClock
 
@@ -20,7 +20,7 @@ class Deliveries:
 
     def __init__(self) -> None:
         self.clock = ShiftedClock(NOON)
-        self.places = Places(self.clock, QUICK)
+        self.places = ConcurrencyLimiter(self.clock, QUICK)
         self.tried = 0
         self.under_way = 0
         self.most_under_way = 0
@@ -38,7 +38,7 @@ class Deliveries:
                         raise error
                 finally:
                     self.under_way -= 1
-        except NotYet as put_off:
+        except Snooze as put_off:
             return put_off.until
         except (Unreachable, ServerFault):
             pass

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from mainspring.activities.runtime.queue import NotYet
-from mainspring.activities.runtime.queue.results import verdict_of
-from mainspring.activities.runtime.retry import USUAL, Patience
+from mainspring.activities.runtime.queue import Snooze
+from mainspring.activities.runtime.queue.results import acknowledgement_of
+from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.errors import Refused, Unreachable
-from mainspring.storage.ledger.pool import ClaimedTask
-from mainspring.storage.ledger.settling import Verdict
+from mainspring.storage.ledger.pool import ClaimedRow
+from mainspring.storage.ledger.settling import Acknowledgement
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -17,14 +17,16 @@ AWAY, NO = Unreachable(service="shop"), Refused(service="shop")
 
 
 def judged(
-    *outcomes: tuple[Exception, timedelta], patience: Patience = USUAL, begun: Verdict | None = None
-) -> list[Verdict]:
+    *outcomes: tuple[Exception, timedelta],
+    patience: RetryPolicy = DEFAULT_RETRY,
+    begun: Acknowledgement | None = None,
+) -> list[Acknowledgement]:
     """Return the verdicts on a row that fares so, each at a time after noon."""
-    last = begun or Verdict(UUID(int=1), TaskState.RUNNING)
+    last = begun or Acknowledgement(UUID(int=1), TaskState.RUNNING)
     verdicts = []
     for attempt, (outcome, after) in enumerate(outcomes, 1):
-        row = ClaimedTask(last.id, {}, attempt, last.failures, last.own_failures, last.failing_since)
-        last = verdict_of(row, outcome, patience=patience, step="test", now=NOON + after)
+        row = ClaimedRow(last.id, {}, attempt, last.failures, last.application_failures, last.failing_since)
+        last = acknowledgement_of(row, outcome, patience=patience, step="test", now=NOON + after)
         verdicts.append(last)
     return verdicts
 
@@ -39,7 +41,7 @@ def test_the_worlds_hour_begins_with_its_first_failure() -> None:
 
 def test_where_all_failures_are_tried_for_a_time_it_begins_with_the_first_of_any_kind() -> None:
     """A refusal counts like an outage."""
-    patience = Patience(own_attempts=None, world=24 * HOUR)
+    patience = RetryPolicy(application_attempts=None, world=24 * HOUR)
 
     verdicts = judged((NO, 3 * HOUR), (AWAY, 26 * HOUR), (NO, 27 * HOUR), patience=patience)
 
@@ -50,9 +52,11 @@ def test_a_task_that_is_put_off_has_not_failed() -> None:
     """It keeps what it has behind it, and nothing is written to its log."""
     (failed,) = judged((AWAY, 0 * HOUR))
 
-    (put_off,) = judged((NotYet(NOON + 2 * HOUR), HOUR), begun=failed)
+    (put_off,) = judged((Snooze(NOON + 2 * HOUR), HOUR), begun=failed)
 
     assert (
-        Verdict(failed.id, TaskState.RUNNING, next_attempt_at=NOON + 2 * HOUR, failures=1, failing_since=NOON)
+        Acknowledgement(
+            failed.id, TaskState.RUNNING, next_attempt_at=NOON + 2 * HOUR, failures=1, failing_since=NOON
+        )
         == put_off
     )

@@ -9,16 +9,16 @@ from mainspring.contracts.cards import PricesUpdated, UpdateInventoryPrices
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.database import Database
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
-from tests.engine_server import engine_server, own_namespace
 from tests.histories.record import SUGGESTED_AFTER_EVENTS
 from tests.service import Service, idle_service
+from tests.temporal_server import own_namespace, temporal_server_process
 
 
 @pytest.fixture
 async def service(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Service]:
     """Give a service on an engine that suggests to continue as new early."""
     suggest = {"limit__historyCount__suggestContinueAsNew": str(SUGGESTED_AFTER_EVENTS)}
-    async with engine_server(**suggest) as address:
+    async with temporal_server_process(**suggest) as address:
         temporal = await own_namespace(address)
         async with idle_service(temporal, sqlite_database, tmp_path) as service, service.worker():
             yield service

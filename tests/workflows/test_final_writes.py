@@ -9,12 +9,12 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from mainspring.activities.runtime.queue import PoolSizes
+from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import TaskRepository
 from mainspring.workflows.runtime.tracking import tracked
@@ -29,7 +29,7 @@ class Order(Message):
     fails: bool
 
 
-class Outcome(Message):
+class Result(Message):
     """What came of it."""
 
     done: bool
@@ -49,12 +49,12 @@ class WorkOnSignalWorkflow:
 
     @workflow.run
     @tracked
-    async def run(self, order: Order) -> Outcome:
+    async def run(self, order: Order) -> Result:
         """End as ordered."""
         await workflow.wait_condition(lambda: self._told)
         if order.fails:
             raise ZeroDivisionError
-        return Outcome(done=True)
+        return Result(done=True)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ async def test_a_cancellation_during_the_last_write_comes_too_late(
     async def look() -> Task | None:
         return await sqlite_database.read(lambda session: TaskRepository(session).get(task_id))
 
-    tasks = TaskActivities(sqlite_database, Engine(temporal, QUEUE), SystemClock(), PoolSizes({}))
+    tasks = TaskActivities(sqlite_database, TemporalGateway(temporal, QUEUE), SystemClock(), QueueSizes({}))
     async with Worker(
         temporal, task_queue=QUEUE, workflows=[WorkOnSignalWorkflow], activities=[tasks.begin, tasks.finish]
     ):

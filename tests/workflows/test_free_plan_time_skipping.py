@@ -17,9 +17,9 @@ from mainspring.devserver.command import temporal_binary
 from mainspring.emulators.justtcg.plans import day_of, month_of
 from mainspring.storage.database import Database, Session
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
-from tests.engine_server import dynamic_config
 from tests.service import Service, idle_service
 from tests.shifted_clock import ShiftedClock
+from tests.temporal_server import dynamic_config
 
 # A month's thousand, and another day and a half.
 REQUESTS = 1_150

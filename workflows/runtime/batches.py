@@ -15,13 +15,13 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.tasks import TaskActivities
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.progress import QuotaPause, StretchProgress
+from mainspring.contracts.progress import BatchProgress, Pause
 from mainspring.contracts.tasks import MarkWaiting, TaskId
 
-Progress = TypeVar("Progress", bound=StretchProgress)
+Progress = TypeVar("Progress", bound=BatchProgress)
 
 
-async def work_through(
+async def run_batches(
     request: Message, progress: Progress, stretch: Callable[[Progress], Awaitable[Progress]]
 ) -> Progress:
     """Call `stretch` with what it gave back last until it is finished; sleep out its pauses.
@@ -51,7 +51,7 @@ def _heed_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-async def _sleep_out(pause: QuotaPause) -> None:
+async def _sleep_out(pause: Pause) -> None:
     """Sleep until the pause ends, as WAITING in the ledger; a signal `quota_changed` ends it early.
 
     Uses no attempt: waiting is not a failure.

@@ -25,7 +25,7 @@ SENT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
-class Earlier:
+class CachedSteps:
     """The completed steps, and what those gave back that others are made of."""
 
     opened: FlowOpened
@@ -55,7 +55,7 @@ class Earlier:
         return step.result_of(self.data[step.name]) if step.name in self.needed else None
 
 
-async def open_flow(steps: Collection[AnyStep], *, passes_results: bool) -> Earlier:
+async def open_flow(steps: Collection[AnyStep], *, passes_results: bool) -> CachedSteps:
     """Write a flow's pending steps, and return what was done of them before."""
     opened = await workflow.execute_local_activity_method(
         FlowActivities.open,
@@ -67,7 +67,7 @@ async def open_flow(steps: Collection[AnyStep], *, passes_results: bool) -> Earl
     )
     needed = {need for step in steps for need in step.needs} if passes_results else set()
     wanted = {name: cached for name, cached in opened.cached.items() if name in needed}
-    return Earlier(opened, needed, await _recall(wanted))
+    return CachedSteps(opened, needed, await _recall(wanted))
 
 
 async def _recall(wanted: Mapping[str, CachedStep]) -> dict[str, JsonObject]:

@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.queues import Pool, PoolDrained
+from mainspring.contracts.queues import BatchedQueue, QueueConsumed
 from mainspring.contracts.tasks import NewTask
-from mainspring.domain.queues import drain_of
+from mainspring.domain.queues import consumer_of
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
@@ -49,7 +49,7 @@ class Job(Generic[In, Out]):
     """
 
     name: str
-    run: Callable[..., Awaitable[Out | PoolDrained]]
+    run: Callable[..., Awaitable[Out | QueueConsumed]]
     input: type[In]
     result: type[Out]
     summary: str
@@ -57,7 +57,7 @@ class Job(Generic[In, Out]):
     key_says: str | None = None
     workspace: Callable[[In], str | None] | None = None
     repeats: Deduplicate | Debounce | Throttle = Deduplicate()
-    pool: Pool | None = None
+    pool: BatchedQueue | None = None
     check: Callable[[In], None] | None = None
     is_internal: bool = False
 
@@ -99,7 +99,7 @@ class Job(Generic[In, Out]):
 
     def _workflow_id(self, task_id: UUID, key: str | None, *, is_later: bool) -> str:
         if self.pool is not None:
-            return drain_of(self.name)
+            return consumer_of(self.name)
         return key if key is not None and not is_later else f"{key or self.name}/{task_id}"
 
 

@@ -12,22 +12,22 @@ from mainspring.workflows.runtime import options
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
-    from mainspring.activities.queues import PoolActivities
+    from mainspring.activities.queues import QueueActivities
 
 from mainspring.contracts.queues import (
-    DrainPool,
-    Pool,
-    PoolDrained,
-    PoolQueue,
-    PoolSurvey,
-    StretchWorked,
-    SurveyPool,
-    WorkPool,
+    BatchedQueue,
+    ConsumeQueue,
+    MeasureQueue,
+    QueueConsumed,
+    QueueMeasured,
+    QueueStatistics,
+    QueueWorked,
+    WorkQueue,
 )
-from mainspring.domain.queues import DRAIN_WAITS_AT_MOST
+from mainspring.domain.queues import CONSUMER_WAITS_AT_MOST
 
 # A method of an activity class that works a stretch of the queue.
-Work = Callable[[Any, WorkPool], Awaitable[StretchWorked]]
+Work = Callable[[Any, WorkQueue], Awaitable[QueueWorked]]
 
 # What is due in no time is waited for all the same: each look costs the engine some events.
 SHORTEST_WAIT = timedelta(milliseconds=50)
@@ -37,7 +37,7 @@ SHORTEST_WAIT = timedelta(milliseconds=50)
 GENERATIONS = 4
 
 
-async def drain(job: str, work: Work, request: DrainPool) -> PoolDrained:
+async def drain(job: str, work: Work, request: ConsumeQueue) -> QueueConsumed:
     """Work the queue of a job until it is empty.
 
     `work` is its activity. The signal `wake` says that there are new tasks, `worker_started` that what is
@@ -50,10 +50,10 @@ class _Drain:
     def __init__(self, job: str, work: Work) -> None:
         self._job = job
         self._work = work
-        self._stretches: list[asyncio.Task[StretchWorked]] = []
+        self._stretches: list[asyncio.Task[QueueWorked]] = []
         # Those of them that were under way when a worker started, perhaps in the place of one that died.
-        self._doubtful: set[asyncio.Task[StretchWorked]] = set()
-        self._drained = PoolDrained()
+        self._doubtful: set[asyncio.Task[QueueWorked]] = set()
+        self._drained = QueueConsumed()
         # When the next task that anybody has seen is due. A stretch's report may be older than what was seen
         # meanwhile, so that it forgets none: only a survey does.
         self._next_due: datetime | None = None
@@ -68,7 +68,7 @@ class _Drain:
         self._doubtful = set(self._stretches)
         self._woken = True
 
-    async def run(self, request: DrainPool) -> PoolDrained:
+    async def run(self, request: ConsumeQueue) -> QueueConsumed:
         survey = await self._survey()
         while True:
             if workflow.info().is_continue_as_new_suggested() and await self._is_wound_up():
@@ -81,13 +81,13 @@ class _Drain:
             else:
                 return self._drained
 
-    def _begin(self, survey: PoolSurvey) -> None:
+    def _begin(self, survey: QueueMeasured) -> None:
         """Begin as many stretches as there are pages due."""
         pages = -(-survey.queue.due // survey.pool.page)
         for _ in range(min(pages, self._room(survey.pool))):
             self._stretches.append(asyncio.create_task(self._stretch()))
 
-    def _room(self, pool: Pool) -> int:
+    def _room(self, pool: BatchedQueue) -> int:
         """Return how many stretches may begin; below one when none may.
 
         A doubtful one takes no place: if it is dead, what waits must not wait until that is known. If it
@@ -105,13 +105,13 @@ class _Drain:
             await self._finished()
         return True
 
-    async def _stretch(self) -> StretchWorked:
-        worked: StretchWorked = await workflow.execute_activity_method(
-            self._work, WorkPool(job=self._job), **options.PAGE
+    async def _stretch(self) -> QueueWorked:
+        worked: QueueWorked = await workflow.execute_activity_method(
+            self._work, WorkQueue(job=self._job), **options.PAGE
         )
         return worked
 
-    async def _news(self, survey: PoolSurvey) -> PoolSurvey:
+    async def _news(self, survey: QueueMeasured) -> QueueMeasured:
         """Return what waits when a stretch has ended or, while there is room, when more is new or due."""
         has_room = self._room(survey.pool) > 0
         with contextlib.suppress(TimeoutError):  # a task is due that the stretches may have no place for
@@ -124,7 +124,7 @@ class _Drain:
             return survey.model_copy(update={"queue": await self._finished()})
         return await self._survey()
 
-    async def _finished(self) -> PoolQueue:
+    async def _finished(self) -> QueueStatistics:
         """Count the stretches that are over, waiting for one, and return what the last one saw as due."""
         await workflow.wait_condition(self._is_one_over)
         over = [each for each in self._stretches if each.done()]
@@ -133,10 +133,10 @@ class _Drain:
         for each in over:
             worked = await each
             self._note_next_due(worked.queue)
-            self._drained = PoolDrained(
+            self._drained = QueueConsumed(
                 **{
                     name: getattr(self._drained, name) + getattr(worked, name)
-                    for name in PoolDrained.model_fields
+                    for name in QueueConsumed.model_fields
                 }
             )
         return worked.queue
@@ -153,22 +153,22 @@ class _Drain:
         if self._woken:
             return True
         remaining = self._until_next_due()
-        if remaining is None or remaining > DRAIN_WAITS_AT_MOST:
+        if remaining is None or remaining > CONSUMER_WAITS_AT_MOST:
             return False
         with contextlib.suppress(TimeoutError):  # the usual end of a wait
             await workflow.wait_condition(lambda: self._woken, timeout=remaining)
         return True
 
-    async def _survey(self) -> PoolSurvey:
+    async def _survey(self) -> QueueMeasured:
         self._woken = False
-        survey: PoolSurvey = await workflow.execute_local_activity_method(
-            PoolActivities.survey, SurveyPool(job=self._job), **options.LEDGER
+        survey: QueueMeasured = await workflow.execute_local_activity_method(
+            QueueActivities.survey, MeasureQueue(job=self._job), **options.LEDGER
         )
         self._next_due = None
         self._note_next_due(survey.queue)
         return survey
 
-    def _note_next_due(self, queue: PoolQueue) -> None:
+    def _note_next_due(self, queue: QueueStatistics) -> None:
         if queue.next_due_at is None:
             return
         # The worker's clock may be behind the engine's: the row would not be due by it. Older histories tell

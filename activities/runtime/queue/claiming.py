@@ -8,42 +8,42 @@ from uuid import UUID
 
 import structlog
 
-from mainspring.activities.runtime.queue.leases import Holding
-from mainspring.activities.runtime.queue.results import Done, PoolTask, Prepare
-from mainspring.activities.runtime.retry import WORLD
+from mainspring.activities.runtime.queue.leases import Leases
+from mainspring.activities.runtime.queue.results import Prepare, QueueTask, TaskDone
+from mainspring.activities.runtime.retry import TRANSIENT
 from mainspring.contracts.message import Message
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import PoolRepository
-from mainspring.storage.ledger.pool import ClaimedTask
+from mainspring.storage.ledger import QueueStore
+from mainspring.storage.ledger.pool import ClaimedRow
 
 In = TypeVar("In", bound=Message)
 
 # Claims rows, or takes them up again.
-Claim = Callable[[PoolRepository], Awaitable[list[ClaimedTask]]]
+Claim = Callable[[QueueStore], Awaitable[list[ClaimedRow]]]
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass
-class Taken(Generic[In]):
+class Claimed(Generic[In]):
     """Rows that were claimed, as tasks; apart are those whose input cannot be read or be prepared."""
 
-    rows: Sequence[ClaimedTask]
+    rows: Sequence[ClaimedRow]
     deliveries: Sequence[UUID] = ()
-    tasks: list[PoolTask[In]] = field(default_factory=list)
-    unreadable: list[tuple[ClaimedTask, Exception]] = field(default_factory=list)
-    unprepared: list[Done[In]] = field(default_factory=list)
+    tasks: list[QueueTask[In]] = field(default_factory=list)
+    unreadable: list[tuple[ClaimedRow, Exception]] = field(default_factory=list)
+    unprepared: list[TaskDone[In]] = field(default_factory=list)
 
 
-class Taking(Generic[In]):
+class Claimer(Generic[In]):
     """Takes rows for one attempt."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        holding: Holding,
+        holding: Leases,
         *,
         claim: str,
         kind: type[In],
@@ -53,12 +53,12 @@ class Taking(Generic[In]):
         self._holding, self._claim = holding, claim
         self._kind, self._prepare = kind, prepare
 
-    async def take(self, work: Claim) -> Taken[In]:
+    async def take(self, work: Claim) -> Claimed[In]:
         """Claim rows and prepare them. A row that cannot be prepared is no reason not to work the others."""
         since = self._clock.now()
         try:
             taken, is_prepared = await self._claimed(work, self._prepare), True
-        except WORLD:
+        except TRANSIENT:
             raise
         except Exception as error:
             if self._prepare is None:
@@ -70,9 +70,9 @@ class Taking(Generic[In]):
             await self._prepare_each(taken)
         return taken
 
-    async def _claimed(self, work: Claim, prepare: Prepare[In] | None) -> Taken[In]:
-        async def write(session: Session) -> Taken[In]:
-            queues = PoolRepository(session)
+    async def _claimed(self, work: Claim, prepare: Prepare[In] | None) -> Claimed[In]:
+        async def write(session: Session) -> Claimed[In]:
+            queues = QueueStore(session)
             taken = self._read(await work(queues))
             taken.deliveries = queues.deliveries
             if prepare is not None and taken.tasks:
@@ -82,8 +82,8 @@ class Taking(Generic[In]):
 
         return await self._database.transact(write)
 
-    def _read(self, rows: Sequence[ClaimedTask]) -> Taken[In]:
-        taken: Taken[In] = Taken(rows)
+    def _read(self, rows: Sequence[ClaimedRow]) -> Claimed[In]:
+        taken: Claimed[In] = Claimed(rows)
         for row in rows:
             try:
                 given = self._kind.model_validate(row.given)
@@ -91,28 +91,28 @@ class Taking(Generic[In]):
                 taken.unreadable.append((row, error))
             else:
                 begin = partial(self._holding.begin, row.id)
-                taken.tasks.append(PoolTask(row.id, given, row.attempt, begin=begin))
+                taken.tasks.append(QueueTask(row.id, given, row.attempt, begin=begin))
         return taken
 
-    async def _prepare_each(self, taken: Taken[In]) -> None:
+    async def _prepare_each(self, taken: Claimed[In]) -> None:
         """Prepare the tasks one by one. An attempt that ends in the midst of it has left claims only."""
         tasks, taken.tasks = taken.tasks, []
         for task in tasks:
             try:
                 prepared = await self._prepared(task)
-            except WORLD:
+            except TRANSIENT:
                 raise
             except Exception as error:  # noqa: BLE001  # it became of this task, and faults judges it
-                taken.unprepared.append(Done(task, error))
+                taken.unprepared.append(TaskDone(task, error))
             else:
                 taken.tasks.extend(prepared)
 
-    async def _prepared(self, task: PoolTask[In]) -> list[PoolTask[In]]:
+    async def _prepared(self, task: QueueTask[In]) -> list[QueueTask[In]]:
         """Return the task as it was prepared; none when another attempt has taken it up."""
 
-        async def write(session: Session) -> list[PoolTask[In]]:
+        async def write(session: Session) -> list[QueueTask[In]]:
             assert self._prepare is not None  # noqa: S101  # or else nothing could fail
-            if not await PoolRepository(session).held(self._claim, [task.id], hold=True):
+            if not await QueueStore(session).held(self._claim, [task.id], hold=True):
                 return []
             prepared = await self._prepare(session, [task])
             return [replace(task, prepared=prepared.get(task.id))]

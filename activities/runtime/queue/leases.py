@@ -7,11 +7,11 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.runtime.queue.results import NotYet
+from mainspring.activities.runtime.queue.results import Snooze
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import PoolRepository
-from mainspring.storage.ledger.pool import ClaimedTask
+from mainspring.storage.ledger import QueueStore
+from mainspring.storage.ledger.pool import ClaimedRow
 
 # Another attempt comes 10 s after the last heartbeat that the engine has seen, and one may reach it 5 s late.
 SURE_FOR = timedelta(seconds=5)
@@ -21,22 +21,22 @@ class ClaimLost(Exception):
     """Another attempt has taken up the task: this one was taken for dead."""
 
 
-class Holding:
+class Leases:
     """The rows that an attempt has claimed, since when they are known to be its own, and which have begun."""
 
     def __init__(self, database: Database, clock: Clock, claim: str) -> None:
         self._database, self._clock = database, clock
         self._claim = claim
-        self._rows: dict[UUID, ClaimedTask] = {}
+        self._rows: dict[UUID, ClaimedRow] = {}
         self._sure_since: dict[UUID, datetime] = {}
         self._begun: set[UUID] = set()
         self._looking = asyncio.Lock()
 
-    def __getitem__(self, task_id: UUID) -> ClaimedTask:
+    def __getitem__(self, task_id: UUID) -> ClaimedRow:
         """Return a row that is held."""
         return self._rows[task_id]
 
-    def add(self, rows: Sequence[ClaimedTask], *, since: datetime) -> None:
+    def add(self, rows: Sequence[ClaimedRow], *, since: datetime) -> None:
         """Hold rows that were claimed, in a transaction that began then."""
         for row in rows:
             self._rows[row.id] = row
@@ -56,10 +56,10 @@ class Holding:
     async def begin(self, task_id: UUID) -> None:
         """Note that the work of a row begins; it must not when this raises.
 
-        ClaimLost: another attempt works it. NotYet: this one is being cancelled.
+        ClaimLost: another attempt works it. Snooze: this one is being cancelled.
         """
         if activity.is_cancelled():
-            raise NotYet(self._clock.now())
+            raise Snooze(self._clock.now())
         async with self._looking:  # of the many that begin after a standstill, one looks for all
             if not self._is_sure(task_id):
                 await self._look()
@@ -74,7 +74,7 @@ class Holding:
 
     async def _look(self) -> None:
         now, asked = self._clock.now(), list(self._rows)
-        held = await self._database.read(lambda session: PoolRepository(session).held(self._claim, asked))
+        held = await self._database.read(lambda session: QueueStore(session).held(self._claim, asked))
         for task_id in asked:
             if task_id in held and task_id in self._rows:
                 self._sure_since[task_id] = now

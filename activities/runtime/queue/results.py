@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from mainspring.activities.runtime.retry import Attempts, Patience, delay_after, is_own
+from mainspring.activities.runtime.retry import Attempts, RetryPolicy, delay_after, is_application_failure
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError, TaskState
 from mainspring.storage.database import Session
-from mainspring.storage.ledger.pool import ClaimedTask
-from mainspring.storage.ledger.settling import Verdict
+from mainspring.storage.ledger.pool import ClaimedRow
+from mainspring.storage.ledger.settling import Acknowledgement
 
 In = TypeVar("In", bound=Message)
 
 # What became of a task: its result, or why there is none. `activities.faults` says what an error means.
-Outcome = Message | Exception
+Result = Message | Exception
 
 
 async def _at_once() -> None:
@@ -25,7 +25,7 @@ async def _at_once() -> None:
 
 
 @dataclass(frozen=True)
-class PoolTask(Generic[In]):
+class QueueTask(Generic[In]):
     """A task to work. `attempt` counts from 1, also those that a worker's death ended.
 
     `prepared` is what the job's own `prepare` gave for it. `begin` is for work that waits for its turn: see
@@ -40,15 +40,15 @@ class PoolTask(Generic[In]):
 
 
 @dataclass(frozen=True)
-class Done(Generic[In]):
+class TaskDone(Generic[In]):
     """A task that was worked, and what became of it. `state` is the task's own, once it is settled."""
 
-    task: PoolTask[In]
-    outcome: Outcome
+    task: QueueTask[In]
+    outcome: Result
     state: TaskState | None = None
 
 
-class NotYet(Exception):
+class Snooze(Exception):
     """The task cannot be worked yet: it waits until then, and nothing has failed."""
 
     def __init__(self, until: datetime) -> None:
@@ -59,31 +59,31 @@ class NotYet(Exception):
 # Reads and writes what the work needs, in the transaction that claims the tasks, also for those that a dead
 # attempt left behind; gives a value for each task's `prepared`. When it raises for several tasks, each is
 # prepared alone, and what it raises for one became of that one.
-Prepare = Callable[[Session, Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, object]]]
+Prepare = Callable[[Session, Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, object]]]
 
 # Writes results of one's own, in the transaction that settles the tasks. A task that could not be prepared
-# has nothing in `prepared`; one whose work has not begun when the stretch is broken off is NotYet.
-Store = Callable[[Session, Sequence[Done[In]]], Awaitable[None]]
+# has nothing in `prepared`; one whose work has not begun when the stretch is broken off is Snooze.
+Store = Callable[[Session, Sequence[TaskDone[In]]], Awaitable[None]]
 
 
-def verdict_of(
-    row: ClaimedTask, outcome: Outcome, *, patience: Patience, step: str, now: datetime
-) -> Verdict:
+def acknowledgement_of(
+    row: ClaimedRow, outcome: Result, *, patience: RetryPolicy, step: str, now: datetime
+) -> Acknowledgement:
     """Return what is to be written of a row: its result, when it is tried again, or that it has failed."""
     if isinstance(outcome, Message):
-        return Verdict(row.id, TaskState.SUCCESS, result=outcome.model_dump(mode="json"))
-    if isinstance(outcome, NotYet):
-        return Verdict(
+        return Acknowledgement(row.id, TaskState.SUCCESS, result=outcome.model_dump(mode="json"))
+    if isinstance(outcome, Snooze):
+        return Acknowledgement(
             row.id,
             TaskState.RUNNING,
             next_attempt_at=outcome.until,
             failures=row.failures,
-            own_failures=row.own_failures,
+            application_failures=row.application_failures,
             failing_since=row.failing_since,
         )
-    attempts = Attempts(row.own_failures, row.failures - row.own_failures, row.failing_since)
+    attempts = Attempts(row.application_failures, row.failures - row.application_failures, row.failing_since)
     delay = delay_after(outcome, attempts, now, patience)
-    is_counted_in_time = patience.own_attempts is None or not is_own(outcome)
+    is_counted_in_time = patience.application_attempts is None or not is_application_failure(outcome)
     error = TaskError(
         at=now,
         step=step,
@@ -92,12 +92,12 @@ def verdict_of(
         stack="".join(traceback.format_exception(outcome)),
         attempt=row.attempt,
     )
-    return Verdict(
+    return Acknowledgement(
         row.id,
         TaskState.FAILED if delay is None else TaskState.RUNNING,
         error=error,
         next_attempt_at=None if delay is None else now + delay,
         failures=row.failures + 1,
-        own_failures=row.own_failures + is_own(outcome),
+        application_failures=row.application_failures + is_application_failure(outcome),
         failing_since=row.failing_since or (now if is_counted_in_time else None),
     )

@@ -2,6 +2,6 @@
 
 from typing import NewType
 
-from mainspring.contracts.queues import Pool
+from mainspring.contracts.queues import BatchedQueue
 
-PoolSizes = NewType("PoolSizes", dict[str, Pool])
+QueueSizes = NewType("QueueSizes", dict[str, BatchedQueue])

@@ -5,48 +5,48 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from mainspring.activities.runtime.queue.results import Done, Outcome, PoolTask, Prepare, Store
-from mainspring.activities.runtime.queue.sizes import PoolSizes
-from mainspring.activities.runtime.queue.stretch import Stretch
-from mainspring.activities.runtime.retry import USUAL, Patience
+from mainspring.activities.runtime.queue.consumer import Stretch
+from mainspring.activities.runtime.queue.results import Prepare, QueueTask, Result, Store, TaskDone
+from mainspring.activities.runtime.queue.sizes import QueueSizes
+from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
 from mainspring.contracts.message import Message
-from mainspring.contracts.queues import StretchWorked, WorkPool
+from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 
 In = TypeVar("In", bound=Message)
 
-UnderWay = dict["asyncio.Task[Done[In]]", PoolTask[In]]
+UnderWay = dict["asyncio.Task[TaskDone[In]]", QueueTask[In]]
 
 # Tasks that are done are settled, and their places given to others, this often: what a kill can repeat is
 # little more than what is under way.
 TICK_SECONDS = 0.2
 
 
-class NoOutcome(Exception):
+class NoResult(Exception):
     """The work said nothing of this task."""
 
 
-class Pools:
+class BatchedQueues:
     """The queues, for the activities of pooled jobs. All of what fails here fails for one task only."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Clock, sizes: PoolSizes) -> None:
+    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock, sizes: QueueSizes) -> None:
         self._database = database
         self._engine = engine
         self._clock = clock
         self._sizes = sizes
 
-    async def work_pages(
+    async def work_batches(
         self,
-        request: WorkPool,
+        request: WorkQueue,
         kind: type[In],
-        work: Callable[[Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, Outcome]]],
+        work: Callable[[Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, Result]]],
         *,
-        patience: Patience = USUAL,
+        patience: RetryPolicy = DEFAULT_RETRY,
         prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
-    ) -> StretchWorked:
+    ) -> QueueWorked:
         """Work a stretch page after page: `work` gets a page of tasks and returns what became of each.
 
         What it raises became of them all. `prepare` reads and writes in the transaction that claims the page,
@@ -61,15 +61,15 @@ class Pools:
 
     async def work_each(
         self,
-        request: WorkPool,
+        request: WorkQueue,
         kind: type[In],
-        work: Callable[[PoolTask[In]], Awaitable[Message]],
+        work: Callable[[QueueTask[In]], Awaitable[Message]],
         *,
-        patience: Patience = USUAL,
+        patience: RetryPolicy = DEFAULT_RETRY,
         prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
         begins_late: bool = False,
-    ) -> StretchWorked:
+    ) -> QueueWorked:
         """Work a stretch with a page of tasks under way at once: `work` gets one and returns its result.
 
         A slow task holds its own place and no other one. `prepare` and `store` are as above. `begins_late`:
@@ -93,9 +93,9 @@ class Pools:
 
     def _stretch(
         self,
-        request: WorkPool,
+        request: WorkQueue,
         kind: type[In],
-        patience: Patience,
+        patience: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
     ) -> Stretch[In]:
@@ -113,39 +113,39 @@ class Pools:
 
 
 async def _together(
-    work: Callable[[Sequence[PoolTask[In]]], Awaitable[Mapping[UUID, Outcome]]],
-    tasks: Sequence[PoolTask[In]],
-) -> list[Done[In]]:
+    work: Callable[[Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, Result]]],
+    tasks: Sequence[QueueTask[In]],
+) -> list[TaskDone[In]]:
     begun, done = [], []
     for task in tasks:
         try:
             await task.begin()
         except Exception as error:  # noqa: BLE001  # whatever it is, the task has not begun
-            done.append(Done(task, error))
+            done.append(TaskDone(task, error))
         else:
             begun.append(task)
     try:
         outcomes = await work(begun) if begun else {}
     except Exception as error:  # noqa: BLE001  # it became of these tasks, and faults judges it
-        return done + [Done(task, error) for task in begun]
-    return done + [Done(task, outcomes.get(task.id) or NoOutcome(NoOutcome.__doc__)) for task in begun]
+        return done + [TaskDone(task, error) for task in begun]
+    return done + [TaskDone(task, outcomes.get(task.id) or NoResult(NoResult.__doc__)) for task in begun]
 
 
 def _begun(
-    work: Callable[[PoolTask[In]], Awaitable[Message]], tasks: Sequence[PoolTask[In]], begins_late: bool
+    work: Callable[[QueueTask[In]], Awaitable[Message]], tasks: Sequence[QueueTask[In]], begins_late: bool
 ) -> UnderWay[In]:
     return {asyncio.create_task(_alone(work, task, begins_late)): task for task in tasks}
 
 
 async def _alone(
-    work: Callable[[PoolTask[In]], Awaitable[Message]], task: PoolTask[In], begins_late: bool
-) -> Done[In]:
+    work: Callable[[QueueTask[In]], Awaitable[Message]], task: QueueTask[In], begins_late: bool
+) -> TaskDone[In]:
     try:
         if not begins_late:
             await task.begin()
-        return Done(task, await work(task))
+        return TaskDone(task, await work(task))
     except Exception as error:  # noqa: BLE001  # as above
-        return Done(task, error)
+        return TaskDone(task, error)
 
 
 async def _break_off(under_way: UnderWay[In], stretch: Stretch[In]) -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from mainspring.activities.runtime.queue import NotYet
-from mainspring.activities.wishlist.mailing.letterhead import MAIL
+from mainspring.activities.runtime.queue import Snooze
+from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.shop import User
 from mainspring.contracts.wishlist import NotificationKind, SendNotification, SkipReason
 from mainspring.domain.quiet_hours import earliest_mail, quiet_hours
-from mainspring.domain.wishlist import why_not_now
+from mainspring.domain.wishlist import skip_reason
 from mainspring.storage.database import Session
 from mainspring.storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement
 from mainspring.storage.errors import EffectHeld, EffectUnknown
@@ -21,7 +21,7 @@ from mainspring.storage.wishlist.mails import Draft, Line
 
 
 @dataclass(frozen=True)
-class Letter:
+class PreparedMail:
     """A mail that is to be sent: what still holds of it, and why the rest does not."""
 
     effect: Effect
@@ -42,10 +42,10 @@ class Nothing:
     skipped: Mapping[SkipReason, int]
 
 
-Prepared = Letter | Nothing | Exception
+Prepared = PreparedMail | Nothing | Exception
 
 
-async def claim_letters(
+async def claim_mails(
     session: Session, tasks: Mapping[UUID, SendNotification], *, now: datetime
 ) -> dict[UUID, Prepared]:
     """Judge the mails of these tasks, skip what no longer holds, and set the rest SENDING.
@@ -65,10 +65,10 @@ async def claim_letters(
         effect, draft = effects.get(given.effect_id), drafts.get(given.effect_id)
         rivals = sending.setdefault(effect.owner, set()) if effect else set()
         judged[task_id] = _judged_alone(effect, draft, given, bool(rivals), now)
-        if effect is not None and not isinstance(judged[task_id].outcome, NotYet):
+        if effect is not None and not isinstance(judged[task_id].outcome, Snooze):
             # Whether it was being sent before or not, it is now, or is no longer.
             rivals.discard(effect.id)
-            rivals |= {effect.id} if isinstance(judged[task_id].outcome, Letter) else set()
+            rivals |= {effect.id} if isinstance(judged[task_id].outcome, PreparedMail) else set()
     await _write(
         session, judged, {task_id: given.effect_id for task_id, given in tasks.items()}, effects, now
     )
@@ -114,15 +114,15 @@ def _judged(
     quiet = quiet_hours(user.time_zone, user.quiet_from, user.quiet_until)
     earliest = earliest_mail(now, quiet=quiet, last=last, cooldown=given.user_cooldown)
     if earliest > now:
-        return _Judgement(NotYet(earliest), {})
-    return _Judgement(Letter(effect, user, lines, counts), skipped)
+        return _Judgement(Snooze(earliest), {})
+    return _Judgement(PreparedMail(effect, user, lines, counts), skipped)
 
 
 def _skipped(draft: Draft, now: datetime) -> dict[SkipReason, list[UUID]]:
     """Return what no longer holds, also of a mail that may have gone out."""
     skipped: dict[SkipReason, list[UUID]] = {}
     for line in draft.lines:
-        reason = why_not_now(
+        reason = skip_reason(
             line.due,
             line.offer,
             wanted=line.wanted,
@@ -160,7 +160,7 @@ async def _write(
             if effect_id in effects and effects[effect_id].task_id != task_id
         }
     )
-    letters = [each.outcome for each in judged.values() if isinstance(each.outcome, Letter)]
+    letters = [each.outcome for each in judged.values() if isinstance(each.outcome, PreparedMail)]
     await ledger.begin([letter.effect for letter in letters], now=now)
     await ledger.readdress(
         {each.effect.id: each.recipient for each in letters if each.recipient != each.effect.recipient}
@@ -187,7 +187,7 @@ def _not_sent(effect: Effect) -> Settlement:
     return Settlement(effect.id, EffectState.WITHDRAWN)
 
 
-def _new_prices(letter: Letter, now: datetime) -> Iterator[tuple[UUID, int]]:
+def _new_prices(letter: PreparedMail, now: datetime) -> Iterator[tuple[UUID, int]]:
     """Give what the mail says of sales, where that is not what is noted of them.
 
     Of two attempts that both may get through, the lower price counts.

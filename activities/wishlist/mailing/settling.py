@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from mainspring.activities.runtime.queue import Done
-from mainspring.activities.wishlist.mailing.claiming import Letter
+from mainspring.activities.runtime.queue import TaskDone
+from mainspring.activities.wishlist.mailing.claiming import PreparedMail
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import SendNotification
@@ -15,9 +15,11 @@ from mainspring.storage.effects import EffectRepository, Settlement
 from mainspring.storage.wishlist import MailRepository
 
 
-async def settle_letters(session: Session, done: Sequence[Done[SendNotification]], *, now: datetime) -> None:
+async def acknowledge_mails(
+    session: Session, done: Sequence[TaskDone[SendNotification]], *, now: datetime
+) -> None:
     """Write the effects' states, the notifications', and when users were last sent a mail."""
-    letters = [(each, each.task.prepared) for each in done if isinstance(each.task.prepared, Letter)]
+    letters = [(each, each.task.prepared) for each in done if isinstance(each.task.prepared, PreparedMail)]
     settlements = [_settlement(each, letter) for each, letter in letters]
     by_state: dict[EffectState, list[UUID]] = {}
     for each in settlements:
@@ -35,7 +37,7 @@ async def settle_letters(session: Session, done: Sequence[Done[SendNotification]
     await mails.settle_mails(failed, EffectState.FAILED, now=now)
 
 
-def _settlement(done: Done[SendNotification], letter: Letter) -> Settlement:
+def _settlement(done: TaskDone[SendNotification], letter: PreparedMail) -> Settlement:
     outcome = done.outcome
     if not isinstance(outcome, Exception):
         return Settlement(letter.effect.id, EffectState.SENT)

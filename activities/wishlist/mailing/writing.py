@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from mainspring.activities.wishlist.mailing.claiming import Letter
-from mainspring.activities.wishlist.mailing.letterhead import Letterhead
+from mainspring.activities.wishlist.mailing.claiming import PreparedMail
+from mainspring.activities.wishlist.mailing.sender import SenderSettings
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import Mail, Mailbox
-from mainspring.gateways.templates import Alert, Recipient, Templates
+from mainspring.gateways.templates import MailItem, Recipient, Templates
 from mainspring.storage.wishlist.mails import Line
 
 
-def written(letter: Letter, letterhead: Letterhead, templates: Templates, *, now: datetime) -> Mail:
+def written(letter: PreparedMail, letterhead: SenderSettings, templates: Templates, *, now: datetime) -> Mail:
     """Return the mail, with the prices of now. MailUnsendable: an address or a link cannot be used."""
     user = letter.user
     link = letterhead.unsubscribe_link(user.id)
@@ -30,12 +30,12 @@ def written(letter: Letter, letterhead: Letterhead, templates: Templates, *, now
     )
 
 
-def _alert(line: Line, now: datetime) -> Alert:
+def _alert(line: Line, now: datetime) -> MailItem:
     product, offer = line.product, line.offer
     assert product is not None  # noqa: S101  # one that is gone was skipped
     assert offer is not None  # noqa: S101  # as above
     price = offer.price_at(now)
-    return Alert(
+    return MailItem(
         kind=line.due.kind,
         product_name=product.name,
         product_url=product.url,

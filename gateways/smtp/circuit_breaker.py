@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 
-class Circuit:
+class CircuitBreaker:
     """Is open for `cooldown` after each failure; then the next who asks may try, and the others wait on."""
 
     def __init__(self, cooldown: timedelta) -> None:

@@ -12,27 +12,27 @@ from temporalio import activity
 
 from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.activities.runtime.interceptor import lost_before
-from mainspring.activities.runtime.queue.claiming import Claim, Taking
-from mainspring.activities.runtime.queue.leases import SURE_FOR, Holding
+from mainspring.activities.runtime.queue.claiming import Claim, Claimer
+from mainspring.activities.runtime.queue.leases import SURE_FOR, Leases
 from mainspring.activities.runtime.queue.results import (
-    Done,
-    NotYet,
-    Outcome,
-    PoolTask,
     Prepare,
+    QueueTask,
+    Result,
+    Snooze,
     Store,
-    verdict_of,
+    TaskDone,
+    acknowledgement_of,
 )
-from mainspring.activities.runtime.retry import Patience
+from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.contracts.message import Message
-from mainspring.contracts.queues import Pool, StretchWorked
+from mainspring.contracts.queues import BatchedQueue, QueueWorked
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import PoolRepository, SettlementRepository
-from mainspring.storage.ledger.pool import ClaimedTask, claim_of
-from mainspring.storage.ledger.settling import Settled, Verdict
+from mainspring.storage.ledger import AcknowledgementStore, QueueStore
+from mainspring.storage.ledger.pool import ClaimedRow, claim_of
+from mainspring.storage.ledger.settling import Acknowledged, Acknowledgement
 
 In = TypeVar("In", bound=Message)
 
@@ -46,13 +46,13 @@ class Stretch(Generic[In]):
     def __init__(
         self,
         database: Database,
-        engine: Engine,
+        engine: TemporalGateway,
         clock: Clock,
         *,
         job: str,
-        pool: Pool,
+        pool: BatchedQueue,
         kind: type[In],
-        patience: Patience,
+        patience: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
     ) -> None:
@@ -61,8 +61,8 @@ class Stretch(Generic[In]):
         self._claim = claim_of(info.workflow_run_id or "", info.activity_id, info.attempt)
         self._database, self._engine, self._clock = database, engine, clock
         self._job, self._patience, self._store = job, patience, store
-        self._holding = Holding(database, clock, self._claim)
-        self._taking = Taking(database, clock, self._holding, claim=self._claim, kind=kind, prepare=prepare)
+        self._holding = Leases(database, clock, self._claim)
+        self._taking = Claimer(database, clock, self._holding, claim=self._claim, kind=kind, prepare=prepare)
         self._counts: Counter[TaskState] = Counter()
         self._is_first = info.attempt == 1
         self._may_claim = lost_before(info) == 0
@@ -79,13 +79,13 @@ class Stretch(Generic[In]):
         """
         return self._may_claim and time.monotonic() < self._ends and not activity.is_worker_shutdown()
 
-    async def resume(self) -> list[PoolTask[In]]:
+    async def resume(self) -> list[QueueTask[In]]:
         """Take up what earlier attempts of this activity have left."""
         if self._is_first:
             return []
         return await self._take(lambda queues: queues.resume(self._claim, now=self._clock.now()))
 
-    async def claim(self, limit: int) -> list[PoolTask[In]]:
+    async def claim(self, limit: int) -> list[QueueTask[In]]:
         """Take up to `limit` rows that are due, unless the stretch is over."""
         self._notice_standstill()
         if limit < 1 or not self.goes_on:
@@ -100,15 +100,15 @@ class Stretch(Generic[In]):
         if self._looked_at - before >= SURE_FOR:
             self._may_claim = False
 
-    def has_begun(self, task: PoolTask[In]) -> bool:
+    def has_begun(self, task: QueueTask[In]) -> bool:
         """Whether the work of a task may have done something."""
         return self._holding.has_begun(task.id)
 
-    def put_off(self, task: PoolTask[In]) -> Done[In]:
+    def put_off(self, task: QueueTask[In]) -> TaskDone[In]:
         """Return what becomes of a task whose work has not begun."""
-        return Done(task, NotYet(self._clock.now()))
+        return TaskDone(task, Snooze(self._clock.now()))
 
-    async def _take(self, work: Claim) -> list[PoolTask[In]]:
+    async def _take(self, work: Claim) -> list[QueueTask[In]]:
         taken = await self._taking.take(work)
         await self._tell(taken.deliveries)
         if taken.unreadable:
@@ -117,16 +117,18 @@ class Stretch(Generic[In]):
             await self.settle(taken.unprepared)
         return taken.tasks
 
-    async def settle(self, done: Sequence[Done[In]]) -> None:
+    async def settle(self, done: Sequence[TaskDone[In]]) -> None:
         """Write what became of these, with the job's own results, in one transaction."""
         await self._settle([self._verdict(self._holding[each.task.id], each.outcome) for each in done], done)
 
-    def _verdict(self, row: ClaimedTask, outcome: Outcome) -> Verdict:
-        return verdict_of(row, outcome, patience=self._patience, step=self._step, now=self._clock.now())
+    def _verdict(self, row: ClaimedRow, outcome: Result) -> Acknowledgement:
+        return acknowledgement_of(
+            row, outcome, patience=self._patience, step=self._step, now=self._clock.now()
+        )
 
-    async def _settle(self, verdicts: Sequence[Verdict], done: Sequence[Done[In]]) -> None:
-        async def write(session: Session) -> Settled:
-            settled = await SettlementRepository(session).settle(self._claim, verdicts, now=self._clock.now())
+    async def _settle(self, verdicts: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]) -> None:
+        async def write(session: Session) -> Acknowledged:
+            settled = await AcknowledgementStore(session).settle(self._claim, verdicts, now=self._clock.now())
             # What another has claimed meanwhile is the other's.
             ours = [
                 replace(each, state=settled.states[each.task.id])
@@ -145,13 +147,13 @@ class Stretch(Generic[In]):
     async def _tell(self, deliveries: Sequence[UUID]) -> None:
         await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
 
-    async def report(self) -> StretchWorked:
+    async def report(self) -> QueueWorked:
         """Return what became of the rows, and what waits now."""
         at_most = self.pool.page * self.pool.parallel
         queue = await self._database.read(
-            lambda session: PoolRepository(session).queue(self._job, at_most=at_most, now=self._clock.now())
+            lambda session: QueueStore(session).queue(self._job, at_most=at_most, now=self._clock.now())
         )
-        return StretchWorked(
+        return QueueWorked(
             succeeded=self._counts[TaskState.SUCCESS],
             put_off=self._counts[TaskState.RUNNING],
             failed=self._counts[TaskState.FAILED],

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from mainspring.cli.stack import with_stand_ins
-from mainspring.cli.stand_ins import SAMPLES, VIDEOS, running_stand_ins, video_to_try
+from mainspring.cli.emulators import SAMPLES, VIDEOS, running_emulators, video_to_try
+from mainspring.cli.stack import with_emulators
 from mainspring.config.settings import Settings
 from mainspring.emulators.clips import decoded_frames
-from mainspring.emulators.objects import Bucket, ObjectsSandbox
+from mainspring.emulators.objects import Bucket, ObjectStoreEmulator
 from mainspring.emulators.samples import Samples, sample
 from mainspring.gateways.objects import ObjectMissing, Objects, S3Access
 
@@ -32,9 +32,9 @@ async def test_what_the_user_has_set_is_left_alone(
 ) -> None:
     """A service with credentials of the user's own, or a place, is never replaced by a stand-in."""
     settings = Settings(state_dir=tmp_path, **given)
-    async with running_stand_ins(settings) as stand_ins:
-        running = {"justtcg": stand_ins.justtcg, "objects": stand_ins.objects}
-        used = with_stand_ins(settings, stand_ins.settings)
+    async with running_emulators(settings) as emulators:
+        running = {"justtcg": emulators.justtcg, "objects": emulators.objects}
+        used = with_emulators(settings, emulators.settings)
 
     assert replaced == {name for name, stand_in in running.items() if stand_in is not None}
     for name in given:
@@ -42,7 +42,7 @@ async def test_what_the_user_has_set_is_left_alone(
     assert settings.media_allow_private == used.media_allow_private
 
 
-def store(sandbox: ObjectsSandbox, bucket: str) -> Objects:
+def store(sandbox: ObjectStoreEmulator, bucket: str) -> Objects:
     """Open a bucket of the stand-in as the worker does."""
     access = S3Access(sandbox.endpoint, access_key=sandbox.access_key, secret_key="secret")
     return Objects(f"s3://{bucket}", access)
@@ -50,7 +50,7 @@ def store(sandbox: ObjectsSandbox, bucket: str) -> Objects:
 
 async def test_a_sample_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     """Its name says its length; it stays the same, so that a download can be gone on with."""
-    async with ObjectsSandbox(buckets={SAMPLES: Samples()}) as sandbox:
+    async with ObjectStoreEmulator(buckets={SAMPLES: Samples()}) as sandbox:
         samples = store(sandbox, SAMPLES)
         assert [] == await samples.under("clip")
         content = await samples.read(sample(1))
@@ -65,14 +65,14 @@ async def test_a_sample_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
 
 async def test_the_video_to_try_outlives_the_stand_ins(tmp_path: Path) -> None:
     """A task that is retried tomorrow finds its source, on whatever port it is then."""
-    async with running_stand_ins(Settings(state_dir=tmp_path)) as stand_ins:
-        assert stand_ins.objects is not None
-        assert str(stand_ins.objects.port) not in video_to_try().model_dump_json()
+    async with running_emulators(Settings(state_dir=tmp_path)) as emulators:
+        assert emulators.objects is not None
+        assert str(emulators.objects.port) not in video_to_try().model_dump_json()
 
 
 async def test_anybody_may_look_at_what_is_published_and_change_nothing() -> None:
     """A player has no key; the other buckets are closed to it."""
-    async with ObjectsSandbox(buckets={VIDEOS: Bucket(is_public=True)}) as sandbox:
+    async with ObjectStoreEmulator(buckets={VIDEOS: Bucket(is_public=True)}) as sandbox:
         for bucket in (VIDEOS, "private"):
             await store(sandbox, bucket).replace("film.txt", b"film", "text/plain")
         async with httpx.AsyncClient(base_url=sandbox.address) as visitor:

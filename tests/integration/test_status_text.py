@@ -8,14 +8,14 @@ import pytest
 from temporalio.client import Client
 
 from mainspring.cli.follow import follow
-from mainspring.cli.notes import POOL_QUEUED_LONG, note
 from mainspring.client.jobs import Jobs
+from mainspring.client.tasks.status_text import POOL_QUEUED_LONG, note
 from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskState
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import PoolRepository, SettlementRepository, TaskRepository
-from mainspring.storage.ledger.settling import Verdict
+from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
+from mainspring.storage.ledger.settling import Acknowledgement
 from tests.ledger_writes import FAILURE, accepted, begin, finish, log_error
 
 JOB = "tell-somebody"
@@ -44,11 +44,11 @@ async def fail_attempt(database: Database, task_id: UUID, attempt: int) -> None:
 
     async def work(session: Session) -> None:
         at = NOW if attempt == 1 else AGAIN
-        await PoolRepository(session).claim(JOB, "run/1", limit=1, now=at)
-        verdict = Verdict(
+        await QueueStore(session).claim(JOB, "run/1", limit=1, now=at)
+        verdict = Acknowledgement(
             task_id, TaskState.RUNNING, error=error(attempt), next_attempt_at=AGAIN, failures=attempt
         )
-        await SettlementRepository(session).settle("run/1", [verdict], now=at)
+        await AcknowledgementStore(session).settle("run/1", [verdict], now=at)
 
     await database.transact(work)
 
@@ -87,7 +87,7 @@ async def test_a_log_that_follows_a_task_has_each_failed_attempt(
 ) -> None:
     """As it happens; how the task ended is said by its outcome."""
     task_id, _ = await begin(sqlite_database, await accepted(sqlite_database))
-    engine = Engine(await Client.connect("127.0.0.1:1", lazy=True), "mainspring")
+    engine = TemporalGateway(await Client.connect("127.0.0.1:1", lazy=True), "mainspring")
     following = asyncio.create_task(follow(Jobs(sqlite_database, engine, SystemClock()), task_id))
     lines: list[str] = []
 

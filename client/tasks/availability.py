@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.service import RPCError
 
-from mainspring.cli.console import remark
 from mainspring.config.health import RECENT
 from mainspring.gateways.errors import GatewayError
-from mainspring.gateways.temporal import Engine
+from mainspring.gateways.temporal import TemporalGateway
 
 # Whoever looks at the ledger has it before them already: this is said if it is known at once.
 PATIENCE = timedelta(seconds=2)
@@ -20,7 +19,7 @@ ENGINE_AWAY = (
 NO_WORKER = "no worker asks for work: start `mainspring up` or `mainspring worker`"
 
 
-async def hindrance(engine: Engine) -> str | None:
+async def availability(engine: TemporalGateway) -> str | None:
     """Return why no task goes on just now, if that is so."""
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
@@ -30,9 +29,3 @@ async def hindrance(engine: Engine) -> str | None:
     # The engine names a worker for some minutes after its end.
     is_there = any(worker.asked_at > datetime.now(UTC) - RECENT for worker in workers)
     return None if is_there else NO_WORKER
-
-
-def warn_of(hindered_by: str | None) -> None:
-    """Say it beside the output."""
-    if hindered_by is not None:
-        remark(hindered_by)

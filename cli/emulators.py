@@ -16,12 +16,12 @@ from mainspring.contracts.media import ProcessVideo
 from mainspring.domain.quota import PLANS
 
 if TYPE_CHECKING:
-    from mainspring.emulators.justtcg import JustTcgSandbox
-    from mainspring.emulators.objects import ObjectsSandbox
-    from mainspring.emulators.smtp import SmtpSandbox
+    from mainspring.emulators.justtcg import JustTcgEmulator
+    from mainspring.emulators.objects import ObjectStoreEmulator
+    from mainspring.emulators.smtp import SmtpEmulator
 
 # The keys that the stand-in of JustTCG accepts, one for each plan.
-SANDBOX_KEYS = {plan.name: f"sandbox-{plan.name.split()[0].lower()}" for plan in PLANS}
+EMULATOR_KEYS = {plan.name: f"sandbox-{plan.name.split()[0].lower()}" for plan in PLANS}
 
 # Who tries things out should not sit in the free plan's ten requests a minute.
 SANDBOX_PLAN = "Professional"
@@ -35,17 +35,17 @@ SAMPLE_SECONDS = 20
 MAILS = "mails"
 
 
-class SandboxMissing(ClientError):
+class EmulatorsMissing(ClientError):
     """The stand-ins are not installed: `make setup` or `make demo` installs them."""
 
 
 @dataclass(frozen=True)
-class StandIns:
+class Emulators:
     """Those that run, and the settings that lead to them."""
 
-    justtcg: "JustTcgSandbox | None" = None
-    objects: "ObjectsSandbox | None" = None
-    smtp: "SmtpSandbox | None" = None
+    justtcg: "JustTcgEmulator | None" = None
+    objects: "ObjectStoreEmulator | None" = None
+    smtp: "SmtpEmulator | None" = None
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -54,12 +54,12 @@ class StandIns:
         return None if self.objects is None else f"{self.objects.address}/{VIDEOS}"
 
 
-NONE = StandIns()
+NONE = Emulators()
 
 
 @asynccontextmanager
-async def running_stand_ins(settings: Settings) -> AsyncIterator[StandIns]:
-    """Run those that are missing until the block ends; SandboxMissing when they are not installed."""
+async def running_emulators(settings: Settings) -> AsyncIterator[Emulators]:
+    """Run those that are missing until the block ends; EmulatorsMissing when they are not installed."""
     async with AsyncExitStack() as stack:
         justtcg = objects = smtp = None
         changed: dict[str, str] = {}
@@ -68,7 +68,7 @@ async def running_stand_ins(settings: Settings) -> AsyncIterator[StandIns]:
                 justtcg = await stack.enter_async_context(_justtcg())
                 changed |= {
                     "justtcg_url": justtcg.base_url,
-                    "justtcg_api_key": SANDBOX_KEYS[SANDBOX_PLAN],
+                    "justtcg_api_key": EMULATOR_KEYS[SANDBOX_PLAN],
                     "justtcg_plan": SANDBOX_PLAN,
                 }
             if not _has_object_store(settings):
@@ -84,8 +84,8 @@ async def running_stand_ins(settings: Settings) -> AsyncIterator[StandIns]:
                 smtp = await stack.enter_async_context(_smtp(settings.state_dir / MAILS))
                 changed |= {"smtp_host": smtp.host, "smtp_port": str(smtp.port), "smtp_security": "none"}
         except ImportError as error:
-            raise SandboxMissing(f"{SandboxMissing.__doc__} ({error})") from None
-        yield StandIns(justtcg, objects, smtp, changed)
+            raise EmulatorsMissing(f"{EmulatorsMissing.__doc__} ({error})") from None
+        yield Emulators(justtcg, objects, smtp, changed)
 
 
 def video_to_try() -> ProcessVideo:
@@ -107,23 +107,23 @@ def _has_object_store(settings: Settings) -> bool:
     )
 
 
-def _justtcg() -> "JustTcgSandbox":
-    from mainspring.emulators.justtcg import JustTcgSandbox  # noqa: PLC0415  # an optional part
+def _justtcg() -> "JustTcgEmulator":
+    from mainspring.emulators.justtcg import JustTcgEmulator  # noqa: PLC0415  # an optional part
 
-    justtcg = JustTcgSandbox()
-    for plan, key in SANDBOX_KEYS.items():
+    justtcg = JustTcgEmulator()
+    for plan, key in EMULATOR_KEYS.items():
         justtcg.add_key(key, plan)
     return justtcg
 
 
-def _objects() -> "ObjectsSandbox":
-    from mainspring.emulators.objects import Bucket, ObjectsSandbox  # noqa: PLC0415  # as above
+def _objects() -> "ObjectStoreEmulator":
+    from mainspring.emulators.objects import Bucket, ObjectStoreEmulator  # noqa: PLC0415  # as above
     from mainspring.emulators.samples import Samples  # noqa: PLC0415
 
-    return ObjectsSandbox(buckets={SAMPLES: Samples(), VIDEOS: Bucket(is_public=True)})
+    return ObjectStoreEmulator(buckets={SAMPLES: Samples(), VIDEOS: Bucket(is_public=True)})
 
 
-def _smtp(keep: Path) -> "SmtpSandbox":
-    from mainspring.emulators.smtp import SmtpSandbox  # noqa: PLC0415  # as above
+def _smtp(keep: Path) -> "SmtpEmulator":
+    from mainspring.emulators.smtp import SmtpEmulator  # noqa: PLC0415  # as above
 
-    return SmtpSandbox(keep=keep)
+    return SmtpEmulator(keep=keep)

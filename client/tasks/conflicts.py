@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mainspring.cli.console import duration, when
+from mainspring.client.times import duration, when
 from mainspring.client.validation import shown
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import JsonObject, Task, TaskState
 from mainspring.workflows.runtime.job import AnyJob, Debounce, Deduplicate, Throttle
 
 
-def found_instead(
+def conflict_message(
     job: AnyJob, given: Message, task: Task, *, called: str | None = None, options: Sequence[str] = ()
 ) -> str:
     """Say why there is no new task, in one line.

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from mainspring.cli.repeats import found_instead
+from mainspring.client.tasks.conflicts import conflict_message
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import TaskRepository
@@ -36,7 +36,7 @@ async def test_the_same_input_is_said_to_be_the_same(sqlite_database: Database) 
     given = UpdateProduct(version=1)
     task = await started(sqlite_database, given)
 
-    said = found_instead(SHOE, given, task)
+    said = conflict_message(SHOE, given, task)
 
     assert said.startswith(
         f"update-product is active already for product shoe: task {task.id}, QUEUED since "
@@ -48,7 +48,9 @@ async def test_another_input_is_said_not_to_be_taken(sqlite_database: Database) 
     """Nothing that was typed is dropped in silence."""
     task = await started(sqlite_database, UpdateProduct(version=1))
 
-    said = found_instead(SHOE, UpdateProduct(version=2), task, called="Shoe", options=["--in", "--priority"])
+    said = conflict_message(
+        SHOE, UpdateProduct(version=2), task, called="Shoe", options=["--in", "--priority"]
+    )
 
     assert "for product Shoe" in said
     assert said.endswith(
@@ -61,7 +63,7 @@ async def test_a_task_for_later_says_when_it_starts(sqlite_database: Database) -
     given = UpdateProduct(version=1)
     task = await started(sqlite_database, given, starts_at=datetime.now(UTC) + HOUR)
 
-    assert f"task {task.id}, which starts at " in found_instead(SHOE, given, task)
+    assert f"task {task.id}, which starts at " in conflict_message(SHOE, given, task)
 
 
 @pytest.mark.parametrize(
@@ -79,4 +81,4 @@ async def test_each_kind_of_repeat_says_what_it_did(
     job = replace(update_product(repeats), key_says="product")
     task = await started(sqlite_database, UpdateProduct(version=1))
 
-    assert expected in found_instead(job, UpdateProduct(version=2), task)
+    assert expected in conflict_message(job, UpdateProduct(version=2), task)

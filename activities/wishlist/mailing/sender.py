@@ -12,7 +12,7 @@ MAIL = "wishlist-mail"
 
 
 @dataclass(frozen=True)
-class Letterhead:
+class SenderSettings:
     """What every mail has: who it is from, where it is unsubscribed, what is done if its answer is lost."""
 
     sender: Mailbox

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from mainspring.cli.console import when
+from mainspring.client.times import when
 from mainspring.contracts.tasks import Task, TaskError, TaskState
 
 # A worker that runs takes up a task within a second or two.

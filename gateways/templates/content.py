@@ -15,7 +15,7 @@ def checked_link(link: str) -> str:
 
 
 @dataclass(frozen=True)
-class Alert:
+class MailItem:
     """One product that somebody is told of. Prices are in minor units (ISO 4217) of `currency`.
 
     `was_cents` is the price before the sale, `stock` how many there are. Raises MailUnsendable for a link

@@ -30,7 +30,7 @@ def dynamic_config(**more: str) -> list[str]:
 
 
 @asynccontextmanager
-async def engine_server(**more: str) -> AsyncIterator[str]:
+async def temporal_server_process(**more: str) -> AsyncIterator[str]:
     """Run a server until the block ends, and give its address."""
     environment = await WorkflowEnvironment.start_local(
         dev_server_existing_path=temporal_binary(),
