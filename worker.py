@@ -124,13 +124,13 @@ def build_worker(
 def _tools(
     settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
 ) -> dict[Any, object]:
-    engine, key = TemporalGateway(client, settings.task_queue), encryption_key(settings)
+    temporal, key = TemporalGateway(client, settings.task_queue), encryption_key(settings)
     box = SecretBox(key)
     sizes = QueueSizes({job.name: job.pool for job in JOBS if job.pool is not None})
     return gateways | {
         Clock: clock,
         Database: database,
-        TemporalGateway: engine,
+        TemporalGateway: temporal,
         Credentials: Credentials(database, box, _default_access(settings)),
         SenderSettings: SenderSettings(
             sender=Mailbox.parse(settings.mail_from),
@@ -138,7 +138,7 @@ def _tools(
             token_key=key,
             on_unknown=OnUnknown(settings.mail_on_unknown),
         ),
-        BatchedQueues: BatchedQueues(database, engine, clock, sizes),
+        BatchedQueues: BatchedQueues(database, temporal, clock, sizes),
         QueueSizes: sizes,
         RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
         SecretBox: box,
@@ -165,12 +165,12 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         log.info("worker stopping")
 
 
-async def _tell_consumers(engine: TemporalGateway) -> None:
+async def _tell_consumers(temporal: TemporalGateway) -> None:
     """Tell the drains that run of this worker: what they wait for may have died with the one before it."""
 
     async def tell(job: str) -> None:
         try:
-            await engine.tell_worker_started(consumer_of(job))
+            await temporal.tell_worker_started(consumer_of(job))
         except GatewayError as error:  # a heartbeat that stays away tells the same, 10 s after the death
             log.warning("drain is not told of this worker", job=job, error=str(error))
 

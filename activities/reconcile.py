@@ -30,7 +30,7 @@ from mainspring.storage.ledger import TaskRepository
 
 log = structlog.get_logger(__name__)
 
-# Ids in one query to the engine's list.
+# Ids in one query to Temporal's list.
 PAGE = 100
 
 # A row that was written to just now is alive, or its workflow is not listed yet: each would cost a call.
@@ -53,11 +53,13 @@ RecordedJobs = NewType("RecordedJobs", frozenset[str])
 
 
 class ReconcileActivities:
-    """Compares the ledger with the engine."""
+    """Compares the ledger with Temporal."""
 
-    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock, jobs: RecordedJobs) -> None:
+    def __init__(
+        self, database: Database, temporal: TemporalGateway, clock: Clock, jobs: RecordedJobs
+    ) -> None:
         self._database = database
-        self._engine = engine
+        self._temporal = temporal
         self._clock = clock
         self._jobs = jobs
 
@@ -88,11 +90,11 @@ class ReconcileActivities:
 
     async def _alive(self, page: list[Task]) -> set[UUID]:
         # Another run may have a dead one's workflow id, so the id alone says nothing.
-        running = self._engine.running({task.workflow_id for task in page})
+        running = self._temporal.running({task.workflow_id for task in page})
         return {await self._task_id(execution) async for execution in running}
 
     async def _task_id(self, execution: WorkflowExecution) -> UUID:
-        return await self._engine.task_id_of(execution) or derived_task_id(first_run_id(execution))
+        return await self._temporal.task_id_of(execution) or derived_task_id(first_run_id(execution))
 
     async def _active_page(self, untouched_since: datetime, after: UUID | None) -> list[Task]:
         return await self._database.read(
@@ -104,7 +106,7 @@ class ReconcileActivities:
     async def _end(self, task: Task) -> bool:
         if task.run_id is None:
             return False
-        closed = await self._engine.closed_run(task.workflow_id, task.run_id)
+        closed = await self._temporal.closed_run(task.workflow_id, task.run_id)
         if closed is None:
             return False
         finish = self._final_state(task.id, closed)
@@ -121,7 +123,7 @@ class ReconcileActivities:
         return has_ended
 
     async def _tell(self, deliveries: Sequence[UUID]) -> None:
-        await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
+        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
 
     def _final_state(self, task_id: UUID, closed: ClosedRun) -> FinishTask:
         state = STATES.get(closed.status, TaskState.FAILED)
@@ -138,7 +140,7 @@ class ReconcileActivities:
     async def _make_missing_rows(self, since: datetime) -> list[Result]:
         created: list[Result] = []
         page: dict[UUID, WorkflowExecution] = {}
-        async for execution in self._engine.closed_without_success(self._jobs, since=since):
+        async for execution in self._temporal.closed_without_success(self._jobs, since=since):
             page[await self._task_id(execution)] = execution
             if len(page) == PAGE:
                 created += await self._make_rows(page)
@@ -154,10 +156,10 @@ class ReconcileActivities:
         ]
 
     async def _make_row(self, task_id: UUID, execution: WorkflowExecution) -> bool:
-        closed = await self._engine.closed_run(execution.id, execution.run_id)
+        closed = await self._temporal.closed_run(execution.id, execution.run_id)
         if closed is None:
             return False
-        given = await self._engine.input_of(execution.id, execution.run_id)
+        given = await self._temporal.input_of(execution.id, execution.run_id)
         row = NewTask(
             id=task_id,
             job=execution.workflow_type,

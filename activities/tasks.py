@@ -44,9 +44,11 @@ RELAY_AFTER = timedelta(seconds=10)
 class TaskActivities:
     """The ledger's activities. Those that `workflows.tracking` calls are short and idempotent."""
 
-    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock, pools: QueueSizes) -> None:
+    def __init__(
+        self, database: Database, temporal: TemporalGateway, clock: Clock, pools: QueueSizes
+    ) -> None:
         self._database = database
-        self._engine = engine
+        self._temporal = temporal
         self._clock = clock
         self._pools = pools
 
@@ -89,7 +91,7 @@ class TaskActivities:
         await self._tell(await self._database.transact(write))
 
     async def _tell(self, deliveries: Sequence[UUID]) -> None:
-        await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
+        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
 
     @activity.defn(name="tasks.enqueue")
     async def enqueue(self, message: EnqueueTasks) -> TasksEnqueued:
@@ -108,25 +110,25 @@ class TaskActivities:
             for task in message.tasks
             if task.id in to_start
         ]
-        await start_accepted(self._database, self._engine, new, now=self._clock.now())
+        await start_accepted(self._database, self._temporal, new, now=self._clock.now())
         return TasksEnqueued(started=len(fresh), already_active=len(enqueued) - len(fresh))
 
     @activity.defn(name="tasks.relay")
     async def relay(self, _message: RelayTasks) -> TasksRelayed:
-        """Start tasks that the engine was never told of; pass on cancellations that it may have missed."""
+        """Start tasks that Temporal was never told of; pass on cancellations that it may have missed."""
         cancelled = await self._pass_on_cancellations()
         await self._wake_consumers()
         created_before = self._clock.now() - RELAY_AFTER
         started, failed, refused = 0, 0, 0
         after: Task | None = None
         while page := await self._unstarted(created_before, after):
-            done = await dispatch(self._database, self._engine, page, now=self._clock.now())
+            done = await dispatch(self._database, self._temporal, page, now=self._clock.now())
             await self._fail_refused(done.refused)
             started += len(done.runs)
             refused += len(done.refused)
             failed += len(page) - len(done.runs) - len(done.refused)
             if done.untold:
-                break  # the engine is away, or takes nothing from us: the next relay comes in a minute
+                break  # Temporal is away, or takes nothing from us: the next relay comes in a minute
             after = page[-1]
         return TasksRelayed(started=started, failed=failed, cancelled=cancelled, refused=refused)
 
@@ -136,7 +138,7 @@ class TaskActivities:
         for task in tasks:
             try:
                 # Cancelling what is being cancelled changes nothing.
-                cancelled += await self._engine.cancel(task.workflow_id, task.run_id)
+                cancelled += await self._temporal.cancel(task.workflow_id, task.run_id)
             except GatewayError as error:
                 log.warning("cancellation not passed on", task_id=str(task.id), error=str(error))
                 if isinstance(error, TransientError):
@@ -148,7 +150,7 @@ class TaskActivities:
         for job in self._pools:
             if await self._is_due(job):
                 try:
-                    await self._engine.wake(consumer_of(job))
+                    await self._temporal.wake(consumer_of(job))
                 except GatewayError as error:  # the next relay comes in a minute
                     log.warning("queue is not drained yet", job=job, error=str(error))
 

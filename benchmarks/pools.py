@@ -111,7 +111,7 @@ HEAD = (
 class Bench:
     """One server and one database."""
 
-    engine: EmbeddedTemporal
+    temporal: EmbeddedTemporal
     gate: TemporalGateway
     database: Database
     jobs: Jobs
@@ -120,11 +120,11 @@ class Bench:
         self, lane: str, job: AnyJob, given: list[NoteNumber] | list[DeliverWebhook]
     ) -> Measured:
         """Start a task for each input and wait until all are final."""
-        server, own, begun = cpu_of(self.engine.server_pid), time.process_time(), time.monotonic()
+        server, own, begun = cpu_of(self.temporal.server_pid), time.process_time(), time.monotonic()
         started = await self.jobs.start_many(job, given)
         await self._final(job.name, len(given))
         seconds = time.monotonic() - begun
-        figures = cpu_of(self.engine.server_pid) - server, time.process_time() - own
+        figures = cpu_of(self.temporal.server_pid) - server, time.process_time() - own
         states = await self._states(job.name)
         assert states == {TaskState.SUCCESS: len(given)}, states
         await asyncio.sleep(1)  # the drain comes to its end
@@ -174,8 +174,8 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
     settings = Settings(state_dir=folder, webhooks_allow_private=True, log_level="warning")
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(EmbeddedTemporal(folder, port=0, ui_port=0))
-        client = await connect_embedded(engine.address)
+        temporal = await stack.enter_async_context(EmbeddedTemporal(folder, port=0, ui_port=0))
+        client = await connect_embedded(temporal.address)
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         await upgrade(database)
@@ -206,8 +206,8 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
             )
         )
         yield Benches(
-            lanes=Bench(engine, lanes, database, Jobs(database, lanes, clock)),
-            catalogue=Bench(engine, gate, database, jobs),
+            lanes=Bench(temporal, lanes, database, Jobs(database, lanes, clock)),
+            catalogue=Bench(temporal, gate, database, jobs),
             settings=settings,
         )
 

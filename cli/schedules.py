@@ -175,7 +175,7 @@ def in_both_zones(moment: datetime) -> str:
 
 
 def with_schedules(work: Callable[[Schedules, Settings], Awaitable[None]]) -> NoReturn:
-    """Run `work` and end the process; the database is not needed, and an engine that is away is an error."""
+    """Run `work` and end the process; the database is not needed. Temporal that is away is an error."""
 
     async def connected(settings: Settings) -> None:
         await work(Schedules(await connect(settings), settings), settings)

@@ -19,8 +19,8 @@ class Stack:
     """What runs. `work` ends when the worker was told to stop, or with the error that ended it."""
 
     settings: Settings
-    engine: EmbeddedTemporal
-    temporal: Client
+    temporal: EmbeddedTemporal
+    temporal_client: Client
     emulators: Emulators
     work: "asyncio.Task[None]"
 
@@ -31,12 +31,12 @@ async def running_stack(
 ) -> AsyncIterator[Stack]:
     """Run everything until the block ends; with `sandbox`, gateways without credentials go to stand-ins.
 
-    Raises what the engine raises (AlreadyRunning, PortTaken, …) and EmulatorsMissing.
+    Raises what Temporal raises (AlreadyRunning, PortTaken, …) and EmulatorsMissing.
     """
     async with AsyncExitStack() as stack:
         emulators = await stack.enter_async_context(running_emulators(settings)) if sandbox else NONE
         settings = with_emulators(settings, emulators.settings)
-        engine = await stack.enter_async_context(
+        temporal = await stack.enter_async_context(
             EmbeddedTemporal(
                 settings.state_dir,
                 port=settings.engine_port,
@@ -44,10 +44,10 @@ async def running_stack(
                 emulators=emulators.settings,
             )
         )
-        temporal = await connect_embedded(engine.address)
-        work = asyncio.create_task(_supervised(worker, settings, temporal, stop, engine))
+        temporal_client = await connect_embedded(temporal.address)
+        work = asyncio.create_task(_supervised(worker, settings, temporal_client, stop, temporal))
         try:
-            yield Stack(settings, engine, temporal, emulators, work)
+            yield Stack(settings, temporal, temporal_client, emulators, work)
         finally:
             stop.set()
             await asyncio.wait({work})
@@ -59,10 +59,14 @@ def with_emulators(settings: Settings, emulators: Mapping[str, str]) -> Settings
 
 
 async def _supervised(
-    worker: Worker, settings: Settings, temporal: Client, stop: asyncio.Event, engine: EmbeddedTemporal
+    worker: Worker,
+    settings: Settings,
+    temporal_client: Client,
+    stop: asyncio.Event,
+    temporal: EmbeddedTemporal,
 ) -> None:
-    serving = asyncio.create_task(worker(settings, temporal, stop))
-    watching = asyncio.create_task(engine.watch())
+    serving = asyncio.create_task(worker(settings, temporal_client, stop))
+    watching = asyncio.create_task(temporal.watch())
     await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     await asyncio.wait({serving})

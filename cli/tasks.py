@@ -62,7 +62,7 @@ def list_tasks(
             return
         show_tasks(tasks)
         if any(not task.state.is_final for task in tasks):
-            warn(await availability(service.engine))
+            warn(await availability(service.temporal))
         if len(found) > limit:
             echo(f"[dim]older ones: --before {str(tasks[-1].id)[:8]}[/]")
 
@@ -87,7 +87,7 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
         else:
             show_task(task, steps, children)
             if not task.state.is_final:
-                warn(await availability(service.engine))
+                warn(await availability(service.temporal))
 
     with_service(work)
 

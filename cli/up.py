@@ -46,8 +46,8 @@ def _show(stack: Stack) -> None:
     show_table(
         ("Mainspring is up; Ctrl-C stops it", ""),
         [
-            ("Temporal Web UI", stack.engine.ui_url),
-            ("Temporal", stack.engine.address),
+            ("Temporal Web UI", stack.temporal.ui_url),
+            ("Temporal", stack.temporal.address),
             ("database", escape(database_name(settings))),
             ("JustTCG", _place(settings.justtcg_url, is_stand_in=emulators.justtcg is not None)),
             (

@@ -29,9 +29,9 @@ class Accounts:
     `account` is an id or a name everywhere; AccountUnknown if there is none.
     """
 
-    def __init__(self, database: Database, engine: TemporalGateway, box: SecretBox, clock: Clock) -> None:
+    def __init__(self, database: Database, temporal: TemporalGateway, box: SecretBox, clock: Clock) -> None:
         self._database = database
-        self._engine = engine
+        self._temporal = temporal
         self._box = box
         self._clock = clock
 
@@ -108,13 +108,13 @@ class Accounts:
         return await self._wake(found.id)
 
     async def _wake(self, account_id: UUID) -> int:
-        # A RUNNING one may be about to wait: the engine keeps the signal until it does.
+        # A RUNNING one may be about to wait: Temporal keeps the signal until it does.
         active = await self._database.read(
             lambda session: TaskRepository(session).find(
                 states={TaskState.RUNNING, TaskState.WAITING}, workspace=str(account_id), limit=MOST_ACTIVE
             )
         )
-        told = [await self._engine.signal(task.workflow_id, "quota_changed") for task in active]
+        told = [await self._temporal.signal(task.workflow_id, "quota_changed") for task in active]
         return sum(told)
 
     async def follow(self, account: str, *, games: Sequence[str] = (), sets: Sequence[str] = ()) -> None:

@@ -34,7 +34,7 @@ NOT_THIS_ONE = (AlreadyRetried, TaskNotRetryable, UnknownJob, ValidationError, B
 
 
 class Failures:
-    """Failed tasks that were neither retried nor dismissed. All of it works while the engine is away."""
+    """Failed tasks that were neither retried nor dismissed. All of it works while Temporal is away."""
 
     def __init__(self, database: Database, jobs: Jobs, clock: Clock) -> None:
         self._database = database

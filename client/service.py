@@ -30,8 +30,8 @@ class Service:
 
     settings: Settings
     database: Database
-    temporal: Client
-    engine: TemporalGateway
+    temporal_client: Client
+    temporal: TemporalGateway
     jobs: Jobs
     failures: Failures
     accounts: Accounts
@@ -43,7 +43,7 @@ class Service:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings | None = None, temporal: Client | None = None, *, create: bool = False
+    settings: Settings | None = None, temporal_client: Client | None = None, *, create: bool = False
 ) -> AsyncIterator[Service]:
     """Open the database, brought to the newest schema, and Temporal, connected to when first needed.
 
@@ -60,24 +60,24 @@ async def open_service(
         stack.push_async_callback(database.dispose)
         stack.push_async_callback(after_commits)
         await upgrade(database)
-        temporal = temporal or await connect(settings, lazy=True)
+        temporal_client = temporal_client or await connect(settings, lazy=True)
         clock = SystemClock()
-        engine = TemporalGateway(temporal, settings.task_queue)
+        temporal = TemporalGateway(temporal_client, settings.task_queue)
         key = encryption_key(settings)
         box = SecretBox(key)
-        jobs = Jobs(database, engine, clock)
+        jobs = Jobs(database, temporal, clock)
         yield Service(
             settings=settings,
             database=database,
+            temporal_client=temporal_client,
             temporal=temporal,
-            engine=engine,
             jobs=jobs,
             failures=Failures(database, jobs, clock),
-            accounts=Accounts(database, engine, box, clock),
+            accounts=Accounts(database, temporal, box, clock),
             webhooks=WebhookSubscriptions(
                 database, box, clock, allow_private=settings.webhooks_allow_private
             ),
-            schedules=Schedules(temporal, settings),
+            schedules=Schedules(temporal_client, settings),
             effects=Effects(database, jobs, clock),
             wishlists=Wishlists(database, key, clock),
         )

@@ -1,4 +1,4 @@
-"""Reaching Temporal, by Temporal's own environment configuration or in the embedded engine."""
+"""Reaching Temporal, by Temporal's own environment configuration or in the embedded Temporal."""
 
 import asyncio
 import re
@@ -22,14 +22,14 @@ class TemporalUnreachable(Exception):
     def __init__(self, address: str | None, detail: str) -> None:
         what = f"Temporal does not answer at {address}" if address else "Temporal's configuration is unusable"
         super().__init__(
-            f"{what} ({detail}); start the embedded engine with `mainspring up`, or set TEMPORAL_ADDRESS "
+            f"{what} ({detail}); start the embedded Temporal with `mainspring up`, or set TEMPORAL_ADDRESS "
             "or TEMPORAL_PROFILE"
         )
         self.address = address
 
 
 def connect_config(settings: Settings) -> ClientConnectConfig:
-    """Return how Temporal is reached: as configured, else where the embedded engine runs or would run.
+    """Return how Temporal is reached: as configured, else where the embedded Temporal runs or would run.
 
     Configured is by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS… and by the profile
     (TEMPORAL_PROFILE) of a TOML file (TEMPORAL_CONFIG_FILE), in the environment or in `.env`. Raises
@@ -74,5 +74,5 @@ def _reason(told: str) -> str:
 
 
 async def connect_embedded(address: str) -> Client:
-    """Return a client of the embedded engine at `address`, whatever else is configured."""
+    """Return a client of the embedded Temporal at `address`, whatever else is configured."""
     return await Client.connect(address, data_converter=pydantic_data_converter)

@@ -14,11 +14,12 @@ from mainspring.gateways.temporal import RPC_TIMEOUT, TemporalGateway
 RECENT = timedelta(minutes=2)
 
 
-async def is_polling(engine: TemporalGateway, host: str) -> bool:
+async def is_polling(temporal: TemporalGateway, host: str) -> bool:
     """Return whether a worker on `host` asked for workflow tasks recently."""
     oldest = datetime.now(UTC) - RECENT
     return any(
-        worker.identity.endswith(f"@{host}") and worker.asked_at > oldest for worker in await engine.workers()
+        worker.identity.endswith(f"@{host}") and worker.asked_at > oldest
+        for worker in await temporal.workers()
     )
 
 

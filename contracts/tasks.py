@@ -17,7 +17,7 @@ class TaskState(StrEnum):
     """Where a task is. The last three are final: no later write leaves them."""
 
     QUEUED = "QUEUED"
-    """Accepted by the client; the engine may not know it yet. Next: RUNNING, CANCELLED or FAILED."""
+    """Accepted by the client; Temporal may not know it yet. Next: RUNNING, CANCELLED or FAILED."""
     RUNNING = "RUNNING"
     """Set by the workflow when it starts or goes on. Next: any but QUEUED."""
     WAITING = "WAITING"
@@ -25,8 +25,8 @@ class TaskState(StrEnum):
     SUCCESS = "SUCCESS"
     """Set by the workflow with its result. Final."""
     FAILED = "FAILED"
-    """Set by the workflow with its error, by the sweep for one that the engine ended, or by the relay for one
-    that the engine refuses. Final."""
+    """Set by the workflow with its error, by the sweep for one that Temporal ended, or by the relay for one
+    that Temporal refuses. Final."""
     CANCELLED = "CANCELLED"
     """Set by the workflow when it was cancelled, or by the client before it started. Final."""
 
@@ -188,11 +188,11 @@ class FinishTask(Message):
 
 
 class RelayTasks(Message):
-    """Start what was accepted, and cancel what was to be, while the engine was away."""
+    """Start what was accepted, and cancel what was to be, while Temporal was away."""
 
 
 class TasksRelayed(Message):
-    """How many tasks the engine was told of, could not be told of (yet), was told to cancel, and refused.
+    """How many tasks Temporal was told of, could not be told of (yet), was told to cancel, and refused.
 
     Those refused have FAILED.
     """

@@ -1,4 +1,4 @@
-"""What can be wrong with the embedded engine.
+"""What can be wrong with the embedded Temporal.
 
 EmbeddedTemporalError
 ├── AlreadyRunning    another process runs one for this state directory
@@ -13,7 +13,7 @@ from mainspring.devserver.running import RunningTemporal
 
 
 class EmbeddedTemporalError(Exception):
-    """The embedded engine cannot run."""
+    """The embedded Temporal cannot run."""
 
 
 class AlreadyRunning(EmbeddedTemporalError):
@@ -34,7 +34,7 @@ class AlreadyRunning(EmbeddedTemporalError):
 
 
 class PortTaken(EmbeddedTemporalError):
-    """A port of the engine is in use; `variable` is the setting that chooses another."""
+    """A port of Temporal is in use; `variable` is the setting that chooses another."""
 
     def __init__(self, port: int, variable: str) -> None:
         super().__init__(f"port {port} is in use; set {variable} to another port, or to 0 for any free one")
@@ -46,7 +46,7 @@ class TemporalNotStarted(EmbeddedTemporalError):
     """The server ended, or was not healthy in time; `log_tail` is the end of what it said."""
 
     def __init__(self, reason: str, log: Path, log_tail: str) -> None:
-        super().__init__(f"the embedded engine did not start: {reason}; {log} ends with:\n{log_tail}")
+        super().__init__(f"the embedded Temporal did not start: {reason}; {log} ends with:\n{log_tail}")
         self.log = log
         self.log_tail = log_tail
 
@@ -55,6 +55,8 @@ class TemporalGaveUp(EmbeddedTemporalError):
     """The server kept dying, and is not started again."""
 
     def __init__(self, restarts: int, log: Path, log_tail: str) -> None:
-        super().__init__(f"the embedded engine died {restarts} times in a row; {log} ends with:\n{log_tail}")
+        super().__init__(
+            f"the embedded Temporal died {restarts} times in a row; {log} ends with:\n{log_tail}"
+        )
         self.restarts = restarts
         self.log_tail = log_tail

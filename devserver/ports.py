@@ -1,4 +1,4 @@
-"""Choosing the loopback ports of the engine."""
+"""Choosing the loopback ports of Temporal."""
 
 import socket
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One life of the engine's server: a process under its watchdog, from the start to the end."""
+"""One life of Temporal's server: a process under its watchdog, from the start to the end."""
 
 import asyncio
 import os
@@ -82,5 +82,5 @@ def _spawn_watchdog(command: list[str], log: Path, lock: int) -> subprocess.Pope
             stderr=output,
             env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
             pass_fds=(lock,),
-            start_new_session=True,  # Ctrl-C in our terminal is for us; the engine ends after the worker has
+            start_new_session=True,  # Ctrl-C in our terminal is for us; Temporal ends after the worker has
         )

@@ -1,4 +1,4 @@
-"""Who runs the engine of a state directory: the lock that says whether, and the file that says where.
+"""Who runs Temporal of a state directory: the lock that says whether, and the file that says where.
 
 The lock is the truth: the kernel drops it however its holder dies. The file only describes the holder, so one
 left behind by kill -9 misleads nobody.
@@ -23,7 +23,7 @@ PATIENCE = timedelta(milliseconds=500)
 
 
 class RunningTemporal(Message):
-    """Where an engine serves: gRPC `address` as host:port, the web page's URL, and its owner's process id.
+    """Where Temporal serves: gRPC `address` as host:port, the web page's URL, and its owner's process id.
 
     `emulators` holds the settings that its owner has replaced by stand-ins of its own, which end with it.
     """
@@ -35,7 +35,7 @@ class RunningTemporal(Message):
 
 
 def running_temporal(state_dir: Path) -> RunningTemporal | None:
-    """Return the engine that runs for `state_dir` now, if any does and already serves."""
+    """Return Temporal that runs for `state_dir` now, if any does and already serves."""
     try:
         lock = os.open(state_dir / LOCK_FILE, os.O_RDONLY)
     except FileNotFoundError:
@@ -60,7 +60,7 @@ def owned(state_dir: Path) -> Iterator[bool]:
 
 
 def write_run_file(state_dir: Path, running: RunningTemporal) -> None:
-    """Publish where the engine serves, whole or not at all."""
+    """Publish where Temporal serves, whole or not at all."""
     draft = state_dir / f"{RUN_FILE}.{running.pid}"
     draft.write_text(running.model_dump_json(indent=2) + "\n")
     draft.replace(state_dir / RUN_FILE)

@@ -1,4 +1,4 @@
-"""The embedded engine as a whole: its lock, ports and command, and its supervision."""
+"""The embedded Temporal as a whole: its lock, ports and command, and its supervision."""
 
 import asyncio
 import os
@@ -64,7 +64,7 @@ class EmbeddedTemporal:
 
     @property
     def address(self) -> str:
-        """The engine's gRPC address as host:port."""
+        """Temporal's gRPC address as host:port."""
         return f"{HOST}:{self._ports[ENGINE_PORT]}"
 
     @property
@@ -78,7 +78,7 @@ class EmbeddedTemporal:
         return self._process.pid
 
     async def watch(self) -> None:
-        """Wait for as long as the engine is supervised; raises TemporalGaveUp if it cannot be kept alive."""
+        """Wait for as long as Temporal is supervised; raises TemporalGaveUp if it cannot be kept alive."""
         await asyncio.shield(self._supervisor)
 
     async def __aenter__(self) -> Self:
@@ -146,7 +146,9 @@ class EmbeddedTemporal:
         except BaseException as error:
             os.close(lock)
             if isinstance(error, TimeoutError):
-                raise EmbeddedTemporalError(f"a former engine still runs in {self.state_dir}") from None
+                raise EmbeddedTemporalError(
+                    f"a former Temporal server still runs in {self.state_dir}"
+                ) from None
             raise
         return lock
 
@@ -156,7 +158,7 @@ class EmbeddedTemporal:
             since = time.monotonic()
             code = await self._process.ended()
             failures = 1 if time.monotonic() - since > STEADY.total_seconds() else failures + 1
-            log.warning("engine died", exit_code=code, failures=failures)
+            log.warning("Temporal died", exit_code=code, failures=failures)
             if failures > MAX_RESTARTS:
                 raise TemporalGaveUp(failures, self.log_file, self._log_tail())
             await asyncio.sleep(min(0.1 * 2**failures, MAX_BACKOFF.total_seconds()))

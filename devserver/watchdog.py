@@ -1,4 +1,4 @@
-"""The process between the engine and its owner, so that the engine never outlives the owner.
+"""The process between Temporal and its owner, so that Temporal never outlives the owner.
 
 It runs as a script, with the standard library only, so that it starts at once:
 
@@ -18,7 +18,7 @@ import subprocess
 import sys
 from functools import partial
 
-# An engine that is told to end does so in a second or two; its database outlasts a kill as well.
+# A Temporal server that is told to end does so in a second or two; its database outlasts a kill as well.
 GRACE_SECONDS = 3.0
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 

@@ -1,1 +1,1 @@
-"""Pure decisions: no clock, no input or output, no engine; one file a domain."""
+"""Pure decisions: no clock, no input or output, no Temporal; one file a domain."""

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from mainspring.config.settings import Settings
 
 
-async def _serve(settings: "Settings", temporal: "Client", stop: asyncio.Event) -> None:
+async def _serve(settings: "Settings", temporal_client: "Client", stop: asyncio.Event) -> None:
     # Only `up`, `worker` and `demo` work themselves; the other commands need not load the worker.
     from mainspring import worker  # noqa: PLC0415
 
-    await worker.serve(settings, temporal, stop)
+    await worker.serve(settings, temporal_client, stop)
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ async def temporal_server() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def temporal(temporal_server: str) -> Client:
+async def temporal_client(temporal_server: str) -> Client:
     """Give a client of a namespace of the test's own."""
     return await own_namespace(temporal_server)
 
@@ -95,9 +95,11 @@ def service_database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
-async def workerless(temporal: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Service]:
+async def workerless(
+    temporal_client: Client, service_database: Database, tmp_path: Path
+) -> AsyncIterator[Service]:
     """Give a service that accepts tasks but has no worker."""
-    async with idle_service(temporal, service_database, tmp_path) as service:
+    async with idle_service(temporal_client, service_database, tmp_path) as service:
         yield service
 
 

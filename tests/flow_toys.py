@@ -188,19 +188,19 @@ class Flows:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.shop = Transcoder()
-        self.engine = TemporalGateway(service.temporal, QUEUE)
-        self.jobs = Jobs(service.database, self.engine, service.clock, job_named=toy_named)
+        self.temporal = TemporalGateway(service.temporal_client, QUEUE)
+        self.jobs = Jobs(service.database, self.temporal, service.clock, job_named=toy_named)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
         """Run a worker until the block ends."""
         database, clock = self.service.database, self.service.clock
         ledger, flows = (
-            TaskActivities(database, self.engine, clock, QueueSizes({})),
+            TaskActivities(database, self.temporal, clock, QueueSizes({})),
             FlowActivities(database, clock),
         )
         async with Worker(
-            self.service.temporal,
+            self.service.temporal_client,
             task_queue=QUEUE,
             workflows=[RunGraphWorkflow, CountWorkflow],
             activities=[

@@ -14,8 +14,10 @@ from tests.service import idle_service
 
 async def main(address: str, namespace: str, database_url: str, state_dir: str) -> None:
     """Work until killed."""
-    temporal = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
-    async with idle_service(temporal, Database(database_url), Path(state_dir)) as service:
+    temporal_client = await Client.connect(
+        address, namespace=namespace, data_converter=pydantic_data_converter
+    )
+    async with idle_service(temporal_client, Database(database_url), Path(state_dir)) as service:
         flows = Flows(service)
         flows.shop.gates = {"b": asyncio.Event()}
         async with flows.worker():

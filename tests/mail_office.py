@@ -1,4 +1,4 @@
-"""An office where mails are planned, claimed and settled, without an engine and without a mail server."""
+"""An office where mails are planned, claimed and settled, without Temporal and without a mail server."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ class MediaService:
 
 @asynccontextmanager
 async def media_service(
-    temporal: Client, database: Database, state_dir: Path, **settings_beside: Any
+    temporal_client: Client, database: Database, state_dir: Path, **settings_beside: Any
 ) -> AsyncIterator[MediaService]:
     """Run everything but a worker until the block ends."""
     folder = state_dir / "served"
@@ -67,7 +67,7 @@ async def media_service(
         objects = await stack.enter_async_context(ObjectStoreEmulator())
         service = await stack.enter_async_context(
             idle_service(
-                temporal,
+                temporal_client,
                 database,
                 state_dir,
                 media_store_url=f"s3://{BUCKET}",

@@ -44,7 +44,7 @@ class NumberNoted(Message):
 class NoteActivities:
     """Notes numbers in memory; `noted` counts them, `pages` keeps which came together.
 
-    While `open` is not set, nothing is noted; while `telling` is not, the engine hears of no stretch's end;
+    While `open` is not set, nothing is noted; while `telling` is not, Temporal hears of no stretch's end;
     `reports` counts those that have ended.
     """
 

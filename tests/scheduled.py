@@ -44,12 +44,12 @@ def row(schedule_id: str, when: Every | Cron, **more: Any) -> ScheduledJob:
     )
 
 
-def worker(temporal: Client) -> Worker:
+def worker(temporal_client: Client) -> Worker:
     """Return a worker for these."""
-    return Worker(temporal, task_queue=QUEUE, workflows=[DoNothingWorkflow])
+    return Worker(temporal_client, task_queue=QUEUE, workflows=[DoNothingWorkflow])
 
 
-async def fired(temporal: Client, schedule_id: str) -> list[datetime]:
+async def fired(temporal_client: Client, schedule_id: str) -> list[datetime]:
     """Return for which moments a schedule has started runs, the first one first."""
-    runs = temporal.list_workflows(f'TemporalScheduledById="{schedule_id}"')
+    runs = temporal_client.list_workflows(f'TemporalScheduledById="{schedule_id}"')
     return sorted([run.typed_search_attributes[FIRED_AT] async for run in runs])

@@ -43,36 +43,38 @@ class Service:
     """What `running_service` gives. The vendor's clock is the worker's, so minutes pass in no time."""
 
     settings: Settings
-    temporal: Client
+    temporal_client: Client
     database: Database
     sandbox: JustTcgEmulator
     gateways: Gateways
     clock: ShiftedClock
 
     @property
-    def engine(self) -> TemporalGateway:
-        """The engine as the client sees it."""
-        return TemporalGateway(self.temporal, self.settings.task_queue)
+    def temporal(self) -> TemporalGateway:
+        """Temporal as the client sees it."""
+        return TemporalGateway(self.temporal_client, self.settings.task_queue)
 
     @property
     def jobs(self) -> Jobs:
         """The typed client."""
-        return Jobs(self.database, self.engine, self.clock)
+        return Jobs(self.database, self.temporal, self.clock)
 
     @property
     def schedules(self) -> Schedules:
         """The declared schedules, in the test's own namespace."""
-        return Schedules(self.temporal, self.settings)
+        return Schedules(self.temporal_client, self.settings)
 
     @property
     def accounts(self) -> Accounts:
         """The accounts from outside."""
         box = SecretBox(encryption_key(self.settings))
-        return Accounts(self.database, self.engine, box, self.clock)
+        return Accounts(self.database, self.temporal, box, self.clock)
 
     def worker(self, clock: Clock | None = None) -> Workers:
         """Return one more worker, which is not running yet."""
-        return build_worker(self.settings, self.temporal, self.database, self.gateways, clock or self.clock)
+        return build_worker(
+            self.settings, self.temporal_client, self.database, self.gateways, clock or self.clock
+        )
 
     async def add_account(
         self,
@@ -136,24 +138,24 @@ class Service:
 
     async def raw_start(self, workflow: str, *arguments: Any, workflow_id: str) -> WorkflowHandle[Any, Any]:
         """Start a workflow as `temporal workflow start` does: plain JSON, no memo."""
-        return await self.temporal.start_workflow(
+        return await self.temporal_client.start_workflow(
             workflow, args=arguments, id=workflow_id, task_queue=self.settings.task_queue
         )
 
     async def until_listed(self, status: str) -> None:
-        """Wait until the engine's list, which lags a little, has a workflow of this status."""
+        """Wait until Temporal's list, which lags a little, has a workflow of this status."""
         query = f'ExecutionStatus="{status}"'
-        await eventually(lambda: self.temporal.count_workflows(query), lambda found: found.count > 0)
+        await eventually(lambda: self.temporal_client.count_workflows(query), lambda found: found.count > 0)
 
     async def relay(self) -> TasksRelayed:
         """Run the relay once, as its schedule does."""
-        return await self.temporal.execute_workflow(
+        return await self.temporal_client.execute_workflow(
             RelayTasksWorkflow.run, RelayTasks(), id="relay", task_queue=self.settings.task_queue
         )
 
     async def reconcile(self) -> TasksReconciled:
         """Run the sweep once, as its schedule does."""
-        return await self.temporal.execute_workflow(
+        return await self.temporal_client.execute_workflow(
             ReconcileTasksWorkflow.run,
             ReconcileTasks(),
             id="reconcile",
@@ -168,7 +170,7 @@ def is_waiting(task: Task) -> bool:
 
 @asynccontextmanager
 async def idle_service(
-    temporal: Client,
+    temporal_client: Client,
     database: Database,
     state_dir: Path,
     clock: ShiftedClock | None = None,
@@ -182,4 +184,4 @@ async def idle_service(
         settings = Settings(state_dir=state_dir, **(local | settings_beside))
         gateways = await stack.enter_async_context(open_gateways(settings))
         stack.push_async_callback(after_commits)
-        yield Service(settings, temporal, database, sandbox, gateways, clock)
+        yield Service(settings, temporal_client, database, sandbox, gateways, clock)

@@ -79,7 +79,7 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(
-    temporal: Client, database: Database, folder: Path, **settings: Any
+    temporal_client: Client, database: Database, folder: Path, **settings: Any
 ) -> AsyncIterator[Shop]:
     """Give a shop without wishes and without a worker."""
     async with SmtpEmulator() as smtp:
@@ -88,7 +88,7 @@ async def open_shop(
             "smtp_port": smtp.port,
             "smtp_security": "none",
         } | settings
-        async with idle_service(temporal, database, folder, **local) as service:
+        async with idle_service(temporal_client, database, folder, **local) as service:
             token_key = encryption_key(service.settings)
             yield Shop(service, smtp, Wishlists(service.database, token_key, service.clock))
 

@@ -45,12 +45,17 @@ def say(line: str) -> None:
 
 async def main(address: str, namespace: str, database_url: str, state_dir: str) -> None:
     """Work until killed."""
-    temporal = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
-    async with idle_service(temporal, Database(database_url), Path(state_dir)) as service:
+    temporal_client = await Client.connect(
+        address, namespace=namespace, data_converter=pydantic_data_converter
+    )
+    async with idle_service(temporal_client, Database(database_url), Path(state_dir)) as service:
         toys = Toys(service)
         toys.products.seen = Told("toys")
         queue = service.settings.task_queue
-        async with toys.worker(), noting_worker(temporal, queue, service.database, service.clock) as notes:
+        async with (
+            toys.worker(),
+            noting_worker(temporal_client, queue, service.database, service.clock) as notes,
+        ):
             notes.pages = Told("pool")
             say(READY)
             await asyncio.Event().wait()

@@ -103,16 +103,16 @@ class Toys:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.products = ProductActivities()
-        self.engine = TemporalGateway(service.temporal, QUEUE)
-        self.jobs = Jobs(service.database, self.engine, service.clock)
-        self.ledger = TaskActivities(service.database, self.engine, service.clock, QueueSizes({}))
+        self.temporal = TemporalGateway(service.temporal_client, QUEUE)
+        self.jobs = Jobs(service.database, self.temporal, service.clock)
+        self.ledger = TaskActivities(service.database, self.temporal, service.clock, QueueSizes({}))
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
         """Run a worker until the block ends."""
         ledger, passed_through = self.ledger, ("mainspring.contracts", "mainspring.domain")
         async with Worker(
-            self.service.temporal,
+            self.service.temporal_client,
             task_queue=QUEUE,
             workflows=[UpdateProductWorkflow],
             activities=[ledger.begin, ledger.finish, self.products.update_product],
@@ -122,7 +122,7 @@ class Toys:
             ),
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             graceful_shutdown_timeout=timedelta(seconds=1),
-            # An activity that the engine hands over with the workflow task is not told its priority.
+            # An activity that Temporal hands over with the workflow task is not told its priority.
             disable_eager_activity_execution=True,
         ):
             yield

@@ -1,4 +1,4 @@
-"""Checks and mails by the real code, step by step and without an engine."""
+"""Checks and mails by the real code, step by step and without a Temporal server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

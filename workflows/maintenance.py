@@ -14,13 +14,13 @@ with workflow.unsafe.imports_passed_through():
 
 from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, TasksReconciled, TasksRelayed
 
-# The engine lists a closed workflow a little later than it closes.
+# Temporal lists a closed workflow a little later than it closes.
 OVERLAP = timedelta(minutes=1)
 
 
 @workflow.defn(name="relay-tasks")
 class RelayTasksWorkflow:
-    """Starts what was accepted while the engine was away."""
+    """Starts what was accepted while Temporal was away."""
 
     @workflow.run
     async def run(self, request: RelayTasks) -> TasksRelayed:
@@ -30,7 +30,7 @@ class RelayTasksWorkflow:
 
 @workflow.defn(name="reconcile-tasks")
 class ReconcileTasksWorkflow:
-    """Compares the ledger with the engine."""
+    """Compares the ledger with Temporal."""
 
     @workflow.run
     async def run(self, request: ReconcileTasks) -> TasksReconciled:
@@ -48,7 +48,7 @@ JOBS: tuple[AnyJob, ...] = (
         input=RelayTasks,
         result=TasksRelayed,
         is_internal=True,
-        summary="Start accepted tasks that the engine was not told of.",
+        summary="Start accepted tasks that Temporal was not told of.",
     ),
     Job(
         name="reconcile-tasks",

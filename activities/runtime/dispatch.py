@@ -1,4 +1,4 @@
-"""Telling the engine of accepted tasks. A task it cannot be told of stays QUEUED for the relay."""
+"""Telling Temporal of accepted tasks. A task it cannot be told of stays QUEUED for the relay."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ from mainspring.storage.ledger import QueueStore, TaskRepository
 
 log = structlog.get_logger(__name__)
 
-# Starts under way at once: the engine serves some in parallel, and more would only wait for their turn.
+# Starts under way at once: Temporal serves some in parallel, and more would only wait for their turn.
 PARALLEL_STARTS = 8
 
 # A workflow ends some milliseconds after its task, on a busy machine a second; until then it holds its id.
@@ -29,7 +29,7 @@ PAUSES_UNTIL_CLOSED = [timedelta(milliseconds=50 * 2**n) for n in range(6)]
 class Dispatched:
     """What became of each start: `held` are those whose workflow id another run holds.
 
-    `refused` are those that no repetition helps; at `untold` the engine is away, or takes nothing from us.
+    `refused` are those that no repetition helps; at `untold` Temporal is away, or takes nothing from us.
     """
 
     runs: dict[UUID, str] = field(default_factory=dict)
@@ -39,16 +39,16 @@ class Dispatched:
 
 
 async def start_accepted(
-    database: Database, engine: TemporalGateway, tasks: Sequence[NewTask | Task], *, now: datetime
+    database: Database, temporal: TemporalGateway, tasks: Sequence[NewTask | Task], *, now: datetime
 ) -> None:
     """As `dispatch`, of what was just accepted: workflows whose tasks have just ended are waited for."""
-    held = (await dispatch(database, engine, tasks, now=now)).held
+    held = (await dispatch(database, temporal, tasks, now=now)).held
     held = await _behind_closing(database, held)
     for pause in PAUSES_UNTIL_CLOSED:
         if not held:
             return
         await asyncio.sleep(pause.total_seconds())
-        held = (await dispatch(database, engine, await _still_to_start(database, held), now=now)).held
+        held = (await dispatch(database, temporal, await _still_to_start(database, held), now=now)).held
 
 
 async def _behind_closing(database: Database, held: Sequence[NewTask | Task]) -> list[NewTask | Task]:
@@ -68,7 +68,7 @@ async def _still_to_start(database: Database, held: Sequence[NewTask | Task]) ->
 
 
 async def dispatch(
-    database: Database, engine: TemporalGateway, tasks: Sequence[NewTask | Task], *, now: datetime
+    database: Database, temporal: TemporalGateway, tasks: Sequence[NewTask | Task], *, now: datetime
 ) -> Dispatched:
     """Start the workflows of these tasks and note their run ids in one transaction.
 
@@ -77,7 +77,7 @@ async def dispatch(
     """
     for job in sorted({task.job for task in tasks if task.is_pooled}):
         pooled = [task.id for task in tasks if task.job == job]
-        await wake_consumer(database, engine, job, pooled, now=now)
+        await wake_consumer(database, temporal, job, pooled, now=now)
     tasks = [task for task in tasks if not task.is_pooled]
     turns = asyncio.Semaphore(PARALLEL_STARTS)
     done = Dispatched()
@@ -85,7 +85,7 @@ async def dispatch(
     async def start(task: NewTask | Task) -> None:
         async with turns:
             try:
-                run_id = await engine.start(
+                run_id = await temporal.start(
                     task.job,
                     task.workflow_id,
                     task.input,
@@ -114,24 +114,24 @@ async def dispatch(
 
 
 async def wake_deliveries(
-    database: Database, engine: TemporalGateway, task_ids: Collection[UUID], *, now: datetime
+    database: Database, temporal: TemporalGateway, task_ids: Collection[UUID], *, now: datetime
 ) -> None:
     """As `wake_consumer`, of deliveries that were accepted with the end of a task, if there were any."""
     if task_ids:
-        await wake_consumer(database, engine, DELIVER_WEBHOOK, task_ids, now=now)
+        await wake_consumer(database, temporal, DELIVER_WEBHOOK, task_ids, now=now)
 
 
 async def wake_consumer(
-    database: Database, engine: TemporalGateway, job: str, task_ids: Collection[UUID], *, now: datetime
+    database: Database, temporal: TemporalGateway, job: str, task_ids: Collection[UUID], *, now: datetime
 ) -> None:
     """Wake whoever drains the queue that these tasks are in, unless one before them has had that done.
 
-    To be called after the commit. While the engine is away the tasks wait for the relay.
+    To be called after the commit. While Temporal is away the tasks wait for the relay.
     """
     first = await database.read(lambda session: QueueStore(session).is_first_in_line(job, task_ids, now=now))
     if not first:
         return
     try:
-        await engine.wake(consumer_of(job))
+        await temporal.wake(consumer_of(job))
     except GatewayError as error:
         log.warning("queue is not drained yet", job=job, error=str(error))

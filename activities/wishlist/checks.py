@@ -33,10 +33,10 @@ class WishlistActivities:
     """Works through the wishes, then plans the mails."""
 
     def __init__(
-        self, database: Database, engine: TemporalGateway, clock: Clock, letterhead: SenderSettings
+        self, database: Database, temporal: TemporalGateway, clock: Clock, letterhead: SenderSettings
     ) -> None:
         self._database = database
-        self._engine = engine
+        self._temporal = temporal
         self._clock = clock
         self._letterhead = letterhead
 
@@ -86,7 +86,7 @@ class WishlistActivities:
         ids = [task.id for task in planned.tasks if task.starts_at is None]
         if ids:
             now = self._clock.now()
-            await wake_consumer(self._database, self._engine, SEND_NOTIFICATIONS, ids, now=now)
+            await wake_consumer(self._database, self._temporal, SEND_NOTIFICATIONS, ids, now=now)
         return progress
 
     async def _checkpoint(self, session: Session, progress: WishlistProgress, step: str) -> WishlistProgress:

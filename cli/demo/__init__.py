@@ -38,14 +38,16 @@ def demo(context: typer.Context) -> None:
         )
         configure_logs(settings)
         async with running_stack(settings, worker, stop_on_signals(), sandbox=True) as stack:
-            echo(f"Temporal {stack.engine.address}, Web UI {stack.engine.ui_url}, stand-ins for the outside")
-            async with open_service(stack.settings, stack.temporal, create=True) as service:
+            echo(
+                f"Temporal {stack.temporal.address}, Web UI {stack.temporal.ui_url}, stand-ins for the outside"
+            )
+            async with open_service(stack.settings, stack.temporal_client, create=True) as service:
                 echo("\n[bold]Trading cards[/]")
                 failed = await run_cards(stack, service)
                 echo("\n[bold]Wishlist alerts[/]")
                 failed |= await run_wishlists(stack, service)
             echo(f"\neverything is in {escape(str(stack.settings.state_dir / 'mainspring.db'))}")
-            echo(f"the Web UI was at {stack.engine.ui_url}; `make up` keeps one running")
+            echo(f"the Web UI was at {stack.temporal.ui_url}; `make up` keeps one running")
             return failed
 
     settled(work)

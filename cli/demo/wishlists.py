@@ -128,7 +128,7 @@ async def _until_sent(service: Service) -> None:
 
 async def _row(service: Service, task: Task) -> tuple[str, ...]:
     result = task.result or {}
-    events = await service.engine.history_length(task.workflow_id, task.run_id)
+    events = await service.temporal.history_length(task.workflow_id, task.run_id)
     counts = (str(result.get(name, "")) for name in ("checked", "notified", "mails"))
     return (task.job, state_text(task.state), *counts, str(events))
 

@@ -1,4 +1,4 @@
-"""Accepting tasks: their rows are committed, and then the engine is told of those that are new."""
+"""Accepting tasks: their rows are committed, and then Temporal is told of those that are new."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -22,11 +22,11 @@ class _OtherWork(Exception):
 
 
 class Intake:
-    """Takes tasks in. Those that the engine cannot be told of stay QUEUED for the relay."""
+    """Takes tasks in. Those that Temporal cannot be told of stay QUEUED for the relay."""
 
-    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock) -> None:
+    def __init__(self, database: Database, temporal: TemporalGateway, clock: Clock) -> None:
         self._database = database
-        self._engine = engine
+        self._temporal = temporal
         self._clock = clock
 
     async def accept(self, tasks: Sequence[NewTask]) -> list[Enqueued]:
@@ -101,7 +101,7 @@ class Intake:
         return await self._database.read(lambda session: TaskRepository(session).known(task_ids))
 
     async def _dispatch(self, tasks: Sequence[NewTask | Task]) -> None:
-        await start_accepted(self._database, self._engine, tasks, now=self._clock.now())
+        await start_accepted(self._database, self._temporal, tasks, now=self._clock.now())
 
 
 def _fresh(tasks: Sequence[NewTask], enqueued: Sequence[Enqueued]) -> list[NewTask]:

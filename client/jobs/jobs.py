@@ -26,19 +26,19 @@ Out = TypeVar("Out", bound=Message)
 
 
 class Jobs(TaskQueries):
-    """Tasks, from outside. Everything but `cancel` works while the engine is away."""
+    """Tasks, from outside. Everything but `cancel` works while Temporal is away."""
 
     def __init__(
         self,
         database: Database,
-        engine: TemporalGateway,
+        temporal: TemporalGateway,
         clock: Clock,
         job_named: Callable[[str], AnyJob] = catalogue.job_named,
     ) -> None:
         super().__init__(database, job_named)
-        self._engine = engine
+        self._temporal = temporal
         self._clock = clock
-        self._intake = Intake(database, engine, clock)
+        self._intake = Intake(database, temporal, clock)
 
     async def start(
         self,
@@ -57,7 +57,7 @@ class Jobs(TaskQueries):
         debounced job the queued one, which takes this input.
 
         With a `session` the task is part of the caller's own transaction: it exists when that commits,
-        and is started then. Without, it is committed and started before this returns. While the engine
+        and is started then. Without, it is committed and started before this returns. While Temporal
         is away the task stays QUEUED, and the relay starts it. `priority` is 1 (first) to 5. The task begins
         `at` a time (aware) or after a `delay`, if one of them is given.
         """
@@ -93,7 +93,7 @@ class Jobs(TaskQueries):
     async def cancel(self, task_id: UUID) -> Task:
         """Ask a task to cancel itself. A final one stays as it is; one that never started ends at once.
 
-        While the engine is away the wish is kept, and the relay passes it on.
+        While Temporal is away the wish is kept, and the relay passes it on.
         """
         task = await self.get(task_id)
         if task.state.is_final:
@@ -104,10 +104,10 @@ class Jobs(TaskQueries):
             return await tasks.request_cancel(task_id, now=self._clock.now()), tasks.deliveries
 
         engine_knows, deliveries = await self._database.transact(wish)
-        await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
+        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
         # A pooled task that is being worked ends when it is settled: the workflow is its whole queue's.
         if engine_knows and not task.is_pooled:
-            await self._engine.cancel(task.workflow_id, task.run_id)
+            await self._temporal.cancel(task.workflow_id, task.run_id)
         return await self.get(task_id)
 
     async def retry(

@@ -18,7 +18,7 @@ POLL = timedelta(milliseconds=300)
 
 
 class TaskQueries:
-    """What the ledger knows of tasks. The engine is not asked."""
+    """What the ledger knows of tasks. Temporal is not asked."""
 
     def __init__(self, database: Database, job_named: Callable[[str], AnyJob]) -> None:
         self._database = database

@@ -41,7 +41,7 @@ SCHEDULES = declared(
         when=Every(timedelta(minutes=1)),
         catchup=SOON,
         timeout=timedelta(minutes=10),
-        summary="Start accepted tasks that the engine was not told of.",
+        summary="Start accepted tasks that Temporal was not told of.",
     ),
     ScheduledJob(
         id="reconcile-tasks",

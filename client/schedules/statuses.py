@@ -38,7 +38,7 @@ class LastRun:
 class ScheduleStatus:
     """How a schedule stands; `last_run` and `next_run` are absent when there is none.
 
-    Missed are firings that were too old when the engine was back (`missed_too_old`), and those that came
+    Missed are firings that were too old when Temporal was back (`missed_too_old`), and those that came
     while a run was at work (`missed_overlap`), as most of those of an outage are.
     """
 

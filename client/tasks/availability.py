@@ -1,4 +1,4 @@
-"""What keeps every task from going on: no engine, or no worker. A look that never takes long."""
+"""What keeps every task from going on: no Temporal, or no worker. A look that never takes long."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -13,19 +13,19 @@ from mainspring.gateways.temporal import TemporalGateway
 PATIENCE = timedelta(seconds=2)
 
 ENGINE_AWAY = (
-    "the engine is away: Temporal does not answer, and tasks go on when it is back; "
+    "Temporal is away: Temporal does not answer, and tasks go on when it is back; "
     "`mainspring up` starts the embedded one, `mainspring doctor` says more"
 )
 NO_WORKER = "no worker asks for work: start `mainspring up` or `mainspring worker`"
 
 
-async def availability(engine: TemporalGateway) -> str | None:
+async def availability(temporal: TemporalGateway) -> str | None:
     """Return why no task goes on just now, if that is so."""
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            workers = await engine.workers()
+            workers = await temporal.workers()
     except (GatewayError, RPCError, TimeoutError):
         return ENGINE_AWAY
-    # The engine names a worker for some minutes after its end.
+    # Temporal names a worker for some minutes after its end.
     is_there = any(worker.asked_at > datetime.now(UTC) - RECENT for worker in workers)
     return None if is_there else NO_WORKER

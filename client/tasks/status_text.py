@@ -32,7 +32,7 @@ def failed_attempt(error: TaskError) -> str:
 def _queued(task: Task) -> str:
     is_later = task.starts_at is not None and task.starts_at > datetime.now(UTC)
     is_old = datetime.now(UTC) - task.created_at > SOON
-    if task.is_pooled:  # the engine knows its queue, never the task
+    if task.is_pooled:  # Temporal knows its queue, never the task
         if is_later:
             return f"starts at {when(task.starts_at)}"
         return POOL_QUEUED_LONG if is_old else "starting"

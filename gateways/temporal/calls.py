@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from mainspring.gateways.errors import Refused, Unreachable
 
-# How long one call may take before the engine counts as away.
+# How long one call may take before Temporal counts as away.
 RPC_TIMEOUT = timedelta(seconds=5)
 
 # The same for a client that has to connect first, to a host that may not answer at all.

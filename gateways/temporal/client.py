@@ -1,4 +1,4 @@
-"""The engine as the rest of the service sees it. Starting and signalling are here, what is asked beside."""
+"""Temporal as the rest of the service sees it. Starting and signalling are here, what is asked beside."""
 
 import hashlib
 from collections.abc import AsyncIterator, Collection
@@ -55,7 +55,7 @@ class TemporalGateway:
                     task_queue=self._task_queue,
                     memo={runs.TASK_ID: str(task_id)},
                     priority=Priority(priority_key=priority, fairness_key=turn),
-                    # A delay of nothing would still cost the engine a timer.
+                    # A delay of nothing would still cost Temporal a timer.
                     start_delay=starts_in if starts_in and starts_in > timedelta() else None,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     rpc_timeout=RPC_TIMEOUT,
@@ -113,7 +113,7 @@ class TemporalGateway:
     async def closed_run(self, workflow_id: str, run_id: str) -> runs.ClosedRun | None:
         """Return how the chain of runs that began with `run_id` ended; None while it goes on.
 
-        A chain that the engine does not know (any more) is TERMINATED, of type `Lost`.
+        A chain that Temporal does not know (any more) is TERMINATED, of type `Lost`.
         """
         return await runs.closed_run(self._client, workflow_id, run_id)
 

@@ -81,7 +81,7 @@ def _quoted(value: str) -> str:
 async def closed_run(client: Client, workflow_id: str, run_id: str) -> ClosedRun | None:
     """Return how the chain of runs that began with `run_id` ended; None while it goes on.
 
-    A chain that the engine does not know (any more) is TERMINATED, of type `Lost`.
+    A chain that Temporal does not know (any more) is TERMINATED, of type `Lost`.
     """
     try:
         async with translated():
@@ -92,7 +92,7 @@ async def closed_run(client: Client, workflow_id: str, run_id: str) -> ClosedRun
             return await _closed(client.get_workflow_handle(workflow_id, run_id=latest.run_id), latest)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            message = "the engine does not know this workflow any more"
+            message = "Temporal does not know this workflow any more"
             return ClosedRun(WorkflowExecutionStatus.TERMINATED, None, "Lost", message)
         raise
 

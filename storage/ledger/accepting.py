@@ -74,7 +74,7 @@ class Accepted(Repeats):
         return turns
 
     async def record_runs(self, runs: Mapping[UUID, str]) -> None:
-        """Note which run the engine gave each task, unless the run has already said so itself."""
+        """Note which run Temporal gave each task, unless the run has already said so itself."""
         for task_id, run_id in runs.items():
             await self._session.execute(
                 update(TaskRow).where(TaskRow.id == task_id, TaskRow.run_id.is_(None)).values(run_id=run_id)

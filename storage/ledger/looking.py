@@ -12,7 +12,7 @@ from mainspring.storage.ids import ids_starting_with
 from mainspring.storage.ledger.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
-# Accepted, and the engine has not been told.
+# Accepted, and Temporal has not been told.
 UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))
 
 
@@ -81,7 +81,7 @@ class LookedAt(LedgerQueries):
     async def unstarted(
         self, *, limit: int, created_before: datetime, after: Task | None = None
     ) -> list[Task]:
-        """Return accepted tasks that the engine has not been told of, the most urgent and oldest first.
+        """Return accepted tasks that Temporal has not been told of, the most urgent and oldest first.
 
         `after` is the last task of the page before.
         """
@@ -97,7 +97,7 @@ class LookedAt(LedgerQueries):
         return [task_of(row) for row in await self._session.scalars(query)]
 
     async def to_start(self, task_ids: Collection[UUID]) -> set[UUID]:
-        """Return which of these tasks the engine has not been told of."""
+        """Return which of these tasks Temporal has not been told of."""
         found: set[UUID] = set()
         for chunk in chunks(list(task_ids)):
             found |= set(
@@ -106,7 +106,7 @@ class LookedAt(LedgerQueries):
         return found
 
     async def held_by_active(self, workflow_ids: Collection[str]) -> set[str]:
-        """Return which of these workflow ids are those of active tasks that the engine knows."""
+        """Return which of these workflow ids are those of active tasks that Temporal knows."""
         found: set[str] = set()
         for chunk in chunks(list(workflow_ids)):
             query = select(TaskRow.workflow_id).where(
@@ -116,7 +116,7 @@ class LookedAt(LedgerQueries):
         return found
 
     async def to_cancel(self, *, limit: int) -> list[Task]:
-        """Return active tasks that were asked to cancel and that the engine knows, the oldest wish first."""
+        """Return active tasks that were asked to cancel and that Temporal knows, the oldest wish first."""
         query = (
             select(TaskRow)
             .where(
@@ -132,7 +132,7 @@ class LookedAt(LedgerQueries):
     async def active_started(
         self, *, untouched_since: datetime, after: UUID | None, limit: int
     ) -> list[Task]:
-        """Return active tasks that the engine knows, in the order of their ids."""
+        """Return active tasks that Temporal knows, in the order of their ids."""
         query = (
             select(TaskRow)
             .where(

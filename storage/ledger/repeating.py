@@ -37,7 +37,7 @@ class Repeats(LedgerQueries):
     async def put_off(self, task: NewTask, found: Holders, now: datetime) -> bool:
         """Give a queued holder this task's input, and put it off; return False when it has begun instead.
 
-        One that was started for a later time keeps that: the engine has been told of it.
+        One that was started for a later time keeps that: Temporal has been told of it.
         """
         if task.quiet is None or task.retry_of is not None or task.dedupe_key not in found:
             return True

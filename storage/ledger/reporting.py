@@ -142,9 +142,9 @@ class Reported(Begun):
         return await self._session.scalar(query.with_for_update(key_share=True) if hold else query)
 
     async def request_cancel(self, task_id: UUID, *, now: datetime) -> bool:
-        """Note that cancellation was asked for; one that the engine does not know is CANCELLED at once.
+        """Note that cancellation was asked for; one that Temporal does not know is CANCELLED at once.
 
-        Returns whether the engine has to be told.
+        Returns whether Temporal has to be told.
         """
         await self._session.execute(
             still_active(task_id)

@@ -82,6 +82,6 @@ class CommandLine:
 
 
 def processes_about(folder: Path) -> Sequence[str]:
-    """Return the command lines of the running processes that name the folder: the engine's server does."""
+    """Return the command lines of the running processes that name the folder: Temporal's server does."""
     listed = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True)
     return [line for line in listed.stdout.splitlines() if str(folder) in line]

@@ -33,7 +33,7 @@ class Installation:
 
     key: str
     account_id: UUID
-    temporal: TemporalServer
+    temporal_client: TemporalServer
     worker: WorkerProcess
     database: Database
     jobs: Jobs
@@ -58,8 +58,10 @@ async def installation(
         account_id = await furnish(site.database, settings, key, sandbox, sets, variants)
         site.worker.start()
         # By a connection of its own: whoever operates is not the one who accepts tasks.
-        schedules = Schedules(await connect_embedded(site.temporal.address), settings)
-        yield Installation(key, account_id, site.temporal, site.worker, site.database, site.jobs, schedules)
+        schedules = Schedules(await connect_embedded(site.temporal_client.address), settings)
+        yield Installation(
+            key, account_id, site.temporal_client, site.worker, site.database, site.jobs, schedules
+        )
 
 
 async def furnish(

@@ -25,13 +25,13 @@ KILLS_A_SUPERVISOR = 5
 
 
 class TemporalServer:
-    """The embedded engine of a folder. It keeps its address over a stop and a new start."""
+    """The embedded Temporal of a folder. It keeps its address over a stop and a new start."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._port = 0
         self._kills = 0
-        self._engine: EmbeddedTemporal | None = None
+        self._temporal: EmbeddedTemporal | None = None
         self._client: Client | None = None
 
     @property
@@ -47,9 +47,9 @@ class TemporalServer:
 
     async def start(self) -> None:
         """Start the server and its supervisor."""
-        engine = EmbeddedTemporal(self._folder, port=self._port, ui_port=0)
-        await engine.__aenter__()
-        self._engine, self._port, self._kills = engine, int(engine.address.rpartition(":")[2]), 0
+        temporal = EmbeddedTemporal(self._folder, port=self._port, ui_port=0)
+        await temporal.__aenter__()
+        self._temporal, self._port, self._kills = temporal, int(temporal.address.rpartition(":")[2]), 0
         if self._client is None:
             self._client = await Client.connect(
                 self.address, lazy=True, data_converter=pydantic_data_converter
@@ -57,15 +57,15 @@ class TemporalServer:
 
     async def stop(self) -> None:
         """Stop both; harmless when they do not run."""
-        if self._engine is not None:
-            await self._engine.__aexit__(None, None, None)
-            self._engine = None
+        if self._temporal is not None:
+            await self._temporal.__aexit__(None, None, None)
+            self._temporal = None
 
     async def end(self) -> None:
         """End both at once, where nobody needs any more what the server has; harmless as `stop` is."""
-        if self._engine is not None:
+        if self._temporal is not None:
             # A server that could not be started again has no id.
-            if server := self._engine.server_pid:
+            if server := self._temporal.server_pid:
                 with suppress(ProcessLookupError):
                     os.kill(server, signal.SIGKILL)
             # Before its supervisor gets to know of it.
@@ -73,12 +73,12 @@ class TemporalServer:
 
     async def kill(self) -> None:
         """Kill the server with signal 9 and wait until the supervisor's next one serves."""
-        assert self._engine is not None
-        killed = self._engine.server_pid
+        assert self._temporal is not None
+        killed = self._temporal.server_pid
         os.kill(killed, signal.SIGKILL)
         self._kills += 1
         async with asyncio.timeout(60):
-            while self._engine.server_pid == killed or not await self._serves():  # noqa: ASYNC110  # polled
+            while self._temporal.server_pid == killed or not await self._serves():  # noqa: ASYNC110  # polled
                 await asyncio.sleep(POLL_SECONDS)
         if self._kills == KILLS_A_SUPERVISOR:
             await self.stop()
@@ -93,7 +93,7 @@ class TemporalServer:
 class WorkerProcess:
     """`python worker.py` with an environment of its own; what it says goes to `worker.log`.
 
-    It runs under the engine's watchdog, so that it does not outlive the drill, however that ends.
+    It runs under Temporal's watchdog, so that it does not outlive the drill, however that ends.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What every drill stands on: an engine and a worker that are processes of their own, and a database."""
+"""What every drill stands on: Temporal and a worker, processes of their own, and a database."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,7 +18,7 @@ class DrillSite:
     """What runs. The worker is started by the drill, once it is ready for it."""
 
     database: Database
-    temporal: TemporalServer
+    temporal_client: TemporalServer
     worker: WorkerProcess
     jobs: Jobs
 
@@ -30,16 +30,16 @@ async def drill_site(settings: Settings, **variables: str) -> AsyncIterator[Dril
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         await upgrade(database)
-        temporal = TemporalServer(settings.state_dir)
-        stack.push_async_callback(temporal.end)
-        await temporal.start()
+        temporal_client = TemporalServer(settings.state_dir)
+        stack.push_async_callback(temporal_client.end)
+        await temporal_client.start()
         usual = {
-            "TEMPORAL_ADDRESS": temporal.address,
+            "TEMPORAL_ADDRESS": temporal_client.address,
             "MAINSPRING_STATE_DIR": str(settings.state_dir),
             "MAINSPRING_DATABASE_URL": settings.resolved_database_url,
             "MAINSPRING_TASK_QUEUE": settings.task_queue,
         }
         worker = WorkerProcess(settings.state_dir, usual | variables)
         stack.callback(worker.kill)
-        jobs = Jobs(database, TemporalGateway(temporal.client, settings.task_queue), SystemClock())
-        yield DrillSite(database, temporal, worker, jobs)
+        jobs = Jobs(database, TemporalGateway(temporal_client.client, settings.task_queue), SystemClock())
+        yield DrillSite(database, temporal_client, worker, jobs)

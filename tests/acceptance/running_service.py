@@ -35,7 +35,7 @@ class RunningService:
     """The process of `up --sandbox`, where it serves, and the command line beside it."""
 
     process: subprocess.Popen[bytes]
-    engine: RunningTemporal
+    temporal: RunningTemporal
     command_line: CommandLine
     log: Path
 
@@ -47,7 +47,7 @@ class RunningService:
     @property
     def justtcg_url(self) -> str:
         """The address of the stand-in's API."""
-        return self.engine.emulators["justtcg_url"]
+        return self.temporal.emulators["justtcg_url"]
 
     def order(self, route: str, body: dict[str, Any]) -> None:
         """Give the stand-in an order, as sandbox/justtcg/control.py takes it."""
@@ -156,6 +156,6 @@ def _ready(process: subprocess.Popen[bytes], command_line: CommandLine, log: Pat
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(POLL_SECONDS)
-    engine = running_temporal(command_line.state_dir)
-    assert engine is not None
-    return engine
+    temporal = running_temporal(command_line.state_dir)
+    assert temporal is not None
+    return temporal

@@ -10,9 +10,9 @@ from mainspring.devserver.command import temporal_binary
 from tests.acceptance.running_service import RunningService
 
 
-def temporal(running: RunningService, *arguments: str) -> str:
+def temporal_client(running: RunningService, *arguments: str) -> str:
     """Run the `temporal` program against the service's engine; it has to succeed."""
-    command = [temporal_binary(), *arguments, "--address", running.engine.address]
+    command = [temporal_binary(), *arguments, "--address", running.temporal.address]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert 0 == done.returncode, done.stderr
     return done.stdout
@@ -22,7 +22,7 @@ class WebUi:
     """What the Web UI's pages do: they take a cookie, and send it back with each change."""
 
     def __init__(self, running: RunningService) -> None:
-        self._url = running.engine.ui_url
+        self._url = running.temporal.ui_url
         self._cookies = CookieJar()
         self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._cookies))
         self._browser.open(self._url, timeout=10).close()

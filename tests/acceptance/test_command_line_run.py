@@ -107,7 +107,7 @@ def test_bad_input_exits_with_2_and_says_what_is_accepted(
 
 
 def test_a_job_is_accepted_while_nothing_runs(command_line: CommandLine) -> None:
-    """The engine may be away: the task is kept, and shown with what it waits for."""
+    """Temporal may be away: the task is kept, and shown with what it waits for."""
     account_id = command_line.succeed("cards", "add-account", "Early")
     task_id = command_line.succeed("run", PRICES, "--account", "Early", "--no-wait").splitlines()[-1]
     task = command_line.json("tasks", "show", task_id)

@@ -112,7 +112,7 @@ def test_an_unknown_schedule_lists_the_known_ones(running: RunningService) -> No
 
 
 def test_schedules_need_the_engine_and_say_so(command_line: CommandLine) -> None:
-    """Without an engine: exit code 1, what was tried, and what to do; no traceback."""
+    """Without a Temporal server: exit code 1, what was tried, and what to do; no traceback."""
     done = command_line.run("schedules", "list")
     assert (1, "") == (done.code, done.out)
     assert "mainspring up" in done.err
@@ -132,7 +132,7 @@ def test_the_doctor_finds_a_running_service_well(running: RunningService) -> Non
 
 def test_the_doctor_has_a_remedy_for_everything_that_is_missing(command_line: CommandLine) -> None:
     """Nothing runs: each fault is named with what to do about it, and the exit code is 1."""
-    # A port where nobody listens, as neither the engine nor the vendor is there.
+    # A port where nobody listens, as neither Temporal nor the vendor is there.
     nowhere = "http://127.0.0.1:9/v1"
     done = command_line.setting(
         MAINSPRING_ENGINE_PORT="9",

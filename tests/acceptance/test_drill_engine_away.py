@@ -45,12 +45,12 @@ async def wait_for_the_schedule(_at: Installation) -> None:
 async def test_a_task_that_is_accepted_while_the_engine_is_away_is_started_by_the_relay(
     relay: Relay, caller_is_behind: timedelta, tmp_path: Path, justtcg_sandbox: JustTcgEmulator
 ) -> None:
-    """The caller does not fail, the task waits as QUEUED, and runs once the engine is back."""
+    """The caller does not fail, the task waits as QUEUED, and runs once Temporal is back."""
     async with installation(tmp_path / "away", justtcg_sandbox, sets=1, variants=10) as at:
         await at.alone()
-        await at.temporal.stop()
+        await at.temporal_client.stop()
         clock = ShiftedClock(datetime.now(UTC) - caller_is_behind)
-        jobs = Jobs(at.database, TemporalGateway(at.temporal.client, "mainspring"), clock)
+        jobs = Jobs(at.database, TemporalGateway(at.temporal_client.client, "mainspring"), clock)
         given = DiscoverSets(account_id=at.account_id)
         accepted = await jobs.start(DISCOVER_SETS, given)
         again = await jobs.start(DISCOVER_SETS, given)
@@ -59,7 +59,7 @@ async def test_a_task_that_is_accepted_while_the_engine_is_away_is_started_by_th
         await asyncio.sleep((task.created_at + RELAY_AFTER - datetime.now(UTC)).total_seconds())
         assert TaskState.QUEUED is (await jobs.get(accepted.id)).state
 
-        await at.temporal.start()
+        await at.temporal_client.start()
         await relay(at)
         async with asyncio.timeout(100):
             done = await accepted.result()

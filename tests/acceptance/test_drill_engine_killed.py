@@ -12,8 +12,8 @@ from tests.acceptance.drill_runs import Run
 
 
 async def kill_and_wait_for_the_next(run: Run) -> None:
-    """Kill the server; the run may go on meanwhile, for its activity needs no engine."""
-    await run.at.temporal.kill()
+    """Kill the server; the run may go on meanwhile, for its activity needs no Temporal."""
+    await run.at.temporal_client.kill()
 
 
 @pytest.mark.parametrize("scale", [SHORT, LONG])

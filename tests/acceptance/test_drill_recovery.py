@@ -73,7 +73,7 @@ class Drill:
     """What runs. The receivers hang while everything is got under way."""
 
     site: DrillSite
-    engine: TemporalGateway
+    temporal: TemporalGateway
     subscriptions: Sequence[UUID]
     receivers: Collection[Receiver]
 
@@ -119,10 +119,10 @@ class Drill:
         await self.site.database.transact(
             lambda session: TaskRepository(session).enqueue([task], now=SystemClock().now())
         )
-        await self.engine.start(
+        await self.temporal.start(
             task.job, task.workflow_id, task.input, task_id=task.id, priority=task.priority
         )
-        while await self.engine.history_length(task.workflow_id) < ASLEEP:  # noqa: ASYNC110  # polled
+        while await self.temporal.history_length(task.workflow_id) < ASLEEP:  # noqa: ASYNC110  # polled
             await asyncio.sleep(POLL_SECONDS)
         return task.id
 
@@ -162,8 +162,8 @@ async def drill(folder: Path) -> AsyncIterator[Drill]:
             added.append(one.subscription.id)
         site.worker.start()
         await site.worker.ready()
-        engine = TemporalGateway(site.temporal.client, settings.task_queue)
-        yield Drill(site, engine, added, receivers.receivers.values())
+        temporal = TemporalGateway(site.temporal_client.client, settings.task_queue)
+        yield Drill(site, temporal, added, receivers.receivers.values())
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ SECOND = timedelta(seconds=1)
 ROWS = (row("as-declared", Every(SECOND)), row("short-window", Every(SECOND), catchup=10 * SECOND))
 
 
-async def unfinished_at(temporal: Client, schedule_id: str, moment: datetime) -> list[datetime]:
+async def unfinished_at(temporal_client: Client, schedule_id: str, moment: datetime) -> list[datetime]:
     """Return for which moments before `moment` runs are that had not ended then."""
-    runs = temporal.list_workflows(f'TemporalScheduledById="{schedule_id}"')
+    runs = temporal_client.list_workflows(f'TemporalScheduledById="{schedule_id}"')
     return [
         run.typed_search_attributes[FIRED_AT]
         async for run in runs
@@ -30,11 +30,11 @@ async def unfinished_at(temporal: Client, schedule_id: str, moment: datetime) ->
     ]
 
 
-async def missed(temporal: Client, schedule_id: str, least: int) -> tuple[int, int]:
+async def missed(temporal_client: Client, schedule_id: str, least: int) -> tuple[int, int]:
     """Return how many firings were left out: because a run was at work, and because they were too old."""
 
     async def counts() -> tuple[int, int]:
-        info = (await temporal.get_schedule_handle(schedule_id).describe()).info
+        info = (await temporal_client.get_schedule_handle(schedule_id).describe()).info
         return info.num_actions_skipped_overlap, info.num_actions_missed_catchup_window
 
     return await eventually(counts, lambda both: sum(both) >= least)
@@ -50,25 +50,25 @@ async def test_an_outage_gives_one_run_of_each_schedule_and_not_one_for_each_fir
     server = TemporalServer(tmp_path)
     await server.start()
     try:
-        temporal, began = await connected(server), datetime.now(UTC) - SECOND
-        async with worker(temporal):
-            await Schedules(temporal, Settings(task_queue=QUEUE), ROWS).sync()
-            await asyncio.gather(*(first_run(temporal, each.id, began) for each in ROWS))
+        temporal_client, began = await connected(server), datetime.now(UTC) - SECOND
+        async with worker(temporal_client):
+            await Schedules(temporal_client, Settings(task_queue=QUEUE), ROWS).sync()
+            await asyncio.gather(*(first_run(temporal_client, each.id, began) for each in ROWS))
         await server.stop()
         stopped = datetime.now(UTC)
         await asyncio.sleep(outage.total_seconds())
         starting = datetime.now(UTC)
         await server.start()
 
-        temporal = await connected(server)
+        temporal_client = await connected(server)
         least = (starting - stopped) // SECOND - 1
         for each in ROWS:
-            counts = await missed(temporal, each.id, least)
+            counts = await missed(temporal_client, each.id, least)
             assert (each.catchup < outage) == (counts[1] > 0)
-        async with worker(temporal):
-            await asyncio.gather(*(first_run(temporal, each.id, starting) for each in ROWS))
+        async with worker(temporal_client):
+            await asyncio.gather(*(first_run(temporal_client, each.id, starting) for each in ROWS))
         for each in ROWS:
-            assert 1 == len(await unfinished_at(temporal, each.id, starting)), each.id
+            assert 1 == len(await unfinished_at(temporal_client, each.id, starting)), each.id
     finally:
         await server.stop()
 
@@ -78,6 +78,8 @@ async def connected(server: TemporalServer) -> Client:
     return await Client.connect(server.address, data_converter=pydantic_data_converter)
 
 
-async def first_run(temporal: Client, schedule_id: str, after: datetime) -> None:
+async def first_run(temporal_client: Client, schedule_id: str, after: datetime) -> None:
     """Return once there is a run that was due after a moment."""
-    await eventually(lambda: fired(temporal, schedule_id), lambda runs: any(run > after for run in runs))
+    await eventually(
+        lambda: fired(temporal_client, schedule_id), lambda runs: any(run > after for run in runs)
+    )

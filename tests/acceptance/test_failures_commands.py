@@ -14,7 +14,7 @@ from tests.acceptance.command_line import CommandLine
 
 @pytest.fixture
 def mainspring(sqlite_database: Database, command_line: CommandLine) -> CommandLine:
-    """Give the program on the test's database; no engine can be reached."""
+    """Give the program on the test's database; no Temporal can be reached."""
     return command_line.setting(
         MAINSPRING_DATABASE_URL=str(sqlite_database.url), TEMPORAL_ADDRESS="127.0.0.1:1"
     )

@@ -24,8 +24,8 @@ def mainspring(workerless: Service, command_line: CommandLine) -> CommandLine:
     """Give the program on the test's service, whose worker the test runs."""
     return command_line.setting(
         MAINSPRING_DATABASE_URL=str(workerless.database.url),
-        TEMPORAL_ADDRESS=workerless.temporal.service_client.config.target_host,
-        TEMPORAL_NAMESPACE=workerless.temporal.namespace,
+        TEMPORAL_ADDRESS=workerless.temporal_client.service_client.config.target_host,
+        TEMPORAL_NAMESPACE=workerless.temporal_client.namespace,
     )
 
 

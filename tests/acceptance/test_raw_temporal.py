@@ -9,7 +9,7 @@ import pytest
 from mainspring.client.service import Service
 from mainspring.contracts.tasks import Task, TaskState
 from tests.acceptance.running_service import RunningService
-from tests.acceptance.temporal_tools import WebUi, temporal
+from tests.acceptance.temporal_tools import WebUi, temporal_client
 
 PRICES = "update-inventory-prices"
 
@@ -45,7 +45,7 @@ def test_the_temporal_program_starts_a_job(running: RunningService) -> None:
     account_id = str(running.add_account("By-hand", plan="Starter"))
     given = json.dumps({"account_id": account_id})
     queue = ("--task-queue", "mainspring", "--workflow-id", "by-hand")
-    temporal(running, "workflow", "start", "--type", PRICES, *queue, "--input", given)
+    temporal_client(running, "workflow", "start", "--type", PRICES, *queue, "--input", given)
     task = task_of(running, "by-hand", TaskState.SUCCESS)
     assert (PRICES, "temporal", 40) == (task.job, task.triggered_by, task.processed)
     assert account_id == task.input["account_id"]
@@ -58,8 +58,8 @@ def test_a_schedule_made_by_hand_starts_a_job(running: RunningService) -> None:
     action = ("--type", PRICES, "--task-queue", "mainspring", "--workflow-id", "nightly")
     given = json.dumps({"account_id": account_id})
     options = ("--schedule-id", "nightly", "--interval", "24h", "--input", given)
-    temporal(running, "schedule", "create", *options, *action)
-    temporal(running, "schedule", "trigger", "--schedule-id", "nightly")
+    temporal_client(running, "schedule", "create", *options, *action)
+    temporal_client(running, "schedule", "trigger", "--schedule-id", "nightly")
     task = task_of(running, "nightly-", TaskState.SUCCESS)
     assert ("schedule nightly", account_id) == (task.triggered_by, task.input["account_id"])
     assert f"{str(task.id)[:8]}  {PRICES}" in running.command_line.succeed("tasks", "list")
@@ -107,7 +107,7 @@ def test_bad_input_is_a_failed_task_after_the_sweep(
     """It fails before it can write a row, so the sweep makes one with pydantic's message."""
     workflow_id = f"bad-{abs(hash(given))}"
     queue = ("--task-queue", "mainspring", "--workflow-id", workflow_id)
-    temporal(running, "workflow", "start", "--type", PRICES, *queue, "--input", given)
+    temporal_client(running, "workflow", "start", "--type", PRICES, *queue, "--input", given)
     task = swept(running, workflow_id)
     assert (PRICES, "temporal", "ValidationError") == (task.job, task.triggered_by, task.errors[0].error_type)
     assert complaint in task.errors[0].message
@@ -117,12 +117,12 @@ def test_a_job_started_by_hand_is_cancelled_by_us_and_the_other_way_round(runnin
     """CANCELLED both times, what was fetched stays, and the rest is still due."""
     given = json.dumps({"account_id": str(running.add_account("Cancelled-by-us", day=1))})
     queue = ("--task-queue", "mainspring", "--workflow-id", "ours-to-cancel")
-    temporal(running, "workflow", "start", "--type", PRICES, *queue, "--input", given)
+    temporal_client(running, "workflow", "start", "--type", PRICES, *queue, "--input", given)
     by_hand = task_of(running, "ours-to-cancel", TaskState.WAITING)
     running.command_line.succeed("tasks", "cancel", str(by_hand.id))
 
     ours = running.start_one_that_waits("Cancelled-by-hand")
-    temporal(running, "workflow", "cancel", "--workflow-id", ours.workflow_id)
+    temporal_client(running, "workflow", "cancel", "--workflow-id", ours.workflow_id)
     task_of(running, ours.workflow_id, TaskState.CANCELLED)
 
     for account, task in (("Cancelled-by-us", by_hand), ("Cancelled-by-hand", ours)):

@@ -65,7 +65,7 @@ def test_the_printed_line_makes_a_video_and_shows_how_far_it_is(running: Running
 
 def check_published(running: RunningService) -> None:
     """Fetch what is published as a page's visitor does, without a key, and play it."""
-    videos = running.engine.emulators["media_s3_endpoint"] + "/videos"
+    videos = running.temporal.emulators["media_s3_endpoint"] + "/videos"
     assert f"{videos} (stand-in)" in running.printed
     with urlopen(f"{videos}/films/sample/manifest.json", timeout=10) as answer:
         manifest = VideoManifest.model_validate_json(answer.read())

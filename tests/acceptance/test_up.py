@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.command_line import CommandLine, processes_about
 from tests.acceptance.running_service import RunningService, running_service
 
-# The watchdog ends the engine's server within its grace of three seconds.
+# The watchdog ends Temporal's server within its grace of three seconds.
 GONE_WITHIN_SECONDS = 5
 
 
@@ -25,7 +25,7 @@ def seconds_until_nothing_is_about(folder: Path) -> float:
 
 
 def press_ctrl_c(pid: int) -> None:
-    """Send SIGINT as a terminal does: to the whole group, the engine's processes among it."""
+    """Send SIGINT as a terminal does: to the whole group, Temporal's processes among it."""
     os.killpg(pid, signal.SIGINT)
 
 
@@ -37,14 +37,14 @@ def ask_to_end(pid: int) -> None:
 def test_it_prints_where_everything_is(running: RunningService) -> None:
     """Whoever starts it sees the addresses of the Web UI, Temporal, the database and the stand-in."""
     shown = running.printed
-    assert running.engine.ui_url in shown
-    assert running.engine.address in shown
+    assert running.temporal.ui_url in shown
+    assert running.temporal.address in shown
     assert str(running.command_line.state_dir / "mainspring.db") in shown
     assert f"{running.justtcg_url} (stand-in)" in shown
 
 
 def test_a_second_start_says_that_it_runs(running: RunningService) -> None:
-    """Two in one state directory would share an engine's database: the second one names the first."""
+    """Two in one state directory would share a Temporal server's database: the second one names the first."""
     done = running.command_line.run("up", "--sandbox")
     assert 1 == done.code
     assert f"already runs in {running.command_line.state_dir} (process {running.process.pid}," in done.err
@@ -63,7 +63,7 @@ def test_it_stops_cleanly_when_told_to(stop: Callable[[int], None], command_line
 
 
 def test_kill_9_leaves_no_engine_behind(command_line: CommandLine) -> None:
-    """Nobody can run code then, but the engine's watchdog notices."""
+    """Nobody can run code then, but Temporal's watchdog notices."""
     with running_service(command_line) as service:
         service.process.kill()
         assert seconds_until_nothing_is_about(command_line.state_dir) < GONE_WITHIN_SECONDS

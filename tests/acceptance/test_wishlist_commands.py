@@ -28,7 +28,7 @@ KEY = b"a key of the service, 32 bytes.."
 
 @pytest.fixture
 def mainspring(command_line: CommandLine, sqlite_database: Database) -> CommandLine:
-    """Give the command line on the test's database; no engine can be reached."""
+    """Give the command line on the test's database; no Temporal can be reached."""
     return command_line.setting(
         MAINSPRING_DATABASE_URL=str(sqlite_database.url),
         MAINSPRING_ENCRYPTION_KEY=base64.b64encode(KEY).decode(),

@@ -47,7 +47,7 @@ async def composed(service: Service) -> Handle:
     started = await service.jobs.start(RUN_FLOW, RunFlow.model_validate({"steps": steps}))
     task = await service.wait(started.id)
     assert TaskState.FAILED == task.state
-    return service.temporal.get_workflow_handle(task.workflow_id)
+    return service.temporal_client.get_workflow_handle(task.workflow_id)
 
 
 async def processed(service: Service) -> Handle:
@@ -59,18 +59,18 @@ async def processed(service: Service) -> Handle:
     started = await service.jobs.start(PROCESS_VIDEO, given)
     task = await service.wait(started.id)
     assert TaskState.SUCCESS == task.state, task.errors
-    return service.temporal.get_workflow_handle(task.workflow_id)
+    return service.temporal_client.get_workflow_handle(task.workflow_id)
 
 
 async def swept(service: Service) -> Handle:
     """Let a sweep of scratch find nothing."""
-    await service.temporal.execute_workflow(
+    await service.temporal_client.execute_workflow(
         SweepScratchWorkflow.run,
         SweepScratch(),
         id="sweep-scratch",
         task_queue=service.settings.task_queue,
     )
-    return service.temporal.get_workflow_handle("sweep-scratch")
+    return service.temporal_client.get_workflow_handle("sweep-scratch")
 
 
 async def delivered(service: Service) -> Handle:
@@ -83,6 +83,6 @@ async def delivered(service: Service) -> Handle:
         told = [made_up_delivery(added.subscription.id, number) for number in range(3)]
         for started in await service.jobs.start_many(DELIVER, told):
             await service.wait(started.id)
-        handle = service.temporal.get_workflow_handle(consumer_of(DELIVER.name))
+        handle = service.temporal_client.get_workflow_handle(consumer_of(DELIVER.name))
         await handle.result()
     return handle

@@ -56,7 +56,7 @@ async def finished(service: Service, job: AnyJob, given: Message) -> WorkflowHan
     """Run a job to its end, whatever that is."""
     started = await service.jobs.start(job, given)
     task = await service.wait(started.id)
-    return service.temporal.get_workflow_handle(task.workflow_id)
+    return service.temporal_client.get_workflow_handle(task.workflow_id)
 
 
 async def discovered(service: Service) -> WorkflowHandle[Any, Any]:
@@ -79,7 +79,7 @@ async def waited(service: Service) -> WorkflowHandle[Any, Any]:
     service.sandbox.add_key("key-of-shop", "Starter")
     await service.accounts.change_plan("shop", "Starter", 1)
     assert TaskState.SUCCESS == (await service.wait(started.id)).state
-    return service.temporal.get_workflow_handle(task.workflow_id)
+    return service.temporal_client.get_workflow_handle(task.workflow_id)
 
 
 async def failed(service: Service) -> WorkflowHandle[Any, Any]:
@@ -96,7 +96,7 @@ async def cancelled(service: Service) -> WorkflowHandle[Any, Any]:
     await service.until(started.id, is_waiting)
     task = await service.jobs.cancel(started.id)
     await service.wait(started.id)
-    return service.temporal.get_workflow_handle(task.workflow_id)
+    return service.temporal_client.get_workflow_handle(task.workflow_id)
 
 
 async def continued(service: Service) -> WorkflowHandle[Any, Any]:
@@ -104,13 +104,13 @@ async def continued(service: Service) -> WorkflowHandle[Any, Any]:
     account = await service.add_account(plan="Free Tier", inventory=service.sandbox.variant_ids[:2_000])
     handle = await finished(service, UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     first = (await handle.describe()).raw_info.first_run_id
-    return service.temporal.get_workflow_handle(handle.id, run_id=first)
+    return service.temporal_client.get_workflow_handle(handle.id, run_id=first)
 
 
 async def resumed(service: Service) -> WorkflowHandle[Any, Any]:
     """Return the last run of a price update that continues as new."""
     first = await continued(service)
-    return service.temporal.get_workflow_handle(first.id)
+    return service.temporal_client.get_workflow_handle(first.id)
 
 
 async def refreshed(service: Service) -> WorkflowHandle[Any, Any]:
@@ -125,7 +125,7 @@ async def refreshed(service: Service) -> WorkflowHandle[Any, Any]:
 async def relayed(service: Service) -> WorkflowHandle[Any, Any]:
     """Let a relay find nothing to do."""
     await service.relay()
-    return service.temporal.get_workflow_handle("relay")
+    return service.temporal_client.get_workflow_handle("relay")
 
 
 async def reconciled(service: Service) -> WorkflowHandle[Any, Any]:
@@ -135,7 +135,7 @@ async def reconciled(service: Service) -> WorkflowHandle[Any, Any]:
         await handle.result()
     await service.until_listed("Failed")
     await service.reconcile()
-    return service.temporal.get_workflow_handle("reconcile")
+    return service.temporal_client.get_workflow_handle("reconcile")
 
 
 RECORDINGS: dict[str, Recording] = {
@@ -165,13 +165,13 @@ async def record(name: str) -> None:
         suggest = {"limit__historyCount__suggestContinueAsNew": str(SUGGESTED_AFTER_EVENTS)}
         changed = suggest if name.endswith(("continued-as-new", "resumed")) else {}
         async with temporal_server_process(**changed) as address, SmtpEmulator() as smtp:
-            temporal = await own_namespace(address, identity="recorder")
+            temporal_client = await own_namespace(address, identity="recorder")
             database = Database(f"sqlite+aiosqlite:///{folder}/recording.db")
             await upgrade(database)
             served = Path(folder) / "served"
             served.mkdir()
             idle = idle_service(
-                temporal,
+                temporal_client,
                 database,
                 Path(folder),
                 media_source_dir=served,

@@ -38,7 +38,7 @@ async def mailed(service: Service) -> Handle:
     await sales_checked(service)
     (task,) = await service.jobs.find(job=SEND.name)
     assert TaskState.SUCCESS == (await service.wait(task.id)).state
-    handle = service.temporal.get_workflow_handle(consumer_of(SEND.name))
+    handle = service.temporal_client.get_workflow_handle(consumer_of(SEND.name))
     await handle.result()
     return handle
 
@@ -55,4 +55,4 @@ async def _checked(service: Service, job: AnyJob, given: Message) -> Handle:
     started = await service.jobs.start(job, given)
     task = await service.wait(started.id)
     assert TaskState.SUCCESS == task.state, task.errors
-    return service.temporal.get_workflow_handle(task.workflow_id)
+    return service.temporal_client.get_workflow_handle(task.workflow_id)

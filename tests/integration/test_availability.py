@@ -10,12 +10,12 @@ from tests.service import Service
 
 async def test_a_worker_that_asks_for_work_hinders_nothing(service: Service) -> None:
     """All is well: nothing is said, once it has asked for the first time."""
-    await eventually(lambda: availability(service.engine), lambda said: said is None)
+    await eventually(lambda: availability(service.temporal), lambda said: said is None)
 
 
 async def test_a_missing_worker_is_said(workerless: Service) -> None:
     """A task that says RUNNING does not go on."""
-    assert NO_WORKER == await availability(workerless.engine)
+    assert NO_WORKER == await availability(workerless.temporal)
 
 
 async def test_an_engine_that_is_away_is_said() -> None:

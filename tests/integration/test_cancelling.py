@@ -30,8 +30,8 @@ async def priced(service: Service) -> int:
 
 
 async def status_of(service: Service, task: Task) -> str | None:
-    """Return how the engine says that the task's workflow is."""
-    run = await service.temporal.get_workflow_handle(task.workflow_id, run_id=task.run_id).describe()
+    """Return how Temporal says that the task's workflow is."""
+    run = await service.temporal_client.get_workflow_handle(task.workflow_id, run_id=task.run_id).describe()
     return None if run.status is None else run.status.name
 
 
@@ -114,7 +114,7 @@ async def test_a_queued_task_is_cancelled_without_the_engine(workerless: Service
 
 
 async def test_a_task_cancelled_before_any_worker_took_it_never_works(workerless: Service) -> None:
-    """The engine knows it, but no call leaves."""
+    """Temporal knows it, but no call leaves."""
     account = await workerless.add_account(inventory=workerless.sandbox.variant_ids[:10])
     started = await workerless.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     await workerless.jobs.cancel(started.id)
@@ -132,9 +132,9 @@ async def test_a_workflow_whose_task_was_cancelled_before_it_began_does_nothing(
     started = await jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     task = await jobs.cancel(started.id)
 
-    await service.engine.start(task.job, task.workflow_id, task.input, task_id=task.id, priority=3)
+    await service.temporal.start(task.job, task.workflow_id, task.input, task_id=task.id, priority=3)
     with pytest.raises(WorkflowFailureError):
-        await service.temporal.get_workflow_handle(task.workflow_id).result()
+        await service.temporal_client.get_workflow_handle(task.workflow_id).result()
 
     assert task == await service.jobs.get(task.id)
     assert 0 == len(service.sandbox.calls)

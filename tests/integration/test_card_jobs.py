@@ -61,7 +61,7 @@ async def test_ten_thousand_prices_cost_a_hundred_calls_and_few_events(service: 
     assert 100 == len(service.sandbox.calls)
     assert {} == service.sandbox.calls.repeated_lookups
     assert service.sold_at(held) == await service.prices()
-    assert await service.engine.history_length(task.workflow_id) <= 60
+    assert await service.temporal.history_length(task.workflow_id) <= 60
 
 
 async def test_an_invalid_key_fails_at_once_and_says_so(service: Service) -> None:

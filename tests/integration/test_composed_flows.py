@@ -133,7 +133,7 @@ async def test_a_child_whose_end_nobody_told_is_retried_where_it_was(service: Se
     outer = {"steps": [{"name": "inner", "job": "run-flow", "input": inner}]}
     started = await service.jobs.start(RUN_FLOW, RunFlow.model_validate(outer))
     child = await until_prices(service, started.id)
-    await service.temporal.get_workflow_handle(child.workflow_id).terminate()
+    await service.temporal_client.get_workflow_handle(child.workflow_id).terminate()
     failed = await service.wait(started.id)
     again = await service.jobs.retry(failed.id)
     retried = await until_prices(service, again.id)

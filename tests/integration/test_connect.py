@@ -24,7 +24,7 @@ def test_temporals_own_variables_say_where_it_is(tmp_path: Path, monkeypatch: py
 
 
 def test_a_profile_that_does_not_exist_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistyped profile does not silently mean the embedded engine."""
+    """A mistyped profile does not silently mean the embedded Temporal."""
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
     with pytest.raises(TemporalUnreachable, match="nowhere"):
         connect_config(Settings(state_dir=tmp_path))

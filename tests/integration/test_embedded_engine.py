@@ -48,7 +48,7 @@ asyncio.run(main())
 
 @contextmanager
 def owner_process(state_dir: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """Run an engine whose owner is a process of its own."""
+    """Run a Temporal server whose owner is a process of its own."""
     command = [sys.executable, "-c", OWNER, str(state_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
@@ -78,23 +78,23 @@ def parent_of(pid: int) -> int:
     return int(shown.stdout)
 
 
-async def until_replaced(engine: EmbeddedTemporal, killed: int) -> None:
-    """Wait until the engine has started another server."""
+async def until_replaced(temporal: EmbeddedTemporal, killed: int) -> None:
+    """Wait until Temporal has started another server."""
     async with asyncio.timeout(20):
-        while engine.server_pid == killed:  # noqa: ASYNC110  # the supervisor announces nothing
+        while temporal.server_pid == killed:  # noqa: ASYNC110  # the supervisor announces nothing
             await asyncio.sleep(0.05)
 
 
 async def test_it_serves_on_free_ports_and_says_where_until_it_stops(tmp_path: Path) -> None:
-    """Port 0 needs no agreement with anyone; a client finds the engine by its state directory alone."""
-    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
+    """Port 0 needs no agreement with anyone; a client finds Temporal by its state directory alone."""
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
         found = running_temporal(tmp_path)
         assert found is not None
-        assert (engine.address, engine.ui_url, os.getpid()) == (found.address, found.ui_url, found.pid)
+        assert (temporal.address, temporal.ui_url, os.getpid()) == (found.address, found.ui_url, found.pid)
         client = await connect(Settings(state_dir=tmp_path))
-        assert engine.address == client.service_client.config.target_host
+        assert temporal.address == client.service_client.config.target_host
         assert await client.service_client.check_health()
-        server = engine.server_pid
+        server = temporal.server_pid
     assert running_temporal(tmp_path) is None
     assert not is_alive(server)
 
@@ -121,48 +121,48 @@ async def test_a_taken_port_is_named_with_the_setting_that_chooses_another(tmp_p
 
 async def test_a_second_start_is_refused_and_says_who_runs(tmp_path: Path) -> None:
     """Two engines never share one state directory."""
-    with owner_process(tmp_path) as (owner, engine):
+    with owner_process(tmp_path) as (owner, temporal):
         with pytest.raises(AlreadyRunning) as caught:
             async with EmbeddedTemporal(tmp_path, port=0, ui_port=0):
                 pass
         assert caught.value.running is not None
-        assert (owner.pid, engine["address"]) == (caught.value.running.pid, caught.value.running.address)
+        assert (owner.pid, temporal["address"]) == (caught.value.running.pid, caught.value.running.address)
 
 
 async def test_the_engine_ends_with_an_owner_that_is_killed_and_can_start_again(tmp_path: Path) -> None:
     """Kill -9 leaves no orphan, and no file that stands in the way of the next start."""
-    with owner_process(tmp_path) as (owner, engine):
-        assert is_alive(engine["server"])
+    with owner_process(tmp_path) as (owner, temporal):
+        assert is_alive(temporal["server"])
         owner.kill()
         owner.wait()
         # At once, while the former server may still be ending.
         async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as next_engine:
-            assert not is_alive(engine["server"])
+            assert not is_alive(temporal["server"])
             assert is_alive(next_engine.server_pid)
 
 
 def test_the_engine_is_gone_seconds_after_its_owner(tmp_path: Path) -> None:
     """Nothing goes on consuming the machine unseen."""
-    with owner_process(tmp_path) as (owner, engine):
+    with owner_process(tmp_path) as (owner, temporal):
         owner.kill()
-        assert seconds_until_gone(engine["server"], limit=10) < 5
+        assert seconds_until_gone(temporal["server"], limit=10) < 5
 
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_engine(tmp_path: Path) -> None:
-    """The worker can still finish its work with the engine's help."""
-    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
-        assert os.getpgid(engine.server_pid) != os.getpgid(0)
+    """The worker can still finish its work with Temporal's help."""
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
+        assert os.getpgid(temporal.server_pid) != os.getpgid(0)
 
 
 async def test_a_killed_server_is_back_with_its_workflows_and_schedules(tmp_path: Path) -> None:
-    """The crash of the engine costs seconds and loses nothing."""
-    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
-        client = await Client.connect(engine.address)
+    """The crash of Temporal costs seconds and loses nothing."""
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
+        client = await Client.connect(temporal.address)
         started = await client.start_workflow("any", id="kept", task_queue="nobody")
         await client.create_schedule("kept", hourly("any"))
-        killed = engine.server_pid
+        killed = temporal.server_pid
         os.kill(killed, signal.SIGKILL)
-        await until_replaced(engine, killed)
+        await until_replaced(temporal, killed)
         async with asyncio.timeout(20):
             described = await client.get_workflow_handle("kept").describe()
             schedule = await client.get_schedule_handle("kept").describe()
@@ -173,10 +173,10 @@ async def test_a_killed_server_is_back_with_its_workflows_and_schedules(tmp_path
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the owner ends it, which is slower to observe")
 async def test_no_server_outlives_its_watchdog(tmp_path: Path) -> None:
     """Even a watchdog that is killed takes the server with it, and both are started again."""
-    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
-        killed = engine.server_pid
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
+        killed = temporal.server_pid
         os.kill(parent_of(killed), signal.SIGKILL)
-        await until_replaced(engine, killed)
+        await until_replaced(temporal, killed)
         assert not is_alive(killed)
 
 
@@ -192,11 +192,11 @@ async def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 @pytest.mark.drill
 async def test_an_engine_that_cannot_be_kept_alive_is_given_up(tmp_path: Path) -> None:
     """The service ends with a reason rather than trying for ever."""
-    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
-        host, port = engine.address.split(":")
-        os.kill(engine.server_pid, signal.SIGKILL)
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
+        host, port = temporal.address.split(":")
+        os.kill(temporal.server_pid, signal.SIGKILL)
         with occupied(host, int(port)), pytest.raises(TemporalGaveUp):
-            await engine.watch()
+            await temporal.watch()
 
 
 @contextmanager

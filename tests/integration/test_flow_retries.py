@@ -65,7 +65,7 @@ async def test_a_retry_takes_over_more_than_a_message_carries(flows: Flows) -> N
     assert {250_000} == {len((result.steps[f"s{number}"].data or {})["padding"]) for number in numbers}
     # Twelve for the flow and seven for the step, and six for each part but one.
     task = await flows.jobs.get(retried)
-    assert await flows.engine.history_length(task.workflow_id, task.run_id) <= 12 + 7 + 6 * 8
+    assert await flows.temporal.history_length(task.workflow_id, task.run_id) <= 12 + 7 + 6 * 8
 
 
 async def test_a_retry_of_a_retry_knows_what_all_of_them_have_done(flows: Flows) -> None:
@@ -135,11 +135,11 @@ async def test_a_cancelled_flow_is_taken_up_where_it_was(flows: Flows) -> None:
 
 
 async def test_a_retry_needs_nothing_of_the_engine_s_memory(flows: Flows, temporal_server: str) -> None:
-    """With an engine that has never heard of the old workflow, finished steps are still not run again."""
+    """With a server that has never heard of the old workflow, finished steps are still not run again."""
     flows.shop.broken = {"c"}
     async with flows.worker():
         failed = await flows.run(chain("a", "b", "c"))
-    elsewhere = Flows(replace(flows.service, temporal=await own_namespace(temporal_server)))
+    elsewhere = Flows(replace(flows.service, temporal_client=await own_namespace(temporal_server)))
     async with elsewhere.worker():
         retried = await elsewhere.retry(failed)
 
@@ -163,8 +163,8 @@ async def test_a_killed_worker_repeats_only_the_step_that_it_was_at(flows: Flows
         sys.executable,
         "-m",
         "tests.flow_worker",
-        flows.service.temporal.service_client.config.target_host,
-        flows.service.temporal.namespace,
+        flows.service.temporal_client.service_client.config.target_host,
+        flows.service.temporal_client.namespace,
         flows.service.database.url.render_as_string(hide_password=False),
         str(tmp_path / "killed"),
         cwd=PROJECT,

@@ -31,7 +31,7 @@ def flows(workerless: Service) -> Flows:
 async def events_of(flows: Flows, task_id: UUID) -> int:
     """Return how many history events a task has cost."""
     task = await flows.service.jobs.get(task_id)
-    return await flows.engine.history_length(task.workflow_id, task.run_id)
+    return await flows.temporal.history_length(task.workflow_id, task.run_id)
 
 
 async def test_a_flow_runs_its_steps_in_order_and_keeps_each(flows: Flows) -> None:
@@ -145,7 +145,7 @@ async def test_a_flow_that_gives_back_more_than_a_message_carries_ends_with_all_
         started = await flows.jobs.start(RUN_GRAPH, graph)
         result = await started.result()
         task = await flows.service.jobs.get(started.id)
-        told = await flows.service.temporal.get_workflow_handle(task.workflow_id).result()
+        told = await flows.service.temporal_client.get_workflow_handle(task.workflow_id).result()
 
     assert {250_000} == {len((step.data or {})["padding"]) for step in result.steps.values()}
     assert (names, {}) == (told["completed_steps"], told["steps"])
@@ -258,10 +258,10 @@ async def test_the_sweep_ends_the_steps_of_a_flow_that_was_terminated(flows: Flo
         started = await flows.jobs.start(RUN_GRAPH, chain("a", "b", "c"))
         await flows.until_began("b")
         task = await flows.jobs.get(started.id)
-        await flows.service.temporal.get_workflow_handle(task.workflow_id).terminate()
+        await flows.service.temporal_client.get_workflow_handle(task.workflow_id).terminate()
         await flows.service.until_listed("Terminated")
     sweep = ReconcileActivities(
-        flows.service.database, flows.engine, SystemClock(), RecordedJobs(frozenset({"run-graph"}))
+        flows.service.database, flows.temporal, SystemClock(), RecordedJobs(frozenset({"run-graph"}))
     )
     await asyncio.sleep(2.1)  # the sweep leaves alone what was written to just now
     await ActivityEnvironment().run(sweep.reconcile, ReconcileTasks())

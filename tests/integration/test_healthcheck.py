@@ -21,8 +21,8 @@ class IdleWorkflow:
 
 async def test_a_worker_is_healthy_when_it_asks_for_work(tmp_path: Path) -> None:
     """A container whose worker hangs is restarted, and another machine's worker does not hide that."""
-    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as engine:
-        client = await Client.connect(engine.address)
+    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
+        client = await Client.connect(temporal.address)
         queue, here = TemporalGateway(client, "queue"), socket.gethostname()
         assert not await is_polling(queue, here)
         async with Worker(client, task_queue="queue", workflows=[IdleWorkflow]):

@@ -21,7 +21,9 @@ LATER = timedelta(hours=1)
 @pytest.fixture
 def jobs(workerless: Service) -> Jobs:
     """Give the client of the toy job, whose tasks of a product have one key."""
-    return Jobs(workerless.database, workerless.engine, workerless.clock, job_named=lambda _: UPDATE_PRODUCT)
+    return Jobs(
+        workerless.database, workerless.temporal, workerless.clock, job_named=lambda _: UPDATE_PRODUCT
+    )
 
 
 async def failed_task(service: Service, jobs: Jobs, version: int) -> UUID:

@@ -1,4 +1,4 @@
-"""Fetching listings of which the vendor does not give one: the activity alone, called as the engine would."""
+"""Fetching listings of which the vendor does not give one: the activity alone, called as Temporal would."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -41,7 +41,7 @@ async def test_each_worker_that_starts_lets_others_take_the_place_of_what_hangs(
     service = workerless
     numbers = [NoteNumber(number=n) for n in range(80)]
     async with noting_worker(
-        service.temporal, service.settings.task_queue, service.database, service.clock, POOL
+        service.temporal_client, service.settings.task_queue, service.database, service.clock, POOL
     ) as notes:
         notes.open.clear()
         started = await service.jobs.start_many(NOTE_NUMBER, numbers)
@@ -49,7 +49,7 @@ async def test_each_worker_that_starts_lets_others_take_the_place_of_what_hangs(
         for generation in range(GENERATIONS):
             await until_begun(notes, POOL.parallel * (generation + 1))
             begun.append(len(notes.pages))
-            assert await service.engine.tell_worker_started(DRAIN)
+            assert await service.temporal.tell_worker_started(DRAIN)
         await asyncio.sleep(A_WHILE_SECONDS)
         begun.append(len(notes.pages))
         notes.open.set()
@@ -62,26 +62,26 @@ async def test_each_worker_that_starts_lets_others_take_the_place_of_what_hangs(
 
 async def test_a_worker_that_starts_need_not_know_which_drains_run(workerless: Service) -> None:
     """None is started by it."""
-    assert not await workerless.engine.tell_worker_started(DRAIN)
+    assert not await workerless.temporal.tell_worker_started(DRAIN)
 
 
 async def test_what_waits_is_worked_also_while_a_long_drain_winds_up(sqlite_database: Database) -> None:
     """It would wait for all that is under way, which may be dead, before it continues as new."""
     async with temporal_server_process(limit__historyCount__suggestContinueAsNew="30") as address:
         client, clock = await own_namespace(address), SystemClock()
-        engine = TemporalGateway(client, "tests")
-        jobs = Jobs(sqlite_database, engine, clock)
+        temporal = TemporalGateway(client, "tests")
+        jobs = Jobs(sqlite_database, temporal, clock)
         async with noting_worker(client, "tests", sqlite_database, clock, POOL) as notes:
             notes.open.clear()
             started = [await jobs.start(NOTE_NUMBER, NoteNumber(number=1))]
             await until_begun(notes, 1)
             for _ in range(10):
-                await engine.wake(DRAIN)
+                await temporal.wake(DRAIN)
                 await asyncio.sleep(0.1)
             started.append(await jobs.start(NOTE_NUMBER, NoteNumber(number=2)))
             await asyncio.sleep(A_WHILE_SECONDS)
             winding_up = len(notes.pages)
-            await engine.tell_worker_started(DRAIN)
+            await temporal.tell_worker_started(DRAIN)
             await until_begun(notes, 2)
             notes.open.set()
             for each in started:
@@ -99,7 +99,7 @@ async def test_an_attempt_after_one_that_died_finishes_what_that_one_held_and_no
     activity.info = replace(activity.info, attempt=2)
     claim = claim_of(activity.info.workflow_run_id or "", activity.info.activity_id)
     sizes = QueueSizes({NAME: POOL})
-    notes = NoteActivities(BatchedQueues(service.database, service.engine, service.clock, sizes))
+    notes = NoteActivities(BatchedQueues(service.database, service.temporal, service.clock, sizes))
     await service.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in range(8)])
     await service.database.transact(
         lambda session: QueueStore(session).claim(NAME, claim, limit=3, now=service.clock.now())

@@ -41,7 +41,7 @@ async def notes(workerless: Service) -> AsyncIterator[NoteActivities]:
     """Run a worker of the pooled toy job: two tasks in a page, two pages at the same time."""
     service = workerless
     async with noting_worker(
-        service.temporal,
+        service.temporal_client,
         service.settings.task_queue,
         service.database,
         service.clock,
@@ -86,7 +86,7 @@ async def test_a_hundred_updates_of_a_pooled_task_run_once_with_the_last_input(
     assert task.started_at is not None
     assert timedelta(seconds=0.9) <= task.started_at - last_start < SECOND + SOON
     # 15 for the start, the work and the end, and 9 for each time that it woke and found the task put off.
-    assert await workerless.engine.history_length(DRAIN) <= 15 + 9 * (
+    assert await workerless.temporal.history_length(DRAIN) <= 15 + 9 * (
         (last_start - task.created_at) // SECOND + 2
     )
 
@@ -165,7 +165,7 @@ async def test_a_later_pooled_task_is_not_forgotten_for_an_older_report(workerle
     """A stretch that ends after the drain has seen the task may have looked before there was any."""
     service = workerless
     queue, roomy = service.settings.task_queue, BatchedQueue(page=2, parallel=4)
-    async with noting_worker(service.temporal, queue, service.database, service.clock, roomy) as notes:
+    async with noting_worker(service.temporal_client, queue, service.database, service.clock, roomy) as notes:
         notes.telling.clear()
         first = await start(service, 1, NOTE_NUMBER)
         await service.wait(first.id)
@@ -188,7 +188,7 @@ async def test_a_later_pooled_task_that_the_drain_was_never_told_of_begins_in_ti
     away = Jobs(service.database, nowhere, service.clock)
     started = await away.start(NOTE_NUMBER, NoteNumber(number=1), delay=2 * SECOND)
 
-    await TaskActivities(service.database, service.engine, service.clock, sizes).relay(RelayTasks())
+    await TaskActivities(service.database, service.temporal, service.clock, sizes).relay(RelayTasks())
     task = await service.wait(started.id)
 
     assert timedelta() <= lateness(task) < SOON

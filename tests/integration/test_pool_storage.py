@@ -329,7 +329,7 @@ async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settl
 
 
 async def test_only_the_first_in_line_wakes_the_drain(database: Database) -> None:
-    """Of those that are accepted while others wait, none costs the engine a signal."""
+    """Of those that are accepted while others wait, none costs Temporal a signal."""
     first = await enqueue(database, pooled())
     second = await enqueue(database, pooled(), now=NOON + MINUTE)
 

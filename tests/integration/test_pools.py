@@ -28,7 +28,7 @@ async def notes(workerless: Service) -> AsyncIterator[NoteActivities]:
     """Run a worker of the test's own job, with small pages."""
     service = workerless
     async with noting_worker(
-        service.temporal,
+        service.temporal_client,
         service.settings.task_queue,
         service.database,
         service.clock,
@@ -42,18 +42,18 @@ async def until_over(service: Service, runs: int = 1) -> int:
     query = f'WorkflowId="{DRAIN}"'
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            found = [each async for each in service.temporal.list_workflows(query)]
+            found = [each async for each in service.temporal_client.list_workflows(query)]
             if len(found) >= runs and all(e.status is not WorkflowExecutionStatus.RUNNING for e in found):
                 break
             await asyncio.sleep(0.05)
     assert {WorkflowExecutionStatus.COMPLETED} == {each.status for each in found}
-    return sum([await service.engine.history_length(each.id, each.run_id) for each in found])
+    return sum([await service.temporal.history_length(each.id, each.run_id) for each in found])
 
 
 async def test_a_thousand_tasks_are_worked_once_by_one_workflow(
     workerless: Service, notes: NoteActivities
 ) -> None:
-    """Each has its own row with its result, and the engine writes less than an event for ten of them."""
+    """Each has its own row with its result, and Temporal writes less than an event for ten of them."""
     started = await workerless.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in range(1_000)])
 
     tasks = [await workerless.wait(each.id) for each in started]
@@ -103,12 +103,12 @@ async def test_a_task_that_fails_backs_off_alone_and_fails_after_three_attempts_
 async def test_tasks_that_are_started_one_by_one_while_others_wait_cost_no_signal(
     workerless: Service,
 ) -> None:
-    """Of a hundred starts, only the first tells the engine."""
+    """Of a hundred starts, only the first tells Temporal."""
     for number in range(100):
         await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=number))
 
     # Started and signalled; its first step is scheduled.
-    assert 3 == await workerless.engine.history_length(DRAIN)
+    assert 3 == await workerless.temporal.history_length(DRAIN)
 
 
 async def test_starts_at_the_same_time_are_all_worked(workerless: Service, notes: NoteActivities) -> None:
@@ -150,7 +150,7 @@ async def test_a_queued_task_is_cancelled_and_not_worked(workerless: Service) ->
     cancelled = await workerless.jobs.cancel(unwanted.id)
     service = workerless
     async with noting_worker(
-        service.temporal, service.settings.task_queue, service.database, service.clock
+        service.temporal_client, service.settings.task_queue, service.database, service.clock
     ) as notes:
         await service.wait(kept.id)
 
@@ -230,8 +230,10 @@ async def test_a_start_behind_one_for_later_whose_time_has_come_is_worked_at_onc
 async def test_a_worker_whose_clock_is_behind_is_not_asked_again_and_again(workerless: Service) -> None:
     """The drain waits as long as the worker says, whatever time it is elsewhere."""
     service, late = workerless, ShiftedClock(SystemClock().now() - timedelta(seconds=4))
-    jobs = Jobs(service.database, service.engine, late)
-    async with noting_worker(service.temporal, service.settings.task_queue, service.database, late) as notes:
+    jobs = Jobs(service.database, service.temporal, late)
+    async with noting_worker(
+        service.temporal_client, service.settings.task_queue, service.database, late
+    ) as notes:
         await (await jobs.start(NOTE_NUMBER, NoteNumber(number=1, outages=2))).result()
         events = await until_over(service)
 

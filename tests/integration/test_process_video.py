@@ -23,9 +23,11 @@ SHORT = Clip(seconds=2, width=320, height=180)
 
 
 @pytest.fixture
-async def media(temporal: Client, sqlite_database: Database, tmp_path: Path) -> AsyncIterator[MediaService]:
+async def media(
+    temporal_client: Client, sqlite_database: Database, tmp_path: Path
+) -> AsyncIterator[MediaService]:
     """Give a service with a worker, an object store and a web server."""
-    async with media_service(temporal, sqlite_database, tmp_path) as media, media.service.worker():
+    async with media_service(temporal_client, sqlite_database, tmp_path) as media, media.service.worker():
         yield media
 
 
@@ -190,11 +192,14 @@ async def test_a_version_that_is_gone_when_it_is_to_be_published_is_brought_anew
 
 
 async def test_films_that_wait_for_their_turn_hold_up_nothing_else(
-    temporal: Client, sqlite_database: Database, tmp_path: Path
+    temporal_client: Client, sqlite_database: Database, tmp_path: Path
 ) -> None:
     """Neither other jobs nor the download of another film wait for ffmpeg."""
     few = {"activity_slots": 2, "media_parallel": 1}
-    async with media_service(temporal, sqlite_database, tmp_path, **few) as media, media.service.worker():
+    async with (
+        media_service(temporal_client, sqlite_database, tmp_path, **few) as media,
+        media.service.worker(),
+    ):
         media.clip("clip.mp4", Clip(seconds=10, width=640, height=360))
         first, second = (
             asked(media, "clip.mp4", *VideoProfile, destination=f"videos/{number}") for number in (1, 2)
@@ -268,7 +273,7 @@ async def processed(media: MediaService, request: ProcessVideo) -> Task:
 
 async def swept(media: MediaService) -> ScratchSwept:
     """Run the sweep once, as its schedule does."""
-    return await media.service.temporal.execute_workflow(
+    return await media.service.temporal_client.execute_workflow(
         SweepScratchWorkflow.run,
         SweepScratch(),
         id="sweep-scratch",

@@ -128,7 +128,7 @@ async def test_a_refresh_that_finds_nothing_due_costs_one_activity(service: Serv
     started = await service.jobs.start(REFRESH_DUE_ACCOUNTS, RefreshDueAccounts())
     task = await service.wait(started.id)
 
-    history = await service.temporal.get_workflow_handle(task.workflow_id).fetch_history()
+    history = await service.temporal_client.get_workflow_handle(task.workflow_id).fetch_history()
     scheduled = [
         event.activity_task_scheduled_event_attributes.activity_type.name
         for event in history.events

@@ -85,7 +85,7 @@ async def test_a_better_plan_wakes_a_task_that_was_started_raw(service: Service)
 async def test_a_schedule_of_temporals_starts_a_job_and_is_named_by_it(service: Service) -> None:
     """Operators may make schedules of their own; the ledger says which one it was."""
     account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
-    schedule = await service.temporal.create_schedule(
+    schedule = await service.temporal_client.create_schedule(
         "nightly-prices",
         Schedule(
             action=ScheduleActionStartWorkflow(
@@ -137,7 +137,7 @@ async def test_a_terminated_workflow_is_failed_after_the_sweep(service: Service)
     account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     waiting = await service.until(started.id, is_waiting)
-    handle = service.temporal.get_workflow_handle(waiting.workflow_id)
+    handle = service.temporal_client.get_workflow_handle(waiting.workflow_id)
     await handle.terminate("by the operator")
     await service.until_listed("Terminated")
 

@@ -1,4 +1,4 @@
-"""The relay: what the engine was not told of when it was accepted."""
+"""The relay: what Temporal was not told of when it was accepted."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -39,12 +39,12 @@ def new_task(workflow_id: str = "", given: JsonObject | None = None, *, priority
     )
 
 
-def activities(service: Service, engine: TemporalGateway | None = None) -> TaskActivities:
-    return TaskActivities(service.database, engine or service.engine, service.clock, QueueSizes({}))
+def activities(service: Service, temporal: TemporalGateway | None = None) -> TaskActivities:
+    return TaskActivities(service.database, temporal or service.temporal, service.clock, QueueSizes({}))
 
 
 async def accept(service: Service, *tasks: NewTask) -> None:
-    """Accept tasks of which nobody tells the engine, long enough ago."""
+    """Accept tasks of which nobody tells Temporal, long enough ago."""
     now = service.clock.now()
     await service.database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
     service.clock.advance(LONG_ENOUGH)
@@ -103,7 +103,7 @@ async def test_an_engine_that_is_away_is_not_asked_for_page_after_page(workerles
 
 async def test_an_unknown_namespace_fails_no_task(workerless: Service) -> None:
     """A wrong setting is no task's fault: they wait until it is corrected."""
-    config = workerless.temporal.service_client.config
+    config = workerless.temporal_client.service_client.config
     elsewhere = TemporalGateway(await Client.connect(config.target_host, namespace="nobodys"), "nobody")
     task = new_task()
     await accept(workerless, task)
@@ -139,13 +139,13 @@ async def test_a_repeated_enqueue_starts_nothing_twice(workerless: Service) -> N
     ended, waiting = new_task(), new_task()
     message = EnqueueTasks(tasks=(ended, waiting))
     counts = [await activities(workerless).enqueue(message)]
-    await workerless.temporal.get_workflow_handle(ended.workflow_id).terminate()
+    await workerless.temporal_client.get_workflow_handle(ended.workflow_id).terminate()
     finish = FinishTask(task_id=ended.id, state=TaskState.FAILED)
     now = workerless.clock.now()
     await workerless.database.transact(lambda session: TaskRepository(session).finish(finish, now=now))
 
     counts.append(await activities(workerless).enqueue(message))
-    described = await workerless.temporal.get_workflow_handle(ended.workflow_id).describe()
+    described = await workerless.temporal_client.get_workflow_handle(ended.workflow_id).describe()
 
     assert [(2, 0)] * 2 == [(each.started, each.already_active) for each in counts]
     assert (await workerless.jobs.get(ended.id)).run_id == described.run_id

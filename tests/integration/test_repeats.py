@@ -37,7 +37,7 @@ def is_running(task: Task) -> bool:
 
 
 async def test_a_hundred_updates_in_two_seconds_run_once_with_the_last_input(toys: Toys) -> None:
-    """The updates cost a write each, the engine hears of the task once, and sleeps a few times."""
+    """The updates cost a write each, Temporal hears of the task once, and sleeps a few times."""
     async with toys.worker():
         starts = []
         for version in range(100):
@@ -47,7 +47,7 @@ async def test_a_hundred_updates_in_two_seconds_run_once_with_the_last_input(toy
         result = await starts[0].result()
 
     task = await toys.jobs.get(starts[0].id)
-    events = await toys.engine.history_length(task.workflow_id)
+    events = await toys.temporal.history_length(task.workflow_id)
     assert ([99], 99) == (toys.products.seen, result.version)
     assert ({task.id}, 99) == ({start.id for start in starts}, sum(start.deduplicated for start in starts))
     assert task.started_at is not None
@@ -127,7 +127,7 @@ async def test_a_delayed_start_holds_across_a_restart_of_the_worker(toys: Toys) 
 
 
 async def test_the_relay_starts_a_later_task_with_what_is_left_of_its_delay(toys: Toys) -> None:
-    """Accepted while the engine was away, it begins at its time all the same."""
+    """Accepted while Temporal was away, it begins at its time all the same."""
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
     away = Jobs(toys.service.database, TemporalGateway(nowhere, "toys"), toys.service.clock)
     started = await away.start(UPDATE_PRODUCT, update(1), delay=12 * SECOND)
@@ -162,7 +162,7 @@ async def test_the_sweep_leaves_a_later_task_alone(toys: Toys) -> None:
     started = await toys.jobs.start(UPDATE_PRODUCT, update(1), delay=timedelta(hours=1))
     toys.service.clock.advance(timedelta(minutes=1))
     sweep = ReconcileActivities(
-        toys.service.database, toys.engine, toys.service.clock, RecordedJobs(frozenset({"update-product"}))
+        toys.service.database, toys.temporal, toys.service.clock, RecordedJobs(frozenset({"update-product"}))
     )
 
     swept = await sweep.reconcile(ReconcileTasks())

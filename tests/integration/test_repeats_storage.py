@@ -314,7 +314,7 @@ async def test_a_debounced_task_for_a_later_time_waits_for_both(database: Databa
 
 
 async def test_a_start_does_not_bring_a_queued_task_forward(database: Database) -> None:
-    """The engine was told when it begins: its input is the newer one, its time the later one."""
+    """Temporal was told when it begins: its input is the newer one, its time the later one."""
     task = push(1, starts_at=NOW + 60 * SECOND)
     await accept(database, task)
 

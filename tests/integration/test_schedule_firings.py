@@ -31,9 +31,9 @@ MARCH, NOVEMBER = datetime(2027, 3, 14, tzinfo=NEW_YORK), datetime(2027, 11, 7, 
 DAY = timedelta(days=1)  # by the clock: arithmetic within a zone
 
 
-async def synced(temporal: Client, *rows: ScheduledJob) -> Schedules:
-    """Return schedules that the engine has, paused: only what a test asks for is run."""
-    schedules = Schedules(temporal, SETTINGS, rows)
+async def synced(temporal_client: Client, *rows: ScheduledJob) -> Schedules:
+    """Return schedules that Temporal has, paused: only what a test asks for is run."""
+    schedules = Schedules(temporal_client, SETTINGS, rows)
     await schedules.sync()
     for each in rows:
         await schedules.pause(each.id, "only what is asked for", by="the test")
@@ -46,9 +46,9 @@ async def a_day(schedules: Schedules, schedule_id: str, day: datetime) -> list[s
     return [f"{each:%H:%M%z}" for each in await schedules.firings(schedule_id, day, end)]
 
 
-async def test_an_hourly_schedule_fires_every_real_hour_of_23_and_25(temporal: Client) -> None:
+async def test_an_hourly_schedule_fires_every_real_hour_of_23_and_25(temporal_client: Client) -> None:
     """So does a half-hourly one: none is left out and none is repeated."""
-    schedules = await synced(temporal, HOURLY, HALF_HOURLY)
+    schedules = await synced(temporal_client, HOURLY, HALF_HOURLY)
     for day, hours in ((MARCH, 23), (NOVEMBER, 25)):
         start, end = day.astimezone(UTC), (day + DAY).astimezone(UTC)
         for schedule_id, step in (("hourly", timedelta(hours=1)), ("half-hourly", timedelta(minutes=30))):
@@ -60,10 +60,10 @@ async def test_an_hourly_schedule_fires_every_real_hour_of_23_and_25(temporal: C
 
 
 async def test_a_daily_schedule_in_the_changed_hour_is_left_out_in_march_and_repeated_in_november(
-    temporal: Client,
+    temporal_client: Client,
 ) -> None:
-    """As the engine has it: 02:30 does not exist in March, 01:30 comes twice in November, 02:30 once."""
-    schedules = await synced(temporal, AT_130, AT_230)
+    """As Temporal has it: 02:30 does not exist in March, 01:30 comes twice in November, 02:30 once."""
+    schedules = await synced(temporal_client, AT_130, AT_230)
 
     assert ["01:30-0500"] == await a_day(schedules, "at-130", MARCH)
     assert [] == await a_day(schedules, "at-230", MARCH)
@@ -71,9 +71,9 @@ async def test_a_daily_schedule_in_the_changed_hour_is_left_out_in_march_and_rep
     assert ["02:30-0500"] == await a_day(schedules, "at-230", NOVEMBER)
 
 
-async def test_a_preview_flags_what_a_clock_change_does(temporal: Client) -> None:
+async def test_a_preview_flags_what_a_clock_change_does(temporal_client: Client) -> None:
     """Who reads it knows of the day without its run, and of the run that comes twice."""
-    schedules = await synced(temporal, *ROWS)
+    schedules = await synced(temporal_client, *ROWS)
 
     march = notes(await schedules.preview(MARCH, MARCH + DAY))
     november = notes(await schedules.preview(NOVEMBER, NOVEMBER + DAY))
@@ -100,10 +100,10 @@ def notes(entries: object) -> set[tuple[str, int, str]]:
 
 
 async def test_a_preview_is_in_the_order_of_time_and_counts_what_fires_often_by_the_day(
-    temporal: Client,
+    temporal_client: Client,
 ) -> None:
     """A month of every half hour is thirty lines; asked for alone, each firing is one."""
-    schedules = await synced(temporal, HOURLY, HALF_HOURLY, EVERY_DAY)
+    schedules = await synced(temporal_client, HOURLY, HALF_HOURLY, EVERY_DAY)
     start, end = NOVEMBER, NOVEMBER + 2 * DAY - timedelta(seconds=1)
 
     everything = await schedules.preview(start, end)
@@ -117,9 +117,9 @@ async def test_a_preview_is_in_the_order_of_time_and_counts_what_fires_often_by_
     assert (98, {1}) == (len(alone), {each.count for each in alone})
 
 
-async def test_more_firings_than_the_engine_gives_at_once_are_all_found(temporal: Client) -> None:
+async def test_more_firings_than_the_engine_gives_at_once_are_all_found(temporal_client: Client) -> None:
     """It gives a thousand; and what nobody could read is refused."""
-    schedules = await synced(temporal, row("minutely", Every(timedelta(minutes=1))))
+    schedules = await synced(temporal_client, row("minutely", Every(timedelta(minutes=1))))
     start = datetime(2027, 1, 1, tzinfo=UTC)
 
     assert [start + timedelta(minutes=count) for count in range(2_881)] == list(
@@ -131,26 +131,26 @@ async def test_more_firings_than_the_engine_gives_at_once_are_all_found(temporal
 
 @pytest.mark.parametrize(("day", "hours"), [(datetime(2026, 3, 8), 5), (datetime(2025, 11, 2), 7)])  # noqa: DTZ001
 async def test_a_backfill_over_a_clock_change_runs_every_firing_once_in_turn(
-    day: datetime, hours: int, temporal: Client
+    day: datetime, hours: int, temporal_client: Client
 ) -> None:
     """What was listed is what is run, both ends included, and each run knows for which moment it is."""
     start = day.replace(tzinfo=NEW_YORK)
     end = start + timedelta(hours=6)  # by the clock
-    schedules = await synced(temporal, HOURLY)
+    schedules = await synced(temporal_client, HOURLY)
     listed = [each.astimezone(UTC) for each in await schedules.firings("hourly", start, end)]
 
-    async with worker(temporal):
+    async with worker(temporal_client):
         count = await schedules.backfill("hourly", start, end)
-        runs = await eventually(lambda: fired(temporal, "hourly"), lambda found: len(found) >= count)
+        runs = await eventually(lambda: fired(temporal_client, "hourly"), lambda found: len(found) >= count)
 
     assert hours + 1 == count
     assert listed == runs
     assert {timedelta(hours=1)} == {later - each for each, later in pairwise(runs)}
 
 
-async def test_a_backfill_is_of_the_past(temporal: Client) -> None:
+async def test_a_backfill_is_of_the_past(temporal_client: Client) -> None:
     """What is still to come is not run before its time; where nothing fired, nothing is run."""
-    schedules = await synced(temporal, HOURLY)
+    schedules = await synced(temporal_client, HOURLY)
     now = datetime.now(UTC)
     with pytest.raises(BadInput, match="only what is past"):
         await schedules.backfill("hourly", now, now + DAY)
@@ -158,11 +158,11 @@ async def test_a_backfill_is_of_the_past(temporal: Client) -> None:
     assert 0 == await schedules.backfill("hourly", past, past + timedelta(minutes=58))
 
 
-async def test_a_schedule_fires_by_itself(temporal: Client) -> None:
+async def test_a_schedule_fires_by_itself(temporal_client: Client) -> None:
     """Second by second, each run for its own moment."""
-    schedules = Schedules(temporal, SETTINGS, (row("secondly", Every(timedelta(seconds=1))),))
-    async with worker(temporal):
+    schedules = Schedules(temporal_client, SETTINGS, (row("secondly", Every(timedelta(seconds=1))),))
+    async with worker(temporal_client):
         await schedules.sync()
-        runs = await eventually(lambda: fired(temporal, "secondly"), lambda found: len(found) >= 2)
+        runs = await eventually(lambda: fired(temporal_client, "secondly"), lambda found: len(found) >= 2)
 
     assert timedelta(seconds=1) == runs[1] - runs[0]

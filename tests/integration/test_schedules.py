@@ -29,54 +29,56 @@ SETTINGS = Settings()
 NAMES = [row.id for row in SCHEDULES]
 
 
-async def described(temporal: Client, name: str) -> ScheduleDescription:
+async def described(temporal_client: Client, name: str) -> ScheduleDescription:
     """Return a schedule as Temporal has it."""
-    return await temporal.get_schedule_handle(name).describe()
+    return await temporal_client.get_schedule_handle(name).describe()
 
 
-async def listed(temporal: Client) -> set[str]:
+async def listed(temporal_client: Client) -> set[str]:
     """Return the ids of all schedules in the namespace."""
-    return {entry.id async for entry in await temporal.list_schedules()}
+    return {entry.id async for entry in await temporal_client.list_schedules()}
 
 
-async def until_listed(temporal: Client, *names: str) -> None:
-    """Wait until the engine's list, which lags a little, has these."""
-    await eventually(lambda: listed(temporal), lambda found: set(names) <= found)
+async def until_listed(temporal_client: Client, *names: str) -> None:
+    """Wait until Temporal's list, which lags a little, has these."""
+    await eventually(lambda: listed(temporal_client), lambda found: set(names) <= found)
 
 
-async def a_foreign_schedule(temporal: Client, name: str) -> None:
+async def a_foreign_schedule(temporal_client: Client, name: str) -> None:
     """Make a schedule as an operator does, with a job and a task queue of this service."""
     action = ScheduleActionStartWorkflow("relay-tasks", {}, id=name, task_queue="mainspring")
     spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(days=1))])
-    await temporal.create_schedule(name, Schedule(action=action, spec=spec))
+    await temporal_client.create_schedule(name, Schedule(action=action, spec=spec))
 
 
-async def test_a_sync_creates_what_is_missing_and_then_touches_nothing(temporal: Client) -> None:
+async def test_a_sync_creates_what_is_missing_and_then_touches_nothing(temporal_client: Client) -> None:
     """It runs at every start of every worker, and costs a read for each schedule, all at once."""
-    schedules = Schedules(temporal, SETTINGS)
+    schedules = Schedules(temporal_client, SETTINGS)
 
     first, second = await schedules.sync(), await schedules.sync()
 
     assert dict.fromkeys(NAMES, "created") == first
     assert dict.fromkeys(NAMES, "unchanged") == second
-    assert {None} == {(await described(temporal, name)).info.last_updated_at for name in NAMES}
+    assert {None} == {(await described(temporal_client, name)).info.last_updated_at for name in NAMES}
 
 
-async def test_workers_that_start_at_once_do_not_get_in_each_others_way(temporal: Client) -> None:
+async def test_workers_that_start_at_once_do_not_get_in_each_others_way(temporal_client: Client) -> None:
     """One of them creates a schedule and one removes it; none of them fails."""
-    outcomes = await asyncio.gather(*(Schedules(temporal, SETTINGS).sync() for _ in range(4)))
-    await until_listed(temporal, *NAMES)
-    fewer = await asyncio.gather(*(Schedules(temporal, SETTINGS, SCHEDULES[1:]).sync() for _ in range(4)))
+    outcomes = await asyncio.gather(*(Schedules(temporal_client, SETTINGS).sync() for _ in range(4)))
+    await until_listed(temporal_client, *NAMES)
+    fewer = await asyncio.gather(
+        *(Schedules(temporal_client, SETTINGS, SCHEDULES[1:]).sync() for _ in range(4))
+    )
 
     for name in NAMES:
         assert ["created", "unchanged", "unchanged", "unchanged"] == sorted(each[name] for each in outcomes)
     assert all({"removed"} == {each.get(NAMES[0], "removed")} for each in fewer)
-    await eventually(lambda: listed(temporal), lambda found: found == set(NAMES[1:]))
+    await eventually(lambda: listed(temporal_client), lambda found: found == set(NAMES[1:]))
 
 
-async def test_a_changed_declaration_is_brought_to_the_engine(temporal: Client) -> None:
+async def test_a_changed_declaration_is_brought_to_the_engine(temporal_client: Client) -> None:
     """Only that one; and the operator's pause outlasts it."""
-    before = Schedules(temporal, SETTINGS)
+    before = Schedules(temporal_client, SETTINGS)
     await before.sync()
     await before.pause("relay-tasks", "moving house", by="alice")
     changed = tuple(
@@ -84,70 +86,70 @@ async def test_a_changed_declaration_is_brought_to_the_engine(temporal: Client) 
         for row in SCHEDULES
     )
 
-    became = await Schedules(temporal, SETTINGS, changed).sync()
-    after = (await described(temporal, "relay-tasks")).schedule
+    became = await Schedules(temporal_client, SETTINGS, changed).sync()
+    after = (await described(temporal_client, "relay-tasks")).schedule
 
     assert "updated: every 1 min -> every 2 min" == became["relay-tasks"]
     assert {"unchanged"} == {became[name] for name in NAMES if name != "relay-tasks"}
     assert [timedelta(minutes=2)] == [each.every for each in after.spec.intervals]
     assert (True, "paused by alice: moving house") == (after.state.paused, after.state.note)
-    assert "unchanged" == (await Schedules(temporal, SETTINGS, changed).sync())["relay-tasks"]
+    assert "unchanged" == (await Schedules(temporal_client, SETTINGS, changed).sync())["relay-tasks"]
 
 
-async def test_what_is_declared_no_longer_is_removed_also_after_an_update(temporal: Client) -> None:
+async def test_what_is_declared_no_longer_is_removed_also_after_an_update(temporal_client: Client) -> None:
     """Whose a schedule is does not get lost."""
-    await Schedules(temporal, SETTINGS).sync()
+    await Schedules(temporal_client, SETTINGS).sync()
     changed = replace(SCHEDULES[0], when=Every(timedelta(minutes=2)))
-    await Schedules(temporal, SETTINGS, (changed, *SCHEDULES[1:])).sync()
-    await until_listed(temporal, *NAMES)
+    await Schedules(temporal_client, SETTINGS, (changed, *SCHEDULES[1:])).sync()
+    await until_listed(temporal_client, *NAMES)
 
-    became = await Schedules(temporal, SETTINGS, SCHEDULES[1:]).sync()
+    became = await Schedules(temporal_client, SETTINGS, SCHEDULES[1:]).sync()
 
     assert dict.fromkeys(NAMES[1:], "unchanged") | {NAMES[0]: "removed"} == became
-    await eventually(lambda: listed(temporal), lambda found: found == set(NAMES[1:]))
+    await eventually(lambda: listed(temporal_client), lambda found: found == set(NAMES[1:]))
 
 
-async def test_schedules_of_others_are_never_touched(temporal: Client) -> None:
+async def test_schedules_of_others_are_never_touched(temporal_client: Client) -> None:
     """Neither an operator's own, also under a name of ours, nor those of another task queue."""
     for name in ("nightly", "relay-tasks"):
-        await a_foreign_schedule(temporal, name)
-    other = Schedules(temporal, Settings(task_queue="other"), SCHEDULES[1:2])
+        await a_foreign_schedule(temporal_client, name)
+    other = Schedules(temporal_client, Settings(task_queue="other"), SCHEDULES[1:2])
     await other.sync()
-    await until_listed(temporal, "nightly", "relay-tasks", NAMES[1])
-    ours = Schedules(temporal, SETTINGS)
+    await until_listed(temporal_client, "nightly", "relay-tasks", NAMES[1])
+    ours = Schedules(temporal_client, SETTINGS)
 
     became = await ours.sync()
-    became_without = await Schedules(temporal, SETTINGS, ()).sync()
+    became_without = await Schedules(temporal_client, SETTINGS, ()).sync()
 
     taken = "not touched: somebody else has a schedule of this name"
     assert {"relay-tasks": taken, NAMES[1]: taken} == {k: v for k, v in became.items() if v != "created"}
     assert not {"nightly", "relay-tasks", NAMES[1]} & set(became_without)
     assert {None} == {
-        (await described(temporal, name)).info.last_updated_at
+        (await described(temporal_client, name)).info.last_updated_at
         for name in ("nightly", "relay-tasks", NAMES[1])
     }
     assert [NAMES[1]] == [each.id for each in await other.list()]
     assert not {"relay-tasks", NAMES[1]} & {each.id for each in await ours.list()}
 
 
-async def test_a_schedule_of_an_earlier_version_is_taken_over_with_its_pause(temporal: Client) -> None:
+async def test_a_schedule_of_an_earlier_version_is_taken_over_with_its_pause(temporal_client: Client) -> None:
     """It had no mark that says whose it is; from now on it has one, and can be removed."""
     earlier = replace(SCHEDULES[0], timeout=timedelta(minutes=9)).as_set(SETTINGS)
     schedule = built(earlier, SETTINGS.task_queue)
     schedule.state.paused, schedule.state.note = True, "moving house"
-    await temporal.create_schedule(earlier.id, schedule)
-    schedules = Schedules(temporal, SETTINGS)
+    await temporal_client.create_schedule(earlier.id, schedule)
+    schedules = Schedules(temporal_client, SETTINGS)
 
     became = await schedules.sync()
     paused, *_ = await schedules.list()
 
     assert ("updated", Pause(None, "moving house")) == (became[earlier.id], paused.pause)
-    await eventually(lambda: Schedules(temporal, SETTINGS, ()).sync(), lambda gone: earlier.id in gone)
+    await eventually(lambda: Schedules(temporal_client, SETTINGS, ()).sync(), lambda gone: earlier.id in gone)
 
 
-async def test_a_schedule_that_an_operator_has_resumed_stays_so(temporal: Client) -> None:
+async def test_a_schedule_that_an_operator_has_resumed_stays_so(temporal_client: Client) -> None:
     """The list shows who paused it and why, and when the others run next."""
-    schedules = Schedules(temporal, SETTINGS)
+    schedules = Schedules(temporal_client, SETTINGS)
     assert [] == await schedules.list()
     await schedules.sync()
     await schedules.pause("relay-tasks", "moving house", by="alice")
@@ -164,10 +166,10 @@ async def test_a_schedule_that_an_operator_has_resumed_stays_so(temporal: Client
 
 
 async def test_a_schedule_that_was_changed_by_hand_is_left_until_its_declaration_changes(
-    temporal: Client,
+    temporal_client: Client,
 ) -> None:
     """What an operator has done to the timing is not undone by the next start."""
-    schedules = Schedules(temporal, SETTINGS)
+    schedules = Schedules(temporal_client, SETTINGS)
     await schedules.sync()
 
     def hourly(given: ScheduleUpdateInput) -> ScheduleUpdate:
@@ -175,20 +177,20 @@ async def test_a_schedule_that_was_changed_by_hand_is_left_until_its_declaration
         changed.spec.intervals[0].every = timedelta(hours=1)
         return ScheduleUpdate(changed)
 
-    await temporal.get_schedule_handle("relay-tasks").update(hourly)
+    await temporal_client.get_schedule_handle("relay-tasks").update(hourly)
 
     assert "unchanged" == (await schedules.sync())["relay-tasks"]
 
 
 async def test_a_triggered_schedule_runs_at_once(service: Service) -> None:
-    """Also a paused one; the list says how it ended, of housekeeping by what the engine knows."""
+    """Also a paused one; the list says how it ended, of housekeeping by what Temporal knows."""
     await service.schedules.sync()
     await service.schedules.pause("relay-tasks", "by hand only", by="alice")
 
     await service.schedules.trigger("relay-tasks")
     await service.until_listed("Completed")
 
-    runs = [run async for run in service.temporal.list_workflows('WorkflowType="relay-tasks"')]
+    runs = [run async for run in service.temporal_client.list_workflows('WorkflowType="relay-tasks"')]
     assert 1 == len(runs)
     assert runs[0].id.startswith("schedule/relay-tasks-")
     # The schedule itself hears of the run's end only at its next firing.
@@ -213,7 +215,7 @@ async def test_the_outcome_of_a_job_is_the_one_of_its_task(service: Service) -> 
     }
 
 
-async def test_an_unknown_schedule_lists_the_known_ones(temporal: Client) -> None:
+async def test_an_unknown_schedule_lists_the_known_ones(temporal_client: Client) -> None:
     """Whoever mistypes a name sees the right one."""
     with pytest.raises(ScheduleUnknown, match="relay-tasks, reconcile-tasks, refresh-due-accounts"):
-        await Schedules(temporal, SETTINGS).trigger("relay")
+        await Schedules(temporal_client, SETTINGS).trigger("relay")

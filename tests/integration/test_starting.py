@@ -1,4 +1,4 @@
-"""Accepting tasks: once, in the caller's transaction, and whether the engine is there or not."""
+"""Accepting tasks: once, in the caller's transaction, and whether Temporal is there or not."""
 
 import asyncio
 from datetime import timedelta
@@ -54,7 +54,7 @@ async def test_a_start_right_after_the_end_waits_for_the_workflow_not_for_the_re
     """A workflow that has written its task's end holds its id for another moment."""
     first, starting = await start_behind_a_closing_workflow(workerless)
     await asyncio.sleep(0.5)
-    await workerless.temporal.get_workflow_handle(first.workflow_id).terminate()
+    await workerless.temporal_client.get_workflow_handle(first.workflow_id).terminate()
     second = await starting
 
     assert first.id != second.id
@@ -64,11 +64,11 @@ async def test_a_start_right_after_the_end_waits_for_the_workflow_not_for_the_re
 async def test_what_is_cancelled_while_it_waits_for_another_workflow_is_not_started(
     workerless: Service,
 ) -> None:
-    """It ends in the ledger alone, as any that the engine does not know."""
+    """It ends in the ledger alone, as any that Temporal does not know."""
     first, starting = await start_behind_a_closing_workflow(workerless)
     (queued,) = await eventually(lambda: workerless.jobs.find(states=[TaskState.QUEUED]), bool)
     await workerless.jobs.cancel(queued.id)
-    await workerless.temporal.get_workflow_handle(first.workflow_id).terminate()
+    await workerless.temporal_client.get_workflow_handle(first.workflow_id).terminate()
     await starting
 
     cancelled = await workerless.jobs.get(queued.id)
@@ -113,7 +113,7 @@ async def test_a_transaction_that_is_rolled_back_has_accepted_nothing(service: S
     await after_commits()
 
     assert [] == await service.all_tasks()
-    assert 0 == (await service.temporal.count_workflows()).count
+    assert 0 == (await service.temporal_client.count_workflows()).count
 
 
 async def test_the_wrong_input_is_an_error_to_the_type_checker_and_at_run_time(workerless: Service) -> None:
@@ -154,7 +154,7 @@ async def test_a_task_accepted_while_the_engine_is_away_is_started_by_the_relay(
 
 
 async def test_a_commit_while_the_engine_is_away_succeeds(service: Service) -> None:
-    """The caller's own transaction does not depend on the engine, and the relay starts the task once."""
+    """The caller's own transaction does not depend on Temporal, and the relay starts the task once."""
     jobs = await away(service)
     request = SyncTrackedSets(account_id=await service.add_account())
 

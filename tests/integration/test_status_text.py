@@ -72,7 +72,7 @@ async def test_a_pooled_task_between_attempts_says_why_and_when(database: Databa
 
 
 async def test_a_running_task_says_how_its_last_attempt_failed(database: Database) -> None:
-    """Its activity is tried again: the log knows why, the engine knows when."""
+    """Its activity is tried again: the log knows why, Temporal knows when."""
     task_id, _ = await begin(database, await accepted(database))
     await log_error(database, task_id, FAILURE)
 
@@ -87,8 +87,8 @@ async def test_a_log_that_follows_a_task_has_each_failed_attempt(
 ) -> None:
     """As it happens; how the task ended is said by its outcome."""
     task_id, _ = await begin(sqlite_database, await accepted(sqlite_database))
-    engine = TemporalGateway(await Client.connect("127.0.0.1:1", lazy=True), "mainspring")
-    following = asyncio.create_task(follow(Jobs(sqlite_database, engine, SystemClock()), task_id))
+    temporal = TemporalGateway(await Client.connect("127.0.0.1:1", lazy=True), "mainspring")
+    following = asyncio.create_task(follow(Jobs(sqlite_database, temporal, SystemClock()), task_id))
     lines: list[str] = []
 
     for attempt in (1, 2):
@@ -104,7 +104,7 @@ async def test_a_log_that_follows_a_task_has_each_failed_attempt(
 
 
 async def test_a_pooled_task_is_not_said_to_wait_for_the_relay(database: Database) -> None:
-    """The engine never knows it; it waits for its turn, or for its time."""
+    """Temporal never knows it; it waits for its turn, or for its time."""
     await add_pooled(database)
     (found_now,) = await found(database)
     now = datetime.now(UTC)  # the note's own clock: this module was imported long ago

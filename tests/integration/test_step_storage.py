@@ -66,7 +66,7 @@ async def test_a_step_goes_from_pending_to_completed(database: Database, flow: U
 
 
 async def test_a_second_attempt_of_a_completed_step_gets_its_data(database: Database, flow: UUID) -> None:
-    """The attempt that completed it died before it could tell the engine: nothing is done twice."""
+    """The attempt that completed it died before it could tell Temporal: nothing is done twice."""
     assert await steps(database, lambda rows: rows.start(flow, "a", "hash", 1, now=NOW)) is None
     await steps(database, lambda rows: rows.complete(flow, "a", {"size": 7}, now=NOW))
 
@@ -207,7 +207,7 @@ async def test_what_steps_gave_back_is_recalled_a_message_s_worth_at_a_time(data
 
 
 async def test_a_child_is_known_from_its_beginning(database: Database) -> None:
-    """The engine may be lost before the child ends: a retry of the parent still retries the child."""
+    """Temporal may be lost before the child ends: a retry of the parent still retries the child."""
     first = await another_flow(database)
     second = await another_flow(database, retry_of=first)
     child = child_task_id(first, "a")

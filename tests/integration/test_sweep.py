@@ -55,29 +55,29 @@ async def forgetful() -> AsyncIterator[Client]:
             yield client
 
 
-async def ended_chain(temporal: Client) -> tuple[str, str]:
+async def ended_chain(temporal_client: Client) -> tuple[str, str]:
     """Return the first and last run ids of a chain, `chain`, that was terminated."""
-    handle = await temporal.start_workflow("go-on", 1, id="chain", task_queue=QUEUE)
+    handle = await temporal_client.start_workflow("go-on", 1, id="chain", task_queue=QUEUE)
     first = handle.first_execution_run_id
     assert first is not None
-    current = temporal.get_workflow_handle("chain")
+    current = temporal_client.get_workflow_handle("chain")
     last = (await eventually(current.describe, lambda found: found.run_id != first)).run_id
     await current.terminate("by the operator")
     return first, last
 
 
-async def forget(temporal: Client, run_id: str) -> None:
-    """Have the engine delete a run, as it does at the end of its retention."""
+async def forget(temporal_client: Client, run_id: str) -> None:
+    """Have Temporal delete a run, as it does at the end of its retention."""
     execution = WorkflowExecution(workflow_id="chain", run_id=run_id)
-    await temporal.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(namespace=temporal.namespace, workflow_execution=execution)
+    await temporal_client.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(namespace=temporal_client.namespace, workflow_execution=execution)
     )
-    await eventually(lambda: is_known(temporal, run_id), lambda known: not known)
+    await eventually(lambda: is_known(temporal_client, run_id), lambda known: not known)
 
 
-async def is_known(temporal: Client, run_id: str) -> bool:
+async def is_known(temporal_client: Client, run_id: str) -> bool:
     try:
-        await temporal.get_workflow_handle("chain", run_id=run_id).describe()
+        await temporal_client.get_workflow_handle("chain", run_id=run_id).describe()
     except RPCError:
         return False
     return True
@@ -108,9 +108,9 @@ async def test_a_chain_whose_last_run_is_forgotten_is_lost(forgetful: Client) ->
     assert "Lost" == closed.error_type
 
 
-async def test_an_unknown_namespace_is_a_refusal_that_may_be_mended(temporal: Client) -> None:
+async def test_an_unknown_namespace_is_a_refusal_that_may_be_mended(temporal_client: Client) -> None:
     """It is the service's setting that is wrong, not what was to be started."""
-    host = temporal.service_client.config.target_host
+    host = temporal_client.service_client.config.target_host
     elsewhere = TemporalGateway(await Client.connect(host, namespace="nobodys"), QUEUE)
 
     with pytest.raises(Refused, match="nobodys") as refused:
@@ -123,7 +123,7 @@ async def test_a_dead_row_is_not_hidden_by_another_run_of_its_workflow_id(worker
     """Terminated, and the id used again by hand: the first one's task has FAILED all the same."""
     now = workerless.clock.now()
     task = NewTask(id=uuid4(), job="discover-sets", workflow_id="by-hand", dedupe_key=None, input={})
-    run_id = await workerless.engine.start(task.job, task.workflow_id, {}, task_id=task.id, priority=3)
+    run_id = await workerless.temporal.start(task.job, task.workflow_id, {}, task_id=task.id, priority=3)
     assert run_id is not None
 
     async def accept(session: Session) -> None:
@@ -132,7 +132,7 @@ async def test_a_dead_row_is_not_hidden_by_another_run_of_its_workflow_id(worker
         await repository.record_runs({task.id: run_id})
 
     await workerless.database.transact(accept)
-    await workerless.temporal.get_workflow_handle("by-hand").terminate()
+    await workerless.temporal_client.get_workflow_handle("by-hand").terminate()
     await workerless.raw_start("discover-sets", {}, workflow_id="by-hand")
     await workerless.until_listed("Running")
 
@@ -178,7 +178,7 @@ async def test_subscribers_are_told_of_what_never_had_a_row(service: Service) ->
 async def sweep(service: Service) -> TasksReconciled:
     """Run the sweep without a worker."""
     jobs = RecordedJobs(frozenset({"discover-sets"}))
-    swept = ReconcileActivities(service.database, service.engine, service.clock, jobs)
+    swept = ReconcileActivities(service.database, service.temporal, service.clock, jobs)
     return await swept.reconcile(ReconcileTasks())
 
 
@@ -214,7 +214,8 @@ async def test_a_run_whose_row_cannot_be_made_is_looked_for_again(service: Servi
     ended = await asyncio.gather(*(handle.result() for handle in handles), return_exceptions=True)
     assert [WorkflowFailureError] * 2 == [type(each) for each in ended]
     await eventually(
-        lambda: service.temporal.count_workflows('ExecutionStatus="Failed"'), lambda found: found.count == 2
+        lambda: service.temporal_client.count_workflows('ExecutionStatus="Failed"'),
+        lambda found: found.count == 2,
     )
 
     before = service.clock.now()
@@ -228,7 +229,7 @@ async def test_a_run_whose_row_cannot_be_made_is_looked_for_again(service: Servi
 @pytest.mark.parametrize("told", ["mine", 7, None])
 async def test_a_memo_of_somebodys_own_is_no_task_id(service: Service, told: object) -> None:
     """Whoever starts a workflow by hand may write what he likes."""
-    handle = await service.temporal.start_workflow(
+    handle = await service.temporal_client.start_workflow(
         "discover-sets", {}, id="by-hand", task_queue=service.settings.task_queue, memo={"task_id": told}
     )
     with pytest.raises(WorkflowFailureError):

@@ -169,7 +169,7 @@ async def test_the_error_log_keeps_every_failure_in_order(database: Database) ->
 
 
 async def test_a_task_that_the_engine_does_not_know_is_cancelled_at_once(database: Database) -> None:
-    """One that it knows is only marked, for the engine has to be told."""
+    """One that it knows is only marked, for Temporal has to be told."""
     unknown, known = await accepted(database), await accepted(database)
     await database.transact(lambda session: TaskRepository(session).record_runs({known: "run"}))
 

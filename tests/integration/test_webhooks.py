@@ -286,7 +286,7 @@ async def test_thousands_are_delivered_once_each_for_few_events(
 
     assert {TaskState.SUCCESS: count} == await state_counts(service.database)
     assert Counter(str(each.id) for each in started) == receiver.accepted
-    assert 400 >= await service.engine.history_length("drain-deliver-webhook")
+    assert 400 >= await service.temporal.history_length("drain-deliver-webhook")
 
 
 async def test_a_drain_that_was_ended_is_begun_again_by_the_relay(
@@ -297,7 +297,7 @@ async def test_a_drain_that_was_ended_is_begun_again_by_the_relay(
     started = await workerless.jobs.start_many(
         DELIVER, [made_up_delivery(added.subscription.id, n) for n in range(5)]
     )
-    await workerless.temporal.get_workflow_handle("drain-deliver-webhook").terminate()
+    await workerless.temporal_client.get_workflow_handle("drain-deliver-webhook").terminate()
 
     async with workerless.worker():
         await workerless.relay()

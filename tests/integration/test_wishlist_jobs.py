@@ -29,12 +29,12 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(temporal: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
+async def shop(temporal_client: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     """Give a shop without wishes."""
     async with (
         SmtpEmulator() as smtp,
         idle_service(
-            temporal,
+            temporal_client,
             service_database,
             tmp_path,
             smtp_host=smtp.host,

@@ -26,9 +26,9 @@ ANNA = "u1@example.org"
 
 
 @pytest.fixture
-async def closed(temporal: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
+async def closed(temporal_client: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     """Give a shop without a worker, where Anna (u00001) has wished for two products, one of them on sale."""
-    async with open_shop(temporal, service_database, tmp_path) as shop:
+    async with open_shop(temporal_client, service_database, tmp_path) as shop:
         await shop.wishlists.store_products([product(1), product(2)])
         await shop.wishlists.store_users([user(1), user(2)])
         await shop.wish(("u00001", "p00001"), ("u00001", "p00002"))
@@ -46,12 +46,14 @@ async def shop(closed: Shop) -> AsyncIterator[Shop]:
 @asynccontextmanager
 async def second_machine(service: Service) -> AsyncIterator[None]:
     """Run a worker with connections of its own."""
-    config = service.temporal.service_client.config
+    config = service.temporal_client.service_client.config
     client = await Client.connect(
-        config.target_host, namespace=service.temporal.namespace, data_converter=pydantic_data_converter
+        config.target_host,
+        namespace=service.temporal_client.namespace,
+        data_converter=pydantic_data_converter,
     )
     database = Database(service.database.url)
-    async with replace(service, temporal=client, database=database).worker():
+    async with replace(service, temporal_client=client, database=database).worker():
         yield
     await database.dispose()
 
@@ -209,11 +211,11 @@ async def test_a_mail_whose_answer_is_lost_is_sent_again_with_the_same_message_i
 
 
 async def test_a_mail_whose_answer_is_lost_is_held_where_that_is_the_policy(
-    temporal: Client, service_database: Database, tmp_path: Path
+    temporal_client: Client, service_database: Database, tmp_path: Path
 ) -> None:
     """A person says that it arrived, or has it sent again; nothing else is decided so."""
     async with (
-        open_shop(temporal, service_database, tmp_path, mail_on_unknown="hold") as shop,
+        open_shop(temporal_client, service_database, tmp_path, mail_on_unknown="hold") as shop,
         shop.service.worker(),
     ):
         await shop.wishlists.store_products([product(1)])

@@ -75,8 +75,8 @@ async def test_many_wishes_cost_a_few_events_and_no_statement_each(shop: Shop, p
     second = await shop.check(SALE_CHECK, CheckWishlistSales())
 
     task = (await shop.service.jobs.find(job=SALE_CHECK.name))[-1]
-    events = await shop.service.engine.history_length(task.workflow_id, task.run_id)
-    drained = await shop.service.engine.history_length(consumer_of(SEND.name))
+    events = await shop.service.temporal.history_length(task.workflow_id, task.run_id)
+    drained = await shop.service.temporal.history_length(consumer_of(SEND.name))
     print(first, asked_by_check, asked_by_mails, events, drained)  # noqa: T201  # for people
     assert due == first.notified == first.checked
     assert asked_by_check <= STATEMENTS_BESIDE + STATEMENTS_OF_A_PAGE * (due // PAGE + 2)

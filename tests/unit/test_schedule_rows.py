@@ -106,7 +106,7 @@ def test_every_row_has_a_zone_a_timeout_and_words_for_people() -> None:
 
 
 def test_the_declaration_changes_with_everything_that_a_run_depends_on() -> None:
-    """What is declared differently is brought to the engine; a switch alone is not a difference."""
+    """What is declared differently is brought to Temporal; a switch alone is not a difference."""
     good = WISHLIST_SALE_CHECK
     changes: list[dict[str, object]] = [
         {"zone": "Europe/Berlin"},

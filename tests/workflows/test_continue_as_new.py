@@ -16,11 +16,11 @@ from tests.temporal_server import own_namespace, temporal_server_process
 
 @pytest.fixture
 async def service(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Service]:
-    """Give a service on an engine that suggests to continue as new early."""
+    """Give a service on a Temporal server that suggests to continue as new early."""
     suggest = {"limit__historyCount__suggestContinueAsNew": str(SUGGESTED_AFTER_EVENTS)}
     async with temporal_server_process(**suggest) as address:
-        temporal = await own_namespace(address)
-        async with idle_service(temporal, sqlite_database, tmp_path) as service, service.worker():
+        temporal_client = await own_namespace(address)
+        async with idle_service(temporal_client, sqlite_database, tmp_path) as service, service.worker():
             yield service
 
 
@@ -38,7 +38,7 @@ async def test_a_job_that_continues_as_new_is_one_task(service: Service, *, raw:
         await service.jobs.start(UPDATE_INVENTORY_PRICES, request)
 
     task = await service.wait((await service.first_task()).id)
-    last = await service.temporal.get_workflow_handle(task.workflow_id).describe()
+    last = await service.temporal_client.get_workflow_handle(task.workflow_id).describe()
 
     assert last.raw_info.first_run_id == task.run_id != last.run_id
     assert (TaskState.SUCCESS, 3_000, ()) == (task.state, task.processed, task.errors)

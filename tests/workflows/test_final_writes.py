@@ -61,7 +61,7 @@ class WorkOnSignalWorkflow:
     ("fails", "state"), [(False, TaskState.SUCCESS), (True, TaskState.FAILED)], ids=["success", "failure"]
 )
 async def test_a_cancellation_during_the_last_write_comes_too_late(
-    temporal: Client, sqlite_database: Database, *, fails: bool, state: TaskState
+    temporal_client: Client, sqlite_database: Database, *, fails: bool, state: TaskState
 ) -> None:
     """The workflow ends as its row says, however long the database takes to hear of it."""
     task_id = uuid4()
@@ -69,11 +69,16 @@ async def test_a_cancellation_during_the_last_write_comes_too_late(
     async def look() -> Task | None:
         return await sqlite_database.read(lambda session: TaskRepository(session).get(task_id))
 
-    tasks = TaskActivities(sqlite_database, TemporalGateway(temporal, QUEUE), SystemClock(), QueueSizes({}))
+    tasks = TaskActivities(
+        sqlite_database, TemporalGateway(temporal_client, QUEUE), SystemClock(), QueueSizes({})
+    )
     async with Worker(
-        temporal, task_queue=QUEUE, workflows=[WorkOnSignalWorkflow], activities=[tasks.begin, tasks.finish]
+        temporal_client,
+        task_queue=QUEUE,
+        workflows=[WorkOnSignalWorkflow],
+        activities=[tasks.begin, tasks.finish],
     ):
-        handle = await temporal.start_workflow(
+        handle = await temporal_client.start_workflow(
             WorkOnSignalWorkflow.run,
             Order(fails=fails),
             id=str(task_id),

@@ -1,4 +1,4 @@
-"""Weeks of the free plan in a minute: the engine skips the time that a task waits for its quota."""
+"""Weeks of the free plan in a minute: Temporal skips the time that a task waits for its quota."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -29,10 +29,10 @@ Waits = list[tuple[str, datetime]]
 
 
 class EngineClock(ShiftedClock):
-    """The time of the engine, as an activity sees it, and what the activities have slept since."""
+    """The time of Temporal, as an activity sees it, and what the activities have slept since."""
 
     def now(self) -> datetime:
-        """Return the present moment; never earlier than the engine's, which may have skipped days."""
+        """Return the present moment; never earlier than Temporal's, which may have skipped days."""
         if activity.in_activity():
             self.reach(activity.info().scheduled_time)
         return super().now()
@@ -46,7 +46,7 @@ def noon_of_the_next_first() -> datetime:
 
 @pytest.fixture
 async def service(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Service]:
-    """Give a service on an engine that skips time."""
+    """Give a service on a Temporal server that skips time."""
     environment = await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=temporal_binary(),
         data_converter=pydantic_data_converter,

@@ -29,7 +29,7 @@ from mainspring.domain.queues import CONSUMER_WAITS_AT_MOST
 # A method of an activity class that works a stretch of the queue.
 Work = Callable[[Any, WorkQueue], Awaitable[QueueWorked]]
 
-# What is due in no time is waited for all the same: each look costs the engine some events.
+# What is due in no time is waited for all the same: each look costs Temporal some events.
 SHORTEST_WAIT = timedelta(milliseconds=50)
 
 # Stretches under way are never more than so many times `parallel`, however many of them are doubtful. Which
@@ -148,7 +148,7 @@ class _Drain:
         """Wait for what is due soon, or for a wake; return False when there is nothing to wait for.
 
         A wake that came since the last look is seen here: what it tells of may not have been seen then. One
-        that comes after this makes the engine refuse the end, and this code look again.
+        that comes after this makes Temporal refuse the end, and this code look again.
         """
         if self._woken:
             return True
@@ -171,7 +171,7 @@ class _Drain:
     def _note_next_due(self, queue: QueueStatistics) -> None:
         if queue.next_due_at is None:
             return
-        # The worker's clock may be behind the engine's: the row would not be due by it. Older histories tell
+        # The worker's clock may be behind Temporal's: the row would not be due by it. Older histories tell
         # the moment only.
         due = queue.next_due_at if queue.next_due_in is None else workflow.now() + queue.next_due_in
         self._next_due = due if self._next_due is None else min(due, self._next_due)

@@ -36,7 +36,7 @@ from mainspring.storage.ledger.settling import Acknowledged, Acknowledgement
 
 In = TypeVar("In", bound=Message)
 
-# A queue of any length costs the engine one activity in this time.
+# A queue of any length costs Temporal one activity in this time.
 STRETCH = timedelta(seconds=30)
 
 
@@ -46,7 +46,7 @@ class Stretch(Generic[In]):
     def __init__(
         self,
         database: Database,
-        engine: TemporalGateway,
+        temporal: TemporalGateway,
         clock: Clock,
         *,
         job: str,
@@ -59,7 +59,7 @@ class Stretch(Generic[In]):
         info = activity.info()
         self._step = info.activity_type
         self._claim = claim_of(info.workflow_run_id or "", info.activity_id, info.attempt)
-        self._database, self._engine, self._clock = database, engine, clock
+        self._database, self._temporal, self._clock = database, temporal, clock
         self._job, self._patience, self._store = job, patience, store
         self._holding = Leases(database, clock, self._claim)
         self._taking = Claimer(database, clock, self._holding, claim=self._claim, kind=kind, prepare=prepare)
@@ -145,7 +145,7 @@ class Stretch(Generic[In]):
         await self._tell(settled.deliveries)
 
     async def _tell(self, deliveries: Sequence[UUID]) -> None:
-        await wake_deliveries(self._database, self._engine, deliveries, now=self._clock.now())
+        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
 
     async def report(self) -> QueueWorked:
         """Return what became of the rows, and what waits now."""

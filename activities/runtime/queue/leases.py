@@ -13,7 +13,7 @@ from mainspring.storage.database import Database
 from mainspring.storage.ledger import QueueStore
 from mainspring.storage.ledger.pool import ClaimedRow
 
-# Another attempt comes 10 s after the last heartbeat that the engine has seen, and one may reach it 5 s late.
+# Another attempt comes 10 s after the last heartbeat that Temporal has seen, and one may reach it 5 s late.
 SURE_FOR = timedelta(seconds=5)
 
 

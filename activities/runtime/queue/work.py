@@ -31,9 +31,11 @@ class NoResult(Exception):
 class BatchedQueues:
     """The queues, for the activities of pooled jobs. All of what fails here fails for one task only."""
 
-    def __init__(self, database: Database, engine: TemporalGateway, clock: Clock, sizes: QueueSizes) -> None:
+    def __init__(
+        self, database: Database, temporal: TemporalGateway, clock: Clock, sizes: QueueSizes
+    ) -> None:
         self._database = database
-        self._engine = engine
+        self._temporal = temporal
         self._clock = clock
         self._sizes = sizes
 
@@ -101,7 +103,7 @@ class BatchedQueues:
     ) -> Stretch[In]:
         return Stretch(
             self._database,
-            self._engine,
+            self._temporal,
             self._clock,
             job=request.job,
             pool=self._sizes[request.job],
