@@ -1,0 +1,38 @@
+"""Videos: where they come from, what makes them, and where they go."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from mainspring.config.gateways import Gateways
+from mainspring.config.settings import Settings
+from mainspring.gateways.addresses import AddressGuard
+from mainspring.gateways.download import Allowed, Downloads, open_downloads
+from mainspring.gateways.objects import Objects, S3Access
+from mainspring.gateways.video import Ffmpeg, Video
+from mainspring.gateways.work_dir import Scratch
+
+
+@asynccontextmanager
+async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
+    """Give what videos are downloaded, made and published with."""
+    secret, store = settings.media_s3_secret_key, settings.resolved_store_url
+    access = S3Access(
+        settings.media_s3_endpoint,
+        settings.media_s3_region,
+        settings.media_s3_access_key,
+        None if secret is None else secret.get_secret_value(),
+    )
+    objects = Objects(store, access)
+    allowed = Allowed(
+        settings.media_max_download_bytes,
+        buckets=frozenset(each for each in (objects.bucket, *settings.media_source_buckets) if each),
+        folders=tuple(each for each in (objects.folder, settings.media_source_dir) if each is not None),
+    )
+    guard = AddressGuard(allow_private=settings.media_allow_private)
+    async with open_downloads(guard, access, allowed) as downloads:
+        yield {
+            Downloads: downloads,
+            Objects: objects,
+            Scratch: Scratch(settings.resolved_scratch_dir),
+            Video: Video(Ffmpeg(settings.media_parallel)),
+        }
