@@ -14,12 +14,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from mainspring.activities.cards import Credential, Credentials
 from mainspring.activities.reconcile import RecordedJobs
 from mainspring.activities.runtime.assembly import build_activities
 from mainspring.activities.runtime.interceptor import ActivityCare
-from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
-from mainspring.activities.runtime.steps import StepProgress
+from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.schedules import Schedules
 from mainspring.config.connect import connect
@@ -30,7 +28,6 @@ from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
 from mainspring.contracts.effects import OnUnknown
 from mainspring.domain.queues import Role, consumer_of, queue_of
-from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.smtp import Mailbox
@@ -131,18 +128,15 @@ def _tools(
         Clock: clock,
         Database: database,
         TemporalGateway: temporal,
-        Credentials: Credentials(database, box, _default_access(settings)),
         SenderSettings: SenderSettings(
             sender=Mailbox.parse(settings.mail_from),
             public_url=settings.public_url,
             token_key=key,
             on_unknown=OnUnknown(settings.mail_on_unknown),
         ),
-        BatchedQueues: BatchedQueues(database, temporal, clock, sizes),
         QueueSizes: sizes,
         RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
         SecretBox: box,
-        StepProgress: StepProgress(database, clock),
     }
 
 
@@ -175,16 +169,6 @@ async def _tell_consumers(temporal: TemporalGateway) -> None:
             log.warning("drain is not told of this worker", job=job, error=str(error))
 
     await asyncio.gather(*(tell(job.name) for job in JOBS if job.pool is not None))
-
-
-def _default_access(settings: Settings) -> Credential | None:
-    if settings.justtcg_api_key is None:
-        return None
-    return Credential(
-        settings.justtcg_api_key.get_secret_value(),
-        plan_named(settings.justtcg_plan),
-        settings.justtcg_anchor_day,
-    )
 
 
 async def main() -> None:

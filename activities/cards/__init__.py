@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from mainspring.activities.cards.credentials import Credential, Credentials
+from mainspring.activities.cards.credentials import Credential, Credentials, DefaultCredential
 from mainspring.activities.cards.listings import ListingStretch, cards_of_sets, sets_of_games
 from mainspring.activities.cards.prices import PricesStretch
 from mainspring.activities.runtime.metered_calls import RateLimitedCalls
@@ -13,7 +13,7 @@ from mainspring.gateways.justtcg import JustTcg
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 
-__all__ = ["CardActivities", "Credential", "Credentials"]
+__all__ = ["CardActivities", "Credential", "Credentials", "DefaultCredential"]
 
 ACCOUNTS_PAGE = 200
 

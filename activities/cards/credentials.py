@@ -26,13 +26,20 @@ class Credential:
         return hashlib.sha256(self.api_key.encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class DefaultCredential:
+    """The key for accounts without one of their own; None when there is none."""
+
+    credential: Credential | None
+
+
 class Credentials:
     """The accounts' own keys, and the default key for those without."""
 
-    def __init__(self, database: Database, box: SecretBox, default: Credential | None) -> None:
+    def __init__(self, database: Database, box: SecretBox, default: DefaultCredential) -> None:
         self._database = database
         self._box = box
-        self._default = default
+        self._default = default.credential
 
     async def credential_of(self, account_id: UUID) -> Credential:
         """Return what an account may use.

@@ -20,11 +20,15 @@ class ToolMissing(TypeError):
 
 
 def build_activities(tools: Mapping[Any, object]) -> list[Callable[..., Any]]:
-    """Return every activity of the package, its owner built from `tools` (a value for each type)."""
+    """Return every activity of the package, its owner built from `tools` (a value for each type).
+
+    A class of ours that is asked for and is no tool is built in the same way, once.
+    """
+    made = dict(tools)
     return [
         method
         for owner in activity_classes()
-        for _, method in inspect.getmembers(_built(owner, tools), inspect.ismethod)
+        for _, method in inspect.getmembers(_built(owner, made), inspect.ismethod)
         if hasattr(method, MARK)
     ]
 
@@ -39,11 +43,17 @@ def activity_classes() -> Iterator[type]:
                 yield candidate
 
 
-def _built(owner: type, tools: Mapping[Any, object]) -> object:
+def _built(owner: type, made: dict[Any, object]) -> object:
     constructor = vars(owner).get("__init__")
     hints = get_type_hints(constructor) if constructor else {}
     wanted = {name: hint for name, hint in hints.items() if name != "return"}
     for name, hint in wanted.items():
-        if hint not in tools:
-            raise ToolMissing(owner, name, hint)
-    return owner(**{name: tools[hint] for name, hint in wanted.items()})
+        if hint not in made:
+            if not _is_buildable(hint):
+                raise ToolMissing(owner, name, hint)
+            made[hint] = _built(hint, made)
+    return owner(**{name: made[hint] for name, hint in wanted.items()})
+
+
+def _is_buildable(hint: Any) -> bool:
+    return inspect.isclass(hint) and hint.__module__.startswith(f"{activities.__name__}.")

@@ -38,9 +38,8 @@ def demo(context: typer.Context) -> None:
         )
         configure_logs(settings)
         async with running_stack(settings, worker, stop_on_signals(), sandbox=True) as stack:
-            echo(
-                f"Temporal {stack.temporal.address}, Web UI {stack.temporal.ui_url}, stand-ins for the outside"
-            )
+            where = f"Temporal {stack.temporal.address}, Web UI {stack.temporal.ui_url}"
+            echo(f"{where}, stand-ins for the outside")
             async with open_service(stack.settings, stack.temporal_client, create=True) as service:
                 echo("\n[bold]Trading cards[/]")
                 failed = await run_cards(stack, service)

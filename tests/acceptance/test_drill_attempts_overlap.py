@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from uuid import uuid4
 
-from mainspring.activities.cards import CardActivities, Credentials
+from mainspring.activities.cards import CardActivities, Credentials, DefaultCredential
 from mainspring.activities.cards.checkpoint import Superseded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
@@ -37,7 +37,7 @@ async def test_of_two_attempts_at_once_only_one_is_counted(
     given = PricesProgress(task_id=task.id, account_id=account_id, cutoff=clock.now())
 
     async with open_justtcg(justtcg_sandbox.base_url) as justtcg:
-        keys = Credentials(database, SecretBox(encryption_key(settings)), None)
+        keys = Credentials(database, SecretBox(encryption_key(settings)), DefaultCredential(None))
         cards = CardActivities(database, justtcg, keys, clock)
         attempts = (cards.update_prices_stretch(given) for _ in range(2))
         ended = await asyncio.gather(*attempts, return_exceptions=True)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from mainspring.activities.cards import CardActivities, Credentials
+from mainspring.activities.cards import CardActivities, Credentials, DefaultCredential
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.cards import AccountsPage, ListingProgress, SyncTrackedSets
 from mainspring.contracts.tasks import Task
@@ -22,7 +22,7 @@ SMALL_SET = "welcome-deck-2017-magic-the-gathering"
 
 def activities(service: Service) -> CardActivities:
     """Return the activities of a worker that is not there."""
-    keys = Credentials(service.database, SecretBox(encryption_key(service.settings)), None)
+    keys = Credentials(service.database, SecretBox(encryption_key(service.settings)), DefaultCredential(None))
     justtcg = service.gateways[JustTcg]
     assert isinstance(justtcg, JustTcg)
     return CardActivities(service.database, justtcg, keys, service.clock)
