@@ -1,22 +1,12 @@
 """The command line put together."""
 
+import importlib
+import pkgutil
+
 import typer
 
-from mainspring.cli import (
-    cards,
-    database,
-    demo,
-    doctor,
-    effects,
-    failures,
-    run,
-    schedule_times,
-    schedules,
-    tasks,
-    up,
-    webhooks,
-    wishlists,
-)
+from mainspring import cli
+from mainspring.cli import demo, doctor, run, schedule_times, schedules, up
 from mainspring.cli.console import SUCCESS, Worker, end
 
 app = typer.Typer(
@@ -30,18 +20,15 @@ app.command()(up.up)
 app.command("worker")(up.work)
 app.command()(run.run)
 app.command()(run.jobs)
-app.add_typer(tasks.commands, name="tasks")
-app.add_typer(failures.commands, name="failures")
-app.add_typer(webhooks.commands, name="webhooks")
-app.add_typer(schedules.commands, name="schedules")
 schedules.commands.command()(schedule_times.backfill)
 schedules.commands.command()(schedule_times.preview)
-app.add_typer(cards.commands, name="cards")
-app.add_typer(wishlists.commands, name="wishlists")
-app.add_typer(effects.commands, name="effects")
-app.add_typer(database.commands, name="db")
 app.command()(doctor.doctor)
 app.command()(demo.demo)
+for found in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}."):
+    # A group of commands is there by its module having `commands`; its name is the module's, or its own.
+    group = getattr(importlib.import_module(found.name), "commands", None)
+    if isinstance(group, typer.Typer):
+        app.add_typer(group, name=group.info.name or found.name.rpartition(".")[2])
 
 __all__ = ["run_command_line"]
 

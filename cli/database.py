@@ -7,7 +7,7 @@ from mainspring.config.settings import Settings
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import is_current, upgrade
 
-commands = typer.Typer(no_args_is_help=True, help="The database's schema.")
+commands = typer.Typer(name="db", no_args_is_help=True, help="The database's schema.")
 
 
 @commands.callback()

@@ -1,5 +1,8 @@
 """The tables, one file a domain. Importing this package registers them all with `Base.metadata`."""
 
+import importlib
+import pkgutil
+
 from mainspring.storage.tables.base import Base
 from mainspring.storage.tables.cards import (
     AccountRow,
@@ -47,3 +50,7 @@ __all__ = [
     "WishlistItemRow",
     "WishlistUserRow",
 ]
+
+# A domain's tables are declared by its file being here, whether or not anything of it is named above.
+for _found in pkgutil.iter_modules(__path__, f"{__name__}."):
+    importlib.import_module(_found.name)
