@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.markup import escape
-from sqlalchemy.exc import DBAPIError
 
 from mainspring.cli.console import FAILED, SUCCESS, settled, show_table
 from mainspring.cli.stack import with_emulators
@@ -18,7 +17,7 @@ from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitEx
 from mainspring.gateways.justtcg import open_justtcg
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
-from mainspring.storage.errors import StorageError
+from mainspring.storage.errors import READ_ERRORS
 from mainspring.storage.migrate import is_current
 
 
@@ -88,7 +87,7 @@ async def _database(settings: Settings) -> Finding:
     where = database.url.render_as_string(hide_password=True)
     try:
         current = await is_current(database)
-    except (StorageError, DBAPIError, OSError) as error:
+    except READ_ERRORS as error:
         return Finding("database", f"{where}: {error}", "start it, or correct MAINSPRING_DATABASE_URL")
     finally:
         await database.dispose()

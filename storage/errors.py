@@ -14,6 +14,8 @@ StorageError
 
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+
 
 class StorageError(Exception):
     """The database could not do what was asked."""
@@ -82,3 +84,7 @@ class EffectHeld(StorageError):
 
     def __init__(self, effect_id: UUID) -> None:
         super().__init__(f"effect {effect_id}: {self.__doc__}")
+
+
+READ_ERRORS = (StorageError, DBAPIError, OSError)
+"""What a read raises when the database is away or wrong: for a caller that reports the error and goes on."""

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from mainspring.client.schedules.statuses import ScheduleStatus
 from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database, Session
-from mainspring.storage.errors import StorageError
+from mainspring.storage.errors import READ_ERRORS
 from mainspring.storage.ledger import TaskRepository
 
 log = structlog.get_logger(__name__)
@@ -29,7 +28,7 @@ async def last_tasks(settings: Settings, statuses: Iterable[ScheduleStatus]) -> 
     database = Database(settings.resolved_database_url)
     try:
         return await database.read(look)
-    except (StorageError, DBAPIError, OSError) as error:  # Temporal's own word on the run is shown then
+    except READ_ERRORS as error:  # Temporal's own word on the run is shown then
         log.warning("the ledger cannot be read", error=str(error))
         return {}
     finally:
