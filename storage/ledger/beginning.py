@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, select, update
 
 from mainspring.contracts.tasks import BeginTask, NewTask, TaskBegun, TaskState
-from mainspring.storage.ledger.accepting import queued_row
+from mainspring.storage.ledger.intake import queued_row
 from mainspring.storage.ledger.rows import LedgerQueries, still_active
 from mainspring.storage.tables import TaskRow
 

@@ -1,8 +1,8 @@
 """The task ledger: every write keeps a final state final."""
 
-from mainspring.storage.ledger.accepting import Accepted
-from mainspring.storage.ledger.looking import LookedAt
-from mainspring.storage.ledger.reporting import Reported
+from mainspring.storage.ledger.intake import Accepted
+from mainspring.storage.ledger.task_queries import LookedAt
+from mainspring.storage.ledger.task_writer import Reported
 
 
 class TaskRepository(Accepted, Reported, LookedAt):

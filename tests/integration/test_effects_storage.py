@@ -11,7 +11,7 @@ from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.settling import Acknowledgement
+from mainspring.storage.ledger.acknowledgements import Acknowledgement
 from mainspring.storage.wishlist import MailRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

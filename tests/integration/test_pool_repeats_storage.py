@@ -10,8 +10,8 @@ from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskError, TaskState
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.pool import ClaimedRow
-from mainspring.storage.ledger.settling import Acknowledgement
+from mainspring.storage.ledger.acknowledgements import Acknowledgement
+from mainspring.storage.ledger.queue_store import ClaimedRow
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 JOB = "embed-product"

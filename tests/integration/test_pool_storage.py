@@ -16,8 +16,8 @@ from mainspring.contracts.tasks import NewTask, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.pool import ClaimedRow
-from mainspring.storage.ledger.settling import Acknowledged, Acknowledgement
+from mainspring.storage.ledger.acknowledgements import Acknowledged, Acknowledgement
+from mainspring.storage.ledger.queue_store import ClaimedRow
 from mainspring.storage.tables import TaskRow
 from tests.ledger_writes import NOON, get
 

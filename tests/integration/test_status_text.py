@@ -15,7 +15,7 @@ from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.settling import Acknowledgement
+from mainspring.storage.ledger.acknowledgements import Acknowledgement
 from tests.ledger_writes import FAILURE, accepted, begin, finish, log_error
 
 JOB = "tell-somebody"

@@ -15,7 +15,7 @@ from mainspring.contracts.message import Message
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import QueueStore
-from mainspring.storage.ledger.pool import ClaimedRow
+from mainspring.storage.ledger.queue_store import ClaimedRow
 
 In = TypeVar("In", bound=Message)
 

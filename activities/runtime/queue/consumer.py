@@ -31,8 +31,8 @@ from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import AcknowledgementStore, QueueStore
-from mainspring.storage.ledger.pool import ClaimedRow, claim_of
-from mainspring.storage.ledger.settling import Acknowledged, Acknowledgement
+from mainspring.storage.ledger.acknowledgements import Acknowledged, Acknowledgement
+from mainspring.storage.ledger.queue_store import ClaimedRow, claim_of
 
 In = TypeVar("In", bound=Message)
 

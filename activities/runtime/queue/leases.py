@@ -11,7 +11,7 @@ from mainspring.activities.runtime.queue.results import Snooze
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import QueueStore
-from mainspring.storage.ledger.pool import ClaimedRow
+from mainspring.storage.ledger.queue_store import ClaimedRow
 
 # Another attempt comes 10 s after the last heartbeat that Temporal has seen, and one may reach it 5 s late.
 SURE_FOR = timedelta(seconds=5)

@@ -9,9 +9,9 @@ from sqlalchemy import func, insert, literal, select
 from mainspring.contracts.tasks import FinishTask, JsonObject, MarkWaiting, NewTask, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.domain.tasks import percentage
-from mainspring.storage.ledger.announcing import announce_end
 from mainspring.storage.ledger.beginning import Begun
-from mainspring.storage.ledger.flow_progress import FlowProgress
+from mainspring.storage.ledger.deliveries import announce_end
+from mainspring.storage.ledger.progress import FlowProgress
 from mainspring.storage.ledger.rows import still_active
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 

@@ -11,9 +11,9 @@ from mainspring.contracts.flows import FailedStep, FlowResult, OpenedStep, StepR
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import shortened
 from mainspring.storage.dialect import chunks, insert_into
-from mainspring.storage.ledger.earlier_steps import EarlierSteps, still_open
-from mainspring.storage.ledger.flow_progress import FlowProgress
+from mainspring.storage.ledger.progress import FlowProgress
 from mainspring.storage.ledger.rows import still_active
+from mainspring.storage.ledger.step_queries import EarlierSteps, still_open
 from mainspring.storage.ledger.step_rows import StepRows
 from mainspring.storage.tables import TaskRow, TaskStepRow
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
 from mainspring.domain.queues import fairness_ranks
 from mainspring.storage.dialect import chunks, insert_into
-from mainspring.storage.ledger.repeating import Holders, Repeats, after_quiet_time
+from mainspring.storage.ledger.repeats import Holders, Repeats, after_quiet_time
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED
 

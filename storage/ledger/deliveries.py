@@ -11,7 +11,7 @@ from mainspring.contracts.tasks import FinishTask
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
 from mainspring.domain.queues import batched_task
 from mainspring.domain.webhooks import deliveries_of
-from mainspring.storage.ledger.accepting import Accepted
+from mainspring.storage.ledger.intake import Accepted
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.webhooks import SubscriptionRepository
 

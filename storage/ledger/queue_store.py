@@ -15,9 +15,9 @@ from sqlalchemy.engine import Row
 
 from mainspring.contracts.tasks import JsonObject, TaskState
 from mainspring.contracts.webhooks import TaskChanged
-from mainspring.storage.ledger.announcing import announce
+from mainspring.storage.ledger.deliveries import announce
 from mainspring.storage.ledger.due import is_due_again, may_begin
-from mainspring.storage.ledger.queues import QueueQueries
+from mainspring.storage.ledger.queue_queries import QueueQueries
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
 
