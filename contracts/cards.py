@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.progress import BatchProgress
+from mainspring.contracts.progress import BatchProgress, TaskProgress
 
 
 class DiscoverSets(Message):
@@ -79,14 +79,13 @@ class RefreshProgress(AccountsRefreshed, BatchProgress):
     after: UUID | None = None
 
 
-class CardProgress(BatchProgress):
+class CardProgress(TaskProgress):
     """How far a card job has come.
 
-    `total` is absent until the first stretch has counted what is due since `cutoff`. `requests` counts
+    `total` is absent until the first batch has counted what is due since `cutoff`. `requests` counts
     the answers that were stored or noted.
     """
 
-    task_id: UUID
     account_id: UUID
     cutoff: datetime
     processed: int = 0
@@ -94,6 +93,11 @@ class CardProgress(BatchProgress):
     prices_changed: int = 0
     malformed: int = 0
     requests: int = 0
+
+    @property
+    def revision(self) -> int:
+        """The requests: each ends with a write of the checkpoint."""
+        return self.requests
 
 
 class ListingProgress(CardProgress):

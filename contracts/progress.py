@@ -1,6 +1,7 @@
 """How far batched work has come, and what it waits for: waiting for a quota is not a failure."""
 
 from datetime import datetime
+from uuid import UUID
 
 from mainspring.contracts.message import Message
 
@@ -16,10 +17,24 @@ class Pause(Message):
 
 
 class BatchProgress(Message):
-    """Each stretch of work takes one and gives back a later one.
+    """Each batch of work takes one and gives back a later one.
 
-    `pause` says why a stretch stopped early, `finished` that nothing is left.
+    `pause` says why a batch stopped early, `finished` that nothing is left.
     """
 
     finished: bool = False
     pause: Pause | None = None
+
+
+class TaskProgress(BatchProgress):
+    """Progress that the task's row in the ledger keeps, so that a killed batch resumes where it was.
+
+    A subclass says with `revision` which of two is the later: a count that grows with every page stored.
+    """
+
+    task_id: UUID
+
+    @property
+    def revision(self) -> int:
+        """How many pages have been stored."""
+        raise NotImplementedError

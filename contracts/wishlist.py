@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.progress import BatchProgress
+from mainspring.contracts.progress import TaskProgress
 
 # The pooled job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"
@@ -95,14 +95,13 @@ class NotificationSent(Message):
     skipped: dict[SkipReason, int] = Field(default_factory=dict)
 
 
-class WishlistProgress(BatchProgress):
+class WishlistProgress(TaskProgress):
     """How far a check has come: all wishes up to one of a product, the older ones first.
 
     `told_of_product` of the wishes for the product within which it is were found due. `judged` says that all
     wishes were looked at, `finished` that the mails are planned too.
     """
 
-    task_id: UUID
     began_at: AwareDatetime
     after_product: str = ""
     after_added_at: AwareDatetime | None = None
@@ -116,6 +115,11 @@ class WishlistProgress(BatchProgress):
     skipped: dict[SkipReason, int] = Field(default_factory=dict)
     errors: int = 0
     judged: bool = False
+
+    @property
+    def revision(self) -> int:
+        """The pages."""
+        return self.pages
 
 
 class CheckBatch(Message):

@@ -1,11 +1,11 @@
-"""The trading-card activities: each works a stretch of requests and gives back how far it came."""
+"""The trading-card activities: each works a batch of requests and gives back how far it came."""
 
 from temporalio import activity
 
+from mainspring.activities.cards.calls import AccountCalls
 from mainspring.activities.cards.credentials import Credential, Credentials, DefaultCredential
-from mainspring.activities.cards.listings import ListingStretch, cards_of_sets, sets_of_games
-from mainspring.activities.cards.prices import PricesStretch
-from mainspring.activities.runtime.metered_calls import RateLimitedCalls
+from mainspring.activities.cards.listings import ListingBatches, cards_of_sets, sets_of_games
+from mainspring.activities.cards.prices import PriceBatches
 from mainspring.contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress
 from mainspring.domain.cards import DISCOVERY_EVERY, PRICES_EVERY, SYNC_EVERY, Since
 from mainspring.gateways.clock import Clock
@@ -24,10 +24,10 @@ class CardActivities:
     def __init__(self, database: Database, justtcg: JustTcg, keys: Credentials, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        calls = RateLimitedCalls(database, clock)
-        self._set_listings = ListingStretch(database, calls, keys, clock, sets_of_games(justtcg))
-        self._card_listings = ListingStretch(database, calls, keys, clock, cards_of_sets(justtcg))
-        self._prices = PricesStretch(database, calls, keys, clock, justtcg)
+        calls = AccountCalls(database, keys, clock)
+        self._set_listings = ListingBatches(database, calls, clock, sets_of_games(justtcg))
+        self._card_listings = ListingBatches(database, calls, clock, cards_of_sets(justtcg))
+        self._prices = PriceBatches(database, calls, clock, justtcg)
 
     @activity.defn(name="cards.discover_sets_stretch")
     async def discover_sets_stretch(self, progress: ListingProgress) -> ListingProgress:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mainspring.activities.cards.checkpoint import REQUESTS_PER_STRETCH, Stretch
-from mainspring.activities.cards.credentials import Credential, Credentials
-from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
+from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls
+from mainspring.activities.cards.credentials import Credential
+from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
 from mainspring.contracts.cards import ListingProgress
 from mainspring.contracts.tasks import TaskError
 from mainspring.domain.cards import ListingCursor, Since
@@ -78,52 +78,63 @@ class Overtaken(Exception):
     """Another run of the account has moved the listing on: what this one has fetched is not stored."""
 
 
-class ListingStretch(Stretch):
+class ListingBatches:
     """Works through the listings that are due, page by page."""
 
-    def __init__(
-        self, database: Database, calls: RateLimitedCalls, keys: Credentials, clock: Clock, listing: Listing
-    ) -> None:
-        super().__init__(database, calls, keys, clock)
+    def __init__(self, database: Database, calls: AccountCalls, clock: Clock, listing: Listing) -> None:
+        self._database = database
+        self._checkpoint = Checkpoint(database, clock, ListingProgress)
+        self._calls = calls
+        self._clock = clock
         self._listing = listing
 
     async def work(self, given: ListingProgress) -> ListingProgress:
-        """Fetch pages until the stretch's budget is used, nothing is due, or a quota is used up."""
-        progress = await self._resume(given)
-        access = await self._keys.credential_of(progress.account_id)
-        for _ in range(REQUESTS_PER_STRETCH):
-            progress, cursor = await self._next_due(progress)
-            if cursor is None:
-                return progress.model_copy(update={"finished": True, "pause": None})
-            try:
-                progress = await self._fetch_page(access, progress, cursor)
-            except QuotaUsedUp as used_up:
-                return progress.model_copy(update={"pause": used_up.pause})
-            except Overtaken:
-                continue  # what is due next is another page now
-            except CredentialsRefused:
-                raise
-            except (Refused, MalformedAnswer) as refusal:
-                # One listing that the vendor refuses must not keep the others back: the result names it.
-                progress = await self._pass_over(progress, cursor, refusal)
-            except ServerFault as fault:
-                progress = await self._set_aside(progress, cursor, fault)
-                if cursor.item_id not in progress.failed:
-                    raise
-        return progress.model_copy(update={"pause": None})
+        """Fetch pages until the batch's requests are used, nothing is due, or a quota is used up."""
+        progress = await self._counted(await self._checkpoint.resume(given))
+        access = await self._calls.credential_of(progress.account_id)
+        return await work_pages(
+            progress, lambda so_far: self._page(access, so_far), at_most=REQUESTS_PER_BATCH
+        )
 
-    async def _next_due(self, progress: ListingProgress) -> tuple[ListingProgress, ListingCursor | None]:
-        async def look(session: Session) -> tuple[ListingProgress, ListingCursor | None]:
-            tracked = self._listing.tracked(session)
-            since = Since.cutoff(progress.cutoff, self._clock.now())
-            total = progress.total
-            if total is None:
-                total = await tracked.count_due(progress.account_id, since=since)
+    async def _counted(self, progress: ListingProgress) -> ListingProgress:
+        if progress.total is not None:
+            return progress
+        since = self._since(progress)
+        total = await self._database.read(
+            lambda session: self._listing.tracked(session).count_due(progress.account_id, since=since)
+        )
+        return progress.model_copy(update={"total": total})
+
+    def _since(self, progress: ListingProgress) -> Since:
+        return Since.cutoff(progress.cutoff, self._clock.now())
+
+    async def _page(self, access: Credential, progress: ListingProgress) -> ListingProgress:
+        cursor = await self._next_due(progress)
+        if cursor is None:
+            return progress.model_copy(update={"finished": True})
+        try:
+            return await self._fetch_page(access, progress, cursor)
+        except Overtaken:
+            return progress  # what is due next is another page now
+        except CredentialsRefused:
+            raise
+        except (Refused, MalformedAnswer) as refusal:
+            # One listing that the vendor refuses must not keep the others back: the result names it.
+            return await self._pass_over(progress, cursor, refusal)
+        except ServerFault as fault:
+            after = await self._set_aside(progress, cursor, fault)
+            if cursor.item_id not in after.failed:
+                raise
+            return after
+
+    async def _next_due(self, progress: ListingProgress) -> ListingCursor | None:
+        async def look(session: Session) -> ListingCursor | None:
+            tracked, since = self._listing.tracked(session), self._since(progress)
             cursors: list[ListingCursor] = []
             # What the vendor has failed at comes after everything else.
             for skip in ({*progress.failed, *progress.faulty}, progress.failed):
                 cursors = cursors or await tracked.due(progress.account_id, since=since, skip=skip, limit=1)
-            return progress.model_copy(update={"total": total}), next(iter(cursors), None)
+            return next(iter(cursors), None)
 
         return await self._database.read(look)
 
@@ -131,7 +142,7 @@ class ListingStretch(Stretch):
         self, access: Credential, progress: ListingProgress, cursor: ListingCursor
     ) -> ListingProgress:
         start = cursor.resumed(self._clock.now())
-        page = await self._call(access, progress, lambda: self._listing.fetch(access, start))
+        page = await self._calls.call(access, progress.task_id, lambda: self._listing.fetch(access, start))
         now = self._clock.now()
 
         async def store(session: Session) -> ListingProgress:
@@ -146,7 +157,7 @@ class ListingStretch(Stretch):
                 }
             )
             # First whether this attempt was taken for dead, which ends it, then whether there is a rival.
-            await self._checkpoint(session, after, _step(cursor, page), part=_part(page))
+            await self._save(session, after, _step(cursor, page), part=_part(page))
             has_moved = await self._listing.tracked(session).advance(
                 progress.account_id,
                 cursor,
@@ -169,7 +180,7 @@ class ListingStretch(Stretch):
         after = progress.model_copy(
             update={"faulty": (*progress.faulty, cursor.item_id), "requests": progress.requests + 1}
         )
-        await self._database.transact(lambda session: self._checkpoint(session, after, cursor.item_id))
+        await self._database.transact(lambda session: self._save(session, after, cursor.item_id))
         return after
 
     async def _pass_over(
@@ -192,11 +203,16 @@ class ListingStretch(Stretch):
 
         async def store(session: Session) -> None:
             await TaskRepository(session).append_error(progress.task_id, entry)
-            await self._checkpoint(session, after, cursor.item_id)
+            await self._save(session, after, cursor.item_id)
             await self._listing.tracked(session).mark_refused(progress.account_id, cursor.item_id, now=now)
 
         await self._database.transact(store)
         return after
+
+    async def _save(self, session: Session, progress: ListingProgress, step: str, *, part: float = 0) -> None:
+        await self._checkpoint.save(
+            session, progress, processed=progress.processed, total=progress.total, part=part, step=step
+        )
 
 
 def _part(page: Page) -> float:

@@ -1,8 +1,8 @@
-"""Looking up the prices of an inventory, in batches of the plan's size."""
+"""Looking up the prices of an inventory, in pages of the plan's size."""
 
-from mainspring.activities.cards.checkpoint import REQUESTS_PER_STRETCH, Stretch
-from mainspring.activities.cards.credentials import Credential, Credentials
-from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
+from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls
+from mainspring.activities.cards.credentials import Credential
+from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
 from mainspring.contracts.cards import PricesProgress
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.justtcg import JustTcg
@@ -10,46 +10,51 @@ from mainspring.storage.cards import CatalogueRepository, InventoryRepository
 from mainspring.storage.database import Database, Session
 
 
-class PricesStretch(Stretch):
+class PriceBatches:
     """Works through the variants whose price is due, in the order of their ids."""
 
-    def __init__(
-        self, database: Database, calls: RateLimitedCalls, keys: Credentials, clock: Clock, justtcg: JustTcg
-    ) -> None:
-        super().__init__(database, calls, keys, clock)
+    def __init__(self, database: Database, calls: AccountCalls, clock: Clock, justtcg: JustTcg) -> None:
+        self._database = database
+        self._checkpoint = Checkpoint(database, clock, PricesProgress)
+        self._calls = calls
+        self._clock = clock
         self._justtcg = justtcg
 
     async def work(self, given: PricesProgress) -> PricesProgress:
-        """Look up batches until the stretch's budget is used, nothing is due, or a quota is used up."""
-        progress = await self._resume(given)
-        access = await self._keys.credential_of(progress.account_id)
-        size = access.plan.items_per_request
-        progress, due = await self._due(progress, limit=size * REQUESTS_PER_STRETCH)
-        for start in range(0, len(due), size):
-            try:
-                progress = await self._look_up(access, progress, due[start : start + size])
-            except QuotaUsedUp as used_up:
-                return progress.model_copy(update={"pause": used_up.pause})
-        finished = len(due) < size * REQUESTS_PER_STRETCH
-        return progress.model_copy(update={"pause": None, "finished": finished})
+        """Look up pages until the batch's requests are used, nothing is due, or a quota is used up."""
+        progress = await self._counted(await self._checkpoint.resume(given))
+        access = await self._calls.credential_of(progress.account_id)
+        return await work_pages(
+            progress, lambda so_far: self._page(access, so_far), at_most=REQUESTS_PER_BATCH
+        )
 
-    async def _due(self, progress: PricesProgress, limit: int) -> tuple[PricesProgress, list[str]]:
-        async def look(session: Session) -> tuple[PricesProgress, list[str]]:
-            inventory = InventoryRepository(session)
-            total = progress.total
-            if total is None:
-                total = await inventory.count_due(progress.account_id, cutoff=progress.cutoff)
-            due = await inventory.due(
-                progress.account_id, cutoff=progress.cutoff, after=progress.after, limit=limit
+    async def _counted(self, progress: PricesProgress) -> PricesProgress:
+        if progress.total is not None:
+            return progress
+        total = await self._database.read(
+            lambda session: InventoryRepository(session).count_due(
+                progress.account_id, cutoff=progress.cutoff
             )
-            return progress.model_copy(update={"total": total}), due
+        )
+        return progress.model_copy(update={"total": total})
 
-        return await self._database.read(look)
+    async def _page(self, access: Credential, progress: PricesProgress) -> PricesProgress:
+        size = access.plan.items_per_request
+        due = await self._database.read(
+            lambda session: InventoryRepository(session).due(
+                progress.account_id, cutoff=progress.cutoff, after=progress.after, limit=size
+            )
+        )
+        if due:
+            progress = await self._look_up(access, progress, due)
+        return progress.model_copy(update={"finished": len(due) < size})
 
     async def _look_up(
         self, access: Credential, progress: PricesProgress, variant_ids: list[str]
     ) -> PricesProgress:
-        answer = await self._call(access, progress, lambda: self._justtcg.lookup(access.api_key, variant_ids))
+        answer = await self._calls.call(
+            access, progress.task_id, lambda: self._justtcg.lookup(access.api_key, variant_ids)
+        )
         now = self._clock.now()
 
         async def store(session: Session) -> PricesProgress:
@@ -68,7 +73,10 @@ class PricesStretch(Stretch):
                     "requests": progress.requests + 1,
                 }
             )
-            await self._checkpoint(session, after, f"{after.processed} of {after.total} variants")
+            step = f"{after.processed} of {after.total} variants"
+            await self._checkpoint.save(
+                session, after, processed=after.processed, total=after.total, step=step
+            )
             return after
 
         return await self._database.transact(store)

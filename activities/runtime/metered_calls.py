@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
+from mainspring.activities.runtime.checkpoint import Paused
 from mainspring.contracts.progress import Pause
 from mainspring.domain.quota import Granted, Plan, Usage, Window, observe, waiting_for
 from mainspring.gateways.clock import Clock
@@ -32,19 +33,13 @@ class Answer(Protocol):
 A = TypeVar("A", bound=Answer)
 
 
-class QuotaUsedUp(Exception):
+class QuotaUsedUp(Paused):
     """A quota is used up for longer than is waited for here; nothing was sent. Not a failure of the job."""
 
     def __init__(self, window: Window, resumes_at: datetime, waiting_for: str) -> None:
-        super().__init__(f"{waiting_for}, used up until {resumes_at.isoformat()}")
+        super().__init__(Pause(waiting_for=waiting_for, resumes_at=resumes_at))
         self.window = window
         self.resumes_at = resumes_at
-        self.waiting_for = waiting_for
-
-    @property
-    def pause(self) -> Pause:
-        """What the activity returns to its workflow."""
-        return Pause(waiting_for=self.waiting_for, resumes_at=self.resumes_at)
 
 
 async def _say_nothing(_pause: Pause) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mainspring.activities.cards import CardActivities, Credentials, DefaultCredential
-from mainspring.activities.cards.checkpoint import Superseded
+from mainspring.activities.runtime.checkpoint import Superseded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import PricesProgress, UpdateInventoryPrices

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 from temporalio.testing import ActivityEnvironment
 
-from mainspring.activities.wishlist.checks import Superseded, WishlistActivities
+from mainspring.activities.runtime.checkpoint import Superseded
+from mainspring.activities.wishlist.checks import WishlistActivities
 from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.shop import WishedItem
