@@ -2,20 +2,37 @@
 
 import importlib
 import pkgutil
+from importlib.metadata import version
 
 import typer
 
 from mainspring import cli
 from mainspring.cli import demo, doctor, run, schedule_times, schedules, up
-from mainspring.cli.console import SUCCESS, Worker, end
+from mainspring.cli.console import SUCCESS, Worker, echo, end
 
 app = typer.Typer(
     name="mainspring",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Durable background jobs on Temporal.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        echo(f"mainspring {version('mainspring')}")
+        raise typer.Exit
+
+
+@app.callback()
+def mainspring(
+    _: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Durable background jobs on Temporal."""
+
+
 app.command()(up.up)
 app.command("worker")(up.work)
 app.command()(run.run)
