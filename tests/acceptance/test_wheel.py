@@ -60,7 +60,7 @@ class UsersProject:
         if state_dir:
             variables["MAINSPRING_STATE_DIR"] = str(state_dir)
         done = subprocess.run(
-            command, cwd=self.folder, env=variables, capture_output=True, text=True, check=False, timeout=110
+            command, cwd=self.folder, env=variables, capture_output=True, text=True, check=False, timeout=280
         )
         assert 0 == done.returncode, done.stdout + done.stderr
         return done.stdout
@@ -145,6 +145,7 @@ def test_the_snippet_of_the_readme_runs_in_the_users_project(
     assert Path(worker).is_relative_to(project.environment)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.drill  # A third of a minute without a cache, and `make check` says it of the checkout.
 def test_the_snippet_of_the_readme_is_typed_in_the_users_project(project: UsersProject) -> None:
     """`mypy --strict` in that project finds our types in the installed package."""
