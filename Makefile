@@ -16,7 +16,7 @@ LOCK := env -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL -u UV_INDEX $(BIN)/uv --quiet
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check lock drill
+.PHONY: help setup demo up test check fmt docs lock drill
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,13 @@ check: $(DEV) ## Run the linters, the type checker and the checks of the build f
 	$(BIN)/deptry .
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/pytest -q -n0 tests/unit/test_lock_files.py
+
+fmt: $(DEV) ## Mend what the linters can mend, and format
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format
+
+docs: $(DEV) ## Write the reference of all jobs (docs/jobs.md) from the catalogue
+	$(BIN)/python -m mainspring.cli.job_reference > docs/jobs.new && mv docs/jobs.new docs/jobs.md
 
 drill: $(DEV) ## Run the long fault drills
 	$(BIN)/pytest -o addopts="--strict-markers" -m drill -n0

@@ -13,7 +13,7 @@ PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "do
 
 
 def test_the_job_reference_is_what_the_catalogue_says() -> None:
-    """docs/jobs.md is current: `python -m mainspring.cli.job_reference > docs/jobs.md` writes it."""
+    """docs/jobs.md is current: `make docs` writes it."""
     assert "\n".join(reference()) == (PROJECT / "docs" / "jobs.md").read_text()
 
 
