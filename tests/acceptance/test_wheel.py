@@ -19,7 +19,7 @@ from tests.acceptance.running_service import RunningService
 
 PROJECT = Path(__file__).parents[2]
 # What a wheel is made of.
-SOURCES = ("mainspring", "pyproject.toml", "README.md")
+SOURCES = ("mainspring", "pyproject.toml", "README.md", "LICENSE", "THIRD-PARTY.md")
 # What would hide ours, or be hidden by it, if the wheel installed more than `mainspring`.
 THEIRS = ("activities", "client", "config", "contracts", "domain", "storage", "workflows", "worker.py")
 

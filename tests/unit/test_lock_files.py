@@ -60,3 +60,16 @@ def test_a_lock_file_names_no_place_to_download_from(lock: str) -> None:
     """Where packages come from is the reader's choice; no mirror and no directory leaks into the project."""
     text = (ROOT / "requirements" / f"{lock}.txt").read_text()
     assert [] == re.findall(r"^.*(?:://|--index|--extra-index|--find-links|file:).*$", text, re.MULTILINE)
+
+
+def test_the_licence_of_every_package_that_is_installed_is_known() -> None:
+    """Whoever hands on an image finds each package of the lock file in THIRD-PARTY.md."""
+    named = set(re.findall(r"[a-z0-9-]+", (ROOT / "THIRD-PARTY.md").read_text()))
+    assert set() == set(pins("demo")) - named
+
+
+def test_the_changelog_has_the_version_with_its_date() -> None:
+    """What `mainspring --version` says can be looked up."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    headings = re.findall(r"^## (.+) - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert version == headings[0]
