@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, or_, select, update
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.dialect import chunks, insert_into
-from mainspring.storage.effect_queries import EffectQueries, effect_of
+from mainspring.storage.effects.queries import EffectQueries, effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.tables import EffectRow, TaskRow
 
