@@ -49,8 +49,9 @@ class UrlRefused(AddressRefused):
 class Webhooks:
     """Posts to receivers, over connections that are kept open in `pools`."""
 
-    def __init__(self, pools: Sequence[httpx.AsyncClient]) -> None:
+    def __init__(self, pools: Sequence[httpx.AsyncClient], answer_within: timedelta) -> None:
         self._pools = pools
+        self._answer_within = answer_within
         self._under_way = [0] * len(pools)
         self._turns = asyncio.Semaphore(len(pools) * AT_ONCE_IN_A_POOL)
 
@@ -69,7 +70,7 @@ class Webhooks:
         }
         service = host_of(url)
         try:
-            async with self._pool_for(service) as http, asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with self._pool_for(service) as http, asyncio.timeout(self._answer_within.total_seconds()):
                 return await _post(http, url, headers, body)
         except NEVER_SENT as error:
             raise NotSent(_said(error), service=service) from error
@@ -108,13 +109,19 @@ def host_of(url: str) -> str:
 
 @asynccontextmanager
 async def open_webhooks(
-    *, allow_private: bool = False, lookups: Lookups | None = None
+    *,
+    allow_private: bool = False,
+    lookups: Lookups | None = None,
+    answer_within: timedelta = ANSWER_WITHIN,
 ) -> AsyncIterator[Webhooks]:
-    """Give the gateway, over connections that are closed at the end."""
+    """Give the gateway, over connections that are closed at the end.
+
+    A receiver that has not answered within `answer_within` is given up.
+    """
     guard = AddressGuard(allow_private=allow_private, lookups=lookups)
     certificates = httpx.create_ssl_context()  # takes a while: one for all
     limits = httpx.Limits(max_connections=AT_ONCE_IN_A_POOL, max_keepalive_connections=AT_ONCE_IN_A_POOL)
-    timeout = httpx.Timeout(ANSWER_WITHIN.total_seconds(), connect=CONNECT_WITHIN.total_seconds())
+    timeout = httpx.Timeout(answer_within.total_seconds(), connect=CONNECT_WITHIN.total_seconds())
     async with AsyncExitStack() as stack:
         pools = [
             httpx.AsyncClient(
@@ -130,7 +137,7 @@ async def open_webhooks(
         ]
         for pool in pools:
             await stack.enter_async_context(pool)
-        yield Webhooks(pools)
+        yield Webhooks(pools, answer_within)
 
 
 async def _post(http: httpx.AsyncClient, url: str, headers: dict[str, str], body: str) -> int:

@@ -36,7 +36,7 @@ class Limits:
     longest_rest: timedelta = timedelta(minutes=10)
 
 
-DEFAULT_RETRY = Limits()
+DEFAULT_LIMITS = Limits()
 
 # What is put off comes back at moments that all receivers share, so that the queue is looked at only then; so
 # many of a receiver at one moment, so that they do not crowd out the others.
@@ -50,7 +50,7 @@ SHORT_WAIT_SECONDS = 0.1
 class ConcurrencyLimiter:
     """The places of one receiver in this worker."""
 
-    def __init__(self, clock: Clock, limits: Limits = DEFAULT_RETRY) -> None:
+    def __init__(self, clock: Clock, limits: Limits = DEFAULT_LIMITS) -> None:
         self._free = asyncio.Semaphore(limits.places)
         self._waits_seconds = limits.waits.total_seconds()
         self._given = 0

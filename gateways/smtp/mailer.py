@@ -26,13 +26,15 @@ async def _at_once() -> None:
 class Mailer:
     """Hands mails to one server, a few at a time."""
 
-    def __init__(self, server: MailServer, *, hello: str, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, server: MailServer, *, hello: str, tls: ssl.SSLContext | None, seconds: Callable[[], float]
+    ) -> None:
         self._server = server
         self._hello = hello
         self._tls = tls
         self._turns = asyncio.Semaphore(server.connections)
         self._idle: list[Connection] = []
-        self._circuit = CircuitBreaker(server.cooldown)
+        self._circuit = CircuitBreaker(server.cooldown, seconds)
 
     async def send(self, mail: Mail, *, at: datetime, begin: Callable[[], Awaitable[None]] = _at_once) -> str:
         """Send one mail, dated `at`, and return what the server said when it accepted it.
@@ -115,14 +117,17 @@ class Mailer:
 
 
 @asynccontextmanager
-async def open_mailer(server: MailServer, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Mailer]:
+async def open_mailer(
+    server: MailServer, *, tls: ssl.SSLContext | None = None, seconds: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Mailer]:
     """Give the gateway, over connections that are closed at the end; nothing is sent yet.
 
-    `tls` says which certificates are good; None is what the machine trusts.
+    `tls` says which certificates are good; None is what the machine trusts. `seconds` is the clock by which
+    the server is left alone after a failure.
     """
     if server.security != "none" and tls is None:
         tls = await asyncio.to_thread(ssl.create_default_context)  # takes a while: one for all
-    mailer = Mailer(server, hello=socket.gethostname(), tls=tls)
+    mailer = Mailer(server, hello=socket.gethostname(), tls=tls, seconds=seconds)
     try:
         yield mailer
     finally:

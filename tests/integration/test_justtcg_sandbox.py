@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -11,10 +12,13 @@ from mainspring.emulators.justtcg import JustTcgEmulator
 
 KEY = {"x-api-key": "k"}
 
+# The vendor's clock: all calls of a test are within one minute, however slow the machine is.
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[JustTcgEmulator]:
-    async with JustTcgEmulator(seed=3) as running:
+    async with JustTcgEmulator(seed=3, now=lambda: NOON) as running:
         yield running
 
 

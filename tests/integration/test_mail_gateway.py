@@ -55,11 +55,14 @@ def mail(number: int = 1, **changes: Any) -> Mail:
     return replace(usual, **changes)
 
 
-def mailer_of(smtp: SmtpEmulator, **changes: Any) -> AbstractAsyncContextManager[Mailer]:
-    server = MailServer(
+def server_of(smtp: SmtpEmulator) -> MailServer:
+    return MailServer(
         smtp.host, smtp.port, "none", timeout=SOON, answer_timeout=SOON, cooldown=COOLDOWN, connections=4
     )
-    return open_mailer(replace(server, **changes), tls=smtp.trusting)
+
+
+def mailer_of(smtp: SmtpEmulator, **changes: Any) -> AbstractAsyncContextManager[Mailer]:
+    return open_mailer(replace(server_of(smtp), **changes), tls=smtp.trusting)
 
 
 async def failure_of(mailer: Mailer, number: int = 1) -> GatewayError:
@@ -259,18 +262,20 @@ async def test_a_lost_answer_is_never_sent_again_by_the_gateway(smtp: SmtpEmulat
 
 async def test_a_server_that_is_away_is_tried_by_one_at_a_time(smtp: SmtpEmulator) -> None:
     """The others are told at once when to come again; when it is back, all goes through."""
-    async with mailer_of(smtp, connections=1) as mailer:
+    passed = 0.0
+    server = replace(server_of(smtp), connections=1)
+    async with open_mailer(server, tls=smtp.trusting, seconds=lambda: passed) as mailer:
         smtp.faults.refused_connections = 2
         failures = [await failure_of(mailer, number) for number in range(20)]
         assert {ServerAway} == {type(each) for each in failures}
         assert all(isinstance(each, ServerAway) and each.retry_after <= COOLDOWN for each in failures)
         assert 1 == smtp.connections.made
 
-        await asyncio.sleep(COOLDOWN.total_seconds())
+        passed += COOLDOWN.total_seconds()
         failures = [await failure_of(mailer, number) for number in range(20)]
         assert 2 == smtp.connections.made
 
-        await asyncio.sleep(COOLDOWN.total_seconds())
+        passed += COOLDOWN.total_seconds()
         for number in range(20):
             await mailer.send(mail(number), at=AT)
         assert 3 == smtp.connections.made

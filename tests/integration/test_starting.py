@@ -17,6 +17,7 @@ from mainspring.contracts.cards import (
     UpdateInventoryPrices,
 )
 from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
+from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session, after_commits
 from mainspring.storage.ledger import TaskRepository
@@ -24,6 +25,7 @@ from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_
 from mainspring.workflows.runtime.catalogue import job_named
 from tests.eventually import eventually
 from tests.service import Service
+from tests.shifted_clock import ShiftedClock
 
 # Longer than the relay leaves a fresh task to whoever accepted it.
 LONG_ENOUGH = timedelta(seconds=11)
@@ -131,10 +133,11 @@ async def test_housekeeping_is_not_started_by_hand(workerless: Service) -> None:
         await workerless.jobs.start(job_named("relay-tasks"), RelayTasks())
 
 
-async def away(service: Service) -> Jobs:
-    """Return a client whose engine cannot be reached."""
+async def away(service: Service, by: Clock | None = None) -> Jobs:
+    """Return a client whose Temporal cannot be reached; `by` is its clock, or else the service's."""
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
-    return Jobs(service.database, TemporalGateway(nowhere, service.settings.task_queue), service.clock)
+    temporal = TemporalGateway(nowhere, service.settings.task_queue)
+    return Jobs(service.database, temporal, by or service.clock)
 
 
 async def test_a_task_accepted_while_the_engine_is_away_is_started_by_the_relay(service: Service) -> None:
@@ -170,7 +173,7 @@ async def test_a_commit_while_the_engine_is_away_succeeds(service: Service) -> N
 
 async def test_a_fresh_task_is_left_to_whoever_accepted_it(service: Service) -> None:
     """The relay does not run a race with the client's own start."""
-    jobs = await away(service)
+    jobs = await away(service, by=ShiftedClock(service.clock.now() + LONG_ENOUGH))
     await jobs.start(DISCOVER_SETS, DiscoverSets(account_id=uuid4()))
 
     assert TasksRelayed(started=0, failed=0) == await service.relay()
