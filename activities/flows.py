@@ -18,7 +18,7 @@ from mainspring.contracts.flows import (
 from mainspring.domain.flows import flow_result, open_flow
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import StepRepository
+from mainspring.storage.ledger import StepQueries, StepStore
 
 
 class FlowActivities:
@@ -39,23 +39,22 @@ class FlowActivities:
         needs = {step.name: step.needs for step in message.steps}
 
         async def write(session: Session) -> FlowOpened:
-            steps = StepRepository(session)
-            await steps.open(message.task_id, message.steps, now=self._clock.now())
-            return open_flow(needs, await steps.earlier_runs(message.task_id))
+            await StepStore(session).open(message.task_id, message.steps, now=self._clock.now())
+            return open_flow(needs, await StepQueries(session).earlier_runs(message.task_id))
 
         return await self._database.transact(write)
 
     @activity.defn(name="flows.recall")
     async def recall(self, message: RecallSteps) -> StepsRecalled:
         """Return what the first of these steps gave back; none when the others are not there any more."""
-        data = await self._database.read(lambda session: StepRepository(session).recall(message.steps))
+        data = await self._database.read(lambda session: StepQueries(session).recall(message.steps))
         return StepsRecalled(data=data)
 
     @activity.defn(name="flows.settle")
     async def settle(self, message: SettleSteps) -> None:
         """Write the steps that were taken over, failed or are skipped."""
         await self._database.transact(
-            lambda session: StepRepository(session).settle(
+            lambda session: StepStore(session).settle(
                 message.task_id,
                 adopted=message.adopted,
                 failed=message.failed,
@@ -72,7 +71,7 @@ class FlowActivities:
         async def write(session: Session) -> FlowResult | None:
             result = await close_flow(session, message.task_id, now=now)
             if result is not None:
-                await StepRepository(session).keep_result(message.task_id, result)
+                await StepStore(session).keep_result(message.task_id, result)
             return result
 
         result = await self._database.transact(write)
@@ -82,5 +81,5 @@ class FlowActivities:
 
 async def close_flow(session: Session, task_id: UUID, *, now: datetime) -> FlowResult | None:
     """End the steps of a flow that are open, and return them all; None for a task without steps."""
-    steps, started_at = await StepRepository(session).close(task_id, now=now)
+    steps, started_at = await StepStore(session).close(task_id, now=now)
     return flow_result(steps, started_at=started_at, completed_at=now) if steps else None

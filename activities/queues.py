@@ -6,7 +6,7 @@ from mainspring.activities.runtime.queue.sizes import QueueSizes
 from mainspring.contracts.queues import MeasureQueue, QueueMeasured, QueueStatistics
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import QueueStore
+from mainspring.storage.ledger import QueueQueries, QueueStore
 
 
 class QueueActivities:
@@ -24,8 +24,7 @@ class QueueActivities:
         run_id = activity.info().workflow_run_id or ""
 
         async def look(session: Session) -> QueueStatistics:
-            queues = QueueStore(session)
-            await queues.release(request.job, run_id=run_id, now=now)
-            return await queues.queue(request.job, at_most=pool.page * pool.parallel, now=now)
+            await QueueStore(session).release(request.job, run_id=run_id, now=now)
+            return await QueueQueries(session).queue(request.job, at_most=pool.page * pool.parallel, now=now)
 
         return QueueMeasured(pool=pool, queue=await self._database.transact(look))

@@ -26,7 +26,7 @@ from mainspring.gateways.errors import TransientError
 from mainspring.gateways.temporal import ClosedRun, TemporalGateway, first_run_id
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskQueries, TaskWriter
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +98,7 @@ class ReconcileActivities:
 
     async def _active_page(self, untouched_since: datetime, after: UUID | None) -> list[Task]:
         return await self._database.read(
-            lambda session: TaskRepository(session).active_started(
+            lambda session: TaskQueries(session).active_started(
                 untouched_since=untouched_since, after=after, limit=PAGE
             )
         )
@@ -112,7 +112,7 @@ class ReconcileActivities:
         finish = self._final_state(task.id, closed)
 
         async def write(session: Session) -> tuple[bool, list[UUID]]:
-            now, tasks = self._clock.now(), TaskRepository(session)
+            now, tasks = self._clock.now(), TaskWriter(session)
             flow = await close_flow(session, task.id, now=now)
             kept = {} if flow is None else {"result": flow.model_dump(mode="json")}
             has_ended = await tasks.finish(finish.model_copy(update=kept), now=now, ended_at=closed.closed_at)
@@ -148,7 +148,7 @@ class ReconcileActivities:
         return created + await self._make_rows(page)
 
     async def _make_rows(self, page: dict[UUID, WorkflowExecution]) -> list[Result]:
-        known = await self._database.read(lambda session: TaskRepository(session).known(page))
+        known = await self._database.read(lambda session: TaskQueries(session).known(page))
         return [
             await _guarded(self._make_row(task_id, execution), task_id)
             for task_id, execution in page.items()
@@ -172,7 +172,7 @@ class ReconcileActivities:
         run_id, ended_at = first_run_id(execution), execution.close_time or self._clock.now()
 
         async def write(session: Session) -> list[UUID]:
-            tasks = TaskRepository(session)
+            tasks = TaskWriter(session)
             await tasks.add_finished(
                 row, finish, run_id=run_id, started_at=execution.start_time, ended_at=ended_at
             )

@@ -30,7 +30,7 @@ from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import GatewayError, TransientError
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import QueueStore, TaskRepository
+from mainspring.storage.ledger import QueueQueries, TaskIntake, TaskQueries, TaskWriter
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class TaskActivities:
         now = self._clock.now()
 
         async def write(session: Session) -> TaskBegun:
-            begun = await TaskRepository(session).begin(message, now=now)
+            begun = await TaskWriter(session).begin(message, now=now)
             await begin_child_step(session, message, now=now)
             return begun
 
@@ -68,14 +68,14 @@ class TaskActivities:
     async def mark_waiting(self, message: MarkWaiting) -> None:
         """Set WAITING."""
         await self._database.transact(
-            lambda session: TaskRepository(session).mark_waiting(message, now=self._clock.now())
+            lambda session: TaskWriter(session).mark_waiting(message, now=self._clock.now())
         )
 
     @activity.defn(name="tasks.mark_running")
     async def mark_running(self, message: TaskId) -> None:
         """Set RUNNING again."""
         await self._database.transact(
-            lambda session: TaskRepository(session).mark_running(message.task_id, now=self._clock.now())
+            lambda session: TaskWriter(session).mark_running(message.task_id, now=self._clock.now())
         )
 
     @activity.defn(name="tasks.finish")
@@ -83,7 +83,7 @@ class TaskActivities:
         """Set the final state, and see that subscribers are told."""
 
         async def write(session: Session) -> list[UUID]:
-            tasks = TaskRepository(session)
+            tasks = TaskWriter(session)
             await tasks.finish(message, now=self._clock.now())
             await finish_child_step(session, message, now=self._clock.now())
             return tasks.deliveries
@@ -98,10 +98,9 @@ class TaskActivities:
         """Accept tasks in one transaction, then start them; the relay starts those that could not be."""
 
         async def accept(session: Session) -> tuple[list[Enqueued], set[UUID]]:
-            repository = TaskRepository(session)
-            enqueued = await repository.enqueue(message.tasks, now=self._clock.now())
+            enqueued = await TaskIntake(session).enqueue(message.tasks, now=self._clock.now())
             # What an earlier attempt has started may be over by now.
-            return enqueued, await repository.to_start([task.id for task in message.tasks])
+            return enqueued, await TaskQueries(session).to_start([task.id for task in message.tasks])
 
         enqueued, to_start = await self._database.transact(accept)
         fresh = {row.task_id: row.starts_at for row in enqueued if not row.deduplicated}
@@ -133,7 +132,7 @@ class TaskActivities:
         return TasksRelayed(started=started, failed=failed, cancelled=cancelled, refused=refused)
 
     async def _pass_on_cancellations(self) -> int:
-        tasks = await self._database.read(lambda session: TaskRepository(session).to_cancel(limit=RELAY_PAGE))
+        tasks = await self._database.read(lambda session: TaskQueries(session).to_cancel(limit=RELAY_PAGE))
         cancelled = 0
         for task in tasks:
             try:
@@ -156,11 +155,11 @@ class TaskActivities:
 
     async def _is_due(self, job: str) -> bool:
         soon = self._clock.now() + CONSUMER_WAITS_AT_MOST
-        return await self._database.read(lambda session: QueueStore(session).has_due(job, now=soon))
+        return await self._database.read(lambda session: QueueQueries(session).has_due(job, now=soon))
 
     async def _fail_refused(self, refused: Mapping[UUID, StartRefused]) -> None:
         async def fail(session: Session) -> list[UUID]:
-            now, tasks = self._clock.now(), TaskRepository(session)
+            now, tasks = self._clock.now(), TaskWriter(session)
             for task_id, error in refused.items():
                 reason = TaskError(at=now, step="start", error_type=type(error).__name__, message=str(error))
                 finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=reason)
@@ -172,7 +171,7 @@ class TaskActivities:
 
     async def _unstarted(self, created_before: datetime, after: Task | None) -> list[Task]:
         return await self._database.read(
-            lambda session: TaskRepository(session).unstarted(
+            lambda session: TaskQueries(session).unstarted(
                 limit=RELAY_PAGE, created_before=created_before, after=after
             )
         )

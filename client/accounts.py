@@ -12,7 +12,7 @@ from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import AccountUnknown
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskQueries
 from mainspring.storage.secrets import SecretBox
 
 # What the columns of the database take.
@@ -110,7 +110,7 @@ class Accounts:
     async def _wake(self, account_id: UUID) -> int:
         # A RUNNING one may be about to wait: Temporal keeps the signal until it does.
         active = await self._database.read(
-            lambda session: TaskRepository(session).find(
+            lambda session: TaskQueries(session).find(
                 states={TaskState.RUNNING, TaskState.WAITING}, workspace=str(account_id), limit=MOST_ACTIVE
             )
         )

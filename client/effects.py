@@ -14,7 +14,7 @@ from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository
 from mainspring.storage.errors import AlreadyRetried, EffectUnknown
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskQueries
 from mainspring.storage.wishlist import MailRepository
 
 
@@ -91,7 +91,7 @@ class Effects:
                 raise BadInput(
                     f"effect {effect_id} is {before.state}: only an unknown one waits for a decision"
                 )
-            task = await TaskRepository(session).get(before.task_id)
+            task = await TaskQueries(session).get(before.task_id)
             if task is not None and not task.state.is_final:
                 raise BadInput(f"effect {effect_id}: task {task.id} has not come to its end; try again then")
             if state is EffectState.SENT:

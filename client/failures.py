@@ -16,7 +16,7 @@ from mainspring.contracts.tasks import Task
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.ledger import FailureRepository
+from mainspring.storage.ledger import FailureStore
 from mainspring.workflows.runtime.catalogue import UnknownJob
 
 # Failed tasks read at once.
@@ -44,9 +44,7 @@ class Failures:
     async def groups(self, meant: FailureFilter | None = None, *, limit: int = 100) -> list[FailureGroup]:
         """Return the groups, the one that failed last first."""
         chosen = meant or FailureFilter()
-        return await self._database.read(
-            lambda session: FailureRepository(session).groups(chosen, limit=limit)
-        )
+        return await self._database.read(lambda session: FailureStore(session).groups(chosen, limit=limit))
 
     async def group(self, beginning: str) -> FailureGroup:
         """Return the one group whose fingerprint begins so; GroupUnknown when there is none, or several."""
@@ -57,18 +55,16 @@ class Failures:
 
     async def tasks(self, meant: FailureFilter, *, limit: int = 50) -> list[Task]:
         """Return failed tasks without their error logs, the latest failure first."""
-        return await self._database.read(
-            lambda session: FailureRepository(session).newest(meant, limit=limit)
-        )
+        return await self._database.read(lambda session: FailureStore(session).newest(meant, limit=limit))
 
     async def count(self, meant: FailureFilter) -> int:
         """Return how many failed tasks are meant."""
-        return await self._database.read(lambda session: FailureRepository(session).count(meant))
+        return await self._database.read(lambda session: FailureStore(session).count(meant))
 
     async def dismiss(self, meant: FailureFilter) -> int:
         """Take failed tasks off the list without retrying them; return how many."""
         return await self._database.transact(
-            lambda session: FailureRepository(session).dismiss(meant, now=self._clock.now())
+            lambda session: FailureStore(session).dismiss(meant, now=self._clock.now())
         )
 
     async def replay(
@@ -116,7 +112,7 @@ class Failures:
 
     async def _page(self, meant: FailureFilter, after: tuple[datetime, UUID] | None) -> list[Task]:
         return await self._database.read(
-            lambda session: FailureRepository(session).oldest(meant, after=after, limit=PAGE)
+            lambda session: FailureStore(session).oldest(meant, after=after, limit=PAGE)
         )
 
     async def _retried(self, task: Task, replay: "_Replay") -> UUID | None:
@@ -138,7 +134,7 @@ class Failures:
 
     async def _has_returned(self, replay: "_Replay") -> bool:
         returned = await self._database.read(
-            lambda session: FailureRepository(session).returned(replay.fingerprints, since=replay.since)
+            lambda session: FailureStore(session).returned(replay.fingerprints, since=replay.since)
         )
         if returned is not None:
             replay.stopped_because = (

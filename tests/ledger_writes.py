@@ -14,7 +14,7 @@ from mainspring.contracts.tasks import (
     TaskState,
 )
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import ProgressStore, TaskIntake, TaskQueries, TaskWriter
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -30,7 +30,7 @@ def new_task(key: str | None = None, *, priority: int = 3) -> NewTask:
 
 
 async def enqueue(database: Database, *tasks: NewTask, now: datetime = NOON) -> list[Enqueued]:
-    return await database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
+    return await database.transact(lambda session: TaskIntake(session).enqueue(tasks, now=now))
 
 
 async def accepted(database: Database, key: str | None = None) -> UUID:
@@ -39,7 +39,7 @@ async def accepted(database: Database, key: str | None = None) -> UUID:
 
 
 async def get(database: Database, task_id: UUID) -> Task:
-    task = await database.read(lambda session: TaskRepository(session).get(task_id))
+    task = await database.read(lambda session: TaskQueries(session).get(task_id))
     assert task is not None
     return task
 
@@ -54,24 +54,24 @@ async def begin(database: Database, task_id: UUID | None, fallback: UUID = NO_RU
         input={"a": 1},
         triggered_by="temporal",
     )
-    begun = await database.transact(lambda session: TaskRepository(session).begin(message, now=LATER))
+    begun = await database.transact(lambda session: TaskWriter(session).begin(message, now=LATER))
     return begun.task_id, begun.already_final
 
 
 async def wait_for_quota(database: Database, task_id: UUID) -> None:
     message = MarkWaiting(task_id=task_id, waiting_for="daily quota", resumes_at=LATER)
-    await database.transact(lambda session: TaskRepository(session).mark_waiting(message, now=LATER))
+    await database.transact(lambda session: TaskWriter(session).mark_waiting(message, now=LATER))
 
 
 async def finish(database: Database, task_id: UUID, state: TaskState, error: TaskError | None = None) -> bool:
     result = {"done": True} if state is TaskState.SUCCESS else None
     message = FinishTask(task_id=task_id, state=state, result=result, error=error)
-    return await database.transact(lambda session: TaskRepository(session).finish(message, now=LATER))
+    return await database.transact(lambda session: TaskWriter(session).finish(message, now=LATER))
 
 
 async def report(database: Database, task_id: UUID, processed: int, total: int | None) -> None:
     await database.transact(
-        lambda session: TaskRepository(session).report_progress(
+        lambda session: ProgressStore(session).report(
             task_id,
             processed=processed,
             total=total,
@@ -83,11 +83,11 @@ async def report(database: Database, task_id: UUID, processed: int, total: int |
 
 
 async def log_error(database: Database, task_id: UUID, error: TaskError) -> None:
-    await database.transact(lambda session: TaskRepository(session).append_error(task_id, error))
+    await database.transact(lambda session: TaskWriter(session).append_error(task_id, error))
 
 
 async def request_cancel(database: Database, task_id: UUID) -> bool:
-    return await database.transact(lambda session: TaskRepository(session).request_cancel(task_id, now=LATER))
+    return await database.transact(lambda session: TaskWriter(session).request_cancel(task_id, now=LATER))
 
 
 async def apply(database: Database, task_id: UUID, write: str) -> None:
@@ -98,7 +98,7 @@ async def apply(database: Database, task_id: UUID, write: str) -> None:
         case "wait":
             await wait_for_quota(database, task_id)
         case "run":
-            await database.transact(lambda session: TaskRepository(session).mark_running(task_id, now=LATER))
+            await database.transact(lambda session: TaskWriter(session).mark_running(task_id, now=LATER))
         case "report":
             await report(database, task_id, 3, 4)
         case "cancel":

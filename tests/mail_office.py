@@ -27,8 +27,7 @@ from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository
-from mainspring.storage.ledger import AcknowledgementStore, QueueStore
-from mainspring.storage.ledger.acknowledgements import Acknowledgement
+from mainspring.storage.ledger import Acknowledgement, AcknowledgementStore, QueueStore
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
 from mainspring.storage.wishlist import CheckRepository
 from mainspring.storage.wishlist.checks import WishCursor

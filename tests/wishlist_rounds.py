@@ -28,9 +28,7 @@ from mainspring.contracts.wishlist import (
 from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import AcknowledgementStore, QueueStore
-from mainspring.storage.ledger.acknowledgements import Acknowledgement
-from mainspring.storage.ledger.queue_store import ClaimedRow, claim_of
+from mainspring.storage.ledger import Acknowledgement, AcknowledgementStore, ClaimedRow, QueueStore, claim_of
 from mainspring.storage.tables import EffectRow, NotificationRow
 from tests.wishlist_records import SALE, Key, MailKey
 

@@ -9,7 +9,7 @@ from mainspring.activities.runtime.metered_calls import Answer, RateLimitedCalls
 from mainspring.contracts.progress import Pause
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import ProgressStore
 
 A = TypeVar("A", bound=Answer)
 
@@ -42,7 +42,7 @@ class AccountCalls:
             # Too short a wait to be a state of the task, but whoever looks on is told.
             step = f"waiting for the {pause.waiting_for} until {pause.resumes_at:%H:%M:%S} UTC"
             await self._database.transact(
-                lambda session: TaskRepository(session).note_step(task_id, step, now=self._clock.now())
+                lambda session: ProgressStore(session).note_step(task_id, step, now=self._clock.now())
             )
 
         return await self._calls.call(access.holder, access.plan, access.anchor_day, request, paced=paced)

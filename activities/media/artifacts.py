@@ -12,7 +12,7 @@ from mainspring.contracts.media import VideoStep
 from mainspring.contracts.message import Message
 from mainspring.gateways.work_dir import Bench, Piece, Scratch
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import StepRepository
+from mainspring.storage.ledger import StepQueries
 
 Note = TypeVar("Note", bound=Message)
 
@@ -57,7 +57,7 @@ class Artifacts:
         """Return the bench of a task, which is that of the first one of a chain of retries."""
 
         async def look(session: Session) -> UUID:
-            runs = await StepRepository(session).earlier_runs(task_id)
+            runs = await StepQueries(session).earlier_runs(task_id)
             return runs[-1].task_id if runs else task_id
 
         return self._scratch.bench(await self._database.read(look))

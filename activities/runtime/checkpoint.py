@@ -16,7 +16,7 @@ from uuid import UUID
 from mainspring.contracts.progress import BatchProgress, Pause, TaskProgress
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import ProgressStore
 
 Batch = TypeVar("Batch", bound=BatchProgress)
 Progress = TypeVar("Progress", bound=TaskProgress)
@@ -51,7 +51,7 @@ class Checkpoint(Generic[Progress]):
 
     async def resume(self, given: Progress) -> Progress:
         """Return the later of what the workflow knows and what a killed attempt has left in the ledger."""
-        stored = await self._database.read(lambda session: TaskRepository(session).checkpoint(given.task_id))
+        stored = await self._database.read(lambda session: ProgressStore(session).checkpoint(given.task_id))
         if stored is None:
             return given
         left = self._kind.model_validate(stored)
@@ -72,11 +72,11 @@ class Checkpoint(Generic[Progress]):
         `part` is the share of what is under way (0 to 1); `step` says for people how far the work is.
         Raises Superseded: when another attempt has stored this revision.
         """
-        tasks = TaskRepository(session)
-        stored = await tasks.checkpoint(progress.task_id, hold=True)
+        rows = ProgressStore(session)
+        stored = await rows.checkpoint(progress.task_id, hold=True)
         if stored is not None and self._kind.model_validate(stored).revision >= progress.revision:
             raise Superseded(progress.task_id, progress.revision)
-        await tasks.report_progress(
+        await rows.report(
             progress.task_id,
             processed=processed,
             total=total,

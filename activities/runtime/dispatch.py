@@ -14,7 +14,7 @@ from mainspring.domain.queues import consumer_of
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import QueueStore, TaskRepository
+from mainspring.storage.ledger import QueueQueries, TaskIntake, TaskQueries
 
 log = structlog.get_logger(__name__)
 
@@ -56,14 +56,14 @@ async def _behind_closing(database: Database, held: Sequence[NewTask | Task]) ->
     if not held:
         return []
     ids = {task.workflow_id for task in held}
-    active = await database.read(lambda session: TaskRepository(session).held_by_active(ids))
+    active = await database.read(lambda session: TaskQueries(session).held_by_active(ids))
     return [task for task in held if task.workflow_id not in active]
 
 
 async def _still_to_start(database: Database, held: Sequence[NewTask | Task]) -> list[NewTask | Task]:
     """Leave out what was cancelled meanwhile, or started by the relay."""
     ids = [task.id for task in held]
-    waiting = await database.read(lambda session: TaskRepository(session).to_start(ids))
+    waiting = await database.read(lambda session: TaskQueries(session).to_start(ids))
     return [task for task in held if task.id in waiting]
 
 
@@ -109,7 +109,7 @@ async def dispatch(
 
     await asyncio.gather(*(start(task) for task in tasks))
     if done.runs:
-        await database.transact(lambda session: TaskRepository(session).record_runs(done.runs))
+        await database.transact(lambda session: TaskIntake(session).record_runs(done.runs))
     return done
 
 
@@ -128,7 +128,9 @@ async def wake_consumer(
 
     To be called after the commit. While Temporal is away the tasks wait for the relay.
     """
-    first = await database.read(lambda session: QueueStore(session).is_first_in_line(job, task_ids, now=now))
+    first = await database.read(
+        lambda session: QueueQueries(session).is_first_in_line(job, task_ids, now=now)
+    )
     if not first:
         return
     try:

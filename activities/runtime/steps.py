@@ -11,7 +11,7 @@ from mainspring.contracts.tasks import BeginTask, FinishTask, JsonObject, TaskEr
 from mainspring.domain.sizes import MOST_DATA, check_data, size_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import StepRepository
+from mainspring.storage.ledger import StepStore
 
 T = TypeVar("T")
 
@@ -39,10 +39,8 @@ class StepRecords:
         await self._write(lambda steps, now: steps.complete(given.task_id, given.step, data, now=now))
         return result
 
-    async def _write(self, write: Callable[[StepRepository, datetime], Awaitable[T]]) -> T:
-        return await self._database.transact(
-            lambda session: write(StepRepository(session), self._clock.now())
-        )
+    async def _write(self, write: Callable[[StepStore, datetime], Awaitable[T]]) -> T:
+        return await self._database.transact(lambda session: write(StepStore(session), self._clock.now()))
 
 
 class StepProgress:
@@ -61,7 +59,7 @@ class StepProgress:
         self._forget(now)
         self._reported[key] = now
         await self._database.transact(
-            lambda session: StepRepository(session).advance(given.task_id, given.step, fraction, now=now)
+            lambda session: StepStore(session).advance(given.task_id, given.step, fraction, now=now)
         )
 
     def _forget(self, now: datetime) -> None:
@@ -73,16 +71,14 @@ async def begin_child_step(session: Session, message: BeginTask, *, now: datetim
     if message.child is not None:
         child = message.child
         data: JsonObject = {"task_id": str(message.task_id or message.fallback_id)}
-        await StepRepository(session).start(
-            child.parent_id, child.step, child.input_hash, 1, data=data, now=now
-        )
+        await StepStore(session).start(child.parent_id, child.step, child.input_hash, 1, data=data, now=now)
 
 
 async def finish_child_step(session: Session, message: FinishTask, *, now: datetime) -> None:
     """Write the end of a task that is a step of another one to that one's row of the step."""
     if message.child is None:
         return
-    steps, parent_id, step = StepRepository(session), message.child.parent_id, message.child.step
+    steps, parent_id, step = StepStore(session), message.child.parent_id, message.child.step
     data: JsonObject = {"task_id": str(message.task_id), "result": message.result}
     if size_of(data) > MOST_DATA:
         del data["result"]  # the child's own row has it
@@ -95,9 +91,7 @@ async def finish_child_step(session: Session, message: FinishTask, *, now: datet
 
 async def fail_step(session: Session, given: StepInput, error: TaskError, *, is_last: bool) -> None:
     """Write a failed attempt to its step's row; the last one ends the step."""
-    await StepRepository(session).fail(
-        given.task_id, given.step, error.message, is_final=is_last, now=error.at
-    )
+    await StepStore(session).fail(given.task_id, given.step, error.message, is_final=is_last, now=error.at)
 
 
 def step_of(arguments: Sequence[object]) -> StepInput | None:

@@ -15,7 +15,7 @@ from mainspring.domain.queues import batched_task
 from mainspring.domain.quiet_hours import earliest_mail
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectRepository, NewEffect
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.wishlist import MailRepository, PlanRepository
 from mainspring.storage.wishlist.planning import Addressee
 
@@ -70,7 +70,7 @@ async def plan_page(
         _mail(each, letterhead, cooldown, triggered_by, now) for each in there if each.user_id not in mails
     ]
     await effects.intend([effect for effect, _ in new], now=now)
-    await TaskRepository(session).enqueue([task for _, task in new], now=now)
+    await TaskIntake(session).enqueue([task for _, task in new], now=now)
     mails |= {effect.owner: effect.id for effect, _ in new}
     await plans.take_up(mails)
     is_last = len(page) < size and len(given_up) < GIVEN_UP

@@ -10,7 +10,7 @@ from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session, after_commit
 from mainspring.storage.dialect import chunks
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake, TaskQueries
 
 
 class _OtherWork(Exception):
@@ -63,7 +63,7 @@ class Intake:
         # Whatever is raised takes back that the other one does this one's work.
         if must_be_new:
             raise KeyHeld(task.retry_of or task.id, enqueued.task_id)
-        holder = await TaskRepository(session).get(enqueued.task_id)
+        holder = await TaskQueries(session).get(enqueued.task_id)
         if holder is None or holder.input != task.input:
             raise _OtherWork(enqueued)
         return enqueued
@@ -83,11 +83,11 @@ class Intake:
         return enqueued
 
     async def _enqueue(self, session: Session, tasks: Sequence[NewTask]) -> list[Enqueued]:
-        return await TaskRepository(session).enqueue(tasks, now=self._clock.now())
+        return await TaskIntake(session).enqueue(tasks, now=self._clock.now())
 
     async def _start_one_committed(self, task_id: UUID) -> None:
         # The commit may have been of a later transaction than the one that the task was part of.
-        task = await self._database.read(lambda session: TaskRepository(session).get(task_id))
+        task = await self._database.read(lambda session: TaskQueries(session).get(task_id))
         if task is not None and task.state is TaskState.QUEUED:
             await self._dispatch([task])
 
@@ -98,7 +98,7 @@ class Intake:
             await self._dispatch([task for task in chunk if task.id in there])
 
     async def _known(self, task_ids: Collection[UUID]) -> set[UUID]:
-        return await self._database.read(lambda session: TaskRepository(session).known(task_ids))
+        return await self._database.read(lambda session: TaskQueries(session).known(task_ids))
 
     async def _dispatch(self, tasks: Sequence[NewTask | Task]) -> None:
         await start_accepted(self._database, self._temporal, tasks, now=self._clock.now())

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
-from mainspring.client.jobs.known import TaskQueries
+from mainspring.client.jobs.known import Tasks
 from mainspring.client.jobs.new_task import checked, later_start, new_task
 from mainspring.client.jobs.started import StartedTask
 from mainspring.client.validation import validated
@@ -17,7 +17,7 @@ from mainspring.contracts.tasks import Enqueued, Task, TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskWriter
 from mainspring.workflows.runtime import catalogue
 from mainspring.workflows.runtime.job import AnyJob, Job
 
@@ -25,7 +25,7 @@ In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 
 
-class Jobs(TaskQueries):
+class Jobs(Tasks):
     """Tasks, from outside. Everything but `cancel` works while Temporal is away."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Jobs(TaskQueries):
             return task
 
         async def wish(session: Session) -> tuple[bool, list[UUID]]:
-            tasks = TaskRepository(session)
+            tasks = TaskWriter(session)
             return await tasks.request_cancel(task_id, now=self._clock.now()), tasks.deliveries
 
         engine_knows, deliveries = await self._database.transact(wish)

@@ -10,14 +10,14 @@ from mainspring.client.id_prefix import id_prefix
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepQueries, TaskQueries
 from mainspring.workflows.runtime.job import AnyJob
 
 # The ledger is asked this often while somebody looks on: a person sees no difference below.
 POLL = timedelta(milliseconds=300)
 
 
-class TaskQueries:
+class Tasks:
     """What the ledger knows of tasks. Temporal is not asked."""
 
     def __init__(self, database: Database, job_named: Callable[[str], AnyJob]) -> None:
@@ -26,7 +26,7 @@ class TaskQueries:
 
     async def get(self, task_id: UUID) -> Task:
         """Return a task with its error log; TaskUnknown when there is none."""
-        task = await self._database.read(lambda session: TaskRepository(session).get(task_id))
+        task = await self._database.read(lambda session: TaskQueries(session).get(task_id))
         if task is None:
             raise TaskUnknown(str(task_id))
         return task
@@ -51,7 +51,7 @@ class TaskQueries:
             self._job_named(name)
         end = None if before is None else (before.created_at, before.id)
         return await self._database.read(
-            lambda session: TaskRepository(session).find(
+            lambda session: TaskQueries(session).find(
                 job=job,
                 states=states,
                 without=without,
@@ -67,7 +67,7 @@ class TaskQueries:
         prefix = id_prefix(reference)
         if prefix is None:
             raise TaskUnknown(reference)
-        found = await self._database.read(lambda session: TaskRepository(session).id_starting_with(prefix))
+        found = await self._database.read(lambda session: TaskQueries(session).id_starting_with(prefix))
         if not found:
             raise TaskUnknown(reference)
         if len(found) > 1:
@@ -93,8 +93,8 @@ class TaskQueries:
 
     async def steps(self, task_id: UUID) -> list[StepResult]:
         """Return the steps of a task that is a flow, as declared; none for any other."""
-        return await self._database.read(lambda session: StepRepository(session).steps(task_id))
+        return await self._database.read(lambda session: StepQueries(session).steps(task_id))
 
     async def children(self, task_id: UUID) -> list[Task]:
         """Return the tasks that are steps of this one, in the order in which they began."""
-        return await self._database.read(lambda session: TaskRepository(session).children(task_id))
+        return await self._database.read(lambda session: TaskQueries(session).children(task_id))

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from mainspring.client.errors import TaskCancelled, TaskFailed
-from mainspring.client.jobs.known import TaskQueries
+from mainspring.client.jobs.known import Tasks
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskState
 
@@ -18,7 +18,7 @@ class StartedTask(Generic[Out]):
 
     id: UUID
     deduplicated: bool
-    _tasks: TaskQueries
+    _tasks: Tasks
     _result: type[Out]
 
     async def result(self) -> Out:

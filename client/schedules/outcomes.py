@@ -10,7 +10,7 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import Task
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import READ_ERRORS
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskQueries
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ async def last_tasks(settings: Settings, statuses: Iterable[ScheduleStatus]) -> 
         return {}
 
     async def look(session: Session) -> dict[UUID, Task]:
-        tasks = [await TaskRepository(session).get(each) for each in wanted]
+        tasks = [await TaskQueries(session).get(each) for each in wanted]
         return {task.id: task for task in tasks if task is not None}
 
     database = Database(settings.resolved_database_url)

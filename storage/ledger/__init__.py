@@ -1,9 +1,29 @@
-"""The task ledger's repositories."""
+"""The task ledger: one class for each thing that is read or written, and each holds its caller's session."""
 
-from mainspring.storage.ledger.acknowledgements import AcknowledgementStore
-from mainspring.storage.ledger.failures import FailureRepository
-from mainspring.storage.ledger.ledger import TaskRepository
-from mainspring.storage.ledger.queue_store import QueueStore
-from mainspring.storage.ledger.step_store import StepRepository
+from mainspring.storage.ledger.acknowledgements import Acknowledged, Acknowledgement, AcknowledgementStore
+from mainspring.storage.ledger.failures import FailureStore
+from mainspring.storage.ledger.intake import TaskIntake
+from mainspring.storage.ledger.progress_store import ProgressStore
+from mainspring.storage.ledger.queue_queries import QueueQueries
+from mainspring.storage.ledger.queue_store import ClaimedRow, QueueStore, claim_of
+from mainspring.storage.ledger.step_queries import StepQueries
+from mainspring.storage.ledger.step_store import StepStore
+from mainspring.storage.ledger.task_queries import TaskQueries
+from mainspring.storage.ledger.task_writer import TaskWriter
 
-__all__ = ["AcknowledgementStore", "FailureRepository", "QueueStore", "StepRepository", "TaskRepository"]
+__all__ = [
+    "Acknowledged",
+    "Acknowledgement",
+    "AcknowledgementStore",
+    "ClaimedRow",
+    "FailureStore",
+    "ProgressStore",
+    "QueueQueries",
+    "QueueStore",
+    "StepQueries",
+    "StepStore",
+    "TaskIntake",
+    "TaskQueries",
+    "TaskWriter",
+    "claim_of",
+]

@@ -11,8 +11,7 @@ from sqlalchemy import Table, bindparam, insert, select
 from mainspring.contracts.tasks import JsonObject, TaskError, TaskState
 from mainspring.contracts.webhooks import TaskChanged
 from mainspring.storage.ledger.deliveries import announce
-from mainspring.storage.ledger.rows import LedgerQueries
-from mainspring.storage.ledger.task_writer import failure_columns
+from mainspring.storage.ledger.rows import LedgerQueries, failure_columns
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 from mainspring.storage.tables.tasks import POOL_RUNNING
 

@@ -11,7 +11,7 @@ from mainspring.contracts.tasks import FinishTask
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
 from mainspring.domain.queues import batched_task
 from mainspring.domain.webhooks import deliveries_of
-from mainspring.storage.ledger.intake import Accepted
+from mainspring.storage.ledger.intake import TaskIntake
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.webhooks import SubscriptionRepository
 
@@ -33,7 +33,7 @@ async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now
         for task_id, given in deliveries_of(changes, subscriptions)
     ]
     if tasks:
-        await Accepted(session).enqueue(tasks, now=now)
+        await TaskIntake(session).enqueue(tasks, now=now)
     return [task.id for task in tasks]
 
 

@@ -22,7 +22,7 @@ OPEN = and_(
 NEWEST_FIRST = (TaskRow.finished_at.desc(), TaskRow.id.desc())
 
 
-class FailureRepository(LedgerQueries):
+class FailureStore(LedgerQueries):
     """Failed tasks that were neither retried nor dismissed, inside the caller's transaction."""
 
     async def groups(self, meant: FailureFilter, *, limit: int = 100) -> list[FailureGroup]:

@@ -6,24 +6,31 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
+from mainspring.contracts.tasks import Enqueued, NewTask
 from mainspring.domain.queues import fairness_ranks
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.ledger.repeats import Holders, Repeats, after_quiet_time
+from mainspring.storage.ledger.rows import LedgerQueries, queued_row
+from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED
 
 
-class Accepted(Repeats):
-    """The writes that make a task, up to its start."""
+class TaskIntake(LedgerQueries):
+    """Accepts tasks. The writes run inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        self._repeats = Repeats(session)
 
     async def enqueue(self, tasks: Sequence[NewTask], *, now: datetime) -> list[Enqueued]:
         """Insert QUEUED rows, or find the ones that are there instead; in the given order.
 
         AlreadyRetried: one of them is a retry of a task that was retried before.
         """
-        await self.hold_retried(tasks)
+        await self._repeats.hold_retried(tasks)
         tasks = [after_quiet_time(task, now) for task in tasks]
         holders: Holders = {}
         there: set[UUID] = set()
@@ -32,12 +39,12 @@ class Accepted(Repeats):
             holders |= held
             there |= own
         enqueued = [_enqueued(task, {} if task.id in there else holders) for task in tasks]
-        await self.note_retries(zip(tasks, enqueued, strict=True))
+        await self._repeats.note_retries(zip(tasks, enqueued, strict=True))
         return enqueued
 
     async def _insert_queued(self, tasks: list[NewTask], now: datetime) -> tuple[Holders, set[UUID]]:
         """Return who holds the keys of those that were not inserted, and the ids of those that have a row."""
-        held = await self.throttling(tasks, now)
+        held = await self._repeats.throttling(tasks, now)
         tasks = [task for task in tasks if task.dedupe_key not in held]
         turns = await self._pool_turns([task for task in tasks if task.is_pooled])
         there: set[UUID] = set()
@@ -45,10 +52,10 @@ class Accepted(Repeats):
             statement = insert_into(self._session, TaskRow).on_conflict_do_nothing()
             await self._session.execute(statement, [_in_turn(task, turns, now) for task in tasks])
             # One that is there may be of an earlier attempt, and over by now: it was accepted all the same.
-            there |= await self.known([task.id for task in tasks])
+            there |= await TaskQueries(self._session).known([task.id for task in tasks])
             keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in there]
-            found = await self.holders_of([str(task.dedupe_key) for task in keyed])
-            begun = {task.dedupe_key for task in keyed if not await self.put_off(task, found, now)}
+            found = await self._repeats.holders_of([str(task.dedupe_key) for task in keyed])
+            begun = {task.dedupe_key for task in keyed if not await self._repeats.put_off(task, found, now)}
             held |= {key: holder for key, holder in found.items() if key not in begun}
             # On PostgreSQL the holder of a key may have begun or ended between the statements: try again.
             tasks = [task for task in keyed if task.dedupe_key not in held]
@@ -83,19 +90,6 @@ class Accepted(Repeats):
 
 def _in_turn(task: NewTask, turns: Mapping[UUID, int], now: datetime) -> dict[str, Any]:
     return queued_row(task, now) | {"pool_turn": turns.get(task.id)}
-
-
-def queued_row(task: NewTask, now: datetime) -> dict[str, Any]:
-    """Return the columns of a task that was just accepted."""
-    quiet = task.quiet if task.dedupe_key is not None else None
-    return task.model_dump(exclude={"quiet", "at_most_every"}) | {
-        "quiet_seconds": None if quiet is None else quiet.total_seconds(),
-        "state": TaskState.QUEUED,
-        "progress": 0,
-        "processed": 0,
-        "created_at": now,
-        "updated_at": now,
-    }
 
 
 def _enqueued(task: NewTask, holders: Holders) -> Enqueued:

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Row
 from mainspring.contracts.tasks import JsonObject, TaskState
 from mainspring.contracts.webhooks import TaskChanged
 from mainspring.storage.ledger.deliveries import announce
-from mainspring.storage.ledger.due import is_due_again, may_begin
-from mainspring.storage.ledger.queue_queries import QueueQueries
+from mainspring.storage.ledger.queue_queries import is_due_again, may_begin
+from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
 
@@ -56,7 +56,7 @@ def claim_of(run_id: str, activity_id: str, attempt: int = 1) -> str:
     return f"{run_id}/{activity_id}/{attempt}"
 
 
-class QueueStore(QueueQueries):
+class QueueStore(LedgerQueries):
     """The queues, inside the caller's transaction. Any number of workers may claim at the same time."""
 
     async def claim(self, job: str, claim: str, *, limit: int, now: datetime) -> list[ClaimedRow]:

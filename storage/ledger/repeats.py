@@ -1,7 +1,7 @@
 """Repeated starts: what a second start of a key, or of a failed task, finds in the ledger."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import case, func, literal, or_, select, update
@@ -15,6 +15,10 @@ from mainspring.storage.tables import TaskRow
 
 # A key, and the task that holds it with its workflow.
 Holders = dict[str | None, tuple[UUID, str]]
+
+# One that waits for an earlier run of its key looks again after half of what that has taken so far: 17 looks
+# in an hour for a quiet time of 2 s, and never half as long again as needed.
+NEXT_LOOK = 0.5
 
 
 class Repeats(LedgerQueries):
@@ -106,6 +110,23 @@ class Repeats(LedgerQueries):
                 await self._session.execute(
                     update(TaskRow).where(TaskRow.id == task.retry_of).values(retried_by=enqueued.task_id)
                 )
+
+    async def starts_in(self, row: TaskRow, now: datetime) -> timedelta:
+        """Return how long a queued task has to wait still: zero or less when its time has come."""
+        starts_in = timedelta() if row.starts_at is None else row.starts_at - now
+        if starts_in > timedelta() or row.quiet_seconds is None:
+            return starts_in
+        # The one before, which has given up the key, must not write its older input after this one.
+        began_at = await self._session.scalar(
+            select(func.max(TaskRow.started_at)).where(
+                TaskRow.job_key == row.job_key,
+                TaskRow.id != row.id,
+                TaskRow.state.in_([TaskState.RUNNING, TaskState.WAITING]),
+            )
+        )
+        if began_at is None:
+            return timedelta()
+        return max(timedelta(seconds=row.quiet_seconds), (now - began_at) * NEXT_LOOK)
 
 
 def after_quiet_time(task: NewTask, now: datetime) -> NewTask:

@@ -1,13 +1,15 @@
 """What the ledger's queries share: rows as messages, and the clause that keeps a final state final."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.contracts.tasks import ACTIVE_STATES, Task, TaskError
+from mainspring.contracts.tasks import ACTIVE_STATES, NewTask, Task, TaskError, TaskState
+from mainspring.domain.failures import fingerprint
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
 ACTIVE_NAMES = sorted(ACTIVE_STATES)
@@ -20,10 +22,6 @@ class LedgerQueries:
         self._session = session
         # What subscribers will be told of what was written: its drain is to be woken after the commit.
         self.deliveries: list[UUID] = []
-
-    async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
-        """Return which of these ids have a row."""
-        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
 
     async def _changed(self, statement: Update) -> bool:
         result = await self._session.execute(statement)
@@ -45,3 +43,25 @@ def error_of(row: TaskErrorRow) -> TaskError:
     """Return one entry of the error log."""
     values: dict[str, Any] = {name: getattr(row, name) for name in TaskError.model_fields}
     return TaskError.model_validate(values)
+
+
+def queued_row(task: NewTask, now: datetime) -> dict[str, Any]:
+    """Return the columns of a task that was just accepted."""
+    quiet = task.quiet if task.dedupe_key is not None else None
+    return task.model_dump(exclude={"quiet", "at_most_every"}) | {
+        "quiet_seconds": None if quiet is None else quiet.total_seconds(),
+        "state": TaskState.QUEUED,
+        "progress": 0,
+        "processed": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def failure_columns(job: str, error: TaskError) -> dict[str, Any]:
+    """Return what a FAILED row says of its failure, and the group that it belongs to."""
+    return {
+        "error_type": error.error_type,
+        "error_message": error.message,
+        "fingerprint": fingerprint(job, error.error_type, error.message),
+    }

@@ -1,26 +1,40 @@
-"""The steps of the tasks that a task retries: what they have done, looked up and taken over."""
+"""Looking at the steps of flows: those of one task, and those of the tasks that a task retries."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Text, Update, cast, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Text, cast, func, select
 
-from mainspring.contracts.flows import PreviousRun, PreviousStep, StepStatus
+from mainspring.contracts.flows import PreviousRun, PreviousStep, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import MOST_AT_ONCE
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger.rows import LedgerQueries
+from mainspring.storage.ledger.step_rows import by_task
 from mainspring.storage.tables import TaskRow, TaskStepRow
 
-OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
 
-TAKEN_OVER = ("status", "input_hash", "data", "error", "attempts", "started_at", "completed_at")
+class StepQueries(LedgerQueries):
+    """Looks at steps, inside the caller's transaction. Only `steps` and `recall` read their data."""
 
-
-class EarlierSteps(LedgerQueries):
-    """The queries of what was done before. What a step gave back is read only where it is asked for."""
+    async def steps(self, task_id: UUID) -> list[StepResult]:
+        """Return a task's steps as declared; none for one that is not a flow."""
+        query = select(TaskStepRow).where(TaskStepRow.task_id == task_id).order_by(TaskStepRow.position)
+        rows = await self._session.scalars(query.execution_options(populate_existing=True))
+        return [
+            StepResult(
+                step=row.name,
+                status=StepStatus(row.status),
+                weight=row.weight,
+                error=row.error,
+                started_at=row.started_at,
+                completed_at=row.completed_at,
+                attempts=row.attempts,
+                data=row.data,
+            )
+            for row in rows
+        ]
 
     async def earlier_runs(self, task_id: UUID) -> list[PreviousRun]:
         """Return the task and all that it retries, directly or through others, newest first."""
@@ -57,7 +71,7 @@ class EarlierSteps(LedgerQueries):
         """Return what the first of these steps gave back: as many as one message carries."""
         data: dict[str, JsonObject] = {}
         room = MOST_AT_ONCE
-        for task_id, names in _by_task(steps):
+        for task_id, names in by_task(steps):
             for chunk in chunks(names):
                 chosen = []
                 for name, size in await self._sizes(task_id, chunk):
@@ -76,34 +90,6 @@ class EarlierSteps(LedgerQueries):
         query = select(TaskStepRow.name, size).where(*_these(task_id, names))
         return [(name, size) for name, size in await self._session.execute(query)]
 
-    async def _take_over(self, task_id: UUID, steps: Mapping[str, UUID]) -> None:
-        for earlier_id, names in _by_task(steps):
-            for chunk in chunks(names):
-                values = {column: _as_it_was(earlier_id, column) for column in TAKEN_OVER}
-                statement = still_open(task_id, chunk).values(values)
-                await self._session.execute(statement.execution_options(synchronize_session=False))
-
-
-def still_open(task_id: UUID, names: Collection[str] | None = None) -> Update:
-    """Return an UPDATE of steps that a final status makes void."""
-    statement = update(TaskStepRow).where(TaskStepRow.task_id == task_id, TaskStepRow.status.in_(OPEN))
-    return statement if names is None else statement.where(TaskStepRow.name.in_(names))
-
-
-def _as_it_was(task_id: UUID, column: str) -> ScalarSelect[Any]:
-    earlier = aliased(TaskStepRow)
-    same = select(getattr(earlier, column)).where(
-        earlier.task_id == task_id, earlier.name == TaskStepRow.name
-    )
-    return same.correlate(TaskStepRow).scalar_subquery()
-
 
 def _these(task_id: UUID, names: Collection[str]) -> tuple[Any, ...]:
     return TaskStepRow.task_id == task_id, TaskStepRow.name.in_(names)
-
-
-def _by_task(steps: Mapping[str, UUID]) -> list[tuple[UUID, list[str]]]:
-    names: dict[UUID, list[str]] = {}
-    for name, task_id in steps.items():
-        names.setdefault(task_id, []).append(name)
-    return list(names.items())

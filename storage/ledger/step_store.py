@@ -6,22 +6,27 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.flows import FailedStep, FlowResult, OpenedStep, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import shortened
 from mainspring.storage.dialect import chunks, insert_into
-from mainspring.storage.ledger.progress import FlowProgress
-from mainspring.storage.ledger.rows import still_active
-from mainspring.storage.ledger.step_queries import EarlierSteps, still_open
-from mainspring.storage.ledger.step_rows import StepRows
+from mainspring.storage.ledger.flow_progress import FlowProgress
+from mainspring.storage.ledger.rows import LedgerQueries, still_active
+from mainspring.storage.ledger.step_queries import StepQueries
+from mainspring.storage.ledger.step_rows import by_task, still_open, taken_over
 from mainspring.storage.tables import TaskRow, TaskStepRow
 
 CANCELLED = "cancelled"
 
 
-class StepRepository(StepRows, EarlierSteps, FlowProgress):
-    """The rows of the steps, inside the caller's transaction. A final status is never left."""
+class StepStore(LedgerQueries):
+    """Writes the steps of flows, inside the caller's transaction. No write leaves a final status."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        self._flows = FlowProgress(session)
 
     async def open(self, task_id: UUID, steps: Sequence[OpenedStep], *, now: datetime) -> None:
         """Make a flow's pending steps; those that are there stay as they are."""
@@ -29,8 +34,8 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
         for chunk in chunks(rows):
             statement = insert_into(self._session, TaskStepRow).on_conflict_do_nothing()
             await self._session.execute(statement, chunk)
-        await self._hold(task_id)
-        await self._report(task_id, now=now)
+        await self._flows.hold(task_id)
+        await self._flows.report(task_id, now=now)
 
     async def start(
         self,
@@ -46,7 +51,7 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
 
         `data` is what a step says of itself before its end.
         """
-        await self._hold(task_id)
+        await self._flows.hold(task_id)
         started = await self._changed(
             still_open(task_id, [step]).values(
                 status=StepStatus.RUNNING,
@@ -58,7 +63,7 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
         )
         if not started:
             return await self._completed_data(task_id, step, input_hash)
-        await self._report(task_id, current=step, now=now)
+        await self._flows.report(task_id, current=step, now=now)
         return None
 
     async def _completed_data(self, task_id: UUID, step: str, input_hash: str) -> JsonObject | None:
@@ -72,13 +77,13 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
 
     async def complete(self, task_id: UUID, step: str, data: JsonObject, *, now: datetime) -> None:
         """Set completed with what the step gave back."""
-        await self._hold(task_id)
+        await self._flows.hold(task_id)
         await self._session.execute(
             still_open(task_id, [step]).values(
                 status=StepStatus.COMPLETED, data=data, error=None, completed_at=now
             )
         )
-        await self._report(task_id, now=now)
+        await self._flows.report(task_id, now=now)
 
     async def fail(
         self,
@@ -91,12 +96,12 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
         now: datetime,
     ) -> None:
         """Note an attempt's error; with `is_final` set failed. `data` is what a failed step says still."""
-        await self._hold(task_id)
+        await self._flows.hold(task_id)
         values: dict[str, Any] = {"error": shortened(error)}
         if is_final:
             values |= {"status": StepStatus.FAILED, "data": data, "completed_at": now}
         await self._session.execute(still_open(task_id, [step]).values(values))
-        await self._report(task_id, now=now)
+        await self._flows.report(task_id, now=now)
 
     async def settle(
         self,
@@ -111,8 +116,10 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
 
         Those that are `adopted` are as the tasks named there have left them.
         """
-        await self._hold(task_id)
-        await self._take_over(task_id, adopted)
+        await self._flows.hold(task_id)
+        for earlier_id, names in by_task(adopted):
+            for chunk in chunks(names):
+                await self._session.execute(taken_over(task_id, chunk, earlier_id))
         for each in failed:
             # One whose activity could still say so is failed already.
             await self._session.execute(
@@ -122,22 +129,22 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
             )
         for chunk in chunks(list(skipped)):
             await self._session.execute(still_open(task_id, chunk).values(status=StepStatus.SKIPPED))
-        await self._report(task_id, now=now)
+        await self._flows.report(task_id, now=now)
 
     async def close(self, task_id: UUID, *, now: datetime) -> tuple[list[StepResult], datetime | None]:
         """End what is open still: running steps were cancelled, pending ones are skipped.
 
         Returns all steps, and when the flow started.
         """
-        await self._hold(task_id)
+        await self._flows.hold(task_id)
         running = still_open(task_id).where(TaskStepRow.status == StepStatus.RUNNING)
         await self._session.execute(
             running.values(status=StepStatus.FAILED, error=CANCELLED, completed_at=now)
         )
         await self._session.execute(still_open(task_id).values(status=StepStatus.SKIPPED))
-        await self._report(task_id, now=now)
+        await self._flows.report(task_id, now=now)
         started_at = await self._session.scalar(select(TaskRow.started_at).where(TaskRow.id == task_id))
-        return await self.steps(task_id), started_at
+        return await StepQueries(self._session).steps(task_id), started_at
 
     async def keep_result(self, task_id: UUID, result: FlowResult) -> None:
         """Write what a flow that is about to end gives back."""
@@ -145,8 +152,8 @@ class StepRepository(StepRows, EarlierSteps, FlowProgress):
 
     async def advance(self, task_id: UUID, step: str, fraction: float, *, now: datetime) -> None:
         """Write how far a running step is, 0 to 1."""
-        await self._hold(task_id)
-        await self._report(task_id, current=step, fraction=fraction, now=now)
+        await self._flows.hold(task_id)
+        await self._flows.report(task_id, current=step, fraction=fraction, now=now)
 
 
 def _pending(task_id: UUID, position: int, step: OpenedStep) -> dict[str, Any]:

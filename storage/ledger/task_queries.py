@@ -16,8 +16,8 @@ from mainspring.storage.tables import TaskErrorRow, TaskRow
 UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))
 
 
-class LookedAt(LedgerQueries):
-    """The queries that change nothing."""
+class TaskQueries(LedgerQueries):
+    """Looks at tasks, inside the caller's transaction, and changes nothing."""
 
     async def get(self, task_id: UUID) -> Task | None:
         """Return one task with its error log."""
@@ -26,6 +26,10 @@ class LookedAt(LedgerQueries):
             return None
         errors = select(TaskErrorRow).where(TaskErrorRow.task_id == task_id).order_by(TaskErrorRow.id)
         return task_of(row, [error_of(error) for error in await self._session.scalars(errors)])
+
+    async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
+        """Return which of these ids have a row."""
+        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
 
     async def find(
         self,

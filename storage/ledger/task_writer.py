@@ -1,23 +1,80 @@
 """Writing the ledger: what workflows and activities report of a task, and wishes to cancel it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, insert, literal, select, update
 
-from mainspring.contracts.tasks import FinishTask, JsonObject, MarkWaiting, NewTask, TaskError, TaskState
-from mainspring.domain.failures import fingerprint
-from mainspring.domain.tasks import percentage
-from mainspring.storage.ledger.beginning import Begun
+from mainspring.contracts.tasks import (
+    BeginTask,
+    FinishTask,
+    MarkWaiting,
+    NewTask,
+    TaskBegun,
+    TaskError,
+    TaskState,
+)
 from mainspring.storage.ledger.deliveries import announce_end
-from mainspring.storage.ledger.progress import FlowProgress
-from mainspring.storage.ledger.rows import still_active
+from mainspring.storage.ledger.flow_progress import FlowProgress
+from mainspring.storage.ledger.repeats import Repeats
+from mainspring.storage.ledger.rows import LedgerQueries, failure_columns, queued_row, still_active
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
 
-class Reported(Begun):
-    """The writes from a task's start to its end."""
+class TaskWriter(LedgerQueries):
+    """Writes what becomes of a task from its start to its end, inside the caller's transaction.
+
+    No write leaves a final state.
+    """
+
+    async def begin(self, message: BeginTask, *, now: datetime) -> TaskBegun:
+        """Set RUNNING, making the row for a raw start; a task whose time has not come stays QUEUED.
+
+        A task that waited for a quiet time gives up its key, so that the next start makes another task.
+        """
+        task_id = message.task_id or message.fallback_id
+        await self._ensure(_raw(message), run_id=message.run_id, now=now)
+        row = await self._session.get_one(TaskRow, task_id, with_for_update=True, populate_existing=True)
+        if row.finished_at is not None:
+            return TaskBegun(task_id=task_id, already_final=True)
+        if row.state == TaskState.QUEUED:
+            starts_in = await Repeats(self._session).starts_in(row, now)
+            if starts_in > timedelta():
+                await self._put_off_until(row, now + starts_in, message.run_id)
+                return TaskBegun(task_id=task_id, already_final=False, starts_in=starts_in)
+        await self._set_running(row, message.run_id, now)
+        given = row.input if row.quiet_seconds is not None and row.input != message.input else None
+        return TaskBegun(task_id=task_id, already_final=False, input=given)
+
+    async def _set_running(self, row: TaskRow, run_id: str, now: datetime) -> None:
+        key = row.dedupe_key if row.quiet_seconds is None else None
+        await self._session.execute(
+            still_active(row.id).values(
+                state=TaskState.RUNNING,
+                run_id=run_id,
+                dedupe_key=key,
+                started_at=func.coalesce(TaskRow.started_at, now),
+                waiting_for=None,
+                resumes_at=None,
+                updated_at=now,
+            )
+        )
+
+    async def _put_off_until(self, row: TaskRow, starts_at: datetime, run_id: str) -> None:
+        await self._session.execute(
+            update(TaskRow).where(TaskRow.id == row.id).values(starts_at=starts_at, run_id=run_id)
+        )
+
+    async def _ensure(self, task: NewTask, *, run_id: str, now: datetime) -> None:
+        if await self._session.get(TaskRow, task.id) is None:
+            await self._session.execute(insert(TaskRow).values(queued_row(task, now) | {"run_id": run_id}))
+            # A child of a flow that is retried takes the place of the child before it.
+            await self._session.execute(
+                update(TaskRow)
+                .where(TaskRow.id == task.retry_of, TaskRow.retried_by.is_(None))
+                .values(retried_by=task.id)
+            )
 
     async def add_finished(
         self, task: NewTask, finish: FinishTask, *, run_id: str, started_at: datetime, ended_at: datetime
@@ -99,48 +156,6 @@ class Reported(Begun):
         if await self._session.get(TaskRow, task_id) is not None:
             await self._session.execute(insert(TaskErrorRow).values(task_id=task_id, **error.model_dump()))
 
-    async def report_progress(
-        self,
-        task_id: UUID,
-        *,
-        processed: int,
-        total: int | None,
-        part: float = 0,
-        step: str | None,
-        checkpoint: JsonObject,
-        now: datetime,
-    ) -> None:
-        """Write how far the work is, in the transaction that stores it; the percentage never falls.
-
-        A retried activity goes on from `checkpoint`, so that its counts stay right whatever died.
-        """
-        percent = percentage(processed, total, part)
-        greatest = func.max if self._session.get_bind().dialect.name == "sqlite" else func.greatest
-        parent_id = await self._session.scalar(
-            still_active(task_id)
-            .values(
-                processed=processed,
-                total=total,
-                current_step=step,
-                checkpoint=checkpoint,
-                progress=greatest(TaskRow.progress, percent),
-                updated_at=now,
-            )
-            .returning(TaskRow.parent_id)
-        )
-        if parent_id is not None:
-            await FlowProgress(self._session).follow_children(parent_id, now=now)
-
-    async def note_step(self, task_id: UUID, step: str, *, now: datetime) -> None:
-        """Write what a task is doing just now."""
-        await self._session.execute(still_active(task_id).values(current_step=step, updated_at=now))
-
-    async def checkpoint(self, task_id: UUID, *, hold: bool = False) -> JsonObject | None:
-        """Return what `report_progress` last kept; `hold` keeps others from it until the transaction ends."""
-        query = select(TaskRow.checkpoint).where(TaskRow.id == task_id)
-        # SQLite leaves out FOR UPDATE: there the transaction has held the one write lock from its beginning.
-        return await self._session.scalar(query.with_for_update(key_share=True) if hold else query)
-
     async def request_cancel(self, task_id: UUID, *, now: datetime) -> bool:
         """Note that cancellation was asked for; one that Temporal does not know is CANCELLED at once.
 
@@ -161,10 +176,8 @@ class Reported(Begun):
         return not ended
 
 
-def failure_columns(job: str, error: TaskError) -> dict[str, Any]:
-    """Return what a FAILED row says of its failure, and the group that it belongs to."""
-    return {
-        "error_type": error.error_type,
-        "error_message": error.message,
-        "fingerprint": fingerprint(job, error.error_type, error.message),
-    }
+def _raw(message: BeginTask) -> NewTask:
+    told = message.model_dump(include={"job", "workflow_id", "input", "workspace", "triggered_by"})
+    if message.child is not None:
+        told |= message.child.model_dump(exclude={"step", "input_hash"})
+    return NewTask(id=message.task_id or message.fallback_id, dedupe_key=None, **told)

@@ -14,7 +14,7 @@ from mainspring.emulators.justtcg.faults import Fault
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.justtcg import open_justtcg
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import ProgressStore, TaskIntake
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.acceptance.drill_installation import UNKNOWN, furnish
@@ -33,7 +33,7 @@ async def test_of_two_attempts_at_once_only_one_is_counted(
     task = UPDATE_INVENTORY_PRICES.task(
         uuid4(), UpdateInventoryPrices(account_id=account_id), triggered_by="client"
     )
-    await database.transact(lambda session: TaskRepository(session).enqueue([task], now=clock.now()))
+    await database.transact(lambda session: TaskIntake(session).enqueue([task], now=clock.now()))
     given = PricesProgress(task_id=task.id, account_id=account_id, cutoff=clock.now())
 
     async with open_justtcg(justtcg_sandbox.base_url) as justtcg:
@@ -45,5 +45,5 @@ async def test_of_two_attempts_at_once_only_one_is_counted(
     (done,) = [each for each in ended if isinstance(each, PricesProgress)]
     assert (VARIANTS, len(UNKNOWN)) == (done.updated, done.missing)
     assert [Superseded] == [type(each) for each in ended if each is not done]
-    stored = await database.read(lambda session: TaskRepository(session).checkpoint(task.id))
+    stored = await database.read(lambda session: ProgressStore(session).checkpoint(task.id))
     assert done.requests == PricesProgress.model_validate(stored).requests

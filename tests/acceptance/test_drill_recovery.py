@@ -20,7 +20,7 @@ from mainspring.emulators.webhooks import Fault, Receiver, WebhookEmulator
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import TaskRow
 from mainspring.workflows.cards import DISCOVER_SETS
@@ -117,7 +117,7 @@ class Drill:
         """Start a task too early, so that its workflow waits on a timer of its own; return its id."""
         task = DISCOVER_SETS.task(uuid4(), _asked(), triggered_by="drill", starts_at=due)
         await self.site.database.transact(
-            lambda session: TaskRepository(session).enqueue([task], now=SystemClock().now())
+            lambda session: TaskIntake(session).enqueue([task], now=SystemClock().now())
         )
         await self.temporal.start(
             task.job, task.workflow_id, task.input, task_id=task.id, priority=task.priority

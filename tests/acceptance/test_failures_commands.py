@@ -8,7 +8,7 @@ import pytest
 
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake, TaskWriter
 from tests.acceptance.command_line import CommandLine
 
 
@@ -25,13 +25,13 @@ async def add_failures(database: Database, count: int) -> None:
 
     async def work(session: Session) -> None:
         for number in range(count):
-            now, tasks, task_id = datetime.now(UTC), TaskRepository(session), uuid4()
+            now, task_id = datetime.now(UTC), uuid4()
             given = {"account_id": str(uuid4())}
             new = NewTask(id=task_id, job="discover-sets", workflow_id="x", dedupe_key=None, input=given)
-            await tasks.enqueue([new], now=now)
+            await TaskIntake(session).enqueue([new], now=now)
             error = TaskError(at=now, step="work", error_type="Refused", message=f"HTTP 500 [{number}]")
             finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=error)
-            await tasks.finish(finish, now=now)
+            await TaskWriter(session).finish(finish, now=now)
 
     await database.transact(work)
 

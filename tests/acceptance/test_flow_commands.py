@@ -13,7 +13,7 @@ from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, TaskError, TaskState
 from mainspring.storage.database import Session
-from mainspring.storage.ledger import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepStore, TaskWriter
 from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.command_line import CommandLine, TaskDone
 from tests.service import Service
@@ -107,10 +107,10 @@ async def failed_task(service: Service) -> UUID:
 
     async def fail(session: Session) -> None:
         now = datetime.now(UTC)
-        await StepRepository(session).open(started.id, [OpenedStep(name="fetch")], now=now)
+        await StepStore(session).open(started.id, [OpenedStep(name="fetch")], now=now)
         error = TaskError(at=now, step="fetch", error_type="Refused", message="no")
         finish = FinishTask(task_id=started.id, state=TaskState.FAILED, error=error)
-        await TaskRepository(session).finish(finish, now=now)
+        await TaskWriter(session).finish(finish, now=now)
 
     await service.database.transact(fail)
     return started.id
@@ -167,7 +167,7 @@ async def test_a_task_is_shown_with_the_stack_of_its_last_error(
                 stack=f"stack of {attempt}",
                 attempt=attempt,
             )
-            await TaskRepository(session).append_error(task_id, error)
+            await TaskWriter(session).append_error(task_id, error)
 
     await workerless.database.transact(log)
     shown = mainspring.run("tasks", "show", str(task_id)).out

@@ -17,7 +17,7 @@ from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_
 from mainspring.domain.wishlist import Due
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake, TaskQueries, TaskWriter
 from mainspring.storage.wishlist import CheckRepository, MailRepository, PlanRepository, ShopRepository
 from tests.acceptance.command_line import CommandLine
 
@@ -142,9 +142,7 @@ async def test_effects_are_listed_shown_and_decided_about(
     assert all(each in shown for each in ("anna@example.org", f"<{arrived}@shop>", "AnswerLost"))
     assert f"it may have arrived: effects mark-sent {str(arrived)[:8]}" in shown
     assert (f"{arrived}: sent", f"{lost}: is sent again as <{lost}@shop>") == (marked, again)
-    waiting = await sqlite_database.read(
-        lambda session: TaskRepository(session).find(states=[TaskState.QUEUED])
-    )
+    waiting = await sqlite_database.read(lambda session: TaskQueries(session).find(states=[TaskState.QUEUED]))
     assert [str(lost)] == [each.input["effect_id"] for each in waiting]
 
 
@@ -180,7 +178,7 @@ async def _notify(
             await PlanRepository(session).give_up([owner], skipped, now=now)
             return
         await EffectRepository(session).intend([effect], now=now)
-        await TaskRepository(session).enqueue([task], now=now)
+        await TaskIntake(session).enqueue([task], now=now)
         await PlanRepository(session).take_up({owner: effect_id})
 
     await database.transact(write)
@@ -198,7 +196,7 @@ async def _lose(database: Database, *effect_ids: UUID) -> None:
         for each in effect_ids:
             error = TaskError(at=now, step="send", error_type="EffectHeld", message="held")
             task_id = (await effects.get(each)).task_id
-            await TaskRepository(session).finish(
+            await TaskWriter(session).finish(
                 FinishTask(task_id=task_id, state=TaskState.FAILED, error=error), now=now
             )
 

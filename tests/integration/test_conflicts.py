@@ -8,8 +8,8 @@ import pytest
 
 from mainspring.client.tasks.conflicts import conflict_message
 from mainspring.contracts.tasks import Task
-from mainspring.storage.database import Database
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.database import Database, Session
+from mainspring.storage.ledger import TaskIntake, TaskQueries
 from mainspring.workflows.runtime.job import Debounce, Deduplicate, Throttle
 from tests.toys import UPDATE_PRODUCT, UpdateProduct, update_product
 
@@ -21,10 +21,9 @@ async def started(database: Database, given: UpdateProduct, **more: object) -> T
     """Accept a task for a product, and return it."""
     new = SHOE.task(uuid4(), given, triggered_by="test").model_copy(update=more)
 
-    async def work(session: object) -> Task | None:
-        tasks = TaskRepository(session)  # type: ignore[arg-type]
-        await tasks.enqueue([new], now=datetime.now(UTC))
-        return await tasks.get(new.id)
+    async def work(session: Session) -> Task | None:
+        await TaskIntake(session).enqueue([new], now=datetime.now(UTC))
+        return await TaskQueries(session).get(new.id)
 
     task = await database.transact(work)
     assert task is not None

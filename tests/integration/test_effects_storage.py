@@ -10,8 +10,13 @@ from mainspring.contracts.tasks import NewTask, TaskState
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
 from mainspring.storage.errors import EffectUnknown
-from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.acknowledgements import Acknowledgement
+from mainspring.storage.ledger import (
+    Acknowledgement,
+    AcknowledgementStore,
+    QueueStore,
+    TaskIntake,
+    TaskWriter,
+)
 from mainspring.storage.wishlist import MailRepository
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -40,7 +45,7 @@ async def intend(database: Database, *effects: NewEffect, now: datetime = NOON) 
 
     async def write(session: Session) -> set[UUID]:
         tasks = [_task(each.task_id) for each in effects]
-        await TaskRepository(session).enqueue(tasks, now=now)
+        await TaskIntake(session).enqueue(tasks, now=now)
         return await EffectRepository(session).intend(effects, now=now)
 
     return await database.transact(write)
@@ -183,9 +188,7 @@ async def test_more_joins_only_what_waits_for_a_turn(database: Database) -> None
     await database.transact(lambda session: AcknowledgementStore(session).settle("run/1", [later], now=NOON))
     await intend(database, waiting, cancelled, withdrawn, another)
     await intend(database, newer, now=LATER)
-    await database.transact(
-        lambda session: TaskRepository(session).request_cancel(cancelled.task_id, now=NOON)
-    )
+    await database.transact(lambda session: TaskWriter(session).request_cancel(cancelled.task_id, now=NOON))
     await settle(database, Settlement(withdrawn.id, EffectState.WITHDRAWN))
 
     owners = ["waiting", "claimed", "put off", "cancelled", "withdrawn", "another", "nobody"]

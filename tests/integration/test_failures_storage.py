@@ -8,7 +8,7 @@ import pytest
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import FailureRepository, TaskRepository
+from mainspring.storage.ledger import FailureStore, TaskIntake, TaskQueries, TaskWriter
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -24,11 +24,11 @@ KINDS = (
 async def fail(session: Session, kind: tuple[str, str, str], number: int, **more: object) -> UUID:
     """Make a task that failed in some way, `number` minutes after noon."""
     job, error_type, message = kind
-    tasks, task_id, at = TaskRepository(session), uuid4(), NOW + number * MINUTE
+    task_id, at = uuid4(), NOW + number * MINUTE
     new = NewTask(id=task_id, job=job, workflow_id=str(task_id), dedupe_key=None, input={}, **more)
-    await tasks.enqueue([new], now=at)
+    await TaskIntake(session).enqueue([new], now=at)
     error = TaskError(at=at, step="work", error_type=error_type, message=message.format(number))
-    await tasks.finish(FinishTask(task_id=task_id, state=TaskState.FAILED, error=error), now=at)
+    await TaskWriter(session).finish(FinishTask(task_id=task_id, state=TaskState.FAILED, error=error), now=at)
     return task_id
 
 
@@ -45,7 +45,7 @@ async def test_five_hundred_failures_of_three_kinds_are_three_groups(database: D
     """Each says how many there are, when it was first and last seen, and shows the latest."""
     failed = await fail_many(database, 500)
 
-    groups = await database.read(lambda session: FailureRepository(session).groups(FailureFilter()))
+    groups = await database.read(lambda session: FailureStore(session).groups(FailureFilter()))
 
     expected = [
         # The last of 500 is number 499, of the second kind.
@@ -88,7 +88,7 @@ async def test_a_filter_means_tasks_for_which_all_of_it_holds(
     await fail_many(database, 30)
 
     async def look(session: Session) -> tuple[int, int, int, int]:
-        failures = FailureRepository(session)
+        failures = FailureStore(session)
         groups = await failures.groups(meant)
         newest, oldest = await failures.newest(meant, limit=99), await failures.oldest(meant, limit=99)
         assert newest == oldest[::-1]
@@ -102,7 +102,7 @@ async def test_a_group_is_named_by_the_beginning_of_its_fingerprint(database: Da
     await fail_many(database, 30)
 
     async def look(session: Session) -> list[int]:
-        failures = FailureRepository(session)
+        failures = FailureStore(session)
         group = (await failures.groups(FailureFilter()))[0]
         meant, sizes, after = FailureFilter(group=group.fingerprint[:8].upper()), [], None
         while page := await failures.oldest(meant, after=after, limit=4):
@@ -118,11 +118,11 @@ async def test_what_is_retried_dismissed_or_a_step_is_not_on_the_list(database: 
     """The list is what somebody has to look at; a step is retried with its flow."""
 
     async def work(session: Session) -> tuple[int, int, UUID]:
-        failures, tasks = FailureRepository(session), TaskRepository(session)
+        failures = FailureStore(session)
         retried, dismissed, left = [await fail(session, KINDS[0], number) for number in range(3)]
         await fail(session, KINDS[0], 4, parent_id=left)
         again = NewTask(id=uuid4(), job="x", workflow_id="x", dedupe_key=None, input={}, retry_of=retried)
-        await tasks.enqueue([again], now=NOW)
+        await TaskIntake(session).enqueue([again], now=NOW)
         count = await failures.dismiss(FailureFilter(task_ids=(retried, dismissed)), now=NOW)
         (group,) = await failures.groups(FailureFilter())
         assert left == group.example_id
@@ -135,15 +135,15 @@ async def test_a_task_that_succeeds_has_no_fingerprint(database: Database) -> No
     """Only a final failure is one; the errors on the way stay in the task's own log."""
 
     async def work(session: Session) -> tuple[str | None, int]:
-        tasks, task_id = TaskRepository(session), uuid4()
+        task_id = uuid4()
         new = NewTask(id=task_id, job="x", workflow_id="x", dedupe_key=None, input={})
-        await tasks.enqueue([new], now=NOW)
+        await TaskIntake(session).enqueue([new], now=NOW)
         error = TaskError(at=NOW, step="work", error_type="Refused", message="no")
-        await tasks.append_error(task_id, error)
-        await tasks.finish(FinishTask(task_id=task_id, state=TaskState.SUCCESS), now=NOW)
-        task = await tasks.get(task_id)
+        await TaskWriter(session).append_error(task_id, error)
+        await TaskWriter(session).finish(FinishTask(task_id=task_id, state=TaskState.SUCCESS), now=NOW)
+        task = await TaskQueries(session).get(task_id)
         assert task is not None
-        return task.fingerprint, await FailureRepository(session).count(FailureFilter())
+        return task.fingerprint, await FailureStore(session).count(FailureFilter())
 
     assert (None, 0) == await database.transact(work)
 
@@ -152,7 +152,7 @@ async def test_a_replayed_failure_that_returns_is_seen(database: Database) -> No
     """Only a retry counts, only of a known kind, and only since the replay began."""
 
     async def work(session: Session) -> list[bool]:
-        failures = FailureRepository(session)
+        failures = FailureStore(session)
         first = await fail(session, KINDS[0], 0)
         (group,) = await failures.groups(FailureFilter())
         kinds = {group.fingerprint}

@@ -11,7 +11,7 @@ from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import BeginTask, ChildTask, FinishTask, MarkWaiting, TaskState
 from mainspring.domain.flows import child_task_id
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import StepRepository, TaskRepository
+from mainspring.storage.ledger import ProgressStore, StepStore, TaskWriter
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -45,10 +45,10 @@ async def begin(
     )
 
     async def write(session: Session) -> None:
-        await TaskRepository(session).begin(message, now=NOW)
+        await TaskWriter(session).begin(message, now=NOW)
         await begin_child_step(session, message, now=NOW)
         if steps:
-            await StepRepository(session).open(task_id, [OpenedStep(name=name) for name in steps], now=NOW)
+            await StepStore(session).open(task_id, [OpenedStep(name=name) for name in steps], now=NOW)
 
     await database.transact(write)
     return task_id
@@ -65,7 +65,7 @@ async def end_child(database: Database, parent: UUID, step: str, *, at: datetime
     ended = FinishTask(task_id=child, state=TaskState.SUCCESS, child=part_of(parent, step))
 
     async def write(session: Session) -> None:
-        await TaskRepository(session).finish(ended, now=at)
+        await TaskWriter(session).finish(ended, now=at)
         await finish_child_step(session, ended, now=at)
 
     await database.transact(write)
@@ -74,7 +74,7 @@ async def end_child(database: Database, parent: UUID, step: str, *, at: datetime
 async def report(database: Database, task_id: UUID, percent: int, *, at: datetime) -> None:
     """Report a task's progress as its activities do."""
     await database.transact(
-        lambda session: TaskRepository(session).report_progress(
+        lambda session: ProgressStore(session).report(
             task_id, processed=percent, total=100, step=None, checkpoint={}, now=at
         )
     )
@@ -113,7 +113,7 @@ async def test_a_flow_is_written_to_once_a_second_by_however_many_children(
     waiting = MarkWaiting(
         task_id=child_task_id(flow, "a"), waiting_for="daily quota", resumes_at=later(60_000)
     )
-    await database.transact(lambda session: TaskRepository(session).mark_waiting(waiting, now=later(1.95)))
+    await database.transact(lambda session: TaskWriter(session).mark_waiting(waiting, now=later(1.95)))
 
     assert (12, 32) == (between, (await get(database, flow)).progress)
 

@@ -11,7 +11,7 @@ from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, TaskState
 from mainspring.storage.database import Session
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.ledger import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepStore, TaskWriter
 from tests.service import Service
 from tests.toys import UPDATE_PRODUCT, UpdateProduct
 
@@ -38,9 +38,9 @@ async def end(service: Service, task_id: UUID) -> None:
 
     async def fail(session: Session) -> None:
         now = service.clock.now()
-        await StepRepository(session).open(task_id, [OpenedStep(name="fetch")], now=now)
+        await StepStore(session).open(task_id, [OpenedStep(name="fetch")], now=now)
         finish = FinishTask(task_id=task_id, state=TaskState.FAILED)
-        await TaskRepository(session).finish(finish, now=now)
+        await TaskWriter(session).finish(finish, now=now)
 
     await service.database.transact(fail)
 

@@ -14,8 +14,7 @@ from mainspring.domain.queues import consumer_of
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import QueueStore
-from mainspring.storage.ledger.queue_store import claim_of
+from mainspring.storage.ledger import QueueStore, claim_of
 from mainspring.workflows.runtime.queue import GENERATIONS
 from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker

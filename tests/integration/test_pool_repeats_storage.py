@@ -9,9 +9,16 @@ import pytest
 from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskError, TaskState
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.acknowledgements import Acknowledgement
-from mainspring.storage.ledger.queue_store import ClaimedRow
+from mainspring.storage.ledger import (
+    Acknowledgement,
+    AcknowledgementStore,
+    ClaimedRow,
+    QueueQueries,
+    QueueStore,
+    TaskIntake,
+    TaskQueries,
+    TaskWriter,
+)
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 JOB = "embed-product"
@@ -40,7 +47,7 @@ def later(starts_at: datetime) -> NewTask:
 
 async def accept(database: Database, *tasks: NewTask, now: datetime = NOW) -> list[Enqueued]:
     """Accept tasks in a transaction of their own."""
-    return await database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
+    return await database.transact(lambda session: TaskIntake(session).enqueue(tasks, now=now))
 
 
 async def claim(database: Database, now: datetime, claimant: str = "run/1") -> list[ClaimedRow]:
@@ -61,22 +68,24 @@ async def settle(
 
 async def queue(database: Database, now: datetime) -> QueueStatistics:
     """Return what waits."""
-    return await database.read(lambda session: QueueStore(session).queue(JOB, at_most=100, now=now))
+    return await database.read(lambda session: QueueQueries(session).queue(JOB, at_most=100, now=now))
 
 
 async def has_due(database: Database, now: datetime) -> bool:
     """Whether the relay would wake the drain."""
-    return await database.read(lambda session: QueueStore(session).has_due(JOB, now=now))
+    return await database.read(lambda session: QueueQueries(session).has_due(JOB, now=now))
 
 
 async def wakes(database: Database, task: NewTask, now: datetime) -> bool:
     """Whether the start of this task wakes the drain."""
-    return await database.read(lambda session: QueueStore(session).is_first_in_line(JOB, [task.id], now=now))
+    return await database.read(
+        lambda session: QueueQueries(session).is_first_in_line(JOB, [task.id], now=now)
+    )
 
 
 async def stored(database: Database, task_id: UUID) -> Task:
     """Return a task."""
-    task = await database.read(lambda session: TaskRepository(session).get(task_id))
+    task = await database.read(lambda session: TaskQueries(session).get(task_id))
     assert task is not None
     return task
 
@@ -157,7 +166,7 @@ async def test_a_row_that_was_cancelled_between_its_attempts_lets_the_next_one_b
     await claim(database, NOW + QUIET)
     await settle(database, put_off(first.id, NOW + 600 * SECOND), NOW + QUIET)
     await accept(database, second, now=NOW + QUIET)
-    await database.transact(lambda session: TaskRepository(session).request_cancel(first.id, now=NOW))
+    await database.transact(lambda session: TaskWriter(session).request_cancel(first.id, now=NOW))
 
     assert [second.id] == [row.id for row in await claim(database, NOW + 2 * QUIET)]
 

@@ -15,9 +15,16 @@ from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import NewTask, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.acknowledgements import Acknowledged, Acknowledgement
-from mainspring.storage.ledger.queue_store import ClaimedRow
+from mainspring.storage.ledger import (
+    Acknowledged,
+    Acknowledgement,
+    AcknowledgementStore,
+    ClaimedRow,
+    QueueQueries,
+    QueueStore,
+    TaskIntake,
+    TaskWriter,
+)
 from mainspring.storage.tables import TaskRow
 from tests.ledger_writes import NOON, get
 
@@ -48,7 +55,7 @@ def pooled(workspace: str | None = None, priority: int = 3, starts_at: datetime 
 
 
 async def enqueue(database: Database, *tasks: NewTask, now: datetime = NOON) -> list[UUID]:
-    await database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
+    await database.transact(lambda session: TaskIntake(session).enqueue(tasks, now=now))
     return [task.id for task in tasks]
 
 
@@ -69,11 +76,11 @@ async def settle(
 
 
 async def queue(database: Database, now: datetime = NOON) -> QueueStatistics:
-    return await database.read(lambda session: QueueStore(session).queue(JOB, at_most=1_000, now=now))
+    return await database.read(lambda session: QueueQueries(session).queue(JOB, at_most=1_000, now=now))
 
 
 async def request_cancel(database: Database, task_id: UUID) -> None:
-    await database.transact(lambda session: TaskRepository(session).request_cancel(task_id, now=NOON))
+    await database.transact(lambda session: TaskWriter(session).request_cancel(task_id, now=NOON))
 
 
 def failure(message: str = "no") -> TaskError:
@@ -258,7 +265,7 @@ async def resume(database: Database, claimant: str) -> list[ClaimedRow]:
 
 
 async def still_held(database: Database, claimant: str, ids: list[UUID]) -> set[UUID]:
-    return await database.read(lambda session: QueueStore(session).held(claimant, ids))
+    return await database.read(lambda session: QueueQueries(session).held(claimant, ids))
 
 
 async def test_an_attempt_takes_up_the_page_of_the_one_before(database: Database) -> None:
@@ -335,7 +342,7 @@ async def test_only_the_first_in_line_wakes_the_drain(database: Database) -> Non
 
     async def is_first(ids: list[UUID]) -> bool:
         return await database.read(
-            lambda session: QueueStore(session).is_first_in_line(JOB, ids, now=NOON + MINUTE)
+            lambda session: QueueQueries(session).is_first_in_line(JOB, ids, now=NOON + MINUTE)
         )
 
     assert [True, False] == [await is_first(ids) for ids in (first, second)]
@@ -351,4 +358,4 @@ async def test_one_for_later_whose_time_has_come_is_nobodys_reason_not_to_wake_t
     late = NOON + 11 * MINUTE
     urgent = await enqueue(database, pooled(priority=1), now=late)
 
-    assert await database.read(lambda session: QueueStore(session).is_first_in_line(JOB, urgent, now=late))
+    assert await database.read(lambda session: QueueQueries(session).is_first_in_line(JOB, urgent, now=late))

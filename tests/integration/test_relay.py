@@ -18,7 +18,7 @@ from mainspring.contracts.tasks import (
 )
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake, TaskWriter
 from tests.deliveries import add_subscriber, deliveries_are_under_way
 from tests.eventually import eventually
 from tests.service import Service
@@ -46,7 +46,7 @@ def activities(service: Service, temporal: TemporalGateway | None = None) -> Tas
 async def accept(service: Service, *tasks: NewTask) -> None:
     """Accept tasks of which nobody tells Temporal, long enough ago."""
     now = service.clock.now()
-    await service.database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
+    await service.database.transact(lambda session: TaskIntake(session).enqueue(tasks, now=now))
     service.clock.advance(LONG_ENOUGH)
 
 
@@ -121,10 +121,11 @@ async def test_a_cancellation_that_cannot_be_passed_on_holds_up_nothing(workerle
     await accept(workerless, odd)
 
     async def ask_to_cancel(session: Session) -> None:
-        repository = TaskRepository(session)
-        await repository.record_runs({odd.id: "no run id"})
+        await TaskIntake(session).record_runs({odd.id: "no run id"})
         for number, task in enumerate((odd, running)):
-            await repository.request_cancel(task.id, now=workerless.clock.now() + timedelta(seconds=number))
+            await TaskWriter(session).request_cancel(
+                task.id, now=workerless.clock.now() + timedelta(seconds=number)
+            )
 
     await workerless.database.transact(ask_to_cancel)
     await accept(workerless, fresh)
@@ -142,7 +143,7 @@ async def test_a_repeated_enqueue_starts_nothing_twice(workerless: Service) -> N
     await workerless.temporal_client.get_workflow_handle(ended.workflow_id).terminate()
     finish = FinishTask(task_id=ended.id, state=TaskState.FAILED)
     now = workerless.clock.now()
-    await workerless.database.transact(lambda session: TaskRepository(session).finish(finish, now=now))
+    await workerless.database.transact(lambda session: TaskWriter(session).finish(finish, now=now))
 
     counts.append(await activities(workerless).enqueue(message))
     described = await workerless.temporal_client.get_workflow_handle(ended.workflow_id).describe()

@@ -9,7 +9,7 @@ import pytest
 from mainspring.contracts.tasks import BeginTask, Enqueued, FinishTask, NewTask, Task, TaskBegun, TaskState
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake, TaskQueries, TaskWriter
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ def throttled(key: str = "shop") -> NewTask:
 
 async def accept(database: Database, *tasks: NewTask, now: datetime = NOW) -> list[Enqueued]:
     """Accept tasks in a transaction of their own."""
-    return await database.transact(lambda session: TaskRepository(session).enqueue(tasks, now=now))
+    return await database.transact(lambda session: TaskIntake(session).enqueue(tasks, now=now))
 
 
 async def begin(database: Database, task: NewTask, now: datetime) -> TaskBegun:
@@ -55,7 +55,7 @@ async def begin(database: Database, task: NewTask, now: datetime) -> TaskBegun:
         input=task.input,
         triggered_by="test",
     )
-    return await database.transact(lambda session: TaskRepository(session).begin(message, now=now))
+    return await database.transact(lambda session: TaskWriter(session).begin(message, now=now))
 
 
 async def finish(
@@ -63,12 +63,12 @@ async def finish(
 ) -> None:
     """End a task."""
     message = FinishTask(task_id=task_id, state=state)
-    await database.transact(lambda session: TaskRepository(session).finish(message, now=now))
+    await database.transact(lambda session: TaskWriter(session).finish(message, now=now))
 
 
 async def all_tasks(database: Database) -> list[Task]:
     """Return every task, the newest first."""
-    return await database.read(lambda session: TaskRepository(session).find(limit=1_000))
+    return await database.read(lambda session: TaskQueries(session).find(limit=1_000))
 
 
 async def test_the_last_of_many_starts_gives_the_input_and_the_time(database: Database) -> None:
@@ -219,10 +219,10 @@ async def test_a_throttled_start_waits_for_one_that_is_not_committed(database: D
     """Also one that begins and ends before anybody could see it counts."""
     first = throttled()
     async with database.session.begin() as session:
-        await TaskRepository(session).enqueue([first], now=NOW)
+        await TaskIntake(session).enqueue([first], now=NOW)
         other = asyncio.create_task(accept(database, throttled()))
         await asyncio.sleep(OVERLAP_SECONDS)
-        await TaskRepository(session).finish(FinishTask(task_id=first.id, state=TaskState.FAILED), now=NOW)
+        await TaskWriter(session).finish(FinishTask(task_id=first.id, state=TaskState.FAILED), now=NOW)
 
     assert [(first.id, True)] == [(each.task_id, each.deduplicated) for each in await other]
 
@@ -232,7 +232,7 @@ async def test_a_task_does_not_begin_beside_a_start_that_is_not_committed(databa
     task = push(1)
     await accept(database, task)
     async with database.session.begin() as session:
-        await TaskRepository(session).enqueue([push(2)], now=NOW + SECOND)
+        await TaskIntake(session).enqueue([push(2)], now=NOW + SECOND)
         beginning = asyncio.create_task(begin(database, task, NOW + 2 * SECOND))
         await asyncio.sleep(OVERLAP_SECONDS)
 

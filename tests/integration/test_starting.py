@@ -20,7 +20,7 @@ from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TasksRelaye
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session, after_commits
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskWriter
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.runtime.catalogue import job_named
 from tests.eventually import eventually
@@ -85,7 +85,7 @@ async def start_behind_a_closing_workflow(
     started = await service.jobs.start(DISCOVER_SETS, request)
     ended = FinishTask(task_id=started.id, state=TaskState.SUCCESS)
     await service.database.transact(
-        lambda session: TaskRepository(session).finish(ended, now=service.clock.now())
+        lambda session: TaskWriter(session).finish(ended, now=service.clock.now())
     )
     starting = asyncio.create_task(service.jobs.start(DISCOVER_SETS, request))
     return await service.jobs.get(started.id), starting

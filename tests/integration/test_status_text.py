@@ -14,8 +14,13 @@ from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskState
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import AcknowledgementStore, QueueStore, TaskRepository
-from mainspring.storage.ledger.acknowledgements import Acknowledgement
+from mainspring.storage.ledger import (
+    Acknowledgement,
+    AcknowledgementStore,
+    QueueStore,
+    TaskIntake,
+    TaskQueries,
+)
 from tests.ledger_writes import FAILURE, accepted, begin, finish, log_error
 
 JOB = "tell-somebody"
@@ -35,7 +40,7 @@ async def add_pooled(database: Database, **more: object) -> UUID:
     new = NewTask(
         id=uuid4(), job=JOB, workflow_id="drain", dedupe_key=None, input={}, is_pooled=True
     ).model_copy(update=more)
-    await database.transact(lambda session: TaskRepository(session).enqueue([new], now=NOW))
+    await database.transact(lambda session: TaskIntake(session).enqueue([new], now=NOW))
     return new.id
 
 
@@ -55,7 +60,7 @@ async def fail_attempt(database: Database, task_id: UUID, attempt: int) -> None:
 
 async def found(database: Database, **asked: object) -> list[Task]:
     """List tasks."""
-    return await database.read(lambda session: TaskRepository(session).find(**asked))  # type: ignore[arg-type]
+    return await database.read(lambda session: TaskQueries(session).find(**asked))  # type: ignore[arg-type]
 
 
 async def test_a_pooled_task_between_attempts_says_why_and_when(database: Database) -> None:

@@ -17,16 +17,21 @@ from mainspring.domain.flows import child_task_id, open_flow
 from mainspring.domain.sizes import MOST_AT_ONCE
 from mainspring.gateways.clock import SystemClock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import StepRepository, TaskRepository
+from mainspring.storage.ledger import StepQueries, StepStore, TaskIntake, TaskWriter
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 T = TypeVar("T")
 
 
-async def steps(database: Database, work: Callable[[StepRepository], Awaitable[T]]) -> T:
+async def steps(database: Database, work: Callable[[StepStore], Awaitable[T]]) -> T:
+    """Write in a transaction of its own."""
+    return await database.transact(lambda session: work(StepStore(session)))
+
+
+async def looked_at(database: Database, work: Callable[[StepQueries], Awaitable[T]]) -> T:
     """Run a query in a transaction of its own."""
-    return await database.transact(lambda session: work(StepRepository(session)))
+    return await database.read(lambda session: work(StepQueries(session)))
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ async def flow(database: Database) -> UUID:
         input={},
         triggered_by="test",
     )
-    await database.transact(lambda session: TaskRepository(session).begin(begin, now=NOW))
+    await database.transact(lambda session: TaskWriter(session).begin(begin, now=NOW))
     opened = [OpenedStep(name=name, weight=weight) for name, weight in zip("abcd", (3, 1, 1, 1), strict=True)]
     await steps(database, lambda rows: rows.open(task_id, opened, now=NOW))
     return task_id
@@ -55,7 +60,7 @@ async def test_a_step_goes_from_pending_to_completed(database: Database, flow: U
     running = await get(database, flow)
     await steps(database, lambda rows: rows.start(flow, "a", "hash", 2, now=later))
     await steps(database, lambda rows: rows.complete(flow, "a", {"size": 7}, now=later))
-    first, *others = await steps(database, lambda rows: rows.steps(flow))
+    first, *others = await looked_at(database, lambda rows: rows.steps(flow))
     done = await get(database, flow)
 
     assert ("a", 2, 0, 4) == (running.current_step, running.progress, running.processed, running.total)
@@ -72,7 +77,7 @@ async def test_a_second_attempt_of_a_completed_step_gets_its_data(database: Data
 
     assert {"size": 7} == await steps(database, lambda rows: rows.start(flow, "a", "hash", 2, now=NOW))
     assert await steps(database, lambda rows: rows.start(flow, "a", "another", 2, now=NOW)) is None
-    (first, *_) = await steps(database, lambda rows: rows.steps(flow))
+    (first, *_) = await looked_at(database, lambda rows: rows.steps(flow))
     assert 1 == first.attempts
 
 
@@ -83,7 +88,7 @@ async def test_a_final_status_is_not_left(database: Database, flow: UUID) -> Non
     await steps(database, lambda rows: rows.settle(flow, adopted={}, failed=failed, skipped=["b"], now=NOW))
     await steps(database, lambda rows: rows.complete(flow, "a", {}, now=NOW))
     await steps(database, lambda rows: rows.complete(flow, "b", {}, now=NOW))
-    first, second, *_ = await steps(database, lambda rows: rows.steps(flow))
+    first, second, *_ = await looked_at(database, lambda rows: rows.steps(flow))
 
     assert (StepStatus.FAILED, "timed out") == (first.status, first.error)
     assert StepStatus.SKIPPED is second.status
@@ -93,9 +98,9 @@ async def test_an_attempt_before_the_last_leaves_the_step_running(database: Data
     """Its error is shown while it waits for the next attempt, and gone once that succeeds."""
     await steps(database, lambda rows: rows.start(flow, "a", "hash", 1, now=NOW))
     await steps(database, lambda rows: rows.fail(flow, "a", "no answer", is_final=False, now=NOW))
-    (waiting, *_) = await steps(database, lambda rows: rows.steps(flow))
+    (waiting, *_) = await looked_at(database, lambda rows: rows.steps(flow))
     await steps(database, lambda rows: rows.complete(flow, "a", {}, now=NOW))
-    (done, *_) = await steps(database, lambda rows: rows.steps(flow))
+    (done, *_) = await looked_at(database, lambda rows: rows.steps(flow))
 
     assert (StepStatus.RUNNING, "no answer") == (waiting.status, waiting.error)
     assert (StepStatus.COMPLETED, None) == (done.status, done.error)
@@ -141,7 +146,7 @@ async def test_a_step_tells_how_far_it_is_and_progress_never_falls(database: Dat
 async def test_a_task_that_has_ended_is_not_reported_on(database: Database, flow: UUID) -> None:
     """A late write of a step leaves the final state and its progress alone."""
     finish = FinishTask(task_id=flow, state=TaskState.CANCELLED)
-    await database.transact(lambda session: TaskRepository(session).finish(finish, now=NOW))
+    await database.transact(lambda session: TaskWriter(session).finish(finish, now=NOW))
     await steps(database, lambda rows: rows.complete(flow, "a", {}, now=NOW))
 
     assert 0 == (await get(database, flow)).progress
@@ -151,7 +156,7 @@ async def test_opening_again_changes_nothing(database: Database, flow: UUID) -> 
     """The local activity that opens a flow may be run twice."""
     await steps(database, lambda rows: rows.complete(flow, "a", {}, now=NOW))
     await steps(database, lambda rows: rows.open(flow, [OpenedStep(name="a")], now=NOW))
-    found = await steps(database, lambda rows: rows.steps(flow))
+    found = await looked_at(database, lambda rows: rows.steps(flow))
 
     assert [StepStatus.COMPLETED, *[StepStatus.PENDING] * 3] == [each.status for each in found]
 
@@ -160,7 +165,7 @@ async def another_flow(database: Database, **fields: Any) -> UUID:
     """Make a running task with the steps a and b."""
     task_id = uuid4()
     task = NewTask(id=task_id, job="toy", workflow_id=str(task_id), dedupe_key=None, input={}, **fields)
-    await database.transact(lambda session: TaskRepository(session).enqueue([task], now=NOW))
+    await database.transact(lambda session: TaskIntake(session).enqueue([task], now=NOW))
     begin = BeginTask(
         task_id=task_id,
         fallback_id=task_id,
@@ -170,7 +175,7 @@ async def another_flow(database: Database, **fields: Any) -> UUID:
         input={},
         triggered_by="test",
     )
-    await database.transact(lambda session: TaskRepository(session).begin(begin, now=NOW))
+    await database.transact(lambda session: TaskWriter(session).begin(begin, now=NOW))
     opened = [OpenedStep(name=name) for name in "ab"]
     await steps(database, lambda rows: rows.open(task_id, opened, now=NOW))
     return task_id
@@ -183,7 +188,7 @@ async def test_a_step_that_is_taken_over_keeps_its_times_and_attempts(database: 
     await steps(database, lambda rows: rows.complete(earlier, "b", {"size": 7}, now=ended))
     taken = {"b": earlier}
     await steps(database, lambda rows: rows.settle(flow, adopted=taken, failed=(), skipped=(), now=NOW))
-    first, found, *_ = await steps(database, lambda rows: rows.steps(flow))
+    first, found, *_ = await looked_at(database, lambda rows: rows.steps(flow))
 
     assert (StepStatus.COMPLETED, {"size": 7}, 2) == (found.status, found.data, found.attempts)
     assert (began, ended, 1) == (found.started_at, found.completed_at, found.weight)
@@ -197,13 +202,13 @@ async def test_what_steps_gave_back_is_recalled_a_message_s_worth_at_a_time(data
     await steps(database, lambda rows: rows.complete(earlier, "a", much, now=NOW))
     await steps(database, lambda rows: rows.complete(earlier, "b", {"text": "é" * 100}, now=NOW))
 
-    first = await steps(database, lambda rows: rows.recall({"a": earlier, "b": earlier}))
+    first = await looked_at(database, lambda rows: rows.recall({"a": earlier, "b": earlier}))
     missing = {name: earlier for name in "ab" if name not in first}
-    second = await steps(database, lambda rows: rows.recall(missing))
+    second = await looked_at(database, lambda rows: rows.recall(missing))
 
     assert 1 == len(first)
     assert {"a": much, "b": {"text": "é" * 100}} == first | second
-    assert {} == await steps(database, lambda rows: rows.recall({"a": uuid4()}))
+    assert {} == await looked_at(database, lambda rows: rows.recall({"a": uuid4()}))
 
 
 async def test_a_child_is_known_from_its_beginning(database: Database) -> None:
@@ -225,13 +230,13 @@ async def test_a_child_is_known_from_its_beginning(database: Database) -> None:
     )
 
     async def begin_child(session: Session) -> None:
-        await TaskRepository(session).begin(begin, now=NOW)
+        await TaskWriter(session).begin(begin, now=NOW)
         await begin_child_step(session, begin, now=NOW)
 
     await database.transact(begin_child)
     await steps(database, lambda rows: rows.close(first, now=NOW))
-    opened = open_flow({"a": ()}, await steps(database, lambda rows: rows.earlier_runs(second)))
-    (shown, _) = await steps(database, lambda rows: rows.steps(first))
+    opened = open_flow({"a": ()}, await looked_at(database, lambda rows: rows.earlier_runs(second)))
+    (shown, _) = await looked_at(database, lambda rows: rows.steps(first))
 
     assert {"a": child} == opened.children
     assert {"task_id": str(child)} == shown.data
@@ -242,7 +247,7 @@ async def test_steps_that_fail_at_once_are_all_in_the_log(database: Database, fl
 
     async def fail(session: Session, name: str) -> None:
         error = TaskError(at=NOW, step=name, error_type="Refusal", message="no")
-        await TaskRepository(session).append_error(flow, error)
+        await TaskWriter(session).append_error(flow, error)
         await fail_step(session, StepInput(task_id=flow, step=name), error, is_last=True)
 
     await asyncio.gather(*(database.transact(partial(fail, name=name)) for name in "abcd"))
@@ -250,7 +255,7 @@ async def test_steps_that_fail_at_once_are_all_in_the_log(database: Database, fl
 
     assert ["a", "b", "c", "d"] == sorted(error.step for error in failed.errors)
     assert {StepStatus.FAILED} == {
-        each.status for each in await steps(database, lambda rows: rows.steps(flow))
+        each.status for each in await looked_at(database, lambda rows: rows.steps(flow))
     }
 
 

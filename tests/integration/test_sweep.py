@@ -18,7 +18,7 @@ from mainspring.contracts.tasks import NewTask, ReconcileTasks, TasksReconciled,
 from mainspring.gateways.errors import Refused
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Session
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskIntake
 from tests.deliveries import add_subscriber, deliveries_are_under_way
 from tests.eventually import eventually
 from tests.integration.test_raw_starts import LONG_ENOUGH, only_task
@@ -127,9 +127,9 @@ async def test_a_dead_row_is_not_hidden_by_another_run_of_its_workflow_id(worker
     assert run_id is not None
 
     async def accept(session: Session) -> None:
-        repository = TaskRepository(session)
-        await repository.enqueue([task], now=now)
-        await repository.record_runs({task.id: run_id})
+        intake = TaskIntake(session)
+        await intake.enqueue([task], now=now)
+        await intake.record_runs({task.id: run_id})
 
     await workerless.database.transact(accept)
     await workerless.temporal_client.get_workflow_handle("by-hand").terminate()
@@ -149,9 +149,9 @@ async def test_subscribers_are_told_of_what_the_sweep_ends(workerless: Service) 
     lost = NewTask(id=uuid4(), job="discover-sets", workflow_id="gone", dedupe_key=None, input={})
 
     async def accept(session: Session) -> None:
-        repository = TaskRepository(session)
-        await repository.enqueue([lost], now=workerless.clock.now())
-        await repository.record_runs({lost.id: str(uuid4())})
+        intake = TaskIntake(session)
+        await intake.enqueue([lost], now=workerless.clock.now())
+        await intake.record_runs({lost.id: str(uuid4())})
 
     await workerless.database.transact(accept)
     workerless.clock.advance(LONG_ENOUGH)
@@ -191,9 +191,9 @@ async def test_a_row_that_the_engine_makes_nothing_of_is_counted_and_passed_over
     await workerless.raw_start("discover-sets", {}, workflow_id="held")
 
     async def accept(session: Session) -> None:
-        repository = TaskRepository(session)
-        await repository.enqueue([odd, lost], now=workerless.clock.now())
-        await repository.record_runs({odd.id: "no run id", lost.id: str(uuid4())})
+        intake = TaskIntake(session)
+        await intake.enqueue([odd, lost], now=workerless.clock.now())
+        await intake.record_runs({odd.id: "no run id", lost.id: str(uuid4())})
 
     await workerless.database.transact(accept)
     workerless.clock.advance(LONG_ENOUGH)

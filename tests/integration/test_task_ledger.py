@@ -9,7 +9,7 @@ import pytest
 
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import ProgressStore, TaskIntake, TaskQueries, TaskWriter
 from tests.ledger_writes import (
     FAILURE,
     LATER,
@@ -119,7 +119,7 @@ async def test_a_task_passes_through_its_states(database: Database) -> None:
         waiting.resumes_at,
     )
 
-    await database.transact(lambda session: TaskRepository(session).mark_running(task_id, now=LATER))
+    await database.transact(lambda session: TaskWriter(session).mark_running(task_id, now=LATER))
     again = await get(database, task_id)
     assert (TaskState.RUNNING, None, None) == (again.state, again.waiting_for, again.resumes_at)
 
@@ -153,7 +153,7 @@ async def test_progress_never_falls_and_is_full_only_at_the_end(database: Databa
         seen.append((await get(database, task_id)).progress)
 
     assert [0, 50, 50, 50, 99] == seen
-    kept = await database.read(lambda session: TaskRepository(session).checkpoint(task_id))
+    kept = await database.read(lambda session: ProgressStore(session).checkpoint(task_id))
     assert {"at": 100} == kept
 
 
@@ -171,7 +171,7 @@ async def test_the_error_log_keeps_every_failure_in_order(database: Database) ->
 async def test_a_task_that_the_engine_does_not_know_is_cancelled_at_once(database: Database) -> None:
     """One that it knows is only marked, for Temporal has to be told."""
     unknown, known = await accepted(database), await accepted(database)
-    await database.transact(lambda session: TaskRepository(session).record_runs({known: "run"}))
+    await database.transact(lambda session: TaskIntake(session).record_runs({known: "run"}))
 
     engine_must_be_told = [await request_cancel(database, each) for each in (unknown, known)]
 
@@ -195,11 +195,11 @@ async def test_the_relay_takes_the_most_urgent_and_then_the_oldest(database: Dat
     started, fresh = new_task(), new_task()
     await enqueue(database, started, now=NOON - timedelta(hours=1))
     await enqueue(database, fresh, now=LATER)
-    await database.transact(lambda session: TaskRepository(session).record_runs({started.id: "run"}))
+    await database.transact(lambda session: TaskIntake(session).record_runs({started.id: "run"}))
 
     async def unstarted(after: Task | None) -> list[Task]:
         return await database.read(
-            lambda session: TaskRepository(session).unstarted(limit=3, created_before=LATER, after=after)
+            lambda session: TaskQueries(session).unstarted(limit=3, created_before=LATER, after=after)
         )
 
     page = await unstarted(None)

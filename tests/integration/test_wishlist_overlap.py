@@ -14,7 +14,7 @@ from mainspring.contracts.wishlist import CheckBatch, CheckWishlistSales, Wishli
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import ProgressStore, TaskIntake
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.service import Service
 from tests.shop import product, user
@@ -34,7 +34,7 @@ async def furnish(database: Database, clock: SystemClock) -> CheckBatch:
         [WishedItem(user_id=f"u{number:05}", product_id="p00001") for number in range(20)]
     )
     task = SALE_CHECK.task(uuid4(), CheckWishlistSales(), triggered_by="client")
-    await database.transact(lambda session: TaskRepository(session).enqueue([task], now=clock.now()))
+    await database.transact(lambda session: TaskIntake(session).enqueue([task], now=clock.now()))
     return CheckBatch(
         sales=CheckWishlistSales(), progress=WishlistProgress(task_id=task.id, began_at=clock.now())
     )
@@ -48,7 +48,7 @@ async def test_of_two_attempts_at_once_only_one_stores_a_page(workerless: Servic
     checks = WishlistActivities(database, workerless.temporal, clock, letterhead)
 
     async with database.session.begin() as session:
-        await TaskRepository(session).checkpoint(check.progress.task_id, hold=True)
+        await ProgressStore(session).checkpoint(check.progress.task_id, hold=True)
         attempts = [
             asyncio.ensure_future(ActivityEnvironment().run(checks.check_stretch, check)) for _ in range(2)
         ]
@@ -57,6 +57,6 @@ async def test_of_two_attempts_at_once_only_one_stores_a_page(workerless: Servic
 
     (done,) = [each for each in ended if isinstance(each, WishlistProgress)]
     assert [Superseded] == [type(each) for each in ended if each is not done]
-    stored = await database.read(lambda session: TaskRepository(session).checkpoint(done.task_id))
+    stored = await database.read(lambda session: ProgressStore(session).checkpoint(done.task_id))
     assert done == WishlistProgress.model_validate(stored)
     assert 20 == done.checked

@@ -8,8 +8,7 @@ from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.errors import Refused, Unreachable
-from mainspring.storage.ledger.acknowledgements import Acknowledgement
-from mainspring.storage.ledger.queue_store import ClaimedRow
+from mainspring.storage.ledger import Acknowledgement, ClaimedRow
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -16,7 +16,7 @@ from mainspring.contracts.tasks import Task, TaskState
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import TaskRepository
+from mainspring.storage.ledger import TaskQueries
 from mainspring.workflows.runtime.tracking import tracked
 from tests.eventually import eventually
 
@@ -67,7 +67,7 @@ async def test_a_cancellation_during_the_last_write_comes_too_late(
     task_id = uuid4()
 
     async def look() -> Task | None:
-        return await sqlite_database.read(lambda session: TaskRepository(session).get(task_id))
+        return await sqlite_database.read(lambda session: TaskQueries(session).get(task_id))
 
     tasks = TaskActivities(
         sqlite_database, TemporalGateway(temporal_client, QUEUE), SystemClock(), QueueSizes({})

@@ -14,8 +14,7 @@ from mainspring.activities.runtime.retry import TRANSIENT
 from mainspring.contracts.message import Message
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import QueueStore
-from mainspring.storage.ledger.queue_store import ClaimedRow
+from mainspring.storage.ledger import ClaimedRow, QueueQueries, QueueStore
 
 In = TypeVar("In", bound=Message)
 
@@ -112,7 +111,7 @@ class Claimer(Generic[In]):
 
         async def write(session: Session) -> list[QueueTask[In]]:
             assert self._prepare is not None  # noqa: S101  # or else nothing could fail
-            if not await QueueStore(session).held(self._claim, [task.id], hold=True):
+            if not await QueueQueries(session).held(self._claim, [task.id], hold=True):
                 return []
             prepared = await self._prepare(session, [task])
             return [replace(task, prepared=prepared.get(task.id))]

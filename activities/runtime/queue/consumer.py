@@ -30,9 +30,14 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import AcknowledgementStore, QueueStore
-from mainspring.storage.ledger.acknowledgements import Acknowledged, Acknowledgement
-from mainspring.storage.ledger.queue_store import ClaimedRow, claim_of
+from mainspring.storage.ledger import (
+    Acknowledged,
+    Acknowledgement,
+    AcknowledgementStore,
+    ClaimedRow,
+    QueueQueries,
+    claim_of,
+)
 
 In = TypeVar("In", bound=Message)
 
@@ -151,7 +156,7 @@ class Stretch(Generic[In]):
         """Return what became of the rows, and what waits now."""
         at_most = self.pool.page * self.pool.parallel
         queue = await self._database.read(
-            lambda session: QueueStore(session).queue(self._job, at_most=at_most, now=self._clock.now())
+            lambda session: QueueQueries(session).queue(self._job, at_most=at_most, now=self._clock.now())
         )
         return QueueWorked(
             succeeded=self._counts[TaskState.SUCCESS],

@@ -10,8 +10,7 @@ from temporalio import activity
 from mainspring.activities.runtime.queue.results import Snooze
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import QueueStore
-from mainspring.storage.ledger.queue_store import ClaimedRow
+from mainspring.storage.ledger import ClaimedRow, QueueQueries
 
 # Another attempt comes 10 s after the last heartbeat that Temporal has seen, and one may reach it 5 s late.
 SURE_FOR = timedelta(seconds=5)
@@ -74,7 +73,7 @@ class Leases:
 
     async def _look(self) -> None:
         now, asked = self._clock.now(), list(self._rows)
-        held = await self._database.read(lambda session: QueueStore(session).held(self._claim, asked))
+        held = await self._database.read(lambda session: QueueQueries(session).held(self._claim, asked))
         for task_id in asked:
             if task_id in held and task_id in self._rows:
                 self._sure_since[task_id] = now

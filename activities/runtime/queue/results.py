@@ -11,8 +11,7 @@ from mainspring.activities.runtime.retry import Attempts, RetryPolicy, delay_aft
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError, TaskState
 from mainspring.storage.database import Session
-from mainspring.storage.ledger.acknowledgements import Acknowledgement
-from mainspring.storage.ledger.queue_store import ClaimedRow
+from mainspring.storage.ledger import Acknowledgement, ClaimedRow
 
 In = TypeVar("In", bound=Message)
 

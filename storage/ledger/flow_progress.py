@@ -25,7 +25,7 @@ class FlowProgress(LedgerQueries):
         Left out when the flow was written to within a second, or somebody else counts just now; never with
         `at_once`, for a child that will say nothing more for long.
         """
-        if not await (self._hold(task_id) if at_once else self._hold_if_stale(task_id, now)):
+        if not await (self.hold(task_id) if at_once else self._hold_if_stale(task_id, now)):
             return
         running = select(TaskStepRow.name, TaskStepRow.weight).where(
             TaskStepRow.task_id == task_id, TaskStepRow.status == StepStatus.RUNNING
@@ -39,7 +39,8 @@ class FlowProgress(LedgerQueries):
             more += _beyond_its_share(progress.get(child_task_id(task_id, name), 0) / 100, weight)
         await self._count(task_id, more, now=now)
 
-    async def _hold(self, task_id: UUID) -> bool:
+    async def hold(self, task_id: UUID) -> bool:
+        """Lock a flow's row until the transaction ends; return whether the row is there."""
         # Two steps that end at once would each count without the other. Rows that refer to the task, such as
         # its errors, share its key: a lock that forbids that would be a deadlock of two that fail at once.
         # SQLite leaves the lock out: there the transaction has held the only one from its beginning.
@@ -56,9 +57,10 @@ class FlowProgress(LedgerQueries):
         held = await self._session.scalar(query.with_for_update(key_share=True, skip_locked=True))
         return held is not None
 
-    async def _report(
+    async def report(
         self, task_id: UUID, *, current: str | None = None, fraction: float = 0.0, now: datetime
     ) -> None:
+        """Count a flow's progress from its steps; `fraction` is how far the step `current` is, 0 to 1."""
         more = _beyond_its_share(fraction, await self._weight(task_id, current)) if fraction else 0.0
         await self._count(task_id, more, current=current, now=now)
 
