@@ -1,7 +1,7 @@
 """The embedded stack: engine, worker and, if wanted, stand-ins for the outside world, in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from temporalio.client import Client
 from mainspring.cli.console import Worker
 from mainspring.cli.emulators import NONE, Emulators, running_emulators
 from mainspring.config.connect import connect_embedded
+from mainspring.config.emulated import with_emulators
 from mainspring.config.settings import Settings
 from mainspring.devserver import EmbeddedTemporal
 
@@ -51,11 +52,6 @@ async def running_stack(
         finally:
             stop.set()
             await asyncio.wait({work})
-
-
-def with_emulators(settings: Settings, emulators: Mapping[str, str]) -> Settings:
-    """Return the settings as the stack that published these stand-ins uses them."""
-    return Settings.model_validate(dict(settings) | dict(emulators))
 
 
 async def _supervised(

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from mainspring.cli.emulators import SAMPLES, VIDEOS, running_emulators, video_to_try
-from mainspring.cli.stack import with_emulators
+from mainspring.config.emulated import with_emulators
 from mainspring.config.settings import Settings
 from mainspring.emulators.clips import decoded_frames
 from mainspring.emulators.objects import Bucket, ObjectStoreEmulator
