@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mainspring.cli.times import moment_or_span_ago
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
+from mainspring.client.time_input import moment_or_span_ago
 from mainspring.contracts.failures import FailureFilter
 from mainspring.workflows.runtime.catalogue import job_named
 

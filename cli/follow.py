@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.text import Text
 
 from mainspring.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
-from mainspring.cli.fields import cells
 from mainspring.cli.steps import running_steps, show_steps, steps_of, turns
+from mainspring.client.fields import cells
 from mainspring.client.jobs import Jobs
 from mainspring.client.tasks.status_text import failed_attempt, note
 from mainspring.contracts.flows import StepResult

@@ -18,10 +18,10 @@ from mainspring.cli.console import (
 )
 from mainspring.cli.follow import follow_or_leave, show_outcome
 from mainspring.cli.inputs import json_object
-from mainspring.cli.times import moment, span
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.client.tasks.conflicts import conflict_message
+from mainspring.client.time_input import moment, span
 from mainspring.client.times import when
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message

@@ -8,9 +8,9 @@ import typer
 
 from mainspring.cli.console import echo, show_json, show_table
 from mainspring.cli.schedules import AsJson, ScheduleId, in_both_zones, minute, with_schedules
-from mainspring.cli.times import moment, moment_in
 from mainspring.client.errors import BadInput
 from mainspring.client.schedules import Planned, Schedules
+from mainspring.client.time_input import moment, moment_in
 from mainspring.config.settings import Settings
 
 

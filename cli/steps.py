@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mainspring.cli.console import show_table, state_text, table_of
-from mainspring.cli.fields import cells
+from mainspring.client.fields import cells
 from mainspring.client.times import how_long, when
 from mainspring.contracts.flows import FlowResult, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject, Task

@@ -7,8 +7,8 @@ from rich.markup import escape
 
 from mainspring.cli.console import FAILED, SUCCESS, echo, show_table, state_text
 from mainspring.cli.demo.following import followed
-from mainspring.cli.fields import cells
 from mainspring.cli.stack import Stack
+from mainspring.client.fields import cells
 from mainspring.client.inventory_csv import BadRow, read_inventory
 from mainspring.client.service import Service
 from mainspring.contracts.tasks import Task, TaskState

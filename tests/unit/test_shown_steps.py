@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
-from mainspring.cli.fields import cells
 from mainspring.cli.steps import running_steps, turns
+from mainspring.client.fields import cells
 from mainspring.contracts.flows import StepResult, StepStatus
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mainspring.cli.times import moment, moment_or_span_ago, span
 from mainspring.client.errors import BadInput
 from mainspring.client.jobs.new_task import later_start
+from mainspring.client.time_input import moment, moment_or_span_ago, span
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
