@@ -8,6 +8,7 @@ from rich.markup import escape
 from mainspring.cli.console import echo, show_json, show_table, with_service
 from mainspring.client.service import Service
 from mainspring.client.times import when
+from mainspring.client.views import effects_view
 from mainspring.contracts.effects import Effect, EffectState
 
 commands = typer.Typer(no_args_is_help=True, help="What was sent to somebody outside, and how it fared.")
@@ -43,8 +44,7 @@ def list_effects(
         found = await service.effects.find(states or (), limit=limit)
         counts = await service.effects.counts()
         if as_json:
-            listed = [each.model_dump(mode="json") for each in found]
-            show_json({"counts": counts.states, "resends": counts.resends, "effects": listed})
+            show_json(effects_view(found, counts))
             return
         totals = [f"{_state(each)} {counts.states[each]:,}" for each in EffectState if each in counts.states]
         echo(", ".join([*totals, f"resends {counts.resends:,}"]))

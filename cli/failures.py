@@ -12,6 +12,7 @@ from mainspring.cli.failure_choice import Choice, ErrorType, JobName, Since, cho
 from mainspring.client.failures import RATE
 from mainspring.client.service import Service
 from mainspring.client.times import when
+from mainspring.client.views import failure_view, messages_view
 from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
 from mainspring.contracts.tasks import Task
 
@@ -33,7 +34,7 @@ def list_groups(
         meant = await Choice(job=job, error_type=error_type, since=since).meant(service)
         groups = await service.failures.groups(meant)
         if as_json:
-            show_json([group.model_dump(mode="json") for group in groups])
+            show_json(messages_view(groups))
         else:
             _show_groups(groups)
 
@@ -53,8 +54,7 @@ def show(
         found = await service.failures.group(group)
         tasks = await service.failures.tasks(FailureFilter(group=found.fingerprint), limit=limit)
         if as_json:
-            listed = [task.model_dump(mode="json") for task in tasks]
-            show_json(found.model_dump(mode="json") | {"tasks": listed})
+            show_json(failure_view(found, tasks))
             return
         _show_groups([found])
         show_table(("task", "failed", "input"), [_task_row(task) for task in tasks])

@@ -24,6 +24,7 @@ from mainspring.client.tasks.conflicts import conflict_message
 from mainspring.client.time_input import moment, span
 from mainspring.client.times import when
 from mainspring.client.validation import validated
+from mainspring.client.views import job_view
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.workflows.runtime.catalogue import JOBS, job_named
@@ -121,17 +122,7 @@ def jobs(
     """List the jobs with what they take."""
     catalogue = [job for job in JOBS if not job.is_internal]
     if as_json:
-        show_json(
-            [
-                {
-                    "name": job.name,
-                    "summary": job.summary,
-                    "key": job.key_says,
-                    "input": job.input.model_json_schema(),
-                }
-                for job in catalogue
-            ]
-        )
+        show_json([job_view(job) for job in catalogue])
         return
     show_table(
         ("job", "one active for each", "input", "what it does"),

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from mainspring.cli.console import echo, show_json, show_table
-from mainspring.cli.schedules import AsJson, ScheduleId, in_both_zones, minute, with_schedules
+from mainspring.cli.schedules import AsJson, ScheduleId, with_schedules
 from mainspring.client.errors import BadInput
 from mainspring.client.schedules import Planned, Schedules
+from mainspring.client.schedules.words import in_both_zones, minute
 from mainspring.client.time_input import moment, moment_in
+from mainspring.client.views import planned_view
 from mainspring.config.settings import Settings
 
 
@@ -61,7 +63,7 @@ def preview(
         entries = await schedules.preview(first, first + timedelta(days=days), schedule_id)
         paused = {each.id for each in await schedules.list() if each.pause}
         if as_json:
-            show_json([_object(entry, paused) for entry in entries])
+            show_json([planned_view(entry, paused) for entry in entries])
         else:
             show_table(("when", "schedule", "firings", ""), [_row(entry, paused) for entry in entries])
 
@@ -74,13 +76,3 @@ def _row(entry: Planned, paused: set[str]) -> Sequence[str]:
         notes.append("[dim]paused[/]")
     day = f"{minute(entry.at)} {entry.at:%Z}" + (" and on" if entry.count > 1 else "")
     return day, entry.schedule_id, f"{entry.count:,}", "; ".join(notes)
-
-
-def _object(entry: Planned, paused: set[str]) -> dict[str, str | int | bool]:
-    return {
-        "at": entry.at.isoformat(),
-        "schedule": entry.schedule_id,
-        "firings": entry.count,
-        "note": entry.note,
-        "paused": entry.schedule_id in paused,
-    }

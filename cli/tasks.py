@@ -11,6 +11,7 @@ from mainspring.cli.task_tables import show_task, show_tasks
 from mainspring.client.service import Service
 from mainspring.client.tasks.availability import availability
 from mainspring.client.validation import validated
+from mainspring.client.views import messages_view, task_view
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.workflows.runtime.catalogue import job_named
@@ -58,7 +59,7 @@ def list_tasks(
         )
         tasks = found[:limit]
         if as_json:
-            show_json([task.model_dump(mode="json") for task in tasks])
+            show_json(messages_view(tasks))
             return
         show_tasks(tasks)
         if any(not task.state.is_final for task in tasks):
@@ -77,13 +78,7 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
         task = await service.jobs.get(await service.jobs.resolve(reference))
         steps, children = await service.jobs.steps(task.id), await service.jobs.children(task.id)
         if as_json:
-            show_json(
-                task.model_dump(mode="json")
-                | {
-                    "steps": [step.model_dump(mode="json") for step in steps],
-                    "children": [str(child.id) for child in children],
-                }
-            )
+            show_json(task_view(task, steps, children))
         else:
             show_task(task, steps, children)
             if not task.state.is_final:

@@ -9,6 +9,7 @@ from mainspring.cli.console import echo, show_json, show_table, with_service
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.client.times import when
+from mainspring.client.views import added_webhook_view, messages_view
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
 from mainspring.contracts.webhooks import Subscription
 
@@ -34,7 +35,7 @@ def add(
         told_of = [_final(each) for each in states or ()] or FINAL_STATES
         added = await service.webhooks.add(url, workspace=workspace, states=told_of)
         if as_json:
-            show_json(added.subscription.model_dump(mode="json") | {"secret": added.secret})
+            show_json(added_webhook_view(added))
             return
         echo(f"webhook  {added.subscription.id}")
         echo(f"secret   {added.secret}")
@@ -56,7 +57,7 @@ def list_webhooks(*, as_json: AsJson = False) -> None:
     async def work(service: Service) -> None:
         found = await service.webhooks.all()
         if as_json:
-            show_json([each.model_dump(mode="json") for each in found])
+            show_json(messages_view(found))
             return
         show_table(
             ("id", "url", "workspace", "told of", "state"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -13,6 +13,7 @@ from mainspring.cli.wishlist_imports import Refused, import_file
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.client.times import when
+from mainspring.client.wishlist_view import wishlists_view
 from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
 from mainspring.domain.unsubscribe import TokenRefused
 from mainspring.storage.wishlist import Outcomes
@@ -117,7 +118,7 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     async def work(service: Service) -> None:
         counts, outcomes = await service.wishlists.counts(), await service.wishlists.outcomes()
         if as_json:
-            show_json(counts | _as_json(outcomes))
+            show_json(wishlists_view(counts, outcomes))
             return
         show_table(("what", "how many"), [(name, f"{count:,}") for name, count in counts.items()])
         echo("")
@@ -125,15 +126,6 @@ def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
         echo(_waiting(outcomes))
 
     with_service(work)
-
-
-def _as_json(outcomes: Outcomes) -> dict[str, Any]:
-    next_at = None if outcomes.next_at is None else outcomes.next_at.isoformat()
-    return {
-        "notifications": outcomes.states,
-        "skipped": outcomes.skipped,
-        "mails": {"waiting": outcomes.waiting, "next_at": next_at},
-    }
 
 
 def _state_rows(outcomes: Outcomes) -> list[tuple[str, str]]:

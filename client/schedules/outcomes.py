@@ -1,18 +1,35 @@
 """What became of the last runs, by the ledger: a task may wait or fail while its workflow is fine."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import structlog
+from temporalio.client import WorkflowExecutionStatus
 
-from mainspring.client.schedules.statuses import ScheduleStatus
+from mainspring.client.schedules.statuses import LastRun, ScheduleStatus
 from mainspring.config.settings import Settings
-from mainspring.contracts.tasks import Task
+from mainspring.contracts.tasks import Task, TaskState
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import READ_ERRORS
 from mainspring.storage.ledger import TaskQueries
 
 log = structlog.get_logger(__name__)
+
+# How the workflow of a run without a task ended, in the words of tasks.
+ENDED = {
+    WorkflowExecutionStatus.COMPLETED: TaskState.SUCCESS,
+    WorkflowExecutionStatus.CANCELED: TaskState.CANCELLED,
+    WorkflowExecutionStatus.RUNNING: TaskState.RUNNING,
+    WorkflowExecutionStatus.CONTINUED_AS_NEW: TaskState.RUNNING,
+}
+
+
+def run_outcome(last: LastRun, tasks: Mapping[UUID, Task]) -> TaskState | None:
+    """Return how a run is doing; None when nobody knows any more."""
+    task = tasks.get(last.task_id) if last.task_id else None
+    if task is not None:
+        return task.state
+    return ENDED.get(last.status, TaskState.FAILED) if last.status else None
 
 
 async def last_tasks(settings: Settings, statuses: Iterable[ScheduleStatus]) -> dict[UUID, Task]:

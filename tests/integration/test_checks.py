@@ -24,9 +24,7 @@ def nobodys_temporal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_each_part_that_is_not_there_is_found_with_a_remedy(tmp_path: Path) -> None:
     """Nothing runs: every part is examined all the same, and each missing part says what to do."""
-    found = await examined(
-        tmp_path, justtcg_url=f"http://{NOBODY}/v1", media_source_dir=tmp_path / "nowhere"
-    )
+    found = await examined(tmp_path, justtcg_url=f"http://{NOBODY}/v1", media_source_dir=tmp_path / "nowhere")
     assert ["settings", "encryption key", "video sources", "database", "Temporal", "JustTCG"] == list(found)
     assert {"video sources", "database", "Temporal", "JustTCG"} == {
         part for part, each in found.items() if not each.is_well

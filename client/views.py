@@ -1,0 +1,88 @@
+"""What the service knows as JSON, in one shape for the command line, an API and pages."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from mainspring.client.effects import EffectCounts
+from mainspring.client.schedules import Planned, ScheduleStatus
+from mainspring.client.schedules.outcomes import run_outcome
+from mainspring.client.webhooks import AddedWebhook
+from mainspring.contracts.effects import Effect
+from mainspring.contracts.failures import FailureGroup
+from mainspring.contracts.flows import StepResult
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import Task
+from mainspring.workflows.runtime.job import AnyJob
+
+Json = dict[str, Any]
+
+
+def messages_view(messages: Iterable[Message]) -> list[Json]:
+    """Return messages with all their fields."""
+    return [each.model_dump(mode="json") for each in messages]
+
+
+def job_view(job: AnyJob) -> Json:
+    """Return a job of the catalogue with the schema of its input."""
+    return {
+        "name": job.name,
+        "summary": job.summary,
+        "key": job.key_says,
+        "input": job.input.model_json_schema(),
+    }
+
+
+def task_view(task: Task, steps: Sequence[StepResult], children: Sequence[Task]) -> Json:
+    """Return a task whole, with the steps of a flow and the ids of the tasks that are steps of it."""
+    return task.model_dump(mode="json") | {
+        "steps": messages_view(steps),
+        "children": [str(child.id) for child in children],
+    }
+
+
+def failure_view(group: FailureGroup, tasks: Iterable[Task]) -> Json:
+    """Return a group of failures with its tasks."""
+    return group.model_dump(mode="json") | {"tasks": messages_view(tasks)}
+
+
+def effects_view(effects: Iterable[Effect], counts: EffectCounts) -> Json:
+    """Return effects, and how many there are in each state."""
+    return {"counts": counts.states, "resends": counts.resends, "effects": messages_view(effects)}
+
+
+def added_webhook_view(added: AddedWebhook) -> Json:
+    """Return a new subscription with its secret, which is shown this once."""
+    return added.subscription.model_dump(mode="json") | {"secret": added.secret}
+
+
+def schedule_view(status: ScheduleStatus, tasks: Mapping[UUID, Task]) -> Json:
+    """Return how a schedule stands; `tasks` are those of last runs, by their ids."""
+    last, pause = status.last_run, status.pause
+    return {
+        "id": status.id,
+        "summary": status.summary,
+        "when": status.when,
+        "zone": status.zone.key,
+        "last_run": last
+        and {
+            "at": last.at.isoformat(),
+            "outcome": run_outcome(last, tasks),
+            "workflow_id": last.workflow_id,
+            "task_id": str(last.task_id) if last.task_id else None,
+        },
+        "next_run": status.next_run.astimezone(status.zone).isoformat() if status.next_run else None,
+        "missed": {"overlapped": status.missed_overlap, "too_old": status.missed_too_old},
+        "paused": pause and {"by": pause.by, "reason": pause.reason, "switched_off_by": pause.switch},
+    }
+
+
+def planned_view(entry: Planned, paused: set[str]) -> Json:
+    """Return an entry of a preview; `paused` are the ids of the schedules that are paused."""
+    return {
+        "at": entry.at.isoformat(),
+        "schedule": entry.schedule_id,
+        "firings": entry.count,
+        "note": entry.note,
+        "paused": entry.schedule_id in paused,
+    }
