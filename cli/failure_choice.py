@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from mainspring.client.errors import BadInput
+from mainspring.client.failure_choice import FailureChoice, NothingChosen
 from mainspring.client.service import Service
 from mainspring.client.time_input import moment_or_span_ago
 from mainspring.contracts.failures import FailureFilter
-from mainspring.workflows.runtime.catalogue import job_named
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of tasks, or their beginnings.")]
 Group = Annotated[str | None, typer.Option(help="Only this group, by the beginning of its name.")]
@@ -23,7 +23,7 @@ Everything = Annotated[bool, typer.Option("--all", help="All failed tasks.")]
 
 
 @dataclass(frozen=True)
-class Choice:
+class TypedChoice:
     """What was typed."""
 
     ids: Ids = None
@@ -33,34 +33,37 @@ class Choice:
     since: Since = None
     everything: Everything = False
 
-    async def meant(self, service: Service) -> FailureFilter:
-        """Return the tasks that are meant; TaskUnknown, AmbiguousTask, GroupUnknown, UnknownJob, BadInput."""
-        if self.job is not None:
-            job_named(self.job)
-        ids, group = self.ids, self.group
-        return FailureFilter(
-            task_ids=tuple([await service.jobs.resolve(each) for each in ids]) if ids else None,
-            group=(await service.failures.group(group)).fingerprint if group else None,
+    def choice(self) -> FailureChoice:
+        """Return what is meant; BadInput for a time that is none."""
+        return FailureChoice(
+            ids=self.ids or (),
+            group=self.group,
             job=self.job,
             error_type=self.error_type,
             since=moment_or_span_ago(self.since, "--since") if self.since else None,
+            everything=self.everything,
         )
 
+    async def filter(self, service: Service) -> FailureFilter:
+        """Return the tasks to look at; all failed tasks when nothing was typed."""
+        return await self.choice().filter(service.jobs, service.failures)
+
     async def demanded(self, service: Service) -> FailureFilter:
-        """As `meant`, but BadInput when nothing was typed: all failed tasks are only meant by --all."""
-        if not any((self.ids, self.group, self.job, self.error_type, self.since, self.everything)):
-            raise BadInput("which ones? Ids of tasks, --group, --job, --type, --since, or --all")
-        return await self.meant(service)
+        """Return the tasks to change; BadInput when nothing was typed: all are only meant by --all."""
+        try:
+            return await self.choice().demanded(service.jobs, service.failures)
+        except NothingChosen:
+            raise BadInput("which ones? Ids of tasks, --group, --job, --type, --since, or --all") from None
 
 
 def choosing(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the arguments and options of a Choice, which is its first parameter."""
-    options = inspect.signature(Choice).parameters
+    """Give a command the arguments and options of a TypedChoice, which is its first parameter."""
+    options = inspect.signature(TypedChoice).parameters
     _, *own = inspect.signature(command).parameters.values()
 
     @wraps(command)
     def run(**typed: Any) -> None:
-        command(Choice(**{name: typed.pop(name) for name in options}), **typed)
+        command(TypedChoice(**{name: typed.pop(name) for name in options}), **typed)
 
     run.__signature__ = inspect.Signature([*options.values(), *own])  # type: ignore[attr-defined]  # typer reads it
     return run

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, show_table, with_service
-from mainspring.cli.failure_choice import Choice, ErrorType, JobName, Since, choosing
+from mainspring.cli.failure_choice import ErrorType, JobName, Since, TypedChoice, choosing
 from mainspring.client.failures import RATE
 from mainspring.client.service import Service
 from mainspring.client.times import when
@@ -31,7 +31,7 @@ def list_groups(
     """List the groups of failed tasks that were neither retried nor dismissed, the latest first."""
 
     async def work(service: Service) -> None:
-        meant = await Choice(job=job, error_type=error_type, since=since).meant(service)
+        meant = await TypedChoice(job=job, error_type=error_type, since=since).filter(service)
         groups = await service.failures.groups(meant)
         if as_json:
             show_json(messages_view(groups))
@@ -70,7 +70,7 @@ def show(
 @commands.command("replay")
 @choosing
 def replay(
-    choice: Choice,
+    choice: TypedChoice,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be replayed.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="How many at most, the oldest first.")] = None,
@@ -100,7 +100,7 @@ def replay(
 
 @commands.command("dismiss")
 @choosing
-def dismiss(choice: Choice) -> None:
+def dismiss(choice: TypedChoice) -> None:
     """Take failed tasks off the list without starting them again; the tasks stay FAILED."""
 
     async def work(service: Service) -> None:

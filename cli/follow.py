@@ -10,10 +10,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.text import Text
 
 from mainspring.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
-from mainspring.cli.steps import running_steps, show_steps, steps_of, turns
+from mainspring.cli.steps import running_steps, show_steps, step_line
 from mainspring.client.fields import cells
 from mainspring.client.jobs import Jobs
+from mainspring.client.tasks import following
 from mainspring.client.tasks.status_text import failed_attempt, note
+from mainspring.client.tasks.steps import steps_of
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskState
 
@@ -57,8 +59,9 @@ async def follow(jobs: Jobs, task_id: UUID) -> Task:
     )
     with _Bar(*columns, console=out, transient=True) as bar:
         line = bar.add_task("starting", total=100)
-        async for task in jobs.watch(task_id):
-            bar.steps, said = await jobs.steps(task_id), note(task)
+        async for look in following.follow(jobs, task_id):
+            task, bar.steps = look.task, look.steps
+            said = note(task)
             # The table says better which steps run.
             bar.note = "" if bar.steps and said == task.current_step else said
             bar.update(line, completed=task.progress, description=f"{task.job} {state_text(task.state)}")
@@ -66,20 +69,15 @@ async def follow(jobs: Jobs, task_id: UUID) -> Task:
 
 
 async def _follow_in_lines(jobs: Jobs, task_id: UUID) -> Task:
-    last, steps, told = "", list[StepResult](), None
-    async for task in jobs.watch(task_id):
-        # A log wants the turns of events, not every percent.
-        line = f"{task.job} {state_text(task.state)} {escape(task.waiting_for or '')}".rstrip()
-        if line != last and not task.state.is_final:
-            echo(line)
-        # What was in the log before anybody looked is told by its last entry; the end is told as a whole.
-        for error in () if task.state.is_final else task.errors[-1 if told is None else told :]:
+    async for look in following.follow(jobs, task_id):
+        task = look.task
+        # A log wants the turns of events, not every percent; the end is told as a whole.
+        if look.is_turn and not task.state.is_final:
+            echo(f"{task.job} {state_text(task.state)} {escape(task.waiting_for or '')}".rstrip())
+        for error in look.failed_attempts:
             echo(f"  [red]{escape(failed_attempt(error))}[/]")
-        told = len(task.errors)
-        before, steps = steps, await jobs.steps(task_id)
-        for turn in turns(before, steps):
-            echo(f"  {turn}")
-        last = line
+        for step in look.moved_steps:
+            echo(f"  {step_line(step)}")
     return task
 
 

@@ -1,7 +1,7 @@
 """The steps of a flow on the terminal: while it runs, and what came of each."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.markup import escape
 from rich.table import Table
@@ -9,7 +9,7 @@ from rich.table import Table
 from mainspring.cli.console import show_table, state_text, table_of
 from mainspring.client.fields import cells
 from mainspring.client.times import how_long, when
-from mainspring.contracts.flows import FlowResult, StepResult, StepStatus
+from mainspring.contracts.flows import StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject, Task
 
 COLOURS = {
@@ -22,13 +22,6 @@ COLOURS = {
 
 # A digest is there to be recognised; --json has it whole.
 DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
-
-
-def steps_of(task: Task) -> list[StepResult]:
-    """Return the steps in the result of a flow that has ended; none for any other task."""
-    if not task.result or FlowResult.model_fields.keys() != task.result.keys():
-        return []
-    return list(FlowResult.model_validate(task.result).steps.values())
 
 
 def show_steps(steps: Sequence[StepResult]) -> None:
@@ -50,14 +43,14 @@ def running_steps(steps: Sequence[StepResult], room: int) -> Table:
     )
 
 
-def turns(before: Iterable[StepResult], after: Iterable[StepResult]) -> list[str]:
-    """Return a line for each step that has begun an attempt or has ended since `before`."""
-    known = {step.step: _turn(step) for step in before}
-    return [
-        line
-        for step in after
-        if step.status is not StepStatus.PENDING and (line := _turn(step)) != known.get(step.step)
-    ]
+def step_line(step: StepResult) -> str:
+    """Return a line for a log: how a step stands."""
+    parts = [f"{escape(step.step)} {_status(step)}"]
+    if step.attempts > 1:
+        parts.append(f"attempt {step.attempts}")
+    if step.completed_at is not None:
+        parts.append(_took(step))
+    return ", ".join(parts)
 
 
 def show_children(children: Sequence[Task]) -> None:
@@ -87,15 +80,6 @@ def _status(step: StepResult) -> str:
 
 def _took(step: StepResult) -> str:
     return "" if step.status is StepStatus.SKIPPED else how_long(step.started_at, step.completed_at)
-
-
-def _turn(step: StepResult) -> str:
-    said = [f"{escape(step.step)} {_status(step)}"]
-    if step.attempts > 1:
-        said.append(f"attempt {step.attempts}")
-    if step.completed_at is not None:
-        said.append(_took(step))
-    return ", ".join(said)
 
 
 def _outcome(step: StepResult) -> str:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
-from mainspring.cli.steps import running_steps, turns
+from mainspring.cli.steps import running_steps, step_line
 from mainspring.client.fields import cells
+from mainspring.client.tasks.steps import moved_steps
 from mainspring.contracts.flows import StepResult, StepStatus
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -28,6 +29,11 @@ def drawn(steps: list[StepResult], room: int) -> list[str]:
     with console.capture() as captured:
         console.print(running_steps(steps, room))
     return [line.rstrip() for line in captured.get().splitlines()[1:]]
+
+
+def turns(before: list[StepResult], after: list[StepResult]) -> list[str]:
+    """Return the lines of the steps that have moved on."""
+    return [step_line(step) for step in moved_steps(before, after)]
 
 
 def names(lines: list[str]) -> list[str]:
