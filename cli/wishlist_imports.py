@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, err, with_service
 from mainspring.client.errors import BadInput
+from mainspring.client.imports.files import BadEntry, Entry, read_entries
 from mainspring.client.service import Service
-from mainspring.client.wishlist_files import BadEntry, Entry, read_entries
 from mainspring.contracts.message import Message
 from mainspring.storage.dialect import chunks
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mainspring.client.errors import BadInput
-from mainspring.client.wishlist_files import BadEntry, Entry, read_entries
+from mainspring.client.imports.files import BadEntry, Entry, read_entries
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, User, WishedItem
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from mainspring.client.errors import BadInput
-from mainspring.client.json_list import NotJsonList, read_json_list
+from mainspring.client.imports.json_list import NotJsonList, read_json_list
 from mainspring.contracts.message import Message
 
 M = TypeVar("M", bound=Message)
