@@ -1,47 +1,13 @@
 """What values the fields of `contracts.shop` take, with refusals in the words of who mends a file."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, time
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StringConstraints,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import AfterValidator, Field, StringConstraints
 
+from mainspring.contracts.fields import LARGEST_INTEGER, in_words, is_whole
 from mainspring.contracts.mail import LONGEST_ADDRESS, is_one_line, is_web_link, wire_address
-
-# What the columns of the database take.
-LARGEST = 2**31 - 1
-
-
-def _in_words(accepted: str, is_form: Callable[[Any], bool] = lambda _given: True) -> WrapValidator:
-    """Refuse in words that somebody who has a file to mend understands.
-
-    `is_form` refuses what pydantic would take for something else than its author meant.
-    """
-
-    def check(given: Any, parse: ValidatorFunctionWrapHandler) -> Any:
-        try:
-            if is_form(given):
-                return parse(given)
-        except ValidationError:
-            pass
-        raise ValueError(accepted)
-
-    return WrapValidator(check)
-
-
-def _is_whole(given: Any) -> bool:
-    """Whether it is no 100.00, which would be read as a hundredth of the price that is meant."""
-    if isinstance(given, str):
-        return given.isascii() and given.isdigit()
-    return isinstance(given, int) and not isinstance(given, bool)
 
 
 def _is_moment(given: Any) -> bool:
@@ -91,19 +57,19 @@ Id = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),
     AfterValidator(_check_line),
-    _in_words("a text of 1 to 200 characters on one line"),
+    in_words("a text of 1 to 200 characters on one line"),
 ]
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500),
     AfterValidator(_check_line),
-    _in_words("a text of 1 to 500 characters on one line"),
+    in_words("a text of 1 to 500 characters on one line"),
 ]
 Url = Annotated[
     str,
     StringConstraints(max_length=2000),
     AfterValidator(_check_link),
-    _in_words(
+    in_words(
         "an address of at most 2000 characters that begins with https:// or http://, "
         'without spaces, ", < and >'
     ),
@@ -112,33 +78,35 @@ Address = Annotated[
     str,
     StringConstraints(max_length=LONGEST_ADDRESS),
     AfterValidator(_check_address),
-    _in_words("an e-mail address such as anna@example.org, without a name, and in ASCII before the @"),
+    in_words("an e-mail address such as anna@example.org, without a name, and in ASCII before the @"),
 ]
 Currency = Annotated[
-    str, StringConstraints(pattern="^[A-Z]{3}$"), _in_words("three capital letters such as EUR")
+    str, StringConstraints(pattern="^[A-Z]{3}$"), in_words("three capital letters such as EUR")
 ]
 Locale = Annotated[
     str,
     StringConstraints(max_length=50, pattern="^[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"),
-    _in_words("a language such as de, or de-AT"),
+    in_words("a language such as de, or de-AT"),
 ]
 Zone = Annotated[
-    str, AfterValidator(_check_zone), _in_words("the name of an IANA time zone such as Europe/Paris")
+    str, AfterValidator(_check_zone), in_words("the name of an IANA time zone such as Europe/Paris")
 ]
 Cents = Annotated[
     int,
-    Field(ge=0, le=LARGEST),
-    _in_words(f"a whole number of minor units (1299 for 12.99) from 0 to {LARGEST}", _is_whole),
+    Field(ge=0, le=LARGEST_INTEGER),
+    in_words(f"a whole number of minor units (1299 for 12.99) from 0 to {LARGEST_INTEGER}", is_whole),
 ]
-Units = Annotated[int, Field(ge=0, le=LARGEST), _in_words(f"a whole number from 0 to {LARGEST}", _is_whole)]
-Flag = Annotated[bool, _in_words("true or false, yes or no, 1 or 0")]
+Units = Annotated[
+    int, Field(ge=0, le=LARGEST_INTEGER), in_words(f"a whole number from 0 to {LARGEST_INTEGER}", is_whole)
+]
+Flag = Annotated[bool, in_words("true or false, yes or no, 1 or 0")]
 Moment = Annotated[
     datetime,
     AfterValidator(_to_utc),
-    _in_words("a time with its zone such as 2026-12-01T09:00+01:00 or 2026-12-01T08:00Z", _is_moment),
+    in_words("a time with its zone such as 2026-12-01T09:00+01:00 or 2026-12-01T08:00Z", _is_moment),
 ]
 LocalTime = Annotated[
     time,
     AfterValidator(_check_local),
-    _in_words("a time of day such as 22:00, without a zone", lambda given: isinstance(given, str | time)),
+    in_words("a time of day such as 22:00, without a zone", lambda given: isinstance(given, str | time)),
 ]
