@@ -1,20 +1,23 @@
 """`wishlists`: what the platform tells of its shop."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.markup import escape
 
 from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, show_json, show_table, with_service
-from mainspring.cli.wishlist_imports import Refused, import_file
+from mainspring.cli.imports import show_import
 from mainspring.client.errors import BadInput
+from mainspring.client.imports import Imported, OnRejected
 from mainspring.client.service import Service
+from mainspring.client.shop_imports import import_products, import_users, import_wishes
 from mainspring.client.times import when
 from mainspring.client.wishlist_view import wishlists_view
-from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
+from mainspring.client.wishlists import Wishlists
 from mainspring.domain.unsubscribe import TokenRefused
 from mainspring.storage.wishlist import Outcomes
 
@@ -23,60 +26,37 @@ commands = typer.Typer(
 )
 
 File = Annotated[
-    Path, typer.Argument(help="CSV with a header, or a JSON list of objects; see docs/wishlists.md.")
+    Path,
+    typer.Argument(help="CSV with a header, a JSON list of objects, JSON lines: see docs/wishlists.md."),
 ]
 
 
 @commands.command("import-products")
-def import_products(file: File) -> None:
+def products(file: File) -> None:
     """Load products. Good entries are loaded, bad ones reported; the same file again changes nothing.
 
     Exit code 2 when an entry was bad; so for the others.
     """
-
-    async def store(service: Service, products: Sequence[Product]) -> Refused:
-        await service.wishlists.store_products(products)
-        return {}
-
-    import_file(file, Product, store, _id)
+    _import(file, import_products)
 
 
 @commands.command("import-users")
-def import_users(file: File) -> None:
+def users(file: File) -> None:
     """Load users. Alerts that a user has switched off stay so, unless the file says otherwise."""
-
-    async def store(service: Service, users: Sequence[User]) -> Refused:
-        await service.wishlists.store_users(users)
-        return {}
-
-    import_file(file, User, store, _id)
-
-
-def _id(entry: Product | User) -> tuple[str, ...]:
-    return (entry.id,)
+    _import(file, import_users)
 
 
 @commands.command("import-wishes")
-def import_wishes(file: File) -> None:
+def wishes(file: File) -> None:
     """Load wishes. Their products and users have to be there."""
-
-    async def store(service: Service, wishes: Sequence[WishedItem]) -> Refused:
-        strays = await service.wishlists.store_items(wishes)
-        return {_pair(each.wish): _stray_problem(each) for each in strays}
-
-    import_file(file, WishedItem, store, _pair)
+    _import(file, import_wishes)
 
 
-def _pair(wish: WishedItem) -> tuple[str, str]:
-    return (wish.product_id, wish.user_id)
+def _import(file: Path, load: Callable[[Wishlists, Path, OnRejected], Awaitable[Imported]]) -> NoReturn:
+    async def work(service: Service) -> int:
+        return await show_import(file, partial(load, service.wishlists))
 
-
-def _stray_problem(stray: RejectedWish) -> str:
-    names = {"product_id": ("product", stray.wish.product_id), "user_id": ("user", stray.wish.user_id)}
-    said = [(field, *names[field]) for field in stray.unknown]
-    return "; ".join(
-        f"{field}: {given!r} is not accepted: a {what} that was imported" for field, what, given in said
-    )
+    with_service(work)
 
 
 @commands.command("remove")

@@ -1,1 +1,20 @@
-"""Loading files of messages."""
+"""Loading files of any message: `import_file` for CSV, JSON and JSON lines, with one set of rules.
+
+A row that is no message is rejected with its line, field, value and what is accepted; the others are stored.
+"""
+
+from mainspring.client.imports.files import read_rows
+from mainspring.client.imports.loading import Imported, Key, OnRejected, Refused, ignore, import_file
+from mainspring.client.imports.rows import RejectedRow, Row
+
+__all__ = [
+    "Imported",
+    "Key",
+    "OnRejected",
+    "Refused",
+    "RejectedRow",
+    "Row",
+    "ignore",
+    "import_file",
+    "read_rows",
+]

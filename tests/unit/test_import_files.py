@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mainspring.client.errors import BadInput
-from mainspring.client.imports.files import BadEntry, Entry, read_entries
+from mainspring.client.imports import RejectedRow, Row, read_rows
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, User, WishedItem
 
@@ -22,11 +22,11 @@ USERS = "id,email,time_zone,sale_alerts,stock_alerts,quiet_from,quiet_until\n"
 
 def read(
     folder: Path, content: str | bytes, kind: type[Message] = User, name: str = "shop.csv"
-) -> list[Message | BadEntry]:
+) -> list[Message | RejectedRow]:
     """Read what a file with this content gives."""
     file = folder / name
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return [each.value if isinstance(each, Entry) else each for each in read_entries(file, kind)]
+    return [each.value if isinstance(each, Row) else each for each in read_rows(file, kind)]
 
 
 def csv_of(**fields: str) -> str:
@@ -38,7 +38,7 @@ def csv_of(**fields: str) -> str:
 def problem(folder: Path, content: str, kind: type[Message], name: str = "shop.csv") -> str:
     """Return what is wrong with the only entry of a file."""
     (bad,) = read(folder, content, kind, name)
-    assert isinstance(bad, BadEntry), bad
+    assert isinstance(bad, RejectedRow), bad
     return bad.problem
 
 
@@ -135,15 +135,15 @@ def test_good_entries_beside_bad_ones_are_given_with_their_lines(tmp_path: Path)
     content = 'user_id,product_id\n\n"an\nna",p1\nbo,p1\n,p1\n"c"d,p1\neve,p1\n'
     read_by_line = {each.line: each for each in entries(tmp_path, content)}
     assert {3, 5, 6, 7, 8} == read_by_line.keys()
-    assert {5, 8} == {line for line, each in read_by_line.items() if isinstance(each, Entry)}
-    assert BadEntry(7, "it is not CSV: ',' expected after '\"'") == read_by_line[7]
+    assert {5, 8} == {line for line, each in read_by_line.items() if isinstance(each, Row)}
+    assert RejectedRow(7, "it is not CSV: ',' expected after '\"'") == read_by_line[7]
 
 
-def entries(folder: Path, content: str) -> list[Entry[WishedItem] | BadEntry]:
+def entries(folder: Path, content: str) -> list[Row[WishedItem] | RejectedRow]:
     """Read wishes from CSV."""
     file = folder / "wishes.csv"
     file.write_text(content)
-    return list(read_entries(file, WishedItem))
+    return list(read_rows(file, WishedItem))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_line_that_is_not_utf_8_is_bad_and_the_others_are_good(tmp_path: Path)
     """The cell is named in which it stands."""
     good, bad = read(tmp_path, "id,email,name\na,a@b.c,Ann\nb,b@b.c,Ren\xe9\n".encode("latin-1"))
     assert User(id="a", email="a@b.c", name="Ann") == good
-    assert isinstance(bad, BadEntry)
+    assert isinstance(bad, RejectedRow)
     assert "name: 'Ren\\udce9' is not accepted: text in UTF-8; save the file as UTF-8" == bad.problem
 
 
@@ -224,7 +224,7 @@ def test_a_bad_entry_of_json_is_named_with_its_line(tmp_path: Path, entry: str, 
     good = '{"user_id": "good", "product_id": "p"}'
     first, bad, last = read(tmp_path, f"[{good},\n\n{entry}, {good}]", WishedItem, "wishes.json")
     assert WishedItem(user_id="good", product_id="p") == first == last
-    assert isinstance(bad, BadEntry)
+    assert isinstance(bad, RejectedRow)
     assert 3 == bad.line
     assert bad.name.startswith("entry 2")
     assert said in bad.problem
@@ -234,7 +234,7 @@ def test_an_entry_of_json_is_named_by_its_number_and_ids(tmp_path: Path) -> None
     """A JSON file may be all on one line. A good one too: storing may still refuse it."""
     file = tmp_path / "wishes.json"
     file.write_text('[17, {"user_id": "anna", "product_id": "lamp-1"}, {"product_id": "lamp-2"}]')
-    names = [each.name for each in read_entries(file, WishedItem)]
+    names = [each.name for each in read_rows(file, WishedItem)]
     assert ["entry 1", "entry 2 (anna, lamp-1)", "entry 3 (lamp-2)"] == names
 
 
@@ -267,12 +267,12 @@ def test_what_is_no_json_list_is_refused_with_the_line(tmp_path: Path, content: 
 def test_another_kind_of_file_is_refused(tmp_path: Path, name: str, said: str) -> None:
     """By its name."""
     with pytest.raises(BadInput, match=said):
-        list(read_entries(tmp_path / name, WishedItem))
+        list(read_rows(tmp_path / name, WishedItem))
 
 
 @pytest.mark.parametrize("name", ["none.csv", "none.json"])
 def test_a_file_that_is_not_there_is_said_once(tmp_path: Path, name: str) -> None:
     """With the name that was given."""
     with pytest.raises(BadInput) as refused:
-        list(read_entries(tmp_path / name, WishedItem))
+        list(read_rows(tmp_path / name, WishedItem))
     assert f"{tmp_path / name}: No such file or directory" == str(refused.value)

@@ -1,0 +1,31 @@
+"""What every command that loads a file says: the bad rows, and how many there were of each."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.markup import escape
+
+from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, err
+from mainspring.client.errors import BadInput
+from mainspring.client.imports import Imported, OnRejected, RejectedRow
+
+
+async def show_import(
+    file: Path, load: Callable[[Path, OnRejected], Awaitable[Imported]], rows: str = ""
+) -> int:
+    """Load a file, print its bad rows and the counts, and return the exit code: 2 when a row was bad.
+
+    Raises BadInput: when the file could not be read to its end.
+    """
+
+    def show(row: RejectedRow) -> None:
+        err.print(f"[red]{escape(f'{file}:{row.line}:')}[/] {escape(str(row))}", soft_wrap=True)
+
+    imported = await load(file, show)
+    counts = f"{imported.loaded:,}{rows} loaded, {imported.bad:,} bad"
+    if imported.broken_off is not None:
+        if imported.loaded or imported.bad:
+            echo(f"{counts} before the file broke off")
+        raise BadInput(imported.broken_off)
+    echo(counts)
+    return BAD_INPUT if imported.bad else SUCCESS

@@ -1,0 +1,54 @@
+"""Loading products, users and wishes from files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mainspring.client.imports import Imported, Key, OnRejected, Refused, ignore, import_file
+from mainspring.client.wishlists import Wishlists
+from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
+
+
+async def import_products(wishlists: Wishlists, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+    """Load products."""
+
+    async def store(products: Sequence[Product]) -> Refused:
+        await wishlists.store_products(products)
+        return {}
+
+    return await import_file(path, Product, store, _id, on_rejected=on_rejected)
+
+
+async def import_users(wishlists: Wishlists, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+    """Load users. Alerts that a user has switched off stay so, unless the file says otherwise."""
+
+    async def store(users: Sequence[User]) -> Refused:
+        await wishlists.store_users(users)
+        return {}
+
+    return await import_file(path, User, store, _id, on_rejected=on_rejected)
+
+
+async def import_wishes(wishlists: Wishlists, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+    """Load wishes; one whose product or user was not imported is rejected."""
+
+    async def store(wishes: Sequence[WishedItem]) -> Refused:
+        rejected = await wishlists.store_items(wishes)
+        return {_pair(each.wish): _problem(each) for each in rejected}
+
+    return await import_file(path, WishedItem, store, _pair, on_rejected=on_rejected)
+
+
+def _id(entry: Product | User) -> Key:
+    return (entry.id,)
+
+
+def _pair(wish: WishedItem) -> Key:
+    return (wish.product_id, wish.user_id)
+
+
+def _problem(rejected: RejectedWish) -> str:
+    names = {"product_id": ("product", rejected.wish.product_id), "user_id": ("user", rejected.wish.user_id)}
+    unknown = [(field, *names[field]) for field in rejected.unknown]
+    return "; ".join(
+        f"{field}: {value!r} is not accepted: a {what} that was imported" for field, what, value in unknown
+    )
