@@ -1,14 +1,16 @@
 """`cards`: accounts, what they track, and their inventories."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, err, show_table, with_service
-from mainspring.client.inventory_csv import BadRow, read_inventory
+from mainspring.cli.console import echo, show_table, with_service
+from mainspring.cli.imports import show_import
+from mainspring.client.inventory_imports import import_inventory
 from mainspring.client.service import Service
 
 commands = typer.Typer(no_args_is_help=True, help="Accounts, tracked games and sets, inventories.")
@@ -108,8 +110,10 @@ def untrack(account: AccountName, *, games: Games = None, sets: Sets = None) -> 
 
 
 @commands.command("import")
-def import_inventory(
-    file: Annotated[Path, typer.Argument(help="CSV: reference, variant_id, quantity and, if wanted, name.")],
+def inventory(
+    file: Annotated[
+        Path, typer.Argument(help="CSV or JSON: reference, variant_id, quantity; if wanted, name.")
+    ],
     account: Annotated[str, typer.Option(help="The account's name or id.")],
 ) -> None:
     """Load an inventory. Good rows are loaded, bad ones reported; the same file again changes nothing.
@@ -118,13 +122,7 @@ def import_inventory(
     """
 
     async def work(service: Service) -> int:
-        rows = list(read_inventory(file))
-        bad = [row for row in rows if isinstance(row, BadRow)]
-        good = [row for row in rows if not isinstance(row, BadRow)]
-        await service.accounts.load_inventory(account, good)
-        for row in bad:
-            err.print(f"[red]{escape(str(file))}:{row.line}:[/] {escape(row.problem)}", soft_wrap=True)
-        echo(f"{len(good)} rows loaded, {len(bad)} bad")
-        return BAD_INPUT if bad else SUCCESS
+        load = partial(import_inventory, service.accounts, account)
+        return await show_import(file, load, rows=" rows")
 
     with_service(work)

@@ -27,18 +27,19 @@ Every job can be started in each of these ways, and shows in `mainspring tasks l
 TAIL = """\
 ## Loading an inventory
 
-`mainspring cards import FILE --account NAME` loads a CSV file in UTF-8 with a header line:
+`mainspring cards import FILE --account NAME` loads a CSV file in UTF-8 with a header line, a JSON list of
+objects (`.json`) or JSON lines (`.jsonl`):
 
-| column | what it is |
+| field | what it is |
 |---|---|
 | `reference` | the account's own name for what it holds, such as a box or an SKU; at most 200 characters |
-| `variant_id` | JustTCG's id of the variant |
+| `variant_id` | JustTCG's id of the variant; at most 500 characters |
 | `quantity` | how many, a whole number from 0 |
 | `name` | for people; may be left out |
 
 A row with the same `reference` and `variant_id` as an earlier one overwrites its quantity, so the same file
-again changes nothing. Bad rows are reported with their line numbers and the good ones loaded; the exit code
-is then 2.
+again changes nothing. Good rows are loaded, a thousand at a time, and bad ones reported with line, field,
+value and what is accepted; the exit code is then 2. Further fields are ignored.
 """
 
 

@@ -1,10 +1,12 @@
 """The trading-card jobs' messages. Counts are of different things of one kind unless said otherwise."""
 
 from datetime import datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
+from mainspring.contracts.fields import LARGEST_INTEGER, in_words, is_whole
 from mainspring.contracts.message import Message
 from mainspring.contracts.progress import BatchProgress, TaskProgress
 
@@ -138,3 +140,45 @@ class AccountsPageDone(Message):
     after: UUID | None
     accounts: int
     due: tuple[DueJob, ...]
+
+
+def _check_no_nul(text: str) -> str:
+    if "\0" in text:  # which PostgreSQL refuses
+        raise ValueError("it has a NUL")
+    return text
+
+
+class InventoryRow(Message):
+    """How many of one variant an account holds under one reference of its own, as a row of a file says it.
+
+    Further fields are the owner's own affair.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    reference: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=200),
+        AfterValidator(_check_no_nul),
+        in_words("a text of 1 to 200 characters, none of them NUL"),
+    ]
+    variant_id: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=500),
+        AfterValidator(_check_no_nul),
+        in_words("a text of 1 to 500 characters, none of them NUL"),
+    ]
+    quantity: Annotated[
+        int,
+        Field(ge=0, le=LARGEST_INTEGER),
+        in_words(f"a whole number from 0 to {LARGEST_INTEGER}", is_whole),
+    ]
+    name: (
+        Annotated[
+            str,
+            StringConstraints(max_length=500),
+            AfterValidator(_check_no_nul),
+            in_words("a text of at most 500 characters, none of them NUL"),
+        ]
+        | None
+    ) = None

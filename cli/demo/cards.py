@@ -9,7 +9,7 @@ from mainspring.cli.console import FAILED, SUCCESS, echo, show_table, state_text
 from mainspring.cli.demo.following import followed
 from mainspring.cli.stack import Stack
 from mainspring.client.fields import cells
-from mainspring.client.inventory_csv import BadRow, read_inventory
+from mainspring.client.inventory_imports import import_inventory
 from mainspring.client.service import Service
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.domain.quota import plan_named
@@ -59,9 +59,8 @@ async def _set_up_account(stack: Stack, service: Service) -> None:
     # Every fifth variant, so that the inventory is spread over conditions and printings.
     held = [variant.id for each in sets for card in each.cards for variant in card.variants][::5]
     _write_inventory(file, held[:INVENTORY_SIZE])
-    lines = [row for row in read_inventory(file) if not isinstance(row, BadRow)]
-    await service.accounts.load_inventory(ACCOUNT, lines)
-    echo(f"account {ACCOUNT!r} on the {PLAN} plan: 1 game, {len(sets)} sets, {len(lines)} variants tracked")
+    lines = (await import_inventory(service.accounts, ACCOUNT, file)).loaded
+    echo(f"account {ACCOUNT!r} on the {PLAN} plan: 1 game, {len(sets)} sets, {lines} variants tracked")
 
 
 def _write_inventory(file: Path, variant_ids: list[str]) -> None:
