@@ -12,7 +12,7 @@ from mainspring.contracts.media import VideoManifest
 from mainspring.contracts.tasks import Task
 from mainspring.emulators.clips import Clip
 from mainspring.emulators.objects import Bucket, ObjectStoreEmulator
-from mainspring.emulators.videos import VideosSandbox
+from mainspring.emulators.videos import VideoServerEmulator
 from mainspring.storage.database import Database
 from tests.service import Service, idle_service
 
@@ -24,7 +24,7 @@ class MediaService:
     """A service without a worker whose videos come from `videos` and go to `objects`."""
 
     service: Service
-    videos: VideosSandbox
+    videos: VideoServerEmulator
     objects: ObjectStoreEmulator
     folder: Path
 
@@ -63,7 +63,7 @@ async def media_service(
     folder = state_dir / "served"
     folder.mkdir()
     async with AsyncExitStack() as stack:
-        videos = await stack.enter_async_context(VideosSandbox(folder))
+        videos = await stack.enter_async_context(VideoServerEmulator(folder))
         objects = await stack.enter_async_context(ObjectStoreEmulator())
         service = await stack.enter_async_context(
             idle_service(

@@ -9,11 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+from mainspring.emulators.http import Connections
 from mainspring.emulators.justtcg.calls import Call, Calls
 from mainspring.emulators.justtcg.faults import Fault, Faults
 from mainspring.emulators.justtcg.plans import minute_of
 from mainspring.emulators.justtcg.vendor import Answered, Asked, Vendor
-from mainspring.emulators.serving import Connections
 
 PREFIX = "/v1"
 

@@ -1,12 +1,10 @@
-"""The routes under `/_sandbox`, for a test or a demo in another process. JSON in, JSON out."""
+"""What a test or a demo in another process can order of the price service, and ask it."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mainspring.emulators.control import control_routes
 from mainspring.emulators.justtcg.faults import Fault
 
 if TYPE_CHECKING:
@@ -14,68 +12,47 @@ if TYPE_CHECKING:
 
 SETTINGS = ("slow_seconds", "is_shuffled", "sends_retry_after", "tells_usage_in_refusals")
 
-Order = Callable[["JustTcgEmulator", dict[str, Any]], None]
 
-
-def control_routes(sandbox: "JustTcgEmulator") -> list[Route]:
+def justtcg_routes(emulator: "JustTcgEmulator") -> list[Route]:
     """Return POST keys, faults, prices/advance, reset and GET calls, state; a wrong order is a 400."""
-
-    def obeying(order: Order) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            try:
-                order(sandbox, await request.json() if await request.body() else {})
-            except (ValueError, TypeError, KeyError) as error:
-                return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
-            return JSONResponse(state(sandbox))
-
-        return endpoint
-
-    async def calls(_request: Request) -> Response:
-        return JSONResponse([call.as_json() for call in sandbox.calls])
-
-    async def present(_request: Request) -> Response:
-        return JSONResponse(state(sandbox))
-
-    return [
-        Route("/_sandbox/keys", obeying(_add_key), methods=["POST"]),
-        Route("/_sandbox/faults", obeying(_order_faults), methods=["POST"]),
-        Route("/_sandbox/prices/advance", obeying(_advance), methods=["POST"]),
-        Route("/_sandbox/reset", obeying(_reset), methods=["POST"]),
-        Route("/_sandbox/calls", calls),
-        Route("/_sandbox/state", present),
-    ]
+    return control_routes(
+        {
+            "keys": lambda order: emulator.add_key(**order),
+            "faults": lambda order: _order_faults(emulator, order),
+            "prices/advance": lambda order: emulator.advance_prices(**order),
+            "reset": lambda _order: emulator.reset(),
+        },
+        {"calls": lambda: [call.as_json() for call in emulator.calls]},
+        lambda: state(emulator),
+    )
 
 
-def state(sandbox: "JustTcgEmulator") -> dict[str, Any]:
+def state(emulator: "JustTcgEmulator") -> dict[str, Any]:
     """Return the seed, the step and the time, and the counters and high-water marks of every key."""
     return {
-        "now": sandbox.now().isoformat(),
-        "seed": sandbox.prices.seed,
-        "step": sandbox.prices.step,
-        "calls": len(sandbox.calls),
-        "repeated_lookups": sandbox.calls.repeated_lookups,
+        "now": emulator.now().isoformat(),
+        "seed": emulator.prices.seed,
+        "step": emulator.prices.step,
+        "calls": len(emulator.calls),
+        "repeated_lookups": emulator.calls.repeated_lookups,
         "keys": {
-            key: account.metadata(sandbox.now())
+            key: account.metadata(emulator.now())
             | {
                 "anchor_day": account.anchor_day,
-                "calls": len(sandbox.calls.of(key)),
-                "most_in_any_minute": sandbox.calls.of(key).most_in_any_minute,
-                "most_in_a_calendar_minute": sandbox.calls.of(key).most_in_a_calendar_minute,
-                "most_in_a_day": sandbox.calls.of(key).most_in_a_day,
-                "most_in_a_month": sandbox.calls.of(key).most_in_a_month(account.anchor_day),
+                "calls": len(emulator.calls.of(key)),
+                "most_in_any_minute": emulator.calls.of(key).most_in_any_minute,
+                "most_in_a_calendar_minute": emulator.calls.of(key).most_in_a_calendar_minute,
+                "most_in_a_day": emulator.calls.of(key).most_in_a_day,
+                "most_in_a_month": emulator.calls.of(key).most_in_a_month(account.anchor_day),
             }
-            for key, account in sandbox.accounts.items()
+            for key, account in emulator.accounts.items()
         },
     }
 
 
-def _add_key(sandbox: "JustTcgEmulator", order: dict[str, Any]) -> None:
-    sandbox.add_key(**order)
-
-
-def _order_faults(sandbox: "JustTcgEmulator", order: dict[str, Any]) -> None:
+def _order_faults(emulator: "JustTcgEmulator", order: dict[str, Any]) -> None:
     """Obey `{"next": {fault: calls}, "rate": {fault: share}, "never_returned": [id], setting: value}`."""
-    faults = sandbox.faults
+    faults = emulator.faults
     if order.get("clear"):
         faults.clear()
     for name, calls in order.get("next", {}).items():
@@ -86,11 +63,3 @@ def _order_faults(sandbox: "JustTcgEmulator", order: dict[str, Any]) -> None:
     for setting in SETTINGS:
         if setting in order:
             setattr(faults, setting, order[setting])
-
-
-def _advance(sandbox: "JustTcgEmulator", order: dict[str, Any]) -> None:
-    sandbox.advance_prices(**order)
-
-
-def _reset(sandbox: "JustTcgEmulator", _order: dict[str, Any]) -> None:
-    sandbox.reset()

@@ -1,8 +1,9 @@
 """What can go wrong, on demand and repeatably: the next calls, or a share of all."""
 
 from enum import StrEnum
-from random import Random
 from typing import TypeVar
+
+from mainspring.emulators.faults import FaultCounts
 
 T = TypeVar("T")
 
@@ -23,13 +24,11 @@ class Fault(StrEnum):
     MALFORMED = "malformed"  # the first card has no uuid, the next card's first variant a word for a price
 
 
-class Faults:
-    """The faults that are ordered; drawn from its own random numbers, so a seed repeats a run."""
+class Faults(FaultCounts[Fault]):
+    """The faults that are ordered, and how the vendor behaves otherwise."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = Random(seed)
-        self._next: dict[Fault, int] = {}
-        self._rates: dict[Fault, float] = {}
+        super().__init__(seed)
         self.slow_seconds = 1.0
         self.never_returned: set[str] = set()
         self.refused_listings: set[str] = set()
@@ -38,29 +37,12 @@ class Faults:
         self.sends_retry_after = False
         self.tells_usage_in_refusals = False
 
-    def next(self, fault: Fault, calls: int = 1) -> None:
-        """Let the next calls go wrong."""
-        self._next[fault] = self._next.get(fault, 0) + calls
-
-    def rate(self, fault: Fault, share: float) -> None:
-        """Let a share (0 to 1) of the calls go wrong; 0 ends it."""
-        self._rates[fault] = share
-
     def clear(self) -> None:
         """Let nothing go wrong any more."""
-        self._next.clear()
-        self._rates.clear()
+        super().clear()
         self.never_returned.clear()
         self.refused_listings.clear()
         self.failing_listings.clear()
-
-    def strikes(self, fault: Fault) -> bool:
-        """Say whether the present call goes wrong in this way, and count it."""
-        if self._next.get(fault, 0) > 0:
-            self._next[fault] -= 1
-            return True
-        rate = self._rates.get(fault, 0.0)
-        return rate > 0 and self._random.random() < rate
 
     def shuffled(self, entries: list[T]) -> list[T]:
         """Return the entries in another order, unless `is_shuffled` is off."""

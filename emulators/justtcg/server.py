@@ -1,4 +1,4 @@
-"""The stand-in as one thing: start it, give out keys, order faults, read what was called."""
+"""The price service as one thing: start it, give out keys, order faults, read what was called."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from mainspring.emulators.control import CONTROL_PREFIX
+from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.justtcg.accounts import Account
 from mainspring.emulators.justtcg.app import PREFIX, VendorApp
 from mainspring.emulators.justtcg.calls import Calls
 from mainspring.emulators.justtcg.catalogue import catalogue
-from mainspring.emulators.justtcg.control import control_routes
+from mainspring.emulators.justtcg.control import justtcg_routes
 from mainspring.emulators.justtcg.faults import Faults
 from mainspring.emulators.justtcg.plans import PLANS
 from mainspring.emulators.justtcg.prices import Prices
 from mainspring.emulators.justtcg.vendor import Vendor
 from mainspring.emulators.justtcg.wire import Wire
-from mainspring.emulators.serving import Connections, LoopbackServer
 
 
 def wall_clock() -> datetime:
@@ -25,7 +26,7 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class JustTcgEmulator(LoopbackServer):
+class JustTcgEmulator(HttpEmulator):
     """The price service.
 
     `seed` decides prices and chance; `now` is the vendor's clock. `base_url` is what the gateway is given;
@@ -43,7 +44,7 @@ class JustTcgEmulator(LoopbackServer):
         self._vendor = Vendor(self.catalogue, Wire(self.prices, self._moved), self.faults)
         served = VendorApp(self._vendor, self.faults, self.calls, connections, now)
         routes = [
-            *control_routes(self),
+            *justtcg_routes(self),
             Route(PREFIX + "/{rest:path}", served.respond, methods=["GET", "POST"]),
         ]
         super().__init__(Starlette(routes=routes), connections, port)
@@ -56,7 +57,7 @@ class JustTcgEmulator(LoopbackServer):
     @property
     def control_url(self) -> str:
         """The address of the control routes."""
-        return f"{self.address}/_sandbox"
+        return f"{self.address}{CONTROL_PREFIX}"
 
     @property
     def accounts(self) -> dict[str, Account]:

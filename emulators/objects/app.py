@@ -7,10 +7,10 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mainspring.emulators.http import Connections
 from mainspring.emulators.objects.bucket import Bucket, Held
 from mainspring.emulators.objects.faults import ObjectFault, ObjectFaults
 from mainspring.emulators.objects.wire import answer, deleted, document, headers_of, listing, named, refusal
-from mainspring.emulators.serving import Connections
 
 PAGE = 1_000
 READING = ("GET", "HEAD")

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from mainspring.emulators.faults import FaultCounts
+
 
 class ObjectFault(StrEnum):
     """One way in which a request goes wrong."""
@@ -19,16 +21,14 @@ class ObjectFaults:
     """
 
     def __init__(self) -> None:
-        self._next: dict[tuple[ObjectFault, str], int] = {}
+        self._counts = FaultCounts[tuple[ObjectFault, str]]()
         self.slow_seconds = 1.0
         self.refuses_everybody = False
 
     def next(self, fault: ObjectFault, requests: int = 1, *, method: str = "PUT") -> None:
         """Let the next requests of a method go wrong."""
-        self._next[fault, method] = self._next.get((fault, method), 0) + requests
+        self._counts.next((fault, method), requests)
 
     def strikes(self, fault: ObjectFault, method: str) -> bool:
         """Say whether the present request goes wrong in this way, and count it."""
-        left = self._next.get((fault, method), 0)
-        self._next[fault, method] = max(0, left - 1)
-        return left > 0
+        return self._counts.strikes((fault, method))

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.objects.app import ObjectsApp
 from mainspring.emulators.objects.bucket import Bucket
 from mainspring.emulators.objects.faults import ObjectFaults
-from mainspring.emulators.serving import Connections, LoopbackServer
 
 METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
 
 
-class ObjectStoreEmulator(LoopbackServer):
+class ObjectStoreEmulator(HttpEmulator):
     """An S3 that keeps everything in memory.
 
     `access_key` is the only one it knows; signatures are not checked. A bucket that is not among `buckets`

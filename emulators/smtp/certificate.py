@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from mainspring.emulators.serving import HOST
+from mainspring.emulators.base import HOST
 
 
 def loopback_tls() -> tuple[ssl.SSLContext, ssl.SSLContext]:

@@ -4,6 +4,8 @@ import random
 from collections import defaultdict
 from enum import StrEnum
 
+from mainspring.emulators.faults import FaultQueue
+
 
 class MailFault(StrEnum):
     """One way in which a mail goes wrong, and whether the server has it then."""
@@ -27,7 +29,7 @@ class MailFaults:
     """
 
     def __init__(self) -> None:
-        self._next: list[MailFault | None] = []
+        self._next = FaultQueue[MailFault]()
         self._of_recipients: dict[str, list[MailFault]] = defaultdict(list)
         self._always: dict[str, MailFault] = {}
         self._share = 0.0
@@ -37,7 +39,7 @@ class MailFaults:
 
     def next(self, *faults: MailFault | None) -> None:
         """Let the next mails go wrong, one in each of these ways; None is one that goes right."""
-        self._next += faults
+        self._next.next(*faults)
 
     def for_recipient(self, address: str, *faults: MailFault) -> None:
         """Let the next mails to an address go wrong, one in each of these ways."""
@@ -58,7 +60,7 @@ class MailFaults:
     def strikes(self, recipient: str) -> MailFault | None:
         """Say how the present mail goes wrong, if it does, and count it."""
         if self._next:
-            return self._next.pop(0)
+            return self._next.take()
         if self._of_recipients[recipient]:
             return self._of_recipients[recipient].pop(0)
         if recipient in self._always:

@@ -5,23 +5,23 @@ import socket
 import ssl
 from collections import Counter
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from mainspring.emulators.serving import HOST
+from mainspring.emulators.base import Emulator
 from mainspring.emulators.smtp.accepted import AcceptedMail
 from mainspring.emulators.smtp.certificate import loopback_tls
 from mainspring.emulators.smtp.faults import MailFaults
 from mainspring.emulators.smtp.session import Connections, Desk, Protocol
 
 
-class SmtpEmulator:
-    """A mail server on loopback, in the running loop, from `async with` to its end.
+class SmtpEmulator(Emulator):
+    """A mail server.
 
     With `users` (name and password) it takes mail from those only; with `tls` it offers STARTTLS, by a
     certificate that `trusting` accepts. `keep` is a folder in which each accepted mail is a file that
     mail programs open: 0001.eml and on, also after a restart.
     """
+
+    scheme = "smtp"
 
     def __init__(
         self,
@@ -31,8 +31,7 @@ class SmtpEmulator:
         tls: bool = False,
         keep: Path | None = None,
     ) -> None:
-        self.host = HOST
-        self.port = port
+        super().__init__(port)
         self.accepted: list[AcceptedMail] = []
         self.connections = Connections()
         self.trusting: ssl.SSLContext | None = None
@@ -45,22 +44,7 @@ class SmtpEmulator:
         self._desk = Desk(self._accept, users)
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    async def start(self) -> None:
-        """Accept connections; after a stop, on the same port with everything as it was."""
-        # asyncio turns Nagle's delay off only for a socket that says that it is TCP.
-        listener = socket.socket(proto=socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, self.port))
-        self.port = listener.getsockname()[1]
+    async def _serve(self, listener: socket.socket) -> None:
         if self._keep is not None:
             self._keep.mkdir(parents=True, exist_ok=True)
             self._kept = sum(1 for _ in self._keep.glob("*.eml"))
@@ -77,7 +61,7 @@ class SmtpEmulator:
             await asyncio.sleep(0)
 
     async def wait(self) -> None:
-        """Return when it no longer serves."""
+        """Return when the emulator no longer serves."""
         if self._server is not None:
             await self._server.serve_forever()
 

@@ -1,5 +1,5 @@
 """A web server on loopback with videos to download."""
 
-from mainspring.emulators.videos.server import Asked, VideoFault, VideosSandbox
+from mainspring.emulators.videos.server import Asked, VideoFault, VideoServerEmulator
 
-__all__ = ["Asked", "VideoFault", "VideosSandbox"]
+__all__ = ["Asked", "VideoFault", "VideoServerEmulator"]

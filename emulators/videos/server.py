@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from mainspring.emulators.serving import Connections, LoopbackServer
+from mainspring.emulators.faults import FaultQueue
+from mainspring.emulators.http import Connections, HttpEmulator
 
 RANGE = re.compile(r"bytes=(\d+)-$")
 CHUNK_BYTES = 16 * 1024
@@ -36,7 +37,7 @@ class Asked:
     sent: int
 
 
-class VideosSandbox(LoopbackServer):
+class VideoServerEmulator(HttpEmulator):
     """Serves the files of a folder.
 
     `seconds_a_chunk` slows it down. `sends_tags`, `knows_ranges` and `sends_length` can be turned off, as
@@ -47,7 +48,7 @@ class VideosSandbox(LoopbackServer):
         app = Starlette(routes=[Route("/{path:path}", self._respond)])
         super().__init__(app, Connections(), port)
         self._folder = folder
-        self._faults: list[VideoFault] = []
+        self._faults = FaultQueue[VideoFault]()
         self.redirects: dict[str, str] = {}
         self.asked: list[Asked] = []
         self.content_type = "video/mp4"
@@ -62,11 +63,11 @@ class VideosSandbox(LoopbackServer):
 
     def next(self, *faults: VideoFault) -> None:
         """Let the next requests go wrong, one in each of these ways."""
-        self._faults += faults
+        self._faults.next(*faults)
 
     async def _respond(self, request: Request) -> Response:
         path = request.path_params["path"]
-        fault = self._faults.pop(0) if self._faults else None
+        fault = self._faults.take()
         if fault is VideoFault.AWAY:
             return Response(status_code=503)
         if path in self.redirects:

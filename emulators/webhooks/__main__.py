@@ -1,11 +1,10 @@
-"""Run the receivers alone: `python -m mainspring.emulators.webhooks`. Without secrets they verify nothing."""
+"""Run the receivers of webhooks by themselves: `python -m mainspring.emulators.webhooks`.
 
-import asyncio
-import contextlib
+Without secrets they verify nothing.
+"""
 
-from mainspring.emulators.serving import serve_alone
+from mainspring.emulators.alone import options_of, run_alone
 from mainspring.emulators.webhooks.server import WebhookEmulator
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve_alone(WebhookEmulator()))
+    run_alone(options_of("webhooks", __doc__), lambda chosen: WebhookEmulator(chosen.port))

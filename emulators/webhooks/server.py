@@ -10,17 +10,18 @@ from collections import Counter
 from starlette.datastructures import Address
 from starlette.types import Receive, Scope, Send
 
-from mainspring.emulators.serving import Connections, LoopbackServer
+from mainspring.emulators.control import CONTROL_PREFIX
+from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.webhooks.receiver import Fault, Receiver
 
 PREFIX = "/hooks/"
 
 
-class WebhookEmulator(LoopbackServer):
+class WebhookEmulator(HttpEmulator):
     """The receivers, by their names."""
 
     def __init__(self, port: int = 0) -> None:
-        super().__init__(self._serve, Connections(), port)
+        super().__init__(self._handle, Connections(), port)
         self.receivers: dict[str, Receiver] = {}
 
     def url(self, name: str) -> str:
@@ -33,9 +34,9 @@ class WebhookEmulator(LoopbackServer):
         """How often each delivery was accepted, whoever got it."""
         return sum((each.accepted for each in self.receivers.values()), Counter[str]())
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path == "/_sandbox/state":
+        if path == f"{CONTROL_PREFIX}/state":
             state = {name: each.state for name, each in self.receivers.items()}
             await _answer(send, 200, json.dumps(state).encode())
             return

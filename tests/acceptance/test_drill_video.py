@@ -18,7 +18,7 @@ from mainspring.contracts.media import ProcessVideo, VideoManifest, VideoProfile
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.clips import Clip, decoded_frames
 from mainspring.emulators.objects import ObjectFault, ObjectStoreEmulator
-from mainspring.emulators.videos import VideosSandbox
+from mainspring.emulators.videos import VideoServerEmulator
 from mainspring.workflows.media import PROCESS_VIDEO
 from tests.acceptance.drill_processes import WorkerProcess
 from tests.acceptance.drill_site import drill_site
@@ -48,7 +48,7 @@ class VideoDrill:
     settings: Settings
     worker: WorkerProcess
     jobs: Jobs
-    videos: VideosSandbox
+    videos: VideoServerEmulator
     objects: ObjectStoreEmulator
 
     async def process(self, destination: str) -> UUID:
@@ -111,7 +111,7 @@ async def video_drill(folder: Path) -> AsyncIterator[VideoDrill]:
     Clip(seconds=20, width=854, height=480, rate=10).write(served / "clip.mp4")
     settings = Settings(state_dir=folder)
     async with AsyncExitStack() as stack:
-        videos = await stack.enter_async_context(VideosSandbox(served))
+        videos = await stack.enter_async_context(VideoServerEmulator(served))
         objects = await stack.enter_async_context(ObjectStoreEmulator())
         site = await stack.enter_async_context(
             drill_site(

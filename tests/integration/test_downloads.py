@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from mainspring.emulators.objects import Held, ObjectStoreEmulator
-from mainspring.emulators.videos import VideoFault, VideosSandbox
+from mainspring.emulators.videos import VideoFault, VideoServerEmulator
 from mainspring.gateways.addresses import AddressGuard, AddressRefused
 from mainspring.gateways.download import (
     Allowed,
@@ -27,11 +27,11 @@ MOST_BYTES = 2_000_000
 
 
 @pytest.fixture
-async def videos(tmp_path: Path) -> AsyncIterator[VideosSandbox]:
+async def videos(tmp_path: Path) -> AsyncIterator[VideoServerEmulator]:
     """Serve one file of a megabyte."""
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "a.mp4").write_bytes(CONTENT)
-    async with VideosSandbox(tmp_path / "served") as sandbox:
+    async with VideoServerEmulator(tmp_path / "served") as sandbox:
         yield sandbox
 
 
@@ -52,7 +52,7 @@ async def downloads(objects: ObjectStoreEmulator, tmp_path: Path) -> AsyncIterat
 
 
 async def test_a_file_arrives_whole_and_its_progress_is_told(
-    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """The bytes are the source's, and each report is further than the one before."""
     told: list[int] = []
@@ -68,7 +68,7 @@ async def test_a_file_arrives_whole_and_its_progress_is_told(
 
 
 async def test_a_broken_download_goes_on_where_it_broke_off(
-    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """After two breaks no byte has been sent twice."""
     videos.next(VideoFault.BROKEN, VideoFault.BROKEN)
@@ -83,7 +83,7 @@ async def test_a_broken_download_goes_on_where_it_broke_off(
 
 
 async def test_a_source_that_has_changed_is_fetched_anew(
-    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """Halves of two different videos are never put together."""
     videos.next(VideoFault.BROKEN)
@@ -98,7 +98,7 @@ async def test_a_source_that_has_changed_is_fetched_anew(
 
 @pytest.mark.parametrize("lacking", ["sends_tags", "knows_ranges"])
 async def test_a_server_that_cannot_resume_is_asked_for_all_again(
-    lacking: str, downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    lacking: str, downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """Without a tag nobody can say that the rest belongs to the beginning."""
     setattr(videos, lacking, False)
@@ -110,7 +110,7 @@ async def test_a_server_that_cannot_resume_is_asked_for_all_again(
 
 
 async def test_a_wrong_range_is_not_taken(
-    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """A server that sends other bytes than those asked for is asked for all of them."""
     videos.next(VideoFault.BROKEN, VideoFault.WRONG_RANGE)
@@ -168,7 +168,7 @@ async def test_a_site_s_cookies_go_with_no_later_request(downloads: Downloads, t
 
 @pytest.mark.parametrize("sends_length", [True, False])
 async def test_a_file_that_is_too_large_is_given_up(
-    sends_length: bool, downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    sends_length: bool, downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """At once when the server says its size, and else at the limit: a disk is not filled."""
     (tmp_path / "served" / "b.mp4").write_bytes(CONTENT * 3)
@@ -181,7 +181,7 @@ async def test_a_file_that_is_too_large_is_given_up(
 
 
 async def test_what_is_not_a_video_is_refused(
-    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """A page of HTML, the usual answer of a link that has expired, is not fetched."""
     videos.content_type = "text/html; charset=utf-8"
@@ -190,7 +190,7 @@ async def test_what_is_not_a_video_is_refused(
 
 
 async def test_the_world_s_faults_and_refusals_are_told_apart(
-    downloads: Downloads, videos: VideosSandbox, tmp_path: Path
+    downloads: Downloads, videos: VideoServerEmulator, tmp_path: Path
 ) -> None:
     """A 503 passes; a file that is not there does not. Signatures in a query are not repeated."""
     videos.next(VideoFault.AWAY)
@@ -204,7 +204,7 @@ async def test_the_world_s_faults_and_refusals_are_told_apart(
 
 
 async def test_a_redirect_is_followed_and_its_target_checked(
-    videos: VideosSandbox, downloads: Downloads, tmp_path: Path
+    videos: VideoServerEmulator, downloads: Downloads, tmp_path: Path
 ) -> None:
     """A public page that leads to our own network gets no further."""
     videos.redirects["moved.mp4"] = videos.url("a.mp4")

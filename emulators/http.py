@@ -1,19 +1,17 @@
-"""What every stand-in is: an ASGI app on loopback in the running loop, whose connections can be broken."""
+"""Emulators over HTTP: an ASGI app whose connections can be broken."""
 
 import asyncio
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import uvicorn
 from starlette.datastructures import Address
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HOST = "127.0.0.1"
+from mainspring.emulators.base import Emulator
 
 
 class Connections(dict[tuple[str, int], asyncio.Transport]):
@@ -58,37 +56,17 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
-class LoopbackServer:
-    """Serves an app from `async with` to its end; `port` 0 takes a free one, known after the start."""
+class HttpEmulator(Emulator):
+    """An emulator that is an ASGI app, and whose connections can be broken."""
 
     def __init__(self, app: ASGIApp, connections: Connections, port: int = 0) -> None:
+        super().__init__(port)
         self.app = app
-        self.port = port
         self._connections = connections
         self._server: _QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    @property
-    def address(self) -> str:
-        """Where it is, as the beginning of a URL."""
-        return f"http://{HOST}:{self.port}"
-
-    async def start(self) -> None:
-        """Accept connections; after a stop, on the same port with everything as it was."""
-        # asyncio turns Nagle's delay off only for a socket that says that it is TCP: 40 ms an answer.
-        listener = socket.socket(proto=socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, self.port))
-        self.port = listener.getsockname()[1]
+    async def _serve(self, listener: socket.socket) -> None:
         options: dict[str, Any] = {
             "log_config": None,
             "access_log": False,
@@ -113,14 +91,6 @@ class LoopbackServer:
             self._server = self._serving = None
 
     async def wait(self) -> None:
-        """Return when it no longer serves."""
+        """Return when the emulator no longer serves."""
         if self._serving:
             await self._serving
-
-
-async def serve_alone(server: LoopbackServer, path: str = "") -> None:
-    """Serve until interrupted, and print the address of `path` for whoever reads this process's output."""
-    async with server:
-        sys.stdout.write(f"{server.address}{path}\n")
-        sys.stdout.flush()
-        await server.wait()
