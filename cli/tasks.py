@@ -12,7 +12,7 @@ from mainspring.client.service import Service
 from mainspring.client.tasks.availability import availability
 from mainspring.client.validation import validated
 from mainspring.client.views import messages_view, task_view
-from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.workflows.runtime.catalogue import job_named
 
@@ -49,11 +49,13 @@ def list_tasks(
         is_top = not everything and job is None
         left_out = [*(without or []), *([DELIVER_WEBHOOK] if is_top else [])]
         found = await service.jobs.find(
-            job=job,
-            states=state or (),
-            without=left_out,
-            workspace=workspace,
-            top=is_top,
+            TaskFilter(
+                job=job,
+                states=frozenset(state or ()),
+                without=frozenset(left_out),
+                workspace=workspace,
+                top=is_top,
+            ),
             before=await service.jobs.get(await service.jobs.resolve(before)) if before else None,
             limit=limit + 1,
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from mainspring.client.errors import BadInput
-from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.domain.cards import Account, InventoryLine
 from mainspring.domain.quota import plan_named
 from mainspring.gateways.clock import Clock
@@ -111,7 +111,10 @@ class Accounts:
         # A RUNNING one may be about to wait: Temporal keeps the signal until it does.
         active = await self._database.read(
             lambda session: TaskQueries(session).find(
-                states={TaskState.RUNNING, TaskState.WAITING}, workspace=str(account_id), limit=MOST_ACTIVE
+                TaskFilter(
+                    states=frozenset({TaskState.RUNNING, TaskState.WAITING}), workspace=str(account_id)
+                ),
+                limit=MOST_ACTIVE,
             )
         )
         told = [await self._temporal.signal(task.workflow_id, "quota_changed") for task in active]

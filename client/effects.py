@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from mainspring.client.errors import BadInput
-from mainspring.client.id_prefix import id_prefix
 from mainspring.client.jobs import Jobs
+from mainspring.client.references import resolved_id
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
@@ -44,15 +44,16 @@ class Effects:
         return await self._database.read(lambda session: EffectRepository(session).get(effect_id))
 
     async def _resolve(self, reference: str) -> UUID:
-        prefix = id_prefix(reference)
-        if prefix is None:
-            raise EffectUnknown(reference)
-        found = await self._database.read(lambda session: EffectRepository(session).id_starting_with(prefix))
-        if not found:
-            raise EffectUnknown(reference)
-        if len(found) > 1:
-            raise BadInput(f"several effects have ids that begin with {reference!r}: give more of it")
-        return found[0]
+        return await resolved_id(
+            reference,
+            lambda prefix: self._database.read(
+                lambda session: EffectRepository(session).id_starting_with(prefix)
+            ),
+            unknown=EffectUnknown,
+            ambiguous=lambda given: BadInput(
+                f"several effects have ids that begin with {given!r}: give more of it"
+            ),
+        )
 
     async def counts(self) -> EffectCounts:
         """Return how many there are."""

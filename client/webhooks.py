@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mainspring.client.errors import BadInput
+from mainspring.client.references import resolved_id
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
 from mainspring.contracts.webhooks import Subscription
 from mainspring.gateways.addresses import AddressGuard, AddressRefused
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import NotSent
 from mainspring.gateways.webhooks import UrlRefused, host_of
-from mainspring.storage.database import Database
+from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import SubscriptionUnknown
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.webhooks import SubscriptionRepository
@@ -93,13 +94,7 @@ class WebhookSubscriptions:
 
     async def find(self, reference: str) -> Subscription:
         """Return the one whose id is this or begins so; BadInput when several do."""
-        plain = reference.replace("-", "").lower()
-        found = [each for each in await self.all() if plain and each.id.hex.startswith(plain)]
-        if not found:
-            raise SubscriptionUnknown(reference)
-        if len(found) > 1:
-            raise BadInput(f"webhook {reference!r}: several have ids that begin so, give more of it")
-        return found[0]
+        return await self._database.read(lambda session: _found(session, reference))
 
     async def remove(self, reference: str) -> Subscription:
         """Tell a subscriber nothing any more; a delivery that waits fails when its turn comes."""
@@ -111,3 +106,17 @@ class WebhookSubscriptions:
         """Tell a disabled subscriber again of what happens from now on."""
         found = await self.find(reference)
         return await self._database.transact(lambda session: SubscriptionRepository(session).enable(found.id))
+
+
+async def _found(session: Session, reference: str) -> Subscription:
+    subscriptions = SubscriptionRepository(session)
+    found = await resolved_id(
+        reference,
+        subscriptions.id_starting_with,
+        unknown=SubscriptionUnknown,
+        ambiguous=lambda given: BadInput(
+            f"webhook {given!r}: several have ids that begin so, give more of it"
+        ),
+        shortest=1,
+    )
+    return await subscriptions.get(found)

@@ -88,6 +88,19 @@ class Task(Message):
     errors: tuple[TaskError, ...] = ()
 
 
+class TaskFilter(Message):
+    """Which tasks are listed: those for which everything that is given here holds.
+
+    `without` names jobs whose tasks are left out. `top` leaves out the tasks that are steps of other tasks.
+    """
+
+    job: str | None = None
+    states: frozenset[TaskState] = frozenset()
+    without: frozenset[str] = frozenset()
+    workspace: str | None = None
+    top: bool = False
+
+
 class NewTask(Message):
     """A task about to be accepted. While one with the same `dedupe_key` is active, no second is made.
 

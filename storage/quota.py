@@ -6,24 +6,21 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain import quota
 from mainspring.domain.quota import Exhausted, Granted, Plan, QuotaState, Usage, Window
 from mainspring.storage.dialect import insert_into
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import QuotaRow
 
 _STATE = TypeAdapter(QuotaState)
 
 
-class QuotaRepository:
+class QuotaRepository(Repository):
     """The quotas, inside the caller's transaction, which holds the key's row from the first call to its end.
 
     `holder` names the vendor's key that is counted; whoever shares a key shares the holder.
     """
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def reserve(
         self, holder: str, plan: Plan, anchor_day: int, now: Callable[[], datetime]

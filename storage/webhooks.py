@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import Subscription
 from mainspring.domain.webhooks import disabled_because
 from mainspring.storage.errors import SubscriptionUnknown
+from mainspring.storage.repository import Repository
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import SubscriptionRow
 
@@ -24,11 +24,8 @@ class Receiver:
     secret: str
 
 
-class SubscriptionRepository:
+class SubscriptionRepository(Repository):
     """The subscriptions, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def add(
         self,
@@ -54,6 +51,14 @@ class SubscriptionRepository:
         """Return all, the oldest first."""
         query = select(SubscriptionRow).order_by(SubscriptionRow.created_at, SubscriptionRow.id)
         return [_subscription(row) for row in await self._session.scalars(query)]
+
+    async def id_starting_with(self, prefix: str) -> list[UUID]:
+        """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
+        return await self._ids_starting_with(SubscriptionRow.id, prefix)
+
+    async def get(self, subscription_id: UUID) -> Subscription:
+        """Return one; SubscriptionUnknown."""
+        return _subscription(await self._row(subscription_id))
 
     async def receiver(self, subscription_id: UUID, box: SecretBox) -> Receiver:
         """Return one with its secret; SubscriptionUnknown or SecretUnreadable."""

@@ -14,7 +14,7 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop import Product, User, WishedItem
-from mainspring.contracts.tasks import Task
+from mainspring.contracts.tasks import Task, TaskFilter
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishlistChecked
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database, Session
@@ -67,7 +67,7 @@ class Shop:
 
     async def mail_tasks(self) -> list[Task]:
         """Return the tasks of the mails."""
-        return await self.service.jobs.find(job=SEND_NOTIFICATIONS, limit=1_000)
+        return await self.service.jobs.find(TaskFilter(job=SEND_NOTIFICATIONS), limit=1_000)
 
     def mails(self) -> dict[str, list[str]]:
         """Return the subjects of the mails that arrived, by recipient."""

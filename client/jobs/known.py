@@ -1,14 +1,14 @@
 """Looking at tasks: one, a page of them, or one as it goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from uuid import UUID
 
 from mainspring.client.errors import AmbiguousTask, TaskUnknown
-from mainspring.client.id_prefix import id_prefix
+from mainspring.client.references import resolved_id
 from mainspring.contracts.flows import StepResult
-from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.tasks import Task, TaskFilter
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import StepQueries, TaskQueries
 from mainspring.workflows.runtime.job import AnyJob
@@ -32,47 +32,29 @@ class Tasks:
         return task
 
     async def find(
-        self,
-        *,
-        job: str | None = None,
-        states: Collection[TaskState] = (),
-        without: Collection[str] = (),
-        workspace: str | None = None,
-        top: bool = False,
-        before: Task | None = None,
-        limit: int = 50,
+        self, wanted: TaskFilter | None = None, *, before: Task | None = None, limit: int = 50
     ) -> list[Task]:
-        """Return tasks, the newest first; UnknownJob for a name not catalogued.
+        """Return a page of tasks, the newest first; `before` is the last task of the page above.
 
-        Of their error logs those that go on have the last entry. `without` names jobs, `top` leaves out the
-        steps of flows, `before` is the last task of the page above.
+        A task that goes on has the last entry of its error log, any other none.
+        Raises UnknownJob: when the filter names a job that is not catalogued.
         """
-        for name in (*without, *([] if job is None else [job])):
+        wanted = wanted or TaskFilter()
+        for name in (*wanted.without, *([] if wanted.job is None else [wanted.job])):
             self._job_named(name)
-        end = None if before is None else (before.created_at, before.id)
+        above = None if before is None else (before.created_at, before.id)
         return await self._database.read(
-            lambda session: TaskQueries(session).find(
-                job=job,
-                states=states,
-                without=without,
-                workspace=workspace,
-                top=top,
-                before=end,
-                limit=limit,
-            )
+            lambda session: TaskQueries(session).find(wanted, before=above, limit=limit)
         )
 
     async def resolve(self, reference: str) -> UUID:
         """Return the id of the one task whose id begins so; TaskUnknown, AmbiguousTask or BadInput."""
-        prefix = id_prefix(reference)
-        if prefix is None:
-            raise TaskUnknown(reference)
-        found = await self._database.read(lambda session: TaskQueries(session).id_starting_with(prefix))
-        if not found:
-            raise TaskUnknown(reference)
-        if len(found) > 1:
-            raise AmbiguousTask(reference)
-        return found[0]
+        return await resolved_id(
+            reference,
+            lambda prefix: self._database.read(lambda session: TaskQueries(session).id_starting_with(prefix)),
+            unknown=TaskUnknown,
+            ambiguous=AmbiguousTask,
+        )
 
     async def watch(self, task_id: UUID) -> AsyncIterator[Task]:
         """Give the task now and each time its row changes, the final state last."""

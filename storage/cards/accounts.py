@@ -6,19 +6,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.cards import Account
 from mainspring.storage.errors import AccountExists, AccountUnknown
+from mainspring.storage.repository import Repository
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import AccountRow
 
 
-class AccountRepository:
+class AccountRepository(Repository):
     """The accounts, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def add(
         self, name: str, *, plan: str, anchor_day: int, api_key: str | None, box: SecretBox, now: datetime

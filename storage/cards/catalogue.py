@@ -6,20 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.cards import Card, CardSet, Variant
 from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import CardRow, CardSetRow, GameRow, PriceRow, VariantRow
 
 CARD_COLUMNS = tuple(field.name for field in fields(Card) if field.name != "variants")
 
 
-class CatalogueRepository:
+class CatalogueRepository(Repository):
     """What the vendor knows, as last seen, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def store_sets(self, sets: Sequence[CardSet], *, now: datetime) -> None:
         """Insert or overwrite sets, and the games they belong to."""

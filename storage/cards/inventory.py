@@ -5,18 +5,15 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.cards import InventoryLine
 from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import InventoryItemRow, InventoryVariantRow
 
 
-class InventoryRepository:
+class InventoryRepository(Repository):
     """The inventories, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def load(self, account_id: UUID, lines: Sequence[InventoryLine]) -> None:
         """Insert lines, or overwrite quantity and name of those with the same reference and variant."""

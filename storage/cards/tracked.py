@@ -10,16 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.cards import ListingCursor, Since
 from mainspring.storage.dialect import upsert
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TrackedGameRow, TrackedSetRow
 
 Tracked = type[TrackedGameRow] | type[TrackedSetRow]
 
 
-class TrackedRepository:
+class TrackedRepository(Repository):
     """Tracked games or tracked sets, inside the caller's transaction."""
 
     def __init__(self, session: AsyncSession, kind: Tracked) -> None:
-        self._session = session
+        super().__init__(session)
         self._kind = kind
         self._item: Any = kind.game_id if kind is TrackedGameRow else kind.set_id  # type: ignore[union-attr]
 

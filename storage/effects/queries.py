@@ -4,21 +4,17 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.errors import EffectUnknown
-from mainspring.storage.ids import ids_starting_with
+from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables import EffectRow, TaskRow
 
 
-class EffectQueries:
+class EffectQueries(Repository):
     """The effects as they are, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def owners(self, effect_ids: Collection[UUID]) -> set[str]:
         """Return whom these are for, without holding them."""
@@ -48,7 +44,7 @@ class EffectQueries:
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
-        return await ids_starting_with(self._session, EffectRow.id, prefix)
+        return await self._ids_starting_with(EffectRow.id, prefix)
 
     async def get(self, effect_id: UUID) -> Effect:
         """Return one; EffectUnknown."""
@@ -58,10 +54,16 @@ class EffectQueries:
         return effect_of(row)
 
     async def find(
-        self, states: Collection[EffectState] = (), *, kind: str | None = None, limit: int
+        self,
+        states: Collection[EffectState] = (),
+        *,
+        kind: str | None = None,
+        before: Cursor | None = None,
+        limit: int,
     ) -> list[Effect]:
-        """Return effects, the newest first."""
-        query = select(EffectRow).order_by(EffectRow.created_at.desc(), EffectRow.id).limit(limit)
+        """Return a page of effects, the newest first; `before` is the time and id of the last one above."""
+        key = EffectRow.created_at, EffectRow.id
+        query = newest_first(select(EffectRow), key, before=before, limit=limit)
         if states:
             query = query.where(EffectRow.state.in_(states))
         if kind is not None:

@@ -11,7 +11,8 @@ from sqlalchemy import Table, bindparam, insert, select
 from mainspring.contracts.tasks import JsonObject, TaskError, TaskState
 from mainspring.contracts.webhooks import TaskChanged
 from mainspring.storage.ledger.deliveries import announce
-from mainspring.storage.ledger.rows import LedgerQueries, failure_columns
+from mainspring.storage.ledger.rows import failure_columns
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 from mainspring.storage.tables.tasks import POOL_RUNNING
 
@@ -40,7 +41,7 @@ class Acknowledged:
     deliveries: list[UUID]
 
 
-class AcknowledgementStore(LedgerQueries):
+class AcknowledgementStore(Repository):
     """The end of a claim, inside the caller's transaction."""
 
     async def settle(self, claim: str, verdicts: Sequence[Acknowledgement], *, now: datetime) -> Acknowledged:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 
 from mainspring.contracts.failures import FailureFilter, FailureGroup
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.storage.ledger.rows import LedgerQueries, task_of
+from mainspring.storage.ledger.rows import task_of
+from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables import TaskRow
 
 OPEN = and_(
@@ -19,10 +19,10 @@ OPEN = and_(
     TaskRow.dismissed_at.is_(None),
     TaskRow.parent_id.is_(None),
 )
-NEWEST_FIRST = (TaskRow.finished_at.desc(), TaskRow.id.desc())
+ENDED = (TaskRow.finished_at, TaskRow.id)
 
 
-class FailureStore(LedgerQueries):
+class FailureStore(Repository):
     """Failed tasks that were neither retried nor dismissed, inside the caller's transaction."""
 
     async def groups(self, meant: FailureFilter, *, limit: int = 100) -> list[FailureGroup]:
@@ -38,7 +38,9 @@ class FailureStore(LedgerQueries):
                 func.count().over(partition_by=same).label("count"),
                 func.min(TaskRow.finished_at).over(partition_by=same).label("first_at"),
                 func.max(TaskRow.finished_at).over(partition_by=same).label("last_at"),
-                func.row_number().over(partition_by=same, order_by=NEWEST_FIRST).label("rank"),
+                func.row_number()
+                .over(partition_by=same, order_by=[column.desc() for column in ENDED])
+                .label("rank"),
             )
             .where(*_conditions(meant))
             .subquery()
@@ -46,18 +48,16 @@ class FailureStore(LedgerQueries):
         latest = select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.last_at.desc()).limit(limit)
         return [_group(row) for row in await self._session.execute(latest)]
 
-    async def oldest(
-        self, meant: FailureFilter, *, after: tuple[datetime, UUID] | None = None, limit: int
-    ) -> list[Task]:
+    async def oldest(self, meant: FailureFilter, *, after: Cursor | None = None, limit: int) -> list[Task]:
         """Return failed tasks, the oldest failure first; `after` is the end and id of the last one seen."""
-        query = select(TaskRow).where(*_conditions(meant)).order_by(TaskRow.finished_at, TaskRow.id)
+        query = select(TaskRow).where(*_conditions(meant)).order_by(*ENDED)
         if after is not None:
-            query = query.where(tuple_(TaskRow.finished_at, TaskRow.id) > after)
+            query = query.where(tuple_(*ENDED) > after)
         return [task_of(row) for row in await self._session.scalars(query.limit(limit))]
 
     async def newest(self, meant: FailureFilter, *, limit: int) -> list[Task]:
         """Return failed tasks, the latest failure first."""
-        query = select(TaskRow).where(*_conditions(meant)).order_by(*NEWEST_FIRST).limit(limit)
+        query = newest_first(select(TaskRow).where(*_conditions(meant)), ENDED, limit=limit)
         return [task_of(row) for row in await self._session.scalars(query)]
 
     async def count(self, meant: FailureFilter) -> int:
@@ -67,11 +67,7 @@ class FailureStore(LedgerQueries):
 
     async def dismiss(self, meant: FailureFilter, *, now: datetime) -> int:
         """Take failed tasks out of the failures without retrying them; return how many."""
-        result = await self._session.execute(
-            update(TaskRow).where(*_conditions(meant)).values(dismissed_at=now)
-        )
-        count: int = result.rowcount  # type: ignore[attr-defined]  # a DML result has it
-        return count
+        return await self._changed(update(TaskRow).where(*_conditions(meant)).values(dismissed_at=now))
 
     async def returned(self, fingerprints: Collection[str], *, since: datetime) -> Task | None:
         """Return a retry that failed in one of these ways since then, if there is one."""

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from mainspring.contracts.flows import StepStatus
 from mainspring.domain.flows import RUNNING_SHARE, child_task_id, flow_progress
-from mainspring.storage.ledger.rows import ACTIVE_NAMES, LedgerQueries, still_active
+from mainspring.storage.ledger.rows import ACTIVE_NAMES, still_active
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow, TaskStepRow
 
 # Five hundred children that each report once a second write to their parent once a second, not five hundred
@@ -16,7 +17,7 @@ from mainspring.storage.tables import TaskRow, TaskStepRow
 FOLLOW_EVERY = timedelta(seconds=1)
 
 
-class FlowProgress(LedgerQueries):
+class FlowProgress(Repository):
     """What is written to a task of its steps. A child's row is always held before its parent's."""
 
     async def follow_children(self, task_id: UUID, *, now: datetime, at_once: bool = False) -> None:

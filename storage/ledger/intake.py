@@ -12,13 +12,14 @@ from mainspring.contracts.tasks import Enqueued, NewTask
 from mainspring.domain.queues import fairness_ranks
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.ledger.repeats import Holders, Repeats, after_quiet_time
-from mainspring.storage.ledger.rows import LedgerQueries, queued_row
+from mainspring.storage.ledger.rows import queued_row
 from mainspring.storage.ledger.task_queries import TaskQueries
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED
 
 
-class TaskIntake(LedgerQueries):
+class TaskIntake(Repository):
     """Accepts tasks. The writes run inside the caller's transaction."""
 
     def __init__(self, session: AsyncSession) -> None:

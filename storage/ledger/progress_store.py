@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.tasks import percentage
 from mainspring.storage.ledger.flow_progress import FlowProgress
-from mainspring.storage.ledger.rows import LedgerQueries, still_active
+from mainspring.storage.ledger.rows import still_active
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
 
 
-class ProgressStore(LedgerQueries):
+class ProgressStore(Repository):
     """Writes how far a task is, and reads where it goes on, inside the caller's transaction."""
 
     def __init__(self, session: AsyncSession) -> None:

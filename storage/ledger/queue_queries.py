@@ -10,14 +10,14 @@ from sqlalchemy.orm import aliased
 
 from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import TaskState
-from mainspring.storage.ledger.rows import LedgerQueries
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
 
 UNDER_WAY = (TaskState.RUNNING, TaskState.WAITING)
 
 
-class QueueQueries(LedgerQueries):
+class QueueQueries(Repository):
     """Looks at the queues, inside the caller's transaction, and changes nothing."""
 
     async def queue(self, job: str, *, at_most: int, now: datetime) -> QueueStatistics:

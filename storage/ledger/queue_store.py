@@ -12,12 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Update, case, func, null, select, update
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import JsonObject, TaskState
 from mainspring.contracts.webhooks import TaskChanged
 from mainspring.storage.ledger.deliveries import announce
 from mainspring.storage.ledger.queue_queries import is_due_again, may_begin
-from mainspring.storage.ledger.rows import LedgerQueries
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
 
@@ -56,8 +57,13 @@ def claim_of(run_id: str, activity_id: str, attempt: int = 1) -> str:
     return f"{run_id}/{activity_id}/{attempt}"
 
 
-class QueueStore(LedgerQueries):
+class QueueStore(Repository):
     """The queues, inside the caller's transaction. Any number of workers may claim at the same time."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        # What subscribers will be told of what was written: its drain is to be woken after the commit.
+        self.deliveries: list[UUID] = []
 
     async def claim(self, job: str, claim: str, *, limit: int, now: datetime) -> list[ClaimedRow]:
         """Take up to `limit` rows that are due: by priority, then round robin over workspaces, then by age.

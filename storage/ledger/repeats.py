@@ -9,7 +9,8 @@ from sqlalchemy import case, func, literal, or_, select, update
 from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.ledger.rows import ACTIVE_NAMES, LedgerQueries
+from mainspring.storage.ledger.rows import ACTIVE_NAMES
+from mainspring.storage.repository import Repository
 from mainspring.storage.storable import storable
 from mainspring.storage.tables import TaskRow
 
@@ -21,7 +22,7 @@ Holders = dict[str | None, tuple[UUID, str]]
 NEXT_LOOK = 0.5
 
 
-class Repeats(LedgerQueries):
+class Repeats(Repository):
     """The queries that decide between a new task and one that is there."""
 
     async def holders_of(self, keys: Sequence[str]) -> Holders:

@@ -1,4 +1,4 @@
-"""What the ledger's queries share: rows as messages, and the clause that keeps a final state final."""
+"""What the ledger's repositories share: rows as messages, and the UPDATE that keeps a final state final."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,26 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Update, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import ACTIVE_STATES, NewTask, Task, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
 ACTIVE_NAMES = sorted(ACTIVE_STATES)
-
-
-class LedgerQueries:
-    """Queries of the ledger, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-        # What subscribers will be told of what was written: its drain is to be woken after the commit.
-        self.deliveries: list[UUID] = []
-
-    async def _changed(self, statement: Update) -> bool:
-        result = await self._session.execute(statement)
-        return bool(result.rowcount)  # type: ignore[attr-defined]  # a DML result has it
 
 
 def still_active(task_id: UUID) -> Update:

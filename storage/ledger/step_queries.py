@@ -10,12 +10,12 @@ from mainspring.contracts.flows import PreviousRun, PreviousStep, StepResult, St
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import MOST_AT_ONCE
 from mainspring.storage.dialect import chunks
-from mainspring.storage.ledger.rows import LedgerQueries
 from mainspring.storage.ledger.step_rows import by_task
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow, TaskStepRow
 
 
-class StepQueries(LedgerQueries):
+class StepQueries(Repository):
     """Looks at steps, inside the caller's transaction. Only `steps` and `recall` read their data."""
 
     async def steps(self, task_id: UUID) -> list[StepResult]:

@@ -13,15 +13,16 @@ from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import shortened
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.ledger.flow_progress import FlowProgress
-from mainspring.storage.ledger.rows import LedgerQueries, still_active
+from mainspring.storage.ledger.rows import still_active
 from mainspring.storage.ledger.step_queries import StepQueries
 from mainspring.storage.ledger.step_rows import by_task, still_open, taken_over
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow, TaskStepRow
 
 CANCELLED = "cancelled"
 
 
-class StepStore(LedgerQueries):
+class StepStore(Repository):
     """Writes the steps of flows, inside the caller's transaction. No write leaves a final status."""
 
     def __init__(self, session: AsyncSession) -> None:

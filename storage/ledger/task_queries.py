@@ -4,19 +4,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
 
-from mainspring.contracts.tasks import Task, TaskError, TaskState
+from mainspring.contracts.tasks import Task, TaskError, TaskFilter, TaskState
 from mainspring.storage.dialect import chunks
-from mainspring.storage.ids import ids_starting_with
-from mainspring.storage.ledger.rows import ACTIVE_NAMES, LedgerQueries, error_of, task_of
+from mainspring.storage.ledger.rows import ACTIVE_NAMES, error_of, task_of
+from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
 # Accepted, and Temporal has not been told.
 UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))
 
 
-class TaskQueries(LedgerQueries):
+class TaskQueries(Repository):
     """Looks at tasks, inside the caller's transaction, and changes nothing."""
 
     async def get(self, task_id: UUID) -> Task | None:
@@ -32,34 +32,14 @@ class TaskQueries(LedgerQueries):
         return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
 
     async def find(
-        self,
-        *,
-        job: str | None = None,
-        states: Collection[TaskState] = (),
-        without: Collection[str] = (),
-        workspace: str | None = None,
-        top: bool = False,
-        before: tuple[datetime, UUID] | None = None,
-        limit: int = 50,
+        self, wanted: TaskFilter | None = None, *, before: Cursor | None = None, limit: int = 50
     ) -> list[Task]:
-        """Return the newest tasks first; `before` is the last of the page above.
+        """Return a page of tasks, the newest first.
 
-        Of their error logs those that go on have the last entry, which says what they may wait for.
-        `top` leaves out the steps of flows.
+        A task that goes on has the last entry of its error log, which says what it may wait for.
         """
-        query = select(TaskRow).order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(limit)
-        if job is not None:
-            query = query.where(TaskRow.job == job)
-        if states:
-            query = query.where(TaskRow.state.in_(states))
-        if without:
-            query = query.where(TaskRow.job.not_in(without))
-        if workspace is not None:
-            query = query.where(TaskRow.workspace == workspace)
-        if top:
-            query = query.where(TaskRow.parent_id.is_(None))
-        if before is not None:
-            query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < before)
+        query = select(TaskRow).where(*_conditions(wanted or TaskFilter()))
+        query = newest_first(query, (TaskRow.created_at, TaskRow.id), before=before, limit=limit)
         rows = (await self._session.scalars(query)).all()
         errors = await self._last_errors([row.id for row in rows if row.state in ACTIVE_NAMES])
         return [task_of(row, errors.get(row.id, ())) for row in rows]
@@ -80,7 +60,7 @@ class TaskQueries(LedgerQueries):
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
-        return await ids_starting_with(self._session, TaskRow.id, prefix)
+        return await self._ids_starting_with(TaskRow.id, prefix)
 
     async def unstarted(
         self, *, limit: int, created_before: datetime, after: Task | None = None
@@ -150,3 +130,18 @@ class TaskQueries(LedgerQueries):
         if after is not None:
             query = query.where(TaskRow.id > after)
         return [task_of(row) for row in await self._session.scalars(query)]
+
+
+def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.job is not None:
+        conditions.append(TaskRow.job == wanted.job)
+    if wanted.states:
+        conditions.append(TaskRow.state.in_(wanted.states))
+    if wanted.without:
+        conditions.append(TaskRow.job.not_in(wanted.without))
+    if wanted.workspace is not None:
+        conditions.append(TaskRow.workspace == wanted.workspace)
+    if wanted.top:
+        conditions.append(TaskRow.parent_id.is_(None))
+    return conditions

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import (
     BeginTask,
@@ -18,15 +19,21 @@ from mainspring.contracts.tasks import (
 from mainspring.storage.ledger.deliveries import announce_end
 from mainspring.storage.ledger.flow_progress import FlowProgress
 from mainspring.storage.ledger.repeats import Repeats
-from mainspring.storage.ledger.rows import LedgerQueries, failure_columns, queued_row, still_active
+from mainspring.storage.ledger.rows import failure_columns, queued_row, still_active
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
 
-class TaskWriter(LedgerQueries):
+class TaskWriter(Repository):
     """Writes what becomes of a task from its start to its end, inside the caller's transaction.
 
     No write leaves a final state.
     """
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        # What subscribers will be told of what was written: its drain is to be woken after the commit.
+        self.deliveries: list[UUID] = []
 
     async def begin(self, message: BeginTask, *, now: datetime) -> TaskBegun:
         """Set RUNNING, making the row for a raw start; a task whose time has not come stays QUEUED.
@@ -125,7 +132,7 @@ class TaskWriter(LedgerQueries):
             values["progress"] = 100
         if message.state is TaskState.FAILED and message.error is not None:
             values |= await self._failure(message.task_id, message.error)
-        changed = await self._changed(still_active(message.task_id).values(values))
+        changed = bool(await self._changed(still_active(message.task_id).values(values)))
         if changed and message.error is not None:
             await self._append_final_error(message.task_id, message.error)
         if changed:

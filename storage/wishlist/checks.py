@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.wishlist import Due, Offer, SaleState, StockState, Told, Wish
 from mainspring.storage.dialect import chunks, insert_into
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
 from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
 
@@ -42,11 +43,11 @@ class PlacedWish:
     wish: Wish
 
 
-class CheckRepository:
+class CheckRepository(Repository):
     """The checks of one kind, inside the caller's transaction."""
 
     def __init__(self, session: AsyncSession, kind: NotificationKind) -> None:
-        self._session = session
+        super().__init__(session)
         self._kind = kind
 
     async def products(self, after: WishCursor, *, limit: int) -> list[WatchedProduct]:

@@ -7,12 +7,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.shop import Product, User
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.wishlist import Due, Offer, SaleState, StockState
 from mainspring.storage.dialect import chunks
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import (
     Base,
     NotificationRow,
@@ -51,11 +51,8 @@ class Draft:
     lines: tuple[Line, ...]
 
 
-class MailRepository:
+class MailRepository(Repository):
     """The contents of mails, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def drafts(self, effects: Mapping[UUID, str]) -> dict[UUID, Draft]:
         """Return what waits in these effects, given with their owners: two queries for any number of them."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import case, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow
 
 
@@ -24,11 +24,8 @@ class Outcomes:
     next_at: datetime | None
 
 
-class OutcomeRepository:
+class OutcomeRepository(Repository):
     """Looks at the notifications, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def outcomes(self) -> Outcomes:
         """Count all notifications and the mails that wait: two queries."""

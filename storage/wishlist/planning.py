@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.domain.quiet_hours import QuietHours, quiet_hours
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import NotificationRow, WishlistUserRow
 from mainspring.storage.tables.wishlist import UNPLANNED
 
@@ -23,11 +23,8 @@ class Addressee:
     mailed_at: datetime | None
 
 
-class PlanRepository:
+class PlanRepository(Repository):
     """The planning of mails, inside the caller's transaction."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def waiting(self, *, limit: int) -> list[str]:
         """Return users with notifications that no mail has taken up, in the order of their ids."""

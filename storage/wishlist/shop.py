@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
 from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow
 from mainspring.storage.wishlist.rows import offer_of
 
@@ -26,11 +26,8 @@ ALERTS = frozenset({"sale_alerts", "stock_alerts"})
 AT_FIRST = frozenset({"price_when_added_cents", "added_at"})
 
 
-class ShopRepository:
+class ShopRepository(Repository):
     """What is sold and who wishes for it, inside the caller's transaction. The same again changes nothing."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
 
     async def store_products(self, products: Sequence[Product], *, now: datetime) -> None:
         """Insert or overwrite products; of two with the same id the last one wins."""

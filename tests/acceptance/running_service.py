@@ -17,7 +17,7 @@ from uuid import UUID
 from mainspring.client.service import Service, open_service
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import UpdateInventoryPrices
-from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.tasks import Task, TaskFilter, TaskState
 from mainspring.devserver import RunningTemporal, running_temporal
 from mainspring.domain.cards import InventoryLine
 from mainspring.emulators.justtcg.catalogue import catalogue
@@ -113,7 +113,7 @@ class RunningService:
 
     def newest(self, job: str) -> Task:
         """Return the newest task of a job."""
-        return self.ask(lambda service: service.jobs.find(job=job, limit=1))[0]
+        return self.ask(lambda service: service.jobs.find(TaskFilter(job=job), limit=1))[0]
 
     @staticmethod
     def until(look: Callable[[], T], is_so: Callable[[T], bool]) -> T:

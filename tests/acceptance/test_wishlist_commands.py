@@ -11,7 +11,7 @@ import pytest
 
 from mainspring.contracts.effects import EffectState, OnUnknown
 from mainspring.contracts.shop import User
-from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
+from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskFilter, TaskState
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind
 from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token
 from mainspring.domain.wishlist import Due
@@ -142,7 +142,9 @@ async def test_effects_are_listed_shown_and_decided_about(
     assert all(each in shown for each in ("anna@example.org", f"<{arrived}@shop>", "AnswerLost"))
     assert f"it may have arrived: effects mark-sent {str(arrived)[:8]}" in shown
     assert (f"{arrived}: sent", f"{lost}: is sent again as <{lost}@shop>") == (marked, again)
-    waiting = await sqlite_database.read(lambda session: TaskQueries(session).find(states=[TaskState.QUEUED]))
+    waiting = await sqlite_database.read(
+        lambda session: TaskQueries(session).find(TaskFilter(states=frozenset({TaskState.QUEUED})))
+    )
     assert [str(lost)] == [each.input["effect_id"] for each in waiting]
 
 

@@ -8,7 +8,7 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop import WishedItem
-from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
 from mainspring.domain.queues import consumer_of
 from mainspring.workflows.runtime.job import AnyJob
@@ -36,7 +36,7 @@ async def stock_checked(service: Service) -> Handle:
 async def mailed(service: Service) -> Handle:
     """Let a check's mail be sent."""
     await sales_checked(service)
-    (task,) = await service.jobs.find(job=SEND.name)
+    (task,) = await service.jobs.find(TaskFilter(job=SEND.name))
     assert TaskState.SUCCESS == (await service.wait(task.id)).state
     handle = service.temporal_client.get_workflow_handle(consumer_of(SEND.name))
     await handle.result()

@@ -16,7 +16,7 @@ from mainspring.contracts.cards import (
     SyncTrackedSets,
     UpdateInventoryPrices,
 )
-from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TasksRelayed, TaskState
+from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TaskFilter, TasksRelayed, TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session, after_commits
@@ -68,7 +68,9 @@ async def test_what_is_cancelled_while_it_waits_for_another_workflow_is_not_star
 ) -> None:
     """It ends in the ledger alone, as any that Temporal does not know."""
     first, starting = await start_behind_a_closing_workflow(workerless)
-    (queued,) = await eventually(lambda: workerless.jobs.find(states=[TaskState.QUEUED]), bool)
+    (queued,) = await eventually(
+        lambda: workerless.jobs.find(TaskFilter(states=frozenset({TaskState.QUEUED}))), bool
+    )
     await workerless.jobs.cancel(queued.id)
     await workerless.temporal_client.get_workflow_handle(first.workflow_id).terminate()
     await starting

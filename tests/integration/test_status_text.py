@@ -10,7 +10,7 @@ from temporalio.client import Client
 from mainspring.cli.follow import follow
 from mainspring.client.jobs import Jobs
 from mainspring.client.tasks.status_text import POOL_QUEUED_LONG, note
-from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskState
+from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskFilter, TaskState
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
@@ -58,9 +58,9 @@ async def fail_attempt(database: Database, task_id: UUID, attempt: int) -> None:
     await database.transact(work)
 
 
-async def found(database: Database, **asked: object) -> list[Task]:
+async def found(database: Database, wanted: TaskFilter | None = None) -> list[Task]:
     """List tasks."""
-    return await database.read(lambda session: TaskQueries(session).find(**asked))  # type: ignore[arg-type]
+    return await database.read(lambda session: TaskQueries(session).find(wanted))
 
 
 async def test_a_pooled_task_between_attempts_says_why_and_when(database: Database) -> None:
@@ -131,6 +131,8 @@ async def test_what_other_tasks_made_can_be_left_out(database: Database) -> None
     delivery = await add_pooled(database, job="deliver")
 
     assert {top, child, delivery} == {task.id for task in await found(database)}
-    assert {top, delivery} == {task.id for task in await found(database, top=True)}
-    assert {top} == {task.id for task in await found(database, top=True, without=["deliver"])}
-    assert {top} == {task.id for task in await found(database, workspace="shop")}
+    assert {top, delivery} == {task.id for task in await found(database, TaskFilter(top=True))}
+    assert {top} == {
+        task.id for task in await found(database, TaskFilter(top=True, without=frozenset({"deliver"})))
+    }
+    assert {top} == {task.id for task in await found(database, TaskFilter(workspace="shop"))}

@@ -14,7 +14,7 @@ from mainspring.client.errors import BadInput
 from mainspring.client.webhooks import AddedWebhook, WebhookSubscriptions
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.cards import DiscoverSets
-from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.tasks import Task, TaskFilter, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.emulators.webhooks import Fault, Receiver, WebhookEmulator
 from mainspring.gateways.webhooks import Webhooks, open_webhooks
@@ -59,7 +59,7 @@ async def a_finished_task(service: Service) -> Task:
 
 
 async def deliveries(service: Service) -> list[Task]:
-    return await service.jobs.find(job=DELIVER_WEBHOOK, limit=1_000)
+    return await service.jobs.find(TaskFilter(job=DELIVER_WEBHOOK), limit=1_000)
 
 
 async def until_delivered(receiver: Receiver, count: int = 1) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from temporalio.client import Client
 
 from mainspring.contracts.shop import WishedItem
+from mainspring.contracts.tasks import TaskFilter
 from mainspring.contracts.wishlist import CheckWishlistSales
 from mainspring.domain.queues import consumer_of
 from mainspring.storage.database import Database
@@ -74,7 +75,7 @@ async def test_many_wishes_cost_a_few_events_and_no_statement_each(shop: Shop, p
     asked_by_mails = statements.total()
     second = await shop.check(SALE_CHECK, CheckWishlistSales())
 
-    task = (await shop.service.jobs.find(job=SALE_CHECK.name))[-1]
+    task = (await shop.service.jobs.find(TaskFilter(job=SALE_CHECK.name)))[-1]
     events = await shop.service.temporal.history_length(task.workflow_id, task.run_id)
     drained = await shop.service.temporal.history_length(consumer_of(SEND.name))
     print(first, asked_by_check, asked_by_mails, events, drained)  # noqa: T201  # for people

@@ -1,0 +1,38 @@
+"""What every repository has: its caller's session, ids by their beginning, and pages of a list."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, Update, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+Query = TypeVar("Query", bound=Select[Any])
+
+# The time and the id of the last row of a page: the next page begins below that row.
+Cursor = tuple[datetime, UUID]
+
+
+class Repository:
+    """Queries and writes inside the caller's transaction: the caller commits, a repository never does."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def _ids_starting_with(self, column: Any, prefix: str) -> list[UUID]:
+        """Return up to two ids of a column that begin with `prefix` (hexadecimal, dashes optional)."""
+        plain = prefix.replace("-", "").lower()
+        low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
+        return list(await self._session.scalars(select(column).where(column.between(low, high)).limit(2)))
+
+    async def _changed(self, statement: Update) -> int:
+        """Execute an UPDATE and return how many rows it has changed."""
+        result = await self._session.execute(statement)
+        count: int = result.rowcount  # type: ignore[attr-defined]  # a DML result has it
+        return count
+
+
+def newest_first(query: Query, key: tuple[Any, Any], *, before: Cursor | None = None, limit: int) -> Query:
+    """Return a page of a query; `key` is the columns of a row's time and id, `before` the last row above."""
+    query = query.order_by(*(column.desc() for column in key)).limit(limit)
+    return query if before is None else query.where(tuple_(*key) < before)
