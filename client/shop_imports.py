@@ -5,7 +5,9 @@ from pathlib import Path
 
 from mainspring.client.imports import Imported, Key, OnRejected, Refused, ignore, import_file
 from mainspring.client.wishlists import Wishlists
-from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
+from mainspring.contracts.wishlist import RejectedWish, WishedItem
 
 
 async def import_products(wishlists: Wishlists, path: Path, on_rejected: OnRejected = ignore) -> Imported:

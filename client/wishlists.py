@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
+from mainspring.contracts.wishlist import RejectedWish, WishedItem
 from mainspring.domain.unsubscribe import UnsubscribeScope, read_token
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database

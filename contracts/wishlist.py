@@ -1,4 +1,4 @@
-"""The wishlist jobs' messages, and what their rules are called."""
+"""Wishes as the platform tells them, the wishlist jobs' messages, and what their rules are called."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from mainspring.contracts.fields import Cents, Flag, Id, Moment
 from mainspring.contracts.message import Message
 from mainspring.contracts.progress import TaskProgress
 
@@ -38,6 +39,27 @@ class SkipReason(StrEnum):
     OUT_OF_STOCK = "out-of-stock"
     WISH_REMOVED = "wish-removed"
     UNSUBSCRIBED = "unsubscribed"
+
+
+class WishedItem(Message):
+    """A user's wish for a product, one for each pair. At first it has the product's price, and time now.
+
+    Left out for a wish that is there already, price and time stay.
+    """
+
+    user_id: Id
+    product_id: Id
+    notify_on_sale: Flag = True
+    notify_on_stock: Flag = True
+    price_when_added_cents: Cents | None = None
+    added_at: Moment | None = None
+
+
+class RejectedWish(Message):
+    """A wish that was not stored: `unknown` are those of its fields that name nobody or nothing."""
+
+    wish: WishedItem
+    unknown: tuple[str, ...]
 
 
 class CheckWishlistSales(Message):

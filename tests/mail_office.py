@@ -15,13 +15,13 @@ from mainspring.activities.wishlist.mailing.settling import acknowledge_mails
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import Effect, EffectState
-from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import (
     SEND_NOTIFICATIONS,
     NotificationKind,
     NotificationSent,
     SendNotification,
+    WishedItem,
 )
 from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox

@@ -13,9 +13,10 @@ from mainspring.client.effects import Effects
 from mainspring.client.wishlists import Wishlists
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
-from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
 from mainspring.contracts.tasks import Task, TaskFilter
-from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishlistChecked
+from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishedItem, WishlistChecked
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import NotificationRow

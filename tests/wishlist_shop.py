@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from random import Random
 
-from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
+from mainspring.contracts.wishlist import WishedItem
 from mainspring.storage.database import Database, Session
 from mainspring.storage.wishlist import ShopRepository
 from tests.shop import product, user

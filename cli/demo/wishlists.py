@@ -17,9 +17,10 @@ from mainspring.cli.stack import Stack
 from mainspring.client.service import Service
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.message import Message
-from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, WishedItem
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
 

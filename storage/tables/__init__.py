@@ -17,15 +17,12 @@ from mainspring.storage.tables.cards import (
     VariantRow,
 )
 from mainspring.storage.tables.effects import EffectRow
+from mainspring.storage.tables.people import WishlistUserRow
 from mainspring.storage.tables.quota import QuotaRow
+from mainspring.storage.tables.shop import WishedProductRow
 from mainspring.storage.tables.tasks import TaskErrorRow, TaskRow, TaskStepRow
 from mainspring.storage.tables.webhooks import SubscriptionRow
-from mainspring.storage.tables.wishlist import (
-    NotificationRow,
-    WishedProductRow,
-    WishlistItemRow,
-    WishlistUserRow,
-)
+from mainspring.storage.tables.wishlist import NotificationRow, WishlistItemRow
 
 __all__ = [
     "AccountRow",

@@ -1,56 +1,15 @@
-"""The wishlist tables: what the platform tells of its shop, what checks have seen, who is told of it."""
+"""The wishlist tables: who wishes for what, and who is told of it."""
 
-from datetime import datetime, time
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mainspring.storage.tables.base import Base, OuterId
 
 # Notifications that no mail has taken up yet, as the partial index says it.
 UNPLANNED = text("state = 'due' AND effect_id IS NULL")
-
-
-class WishedProductRow(Base):
-    """A product. The last columns are what checks have seen of it; an import leaves them as they are."""
-
-    __tablename__ = "wishlist_products"
-
-    id: Mapped[str] = mapped_column(OuterId, primary_key=True)
-    name: Mapped[str] = mapped_column(String(500))
-    url: Mapped[str] = mapped_column(Text)
-    image_url: Mapped[str | None] = mapped_column(Text)
-    currency: Mapped[str] = mapped_column(String(3))
-    price_cents: Mapped[int]
-    sale_price_cents: Mapped[int | None]
-    sale_starts_at: Mapped[datetime | None]
-    sale_ends_at: Mapped[datetime | None]
-    stock: Mapped[int]
-    updated_at: Mapped[datetime]
-    seen_on_sale: Mapped[bool]
-    sale_episode: Mapped[int]
-    seen_sold_out: Mapped[bool]
-    stock_episode: Mapped[int]
-    restocked_at: Mapped[datetime | None]
-
-
-class WishlistUserRow(Base):
-    """A user. `mailed_at` is when the last mail of alerts was sent."""
-
-    __tablename__ = "wishlist_users"
-
-    id: Mapped[str] = mapped_column(OuterId, primary_key=True)
-    email: Mapped[str] = mapped_column(String(254))
-    name: Mapped[str | None] = mapped_column(String(500))
-    time_zone: Mapped[str] = mapped_column(String(100))
-    locale: Mapped[str] = mapped_column(String(50))
-    sale_alerts: Mapped[bool]
-    stock_alerts: Mapped[bool]
-    quiet_from: Mapped[time | None]
-    quiet_until: Mapped[time | None]
-    mailed_at: Mapped[datetime | None]
-    updated_at: Mapped[datetime]
 
 
 class WishlistItemRow(Base):

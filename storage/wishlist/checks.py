@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, upd
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.domain.wishlist import Due, Offer, SaleState, StockState, Told, Wish
+from mainspring.domain.shop import Offer
+from mainspring.domain.wishlist import Due, SaleState, StockState, Told, Wish
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from mainspring.contracts.shop import Product, User
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.domain.wishlist import Due, Offer, SaleState, StockState
+from mainspring.domain.shop import Offer
+from mainspring.domain.wishlist import Due, SaleState, StockState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import (

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.domain.wishlist import Offer, SaleState, StockState
+from mainspring.domain.shop import Offer
+from mainspring.domain.wishlist import SaleState, StockState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.tables import WishedProductRow, WishlistUserRow
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, tuple_, update
 
-from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
+from mainspring.contracts.wishlist import RejectedWish, WishedItem
 from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow

@@ -13,8 +13,7 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.effects import EffectState
-from mainspring.contracts.shop import WishedItem
-from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
 from mainspring.emulators.smtp import MailFault, SmtpEmulator
 from mainspring.gateways.clock import SystemClock
 from mainspring.storage.database import Session

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from mainspring.contracts.effects import EffectState, OnUnknown
-from mainspring.contracts.shop import User
+from mainspring.contracts.people import User
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskFilter, TaskState
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind
 from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token

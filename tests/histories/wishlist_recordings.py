@@ -7,9 +7,8 @@ from temporalio.client import WorkflowHandle
 from mainspring.client.wishlists import Wishlists
 from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
-from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.tasks import TaskFilter, TaskState
-from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, WishedItem
 from mainspring.domain.queues import consumer_of
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK

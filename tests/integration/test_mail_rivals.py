@@ -10,7 +10,7 @@ from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist.mailing.claiming import PreparedMail
 from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.client.wishlists import Wishlists
-from mainspring.contracts.shop import WishedItem
+from mainspring.contracts.wishlist import WishedItem
 from mainspring.storage.database import Database
 from mainspring.storage.effects import EffectRepository
 from mainspring.storage.wishlist import MailRepository, PlanRepository

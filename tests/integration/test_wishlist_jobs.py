@@ -9,9 +9,10 @@ from temporalio.client import Client
 
 from mainspring.client.wishlists import Wishlists
 from mainspring.config.secrets import encryption_key
-from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
 from mainspring.contracts.tasks import TaskState
-from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database
 from mainspring.workflows.wishlist import SALE_CHECK

@@ -9,8 +9,7 @@ from mainspring.activities.runtime.checkpoint import Superseded
 from mainspring.activities.wishlist.checks import WishlistActivities
 from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.wishlists import Wishlists
-from mainspring.contracts.shop import WishedItem
-from mainspring.contracts.wishlist import CheckBatch, CheckWishlistSales, WishlistProgress
+from mainspring.contracts.wishlist import CheckBatch, CheckWishlistSales, WishedItem, WishlistProgress
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database

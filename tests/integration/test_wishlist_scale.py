@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy import event
 from temporalio.client import Client
 
-from mainspring.contracts.shop import WishedItem
 from mainspring.contracts.tasks import TaskFilter
-from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
 from mainspring.domain.queues import consumer_of
 from mainspring.storage.database import Database
 from mainspring.workflows.wishlist import SALE_CHECK, SEND

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import event, select, update
 
 from mainspring.client.wishlists import Wishlists
-from mainspring.contracts.shop import Product, RejectedWish, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
+from mainspring.contracts.wishlist import RejectedWish, WishedItem
 from mainspring.domain.unsubscribe import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow

@@ -8,7 +8,9 @@ import pytest
 from mainspring.client.errors import BadInput
 from mainspring.client.imports import RejectedRow, Row, read_rows
 from mainspring.contracts.message import Message
-from mainspring.contracts.shop import Product, User, WishedItem
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
+from mainspring.contracts.wishlist import WishedItem
 
 PRODUCT = {
     "id": "p1",

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mainspring.contracts.shop import Product, User
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import Mail, Mailbox, MailUnsendable
 from mainspring.gateways.smtp.message import envelope_of

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationKind, SkipReason
+from mainspring.domain.shop import Offer
 from mainspring.domain.wishlist import (
     Due,
     Evaluation,
-    Offer,
     SaleState,
     StockState,
     Told,

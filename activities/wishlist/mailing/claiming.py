@@ -9,7 +9,7 @@ from uuid import UUID
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
-from mainspring.contracts.shop import User
+from mainspring.contracts.people import User
 from mainspring.contracts.wishlist import NotificationKind, SendNotification, SkipReason
 from mainspring.domain.quiet_hours import earliest_mail, quiet_hours
 from mainspring.domain.wishlist import skip_reason
