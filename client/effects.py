@@ -15,6 +15,7 @@ from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository
 from mainspring.storage.errors import AlreadyRetried, EffectUnknown
 from mainspring.storage.ledger import TaskQueries
+from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import MailRepository
 
 
@@ -86,7 +87,7 @@ class Effects:
             effects, mails = EffectRepository(session), MailRepository(session)
             if state is EffectState.SENT:
                 # Before the mail is held, as in a settlement, or the two could wait for each other.
-                await mails.note_mailed([(await effects.get(effect_id)).owner], now=now)
+                await UserRepository(session).note_mailed([(await effects.get(effect_id)).owner], now=now)
             before = await effects.resolve(effect_id, state, now=now)
             if before.state is not EffectState.UNKNOWN:
                 raise BadInput(

@@ -9,9 +9,11 @@ from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
 from mainspring.domain.unsubscribe import UnsubscribeScope, read_token
 from mainspring.gateways.clock import Clock
-from mainspring.storage.database import Database
+from mainspring.storage.database import Database, Session
 from mainspring.storage.dialect import chunks
-from mainspring.storage.wishlist import OutcomeRepository, Outcomes, ShopRepository
+from mainspring.storage.people import UserRepository
+from mainspring.storage.shop import ProductRepository
+from mainspring.storage.wishlist import OutcomeRepository, Outcomes, WishRepository
 
 T = TypeVar("T")
 
@@ -30,27 +32,29 @@ class Wishlists:
     async def store_products(self, products: Sequence[Product]) -> None:
         """Store products, a thousand in each transaction."""
         for chunk in chunks(products):
-            await self._shop(ShopRepository.store_products, chunk)
+            await self._store(lambda session: ProductRepository(session).store, chunk)
 
     async def store_users(self, users: Sequence[User]) -> None:
         """Store users, a thousand in each transaction. Alerts that are not said stay as they are."""
         for chunk in chunks(users):
-            await self._shop(ShopRepository.store_users, chunk)
+            await self._store(lambda session: UserRepository(session).store, chunk)
 
     async def store_items(self, items: Sequence[WishedItem]) -> list[RejectedWish]:
         """Store wishes, a thousand in each transaction; return those whose product or user is not known."""
         strays: list[RejectedWish] = []
         for chunk in chunks(items):
-            strays += await self._shop(ShopRepository.store_items, chunk)
+            strays += await self._store(lambda session: WishRepository(session).store, chunk)
         return strays
 
-    async def _shop(self, store: Callable[..., Awaitable[T]], rows: Sequence[Message]) -> T:
+    async def _store(
+        self, store: Callable[[Session], Callable[..., Awaitable[T]]], rows: Sequence[Message]
+    ) -> T:
         now = self._clock.now()
-        return await self._database.transact(lambda session: store(ShopRepository(session), rows, now=now))
+        return await self._database.transact(lambda session: store(session)(rows, now=now))
 
     async def remove_items(self, pairs: Collection[tuple[str, str]]) -> int:
         """Remove the wishes of (product id, user id); return how many there were."""
-        return await self._database.transact(lambda session: ShopRepository(session).remove_items(pairs))
+        return await self._database.transact(lambda session: WishRepository(session).remove(pairs))
 
     async def unsubscribe(self, token: str) -> str | None:
         """Switch off what a link's token says; return the user's id, None if there is no such user.
@@ -59,7 +63,7 @@ class Wishlists:
         """
         wish = read_token(token, self._token_key)
         known = await self._database.transact(
-            lambda session: ShopRepository(session).unsubscribe(
+            lambda session: UserRepository(session).unsubscribe(
                 wish.user_id,
                 sales=wish.scope is not UnsubscribeScope.STOCK,
                 stock=wish.scope is not UnsubscribeScope.SALE,
@@ -70,7 +74,7 @@ class Wishlists:
 
     async def counts(self) -> dict[str, int]:
         """Return how many products, users and wishes there are."""
-        return await self._database.read(lambda session: ShopRepository(session).counts())
+        return await self._database.read(lambda session: WishRepository(session).counts())
 
     async def outcomes(self) -> Outcomes:
         """Return what became of the notifications so far."""

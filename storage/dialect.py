@@ -1,6 +1,6 @@
 """Bulk writes that both databases understand."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -60,3 +60,22 @@ async def upsert(
             statement = statement.on_conflict_do_nothing(index_elements=keys)
         # Without it rows are cut into a statement for each run of the same absent values.
         await session.execute(statement.execution_options(render_nulls=True), chunk)
+
+
+def merged(
+    rows: Iterable[dict[str, Any]], keys: tuple[str, ...], unsaid: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return a row for each key, as if they were stored one after the other: the last wins.
+
+    A column in `unsaid` is the one before's where the row's `says_COLUMN` is false, as in `upsert`.
+    """
+    merged: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in keys)
+        before = merged.get(key)
+        if before is not None:
+            for name in unsaid:
+                if not row[f"says_{name}"]:
+                    row |= {each: before[each] for each in (name, f"says_{name}")}
+        merged[key] = row
+    return list(merged.values())

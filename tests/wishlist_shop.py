@@ -7,7 +7,9 @@ from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import WishedItem
 from mainspring.storage.database import Database, Session
-from mainspring.storage.wishlist import ShopRepository
+from mainspring.storage.people import UserRepository
+from mainspring.storage.shop import ProductRepository
+from mainspring.storage.wishlist import WishRepository
 from tests.shop import product, user
 from tests.wishlist_oracle import Oracle
 from tests.wishlist_records import SALE, STOCK, OracleProduct, OracleUser, OracleWish
@@ -129,11 +131,10 @@ class RandomShop:
         wishes = list({(each.product_id, each.user_id): each for each in wishes}.values())
 
         async def write(session: Session) -> None:
-            shop = ShopRepository(session)
-            await shop.store_products(products, now=now)
-            await shop.store_users(users, now=now)
-            await shop.remove_items(removed)
-            assert [] == await shop.store_items(wishes, now=now)
+            await ProductRepository(session).store(products, now=now)
+            await UserRepository(session).store(users, now=now)
+            await WishRepository(session).remove(removed)
+            assert [] == await WishRepository(session).store(wishes, now=now)
 
         await self._database.transact(write)
         new_products, new_users = {each.id: each for each in products}, {each.id: each for each in users}
@@ -178,7 +179,7 @@ class RandomShop:
 
         async def write(session: Session) -> None:
             for user_id, kind in gone.items():
-                shop = ShopRepository(session)
+                shop = UserRepository(session)
                 await shop.unsubscribe(user_id, sales=kind == SALE, stock=kind == STOCK, now=now)
 
         await self._database.transact(write)

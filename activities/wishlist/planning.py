@@ -16,8 +16,8 @@ from mainspring.domain.quiet_hours import earliest_mail
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectRepository, NewEffect
 from mainspring.storage.ledger import TaskIntake
+from mainspring.storage.people import Addressee, UserRepository
 from mainspring.storage.wishlist import MailRepository, PlanRepository
-from mainspring.storage.wishlist.planning import Addressee
 
 # Users in one transaction.
 ADDRESSEES = 500
@@ -52,15 +52,16 @@ async def plan_page(
     cancelled is given up, and counts as told.
     """
     plans, effects, letters = PlanRepository(session), EffectRepository(session), MailRepository(session)
+    users = UserRepository(session)
     abandoned = await effects.abandoned(MAIL, limit=GIVEN_UP)
     waiting = await plans.waiting(limit=size)
     # All users at once and before any mail, as claims and settlements do, or two could wait for each other.
-    await letters.hold_users({*abandoned.values(), *waiting})
+    await users.hold({*abandoned.values(), *waiting})
     given_up = await effects.give_up(abandoned, now=now)
     # One that may have arrived keeps what it says, until a person has decided.
     failed = [each for each, state in given_up.items() if state is EffectState.FAILED]
     await letters.settle_mails(failed, EffectState.FAILED, now=now)
-    page = await plans.addressees(waiting)
+    page = await users.addressees(waiting)
     there = [each for each in page if each.email is not None]
     await plans.give_up(
         [each.user_id for each in page if each.email is None], SkipReason.WISH_REMOVED, now=now

@@ -1,10 +1,10 @@
-"""The wishlists' repositories: the shop as the platform tells it, the checks, the mails."""
+"""The wishlists' repositories: the wishes as the platform tells them, the checks, the mails."""
 
 from mainspring.storage.wishlist.checks import CheckRepository
 from mainspring.storage.wishlist.mails import MailRepository
 from mainspring.storage.wishlist.outcomes import OutcomeRepository, Outcomes
 from mainspring.storage.wishlist.planning import PlanRepository
-from mainspring.storage.wishlist.shop import ShopRepository
+from mainspring.storage.wishlist.wishes import WishRepository
 
 __all__ = [
     "CheckRepository",
@@ -12,5 +12,5 @@ __all__ = [
     "OutcomeRepository",
     "Outcomes",
     "PlanRepository",
-    "ShopRepository",
+    "WishRepository",
 ]

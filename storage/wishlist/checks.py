@@ -13,9 +13,11 @@ from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.shop import Offer
 from mainspring.domain.wishlist import Due, SaleState, StockState, Told, Wish
 from mainspring.storage.dialect import chunks, insert_into
+from mainspring.storage.people import UserRepository
 from mainspring.storage.repository import Repository
+from mainspring.storage.shop import offer_of
 from mainspring.storage.tables import NotificationRow, WishedProductRow, WishlistItemRow, WishlistUserRow
-from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
+from mainspring.storage.wishlist.rows import sale_seen, stock_seen
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class CheckRepository(Repository):
 
     async def write_due(self, due: Sequence[Due], *, min_stock: int, now: datetime) -> None:
         """Write who is to be told. What was skipped under the same key is due again; else it stays."""
-        await hold_users(self._session, {each.user_id for each in due})
+        await UserRepository(self._session).hold({each.user_id for each in due})
         for chunk in chunks(due):
             statement = insert_into(self._session, NotificationRow)
             revived = {

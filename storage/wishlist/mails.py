@@ -15,6 +15,7 @@ from mainspring.domain.shop import Offer
 from mainspring.domain.wishlist import Due, SaleState, StockState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.repository import Repository
+from mainspring.storage.shop import offer_of
 from mainspring.storage.tables import (
     Base,
     NotificationRow,
@@ -22,7 +23,7 @@ from mainspring.storage.tables import (
     WishlistItemRow,
     WishlistUserRow,
 )
-from mainspring.storage.wishlist.rows import hold_users, offer_of, sale_seen, stock_seen
+from mainspring.storage.wishlist.rows import sale_seen, stock_seen
 
 Told = TypeVar("Told", Product, User)
 
@@ -112,18 +113,6 @@ class MailRepository(Repository):
                 update(NotificationRow)
                 .where(NotificationRow.effect_id.in_(some), NotificationRow.state.in_(("due", "failed")))
                 .values(state=state, settled_at=now)
-            )
-
-    async def hold_users(self, user_ids: Collection[str]) -> None:
-        """Keep everybody else from planning, claiming and settling mails of these users."""
-        await hold_users(self._session, user_ids)
-
-    async def note_mailed(self, user_ids: Sequence[str], *, now: datetime) -> None:
-        """Note when users were last sent a mail."""
-        await self.hold_users(user_ids)
-        for some in chunks(user_ids):
-            await self._session.execute(
-                update(WishlistUserRow).where(WishlistUserRow.id.in_(some)).values(mailed_at=now)
             )
 
 

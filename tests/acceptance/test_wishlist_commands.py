@@ -18,7 +18,8 @@ from mainspring.domain.wishlist import Due
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
 from mainspring.storage.ledger import TaskIntake, TaskQueries, TaskWriter
-from mainspring.storage.wishlist import CheckRepository, MailRepository, PlanRepository, ShopRepository
+from mainspring.storage.people import UserRepository
+from mainspring.storage.wishlist import CheckRepository, MailRepository, PlanRepository
 from tests.acceptance.command_line import CommandLine
 
 PAGE = Path(__file__).parents[2] / "docs" / "wishlists.md"
@@ -85,7 +86,7 @@ async def test_a_wish_is_removed_and_a_user_unsubscribed(
     """By the whole link, as it stands in a mail; another link is bad input."""
     anna = User(id="anna", email="anna@example.org")
     await sqlite_database.transact(
-        lambda session: ShopRepository(session).store_users([anna], now=datetime.now(UTC))
+        lambda session: UserRepository(session).store([anna], now=datetime.now(UTC))
     )
     token = make_token(Unsubscribing("anna", UnsubscribeScope.ALL), KEY)
     forged = make_token(Unsubscribing("anna", UnsubscribeScope.ALL), KEY[::-1])

@@ -13,7 +13,8 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.wishlist import WishedItem
 from mainspring.storage.database import Database
 from mainspring.storage.effects import EffectRepository
-from mainspring.storage.wishlist import MailRepository, PlanRepository
+from mainspring.storage.people import UserRepository
+from mainspring.storage.wishlist import PlanRepository
 from tests.mail_office import KEY, Office
 from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
@@ -108,7 +109,7 @@ async def test_a_check_that_finds_users_in_another_order_than_planning_waits_for
 
     async with office.database.session.begin() as planning:
         plans = PlanRepository(planning)
-        await MailRepository(planning).hold_users(await plans.waiting(limit=10))
+        await UserRepository(planning).hold(await plans.waiting(limit=10))
         await plans.give_up(["u00000"], "gone", now=office.clock.now())
         writing = asyncio.create_task(office.write_due([1, 0], 0))
         done, _ = await asyncio.wait({writing}, timeout=A_MOMENT)
@@ -128,7 +129,7 @@ async def test_new_wishes_do_not_wait_for_planners_and_checks(office: Office) ->
     async with office.database.session.begin() as planning:
         waiting = await PlanRepository(planning).waiting(limit=10)
         assert 2 == len(waiting)
-        await MailRepository(planning).hold_users(waiting)
+        await UserRepository(planning).hold(waiting)
         storing = asyncio.create_task(office.wishlists.store_items([new]))
         done, _ = await asyncio.wait({storing}, timeout=10)
 

@@ -16,6 +16,7 @@ from mainspring.domain.wishlist import skip_reason
 from mainspring.storage.database import Session
 from mainspring.storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement
 from mainspring.storage.errors import EffectHeld, EffectUnknown
+from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import MailRepository
 from mainspring.storage.wishlist.mails import Draft, Line
 
@@ -56,7 +57,7 @@ async def claim_mails(
     ledger, mails = EffectRepository(session), MailRepository(session)
     effect_ids = {given.effect_id for given in tasks.values()}
     # Another claim of the same user's waits, and then sees what is being sent.
-    await mails.hold_users(await ledger.owners(effect_ids))
+    await UserRepository(session).hold(await ledger.owners(effect_ids))
     effects = await ledger.hold(effect_ids)
     drafts = await mails.drafts({each.id: each.owner for each in effects.values()})
     sending = await ledger.sending_to({each.owner for each in effects.values()}, MAIL)

@@ -12,6 +12,7 @@ from mainspring.contracts.wishlist import SendNotification
 from mainspring.gateways.smtp import AnswerLost
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectRepository, Settlement
+from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import MailRepository
 
 
@@ -27,8 +28,8 @@ async def acknowledge_mails(
     sent = by_state.get(EffectState.SENT, [])
     mails = MailRepository(session)
     # In the order in which planning holds them: users, mails, notifications.
-    await mails.hold_users({letter.user.id for _, letter in letters})
-    await mails.note_mailed(
+    await UserRepository(session).hold({letter.user.id for _, letter in letters})
+    await UserRepository(session).note_mailed(
         sorted({letter.user.id for _, letter in letters if letter.effect.id in set(sent)}), now=now
     )
     written = await EffectRepository(session).settle(settlements, now=now)

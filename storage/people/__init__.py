@@ -1,0 +1,6 @@
+"""Users, as the platform tells them."""
+
+from mainspring.storage.people.addressees import Addressee
+from mainspring.storage.people.users import UserRepository
+
+__all__ = ["Addressee", "UserRepository"]

@@ -1,0 +1,52 @@
+"""Products, as the platform tells them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from mainspring.contracts.shop import Product
+from mainspring.domain.shop import Offer
+from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.repository import Repository
+from mainspring.storage.tables import WishedProductRow
+
+# What checks have seen of a product is theirs to write.
+SEEN = frozenset({"seen_on_sale", "sale_episode", "seen_sold_out", "stock_episode", "restocked_at"})
+NOTHING_SEEN: dict[str, Any] = {
+    "seen_on_sale": False,
+    "sale_episode": 0,
+    "seen_sold_out": False,
+    "stock_episode": 0,
+    "restocked_at": None,
+}
+
+
+class ProductRepository(Repository):
+    """What is sold, inside the caller's transaction. Storing the same again changes nothing."""
+
+    async def store(self, products: Sequence[Product], *, now: datetime) -> None:
+        """Insert or overwrite products; of two with the same id the last one wins."""
+        rows = {each.id: each.model_dump() | NOTHING_SEEN | {"updated_at": now} for each in products}
+        await upsert(self._session, WishedProductRow, list(rows.values()), keep=SEEN)
+
+    async def prices(self, product_ids: Collection[str], now: datetime) -> dict[str, int]:
+        """Return what those of these products that are known cost now."""
+        prices: dict[str, int] = {}
+        for chunk in chunks(sorted(product_ids)):
+            query = select(WishedProductRow).where(WishedProductRow.id.in_(chunk))
+            prices |= {row.id: offer_of(row).price_at(now) for row in await self._session.scalars(query)}
+        return prices
+
+
+def offer_of(row: WishedProductRow) -> Offer:
+    """Return what the shop says of a product."""
+    return Offer(
+        product_id=row.id,
+        price_cents=row.price_cents,
+        stock=row.stock,
+        sale_price_cents=row.sale_price_cents,
+        sale_starts_at=row.sale_starts_at,
+        sale_ends_at=row.sale_ends_at,
+    )

@@ -1,0 +1,68 @@
+"""Wishes, as the platform tells them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, tuple_
+
+from mainspring.contracts.wishlist import RejectedWish, WishedItem
+from mainspring.storage.dialect import chunks, merged, upsert
+from mainspring.storage.people import UserRepository
+from mainspring.storage.repository import Repository
+from mainspring.storage.shop import ProductRepository
+from mainspring.storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow
+
+# Said by an entry they are overwritten, left out they stay.
+AT_FIRST = frozenset({"price_when_added_cents", "added_at"})
+
+
+class WishRepository(Repository):
+    """Who wishes for what, inside the caller's transaction. Storing the same again changes nothing."""
+
+    async def store(self, items: Sequence[WishedItem], *, now: datetime) -> list[RejectedWish]:
+        """Insert or overwrite wishes; return those whose product or user is not known, which are left out.
+
+        The price and the time of a wish that is there already stay, unless they are given.
+        """
+        prices = await ProductRepository(self._session).prices({each.product_id for each in items}, now)
+        users = await UserRepository(self._session).known({each.user_id for each in items})
+        rows, strays = [], []
+        for each in items:
+            unknown = ("product_id",) * (each.product_id not in prices) + ("user_id",) * (
+                each.user_id not in users
+            )
+            if unknown:
+                strays.append(RejectedWish(wish=each, unknown=unknown))
+            else:
+                rows.append(_item_row(each, prices[each.product_id], now))
+        wishes = merged(rows, ("product_id", "user_id"), AT_FIRST)
+        await upsert(self._session, WishlistItemRow, wishes, keep_unsaid=AT_FIRST)
+        return strays
+
+    async def remove(self, pairs: Collection[tuple[str, str]]) -> int:
+        """Remove the wishes of (product id, user id); return how many there were."""
+        removed = 0
+        for chunk in chunks(sorted(pairs)):
+            key = tuple_(WishlistItemRow.product_id, WishlistItemRow.user_id)
+            result = await self._session.execute(delete(WishlistItemRow).where(key.in_(chunk)))
+            removed += getattr(result, "rowcount", 0)
+        return removed
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many products, users and wishes there are."""
+        tables = {"products": WishedProductRow, "users": WishlistUserRow, "wishes": WishlistItemRow}
+        return {
+            name: await self._session.scalar(select(func.count()).select_from(row)) or 0
+            for name, row in tables.items()
+        }
+
+
+def _item_row(item: WishedItem, price_cents: int, now: datetime) -> dict[str, Any]:
+    price, added_at = item.price_when_added_cents, item.added_at
+    return item.model_dump() | {
+        "price_when_added_cents": price_cents if price is None else price,
+        "added_at": added_at or now,
+        "says_price_when_added_cents": price is not None,
+        "says_added_at": added_at is not None,
+    }
