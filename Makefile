@@ -23,11 +23,11 @@ help: ## Show this list
 
 setup: $(DEV) ## Install everything for work on the project into .venv
 
-demo: $(DEMO) ## Run the demonstration: the service and stand-ins for the outside world
+demo: $(DEMO) ## Run the demonstration: the service and emulators of the outside world
 	$(BIN)/mainspring demo
 
-up: $(DEMO) ## Run the service on this machine (SANDBOX=1: with stand-ins for the outside)
-	$(BIN)/mainspring up $(if $(SANDBOX),--sandbox)
+up: $(DEMO) ## Run the service on this machine (EMULATORS=1: with emulators of the outside)
+	$(BIN)/mainspring up $(if $(EMULATORS)$(SANDBOX),--emulators)
 
 test: $(DEV) ## Run the tests
 	$(BIN)/pytest
@@ -55,7 +55,7 @@ lock: $(BIN)/python ## Lock the dependencies anew (UPGRADE=1 takes newer ones)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) pyproject.toml --group build -o requirements/runtime.txt
-	$(LOCK) pyproject.toml --group build --group sandbox -o requirements/demo.txt
+	$(LOCK) pyproject.toml --group build --group emulators -o requirements/demo.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
 
 $(BIN)/python:

@@ -214,7 +214,7 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
 
 @contextmanager
 def receivers() -> Iterator[str]:
-    """Run the sandbox's receivers in a process of their own; give their address."""
+    """Run the emulator's receivers in a process of their own; give their address."""
     command = [sys.executable, "-m", "mainspring.emulators.webhooks"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

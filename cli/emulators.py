@@ -1,4 +1,4 @@
-"""Stand-ins for the services that the settings hold no credentials for.
+"""Emulators of the services that the settings hold no credentials for.
 
 Only the worker is given their settings: who starts tasks needs to know nothing of them. They take free ports,
 so that two stacks run side by side; what tasks keep for longer, such as a video's source, has no port in it.
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from mainspring.emulators.objects import ObjectStoreEmulator
     from mainspring.emulators.smtp import SmtpEmulator
 
-# The keys that the stand-in of JustTCG accepts, one for each plan.
+# The keys that the emulator of JustTCG accepts, one for each plan.
 EMULATOR_KEYS = {plan.name: f"sandbox-{plan.name.split()[0].lower()}" for plan in PLANS}
 
 # Who tries things out should not sit in the free plan's ten requests a minute.
-SANDBOX_PLAN = "Professional"
+TRIAL_PLAN = "Professional"
 
 # The buckets of the object store: what can be fetched, and what was made of it.
 SAMPLES, VIDEOS = "samples", "videos"
@@ -36,7 +36,7 @@ MAILS = "mails"
 
 
 class EmulatorsMissing(ClientError):
-    """The stand-ins are not installed: `make setup` or `make demo` installs them."""
+    """The emulators are not installed: `make setup` or `make demo` installs them."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ async def running_emulators(settings: Settings) -> AsyncIterator[Emulators]:
                 justtcg = await stack.enter_async_context(_justtcg())
                 changed |= {
                     "justtcg_url": justtcg.base_url,
-                    "justtcg_api_key": EMULATOR_KEYS[SANDBOX_PLAN],
-                    "justtcg_plan": SANDBOX_PLAN,
+                    "justtcg_api_key": EMULATOR_KEYS[TRIAL_PLAN],
+                    "justtcg_plan": TRIAL_PLAN,
                 }
             if not _has_object_store(settings):
                 objects = await stack.enter_async_context(_objects())
@@ -89,7 +89,7 @@ async def running_emulators(settings: Settings) -> AsyncIterator[Emulators]:
 
 
 def video_to_try() -> ProcessVideo:
-    """Return the input of `process-video` for a clip that the object store's stand-in makes."""
+    """Return the input of `process-video` for a clip that the object store's emulator makes."""
     from mainspring.emulators.samples import sample  # noqa: PLC0415  # as below
 
     return ProcessVideo(source=f"s3://{SAMPLES}/{sample(SAMPLE_SECONDS)}", destination="films/sample")

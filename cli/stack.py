@@ -1,4 +1,4 @@
-"""The embedded stack: engine, worker and, if wanted, stand-ins for the outside world, in one process."""
+"""The embedded stack: Temporal, worker and, if wanted, emulators of the outside world, in one process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,14 +28,14 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(
-    settings: Settings, worker: Worker, stop: asyncio.Event, *, sandbox: bool
+    settings: Settings, worker: Worker, stop: asyncio.Event, *, emulated: bool
 ) -> AsyncIterator[Stack]:
-    """Run everything until the block ends; with `sandbox`, gateways without credentials go to stand-ins.
+    """Run everything until the block ends; when `emulated`, gateways without credentials go to emulators.
 
     Raises what Temporal raises (AlreadyRunning, PortTaken, …) and EmulatorsMissing.
     """
     async with AsyncExitStack() as stack:
-        emulators = await stack.enter_async_context(running_emulators(settings)) if sandbox else NONE
+        emulators = await stack.enter_async_context(running_emulators(settings)) if emulated else NONE
         settings = with_emulators(settings, emulators.settings)
         temporal = await stack.enter_async_context(
             EmbeddedTemporal(

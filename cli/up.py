@@ -18,8 +18,9 @@ from mainspring.config.signals import stop_on_signals
 def up(
     context: typer.Context,
     *,
-    sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Use stand-ins for the services that no key is set for.")
+    emulators: Annotated[
+        bool,
+        typer.Option("--emulators", "--sandbox", help="Emulate the services that no key is set for."),
     ] = False,
 ) -> None:
     """Run everything in this process until Ctrl-C: Temporal, its Web UI, the database and the worker.
@@ -31,7 +32,7 @@ def up(
 
     async def work(settings: Settings) -> None:
         stop = stop_on_signals()
-        async with running_stack(settings, worker, stop, sandbox=sandbox) as stack:
+        async with running_stack(settings, worker, stop, emulated=emulators) as stack:
             _show(stack)
             await asyncio.wait({stack.work, asyncio.create_task(stop.wait())}, return_when="FIRST_COMPLETED")
             echo("stopping")
@@ -49,19 +50,19 @@ def _show(stack: Stack) -> None:
             ("Temporal Web UI", stack.temporal.ui_url),
             ("Temporal", stack.temporal.address),
             ("database", escape(database_name(settings))),
-            ("JustTCG", _place(settings.justtcg_url, is_stand_in=emulators.justtcg is not None)),
+            ("JustTCG", _place(settings.justtcg_url, is_emulator=emulators.justtcg is not None)),
             (
                 "mail",
                 _place(
                     f"{settings.smtp_host or 'localhost'}:{settings.smtp_port}",
-                    is_stand_in=emulators.smtp is not None,
+                    is_emulator=emulators.smtp is not None,
                 ),
             ),
-            ("videos", _place(videos, is_stand_in=emulators.objects is not None)),
+            ("videos", _place(videos, is_emulator=emulators.objects is not None)),
         ],
     )
     if emulators.justtcg:
-        echo(f"[dim]the stand-in of JustTCG accepts the keys {', '.join(EMULATOR_KEYS.values())}[/]")
+        echo(f"[dim]the emulator of JustTCG accepts the keys {', '.join(EMULATOR_KEYS.values())}[/]")
     if emulators.smtp:
         echo(f"[dim]the mails that arrive are in {escape(str(settings.state_dir / MAILS))}[/]")
     if emulators.objects:
@@ -70,8 +71,8 @@ def _show(stack: Stack) -> None:
         echo(f"  mainspring run process-video --input '{escape(given)}'")
 
 
-def _place(address: str, *, is_stand_in: bool) -> str:
-    return escape(address) + (" (stand-in)" if is_stand_in else "")
+def _place(address: str, *, is_emulator: bool) -> str:
+    return escape(address) + (" (emulator)" if is_emulator else "")
 
 
 def work(context: typer.Context) -> None:

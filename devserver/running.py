@@ -25,7 +25,7 @@ PATIENCE = timedelta(milliseconds=500)
 class RunningTemporal(Message):
     """Where Temporal serves: gRPC `address` as host:port, the web page's URL, and its owner's process id.
 
-    `emulators` holds the settings that its owner has replaced by stand-ins of its own, which end with it.
+    `emulators` holds the settings that its owner has replaced by emulators of its own, which end with it.
     """
 
     address: str

@@ -57,7 +57,7 @@ class EmbeddedTemporal:
         self.log_file = self.state_dir / "temporal.log"
         self._ports = {ENGINE_PORT: port, UI_PORT: ui_port}
         self._dynamic_config = dynamic_config or {}
-        self._stand_ins = dict(emulators or {})
+        self._emulators = dict(emulators or {})
         self._stack = AsyncExitStack()
         self._process: ServerProcess
         self._supervisor: asyncio.Task[None]
@@ -100,7 +100,7 @@ class EmbeddedTemporal:
 
     def _publish(self) -> None:
         found = running.RunningTemporal(
-            address=self.address, ui_url=self.ui_url, pid=os.getpid(), emulators=self._stand_ins
+            address=self.address, ui_url=self.ui_url, pid=os.getpid(), emulators=self._emulators
         )
         running.write_run_file(self.state_dir, found)
 

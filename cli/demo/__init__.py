@@ -1,4 +1,4 @@
-"""`demo`: jobs from nothing to a finished run, on the embedded stack and stand-ins of the outside world."""
+"""`demo`: jobs from nothing to a finished run, on the embedded stack and emulators of the outside world."""
 
 import typer
 from rich.markup import escape
@@ -16,7 +16,7 @@ __all__ = ["demo"]
 
 
 def demo(context: typer.Context) -> None:
-    """Run card jobs and wishlist checks against stand-ins of JustTCG and a mail server, all on this machine.
+    """Run card jobs and wishlist checks against emulators of JustTCG and a mail server, all on this machine.
 
     A second run shows that nothing is done twice.
     """
@@ -37,9 +37,9 @@ def demo(context: typer.Context) -> None:
             }
         )
         configure_logs(settings)
-        async with running_stack(settings, worker, stop_on_signals(), sandbox=True) as stack:
+        async with running_stack(settings, worker, stop_on_signals(), emulated=True) as stack:
             where = f"Temporal {stack.temporal.address}, Web UI {stack.temporal.ui_url}"
-            echo(f"{where}, stand-ins for the outside")
+            echo(f"{where}, emulators of the outside")
             async with open_service(stack.settings, stack.temporal_client, create=True) as service:
                 echo("\n[bold]Trading cards[/]")
                 failed = await run_cards(stack, service)

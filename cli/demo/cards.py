@@ -26,7 +26,7 @@ INVENTORY_SIZE = 600
 
 async def run_cards(stack: Stack, service: Service) -> int:
     """Run the card jobs one after the other; show what each did and cost."""
-    assert stack.emulators.justtcg is not None  # noqa: S101  # the demo always runs with the sandbox
+    assert stack.emulators.justtcg is not None  # noqa: S101  # the demo always runs with emulators
     stack.emulators.justtcg.add_key(KEY, PLAN)
     await _set_up_account(stack, service)
     account = await service.accounts.find(ACCOUNT)

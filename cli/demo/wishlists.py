@@ -43,7 +43,7 @@ SHOWN_LINES = 9
 async def run_wishlists(stack: Stack, service: Service) -> int:
     """Run both checks on a shop in which products have come on sale and back; show what arrived."""
     smtp = stack.emulators.smtp
-    assert smtp is not None  # noqa: S101  # the demo always runs with the sandbox
+    assert smtp is not None  # noqa: S101  # the demo always runs with emulators
     stock, sales = (
         CheckWishlistStock(user_cooldown=NO_COOLDOWN),
         CheckWishlistSales(user_cooldown=NO_COOLDOWN),

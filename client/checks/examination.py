@@ -30,4 +30,4 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     for check in CHECKS:
         async for finding in check(examined):
             is_emulator = finding.setting in emulators
-            yield replace(finding, found=f"{finding.found} (stand-in)") if is_emulator else finding
+            yield replace(finding, found=f"{finding.found} (emulator)") if is_emulator else finding

@@ -1,4 +1,4 @@
-"""A stand-in for the price service JustTCG: its API v1 over HTTP, real cards, synthetic prices."""
+"""An emulator of the price service JustTCG: its API v1 over HTTP, real cards, synthetic prices."""
 
 from mainspring.emulators.justtcg.faults import Fault, Faults
 from mainspring.emulators.justtcg.server import JustTcgEmulator

@@ -1,4 +1,4 @@
-"""The API keys that the stand-in knows, and what each has used: the vendor's own counters."""
+"""The API keys that the emulator knows, and what each has used: the vendor's own counters."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

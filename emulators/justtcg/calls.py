@@ -1,4 +1,4 @@
-"""Every call that reached the stand-in, and what can be measured of them."""
+"""Every call that reached the emulator, and what can be measured of them."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What the stand-in sells: one game, its sets, cards and variants, the same in every run. No prices."""
+"""What the emulator sells: one game, its sets, cards and variants, the same in every run. No prices."""
 
 import re
 from collections.abc import Mapping

@@ -47,7 +47,7 @@ def printed_cards(modules: tuple[str, ...]) -> Iterator[PrintedCard]:
     spec = find_spec("mtga")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(
-            "the sandbox takes its cards from the package MTGA; install the group `sandbox`"
+            "the emulator takes its cards from the package MTGA; install the group `emulators`"
         )
     folder = Path(spec.submodule_search_locations[0]) / "set_data"
     for module in modules:

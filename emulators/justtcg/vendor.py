@@ -12,7 +12,7 @@ from mainspring.emulators.justtcg.wire import Json, Wire
 
 DEFAULT_LIMIT = 20
 
-# The lookup keys that the stand-in knows, in the vendor's order of precedence.
+# The lookup keys that the emulator knows, in the vendor's order of precedence.
 LOOKUP_KEYS = ("variantId", "tcgplayerSkuId", "cardId")
 
 Chosen = tuple[ListedCard, list[ListedVariant]]

@@ -1,4 +1,4 @@
-"""A stand-in for S3 that speaks its protocol on loopback."""
+"""An emulator of S3 that speaks its protocol on loopback."""
 
 from mainspring.emulators.objects.bucket import Bucket, Held
 from mainspring.emulators.objects.faults import ObjectFault

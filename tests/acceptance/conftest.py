@@ -28,7 +28,7 @@ def drill_random() -> Random:
 
 @pytest.fixture
 async def justtcg_sandbox() -> AsyncIterator[JustTcgEmulator]:
-    """Run the price service's stand-in."""
+    """Run the price service's emulator."""
     async with JustTcgEmulator(seed=11) as sandbox:
         yield sandbox
 
@@ -41,7 +41,7 @@ def command_line(tmp_path: Path) -> CommandLine:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """Run one `mainspring up --sandbox` for each test process; a test brings accounts of its own."""
+    """Run one `mainspring up --emulators` for each test process; a test brings accounts of its own."""
     state_dir = tmp_path_factory.mktemp("running") / "var"
     with running_service(CommandLine(state_dir)) as service:
         yield service

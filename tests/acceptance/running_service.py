@@ -1,4 +1,4 @@
-"""`mainspring up --sandbox` as a process, and what a test does with it."""
+"""`mainspring up --emulators` as a process, and what a test does with it."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class RunningService:
-    """The process of `up --sandbox`, where it serves, and the command line beside it."""
+    """The process of `up --emulators`, where it serves, and the command line beside it."""
 
     process: subprocess.Popen[bytes]
     temporal: RunningTemporal
@@ -46,11 +46,11 @@ class RunningService:
 
     @property
     def justtcg_url(self) -> str:
-        """The address of the stand-in's API."""
+        """The address of the emulator's API."""
         return self.temporal.emulators["justtcg_url"]
 
     def order(self, route: str, body: dict[str, Any]) -> None:
-        """Give the stand-in an order, as sandbox/justtcg/control.py takes it."""
+        """Give the emulator an order, as emulators/justtcg/control.py takes it."""
         url = f"{self.justtcg_url.removesuffix('/v1')}/_sandbox/{route}"
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)
@@ -67,7 +67,7 @@ class RunningService:
         return asyncio.run(asked())
 
     def calls(self) -> list[dict[str, Any]]:
-        """Return every call that the stand-in has got, as sandbox/justtcg/control.py gives them."""
+        """Return every call that the emulator has got, as emulators/justtcg/control.py gives them."""
         url = f"{self.justtcg_url.removesuffix('/v1')}/_sandbox/calls"
         with urllib.request.urlopen(url, timeout=10) as answer:
             calls: list[dict[str, Any]] = json.load(answer)
@@ -127,11 +127,11 @@ class RunningService:
 
 @contextmanager
 def running_service(command_line: CommandLine) -> Iterator[RunningService]:
-    """Run `mainspring up --sandbox` until the block ends; nothing of it is left then, whatever happened."""
+    """Run `mainspring up --emulators` until the block ends; nothing of it is left then, whatever happened."""
     log = command_line.state_dir.parent / f"{command_line.state_dir.name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mainspring", "up", "--sandbox"],
+            [sys.executable, "-m", "mainspring", "up", "--emulators"],
             cwd=command_line.state_dir.parent,
             env=command_line.environment,
             stdin=subprocess.DEVNULL,

@@ -52,7 +52,7 @@ def test_it_shows_where_to_look(first_runs: list[TaskDone], command_lines: list[
 
 
 def test_it_keeps_to_the_plan(first_runs: list[TaskDone]) -> None:
-    """As many calls as the stand-in counted in its busiest minute, and no more than the plan allows."""
+    """As many calls as the emulator counted in its busiest minute, and no more than the plan allows."""
     (most,) = re.findall(r"at most 50 calls a minute allowed, (\d+) were made", first_runs[0].out)
     assert 0 < int(most) <= 50
 

@@ -35,17 +35,17 @@ def ask_to_end(pid: int) -> None:
 
 
 def test_it_prints_where_everything_is(running: RunningService) -> None:
-    """Whoever starts it sees the addresses of the Web UI, Temporal, the database and the stand-in."""
+    """Whoever starts it sees the addresses of the Web UI, Temporal, the database and the emulator."""
     shown = running.printed
     assert running.temporal.ui_url in shown
     assert running.temporal.address in shown
     assert str(running.command_line.state_dir / "mainspring.db") in shown
-    assert f"{running.justtcg_url} (stand-in)" in shown
+    assert f"{running.justtcg_url} (emulator)" in shown
 
 
 def test_a_second_start_says_that_it_runs(running: RunningService) -> None:
     """Two in one state directory would share a Temporal server's database: the second one names the first."""
-    done = running.command_line.run("up", "--sandbox")
+    done = running.command_line.run("up", "--sandbox")  # the name that --emulators had
     assert 1 == done.code
     assert f"already runs in {running.command_line.state_dir} (process {running.process.pid}," in done.err
 

@@ -3,7 +3,7 @@
     python -m tests.histories.record [NAME…]
 
 Run it by hand when a job is new, or after a change of workflow code that old runs need not survive; without
-names it records every history anew. A real server, a real worker and the stand-in vendor do the work. What
+names it records every history anew. A real server, a real worker and the emulated vendor do the work. What
 tells of the machine (paths, process and host names) is taken out.
 """
 

@@ -1,4 +1,4 @@
-"""The card jobs from the client to the database, on a real engine and against the stand-in vendor."""
+"""The card jobs from the client to the database, on a real engine and against the emulated vendor."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Which services `--sandbox` replaces, and what the object store's stand-in offers."""
+"""Which services `--emulators` replaces, and what the object store's emulator offers."""
 
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,20 @@ from mainspring.gateways.objects import ObjectMissing, Objects, S3Access
 async def test_what_the_user_has_set_is_left_alone(
     given: dict[str, Any], replaced: set[str], tmp_path: Path
 ) -> None:
-    """A service with credentials of the user's own, or a place, is never replaced by a stand-in."""
+    """A service with credentials of the user's own, or a place, is never replaced by an emulator."""
     settings = Settings(state_dir=tmp_path, **given)
     async with running_emulators(settings) as emulators:
         running = {"justtcg": emulators.justtcg, "objects": emulators.objects}
         used = with_emulators(settings, emulators.settings)
 
-    assert replaced == {name for name, stand_in in running.items() if stand_in is not None}
+    assert replaced == {name for name, emulator in running.items() if emulator is not None}
     for name in given:
         assert getattr(settings, name) == getattr(used, name)
     assert settings.media_allow_private == used.media_allow_private
 
 
 def store(sandbox: ObjectStoreEmulator, bucket: str) -> Objects:
-    """Open a bucket of the stand-in as the worker does."""
+    """Open a bucket of the emulator as the worker does."""
     access = S3Access(sandbox.endpoint, access_key=sandbox.access_key, secret_key="secret")
     return Objects(f"s3://{bucket}", access)
 
@@ -63,7 +63,7 @@ async def test_a_sample_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     assert 25 == decoded_frames(tmp_path / "clip.mp4")
 
 
-async def test_the_video_to_try_outlives_the_stand_ins(tmp_path: Path) -> None:
+async def test_the_video_to_try_outlives_the_emulators(tmp_path: Path) -> None:
     """A task that is retried tomorrow finds its source, on whatever port it is then."""
     async with running_emulators(Settings(state_dir=tmp_path)) as emulators:
         assert emulators.objects is not None

@@ -1,4 +1,4 @@
-"""The price service's gateway against the stand-in, over loopback HTTP."""
+"""The price service's gateway against the emulator, over loopback HTTP."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -99,7 +99,7 @@ async def test_following_the_pages_gives_every_set_once(justtcg: JustTcg, sandbo
 
 
 async def test_a_set_has_its_counts_and_worth(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
-    """A set's figures are the sandbox's."""
+    """A set's figures are the emulator's."""
     page = await justtcg.sets("pro", GAME, 100, 0)
     ixalan = next(each for each in page.sets if each.id == IXALAN)
 
@@ -154,7 +154,7 @@ async def test_a_lookup_finds_each_variant_whatever_the_order_of_the_answer(
 
 
 async def test_new_prices_are_seen(justtcg: JustTcg, sandbox: JustTcgEmulator, clock: HandClock) -> None:
-    """After the prices moved, some differ, all are the sandbox's, and the moved ones are dated then."""
+    """After the prices moved, some differ, all are the emulator's, and the moved ones are dated then."""
     asked = sandbox.variant_ids[:100]
     before = await justtcg.lookup("pro", asked)
     clock.move(hours=24)

@@ -1,4 +1,4 @@
-"""The mail gateway against the sandbox's server: every way in which a mail can go, and what is known then."""
+"""The mail gateway against the emulated server: every way in which a mail can go, and what is known then."""
 
 import asyncio
 import sys

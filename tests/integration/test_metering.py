@@ -1,4 +1,4 @@
-"""Metered calls: several jobs on several machines share one key of the stand-in vendor, over days."""
+"""Metered calls: several jobs on several machines share one key of the emulated vendor, over days."""
 
 import asyncio
 from collections import Counter
@@ -28,7 +28,7 @@ KEY = "key-1"
 
 
 class Vendor:
-    """The stand-in vendor with its clock, which may be exchanged between two keys."""
+    """The emulated vendor with its clock, which may be exchanged between two keys."""
 
     def __init__(self, http: httpx.AsyncClient, clock: SimulatedClock) -> None:
         self.clock = clock

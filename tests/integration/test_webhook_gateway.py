@@ -1,4 +1,4 @@
-"""The webhook gateway against the sandbox's receivers."""
+"""The webhook gateway against the emulator's receivers."""
 
 import asyncio
 import socket

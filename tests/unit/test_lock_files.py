@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 LOCKS = {
     "runtime": ["build"],
-    "demo": ["build", "sandbox"],
+    "demo": ["build", "emulators"],
     "dev": ["dev"],
 }
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[.*?\])?==([^\s;]+)")

@@ -1,4 +1,4 @@
-"""What the price service's stand-in promises before it is served: its goods, prices, windows, measures."""
+"""What the price service's emulator promises before it is served: its goods, prices, windows, measures."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,7 +63,7 @@ def test_a_step_moves_some_prices() -> None:
 
 
 def test_our_plans_are_the_vendors() -> None:
-    """The service's own table of plans says what the stand-in enforces."""
+    """The service's own table of plans says what the emulator enforces."""
     ours = {
         plan.name: Limits(plan.minute, plan.day, plan.month, plan.items_per_request) for plan in OUR_PLANS
     }

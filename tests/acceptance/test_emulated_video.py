@@ -1,4 +1,4 @@
-"""The video that `mainspring up --sandbox` offers, as a new user tries it: the printed line on a terminal."""
+"""The video that `mainspring up --emulators` offers, as a new user tries it: the printed line."""
 
 import os
 import pty
@@ -66,7 +66,7 @@ def test_the_printed_line_makes_a_video_and_shows_how_far_it_is(running: Running
 def check_published(running: RunningService) -> None:
     """Fetch what is published as a page's visitor does, without a key, and play it."""
     videos = running.temporal.emulators["media_s3_endpoint"] + "/videos"
-    assert f"{videos} (stand-in)" in running.printed
+    assert f"{videos} (emulator)" in running.printed
     with urlopen(f"{videos}/films/sample/manifest.json", timeout=10) as answer:
         manifest = VideoManifest.model_validate_json(answer.read())
     version = f"{videos}/{manifest.prefix}"

@@ -1,4 +1,4 @@
-"""The price service's stand-in over HTTP: what only another process, or raw HTTP, can see."""
+"""The price service's emulator over HTTP: what only another process, or raw HTTP, can see."""
 
 import asyncio
 import sys
