@@ -1,7 +1,7 @@
 """A Temporal dev server of the test run's own, with one namespace for each test."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 from google.protobuf.duration_pb2 import Duration
@@ -22,6 +22,9 @@ DYNAMIC_CONFIG = {
 }
 RETENTION_SECONDS = 24 * 3600
 
+# A server is given a port that was free a moment before, which another process may have taken since.
+STARTS = 3
+
 
 def dynamic_config(**more: str) -> list[str]:
     """Return the server's arguments for its dynamic configuration; `__` in a name stands for a dot."""
@@ -29,14 +32,24 @@ def dynamic_config(**more: str) -> list[str]:
     return [f"--dynamic-config-value={name}={value}" for name, value in values.items()]
 
 
+async def started(start: Callable[[], Awaitable[WorkflowEnvironment]]) -> WorkflowEnvironment:
+    """Return what `start` gives; a start that fails is tried again, with another port."""
+    for _ in range(STARTS - 1):
+        with suppress(RuntimeError):  # what the SDK raises when the server ends or does not answer
+            return await start()
+    return await start()
+
+
 @asynccontextmanager
 async def temporal_server_process(**more: str) -> AsyncIterator[str]:
     """Run a server until the block ends, and give its address."""
-    environment = await WorkflowEnvironment.start_local(
-        dev_server_existing_path=temporal_binary(),
-        data_converter=pydantic_data_converter,
-        dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(**more),
+    environment = await started(
+        lambda: WorkflowEnvironment.start_local(
+            dev_server_existing_path=temporal_binary(),
+            data_converter=pydantic_data_converter,
+            dev_server_log_level="error",
+            dev_server_extra_args=dynamic_config(**more),
+        )
     )
     try:
         yield environment.client.service_client.config.target_host

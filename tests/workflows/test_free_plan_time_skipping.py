@@ -19,7 +19,7 @@ from mainspring.storage.database import Database, Session
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.service import Service, idle_service
 from tests.shifted_clock import ShiftedClock
-from tests.temporal_server import dynamic_config
+from tests.temporal_server import dynamic_config, started
 
 # A month's thousand, and another day and a half.
 REQUESTS = 1_150
@@ -47,11 +47,13 @@ def noon_of_the_next_first() -> datetime:
 @pytest.fixture
 async def service(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Service]:
     """Give a service on a Temporal server that skips time."""
-    environment = await WorkflowEnvironment.start_time_skipping_v2(
-        dev_server_existing_path=temporal_binary(),
-        data_converter=pydantic_data_converter,
-        dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(frontend__WorkflowTimeSkippingEnabled="true"),
+    environment = await started(
+        lambda: WorkflowEnvironment.start_time_skipping_v2(
+            dev_server_existing_path=temporal_binary(),
+            data_converter=pydantic_data_converter,
+            dev_server_log_level="error",
+            dev_server_extra_args=dynamic_config(frontend__WorkflowTimeSkippingEnabled="true"),
+        )
     )
     clock = EngineClock(noon_of_the_next_first())
     async with (
@@ -113,8 +115,8 @@ async def test_the_free_plan_is_used_to_the_full_and_never_passed(service: Servi
     days, waits = earliest(day_of(service.clock.now()))
     await record_waits(service.database)
 
-    started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
-    task = await service.jobs.wait(started.id)
+    price_run = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
+    task = await service.jobs.wait(price_run.id)
 
     calls = service.sandbox.calls
     assert (TaskState.SUCCESS, ()) == (task.state, task.errors)
