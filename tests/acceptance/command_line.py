@@ -1,17 +1,24 @@
 """The command line as a user has it: a process of its own, in a folder of its own."""
 
+import atexit
+import functools
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.loaded_program import LoadedProgram, loaded_program
+
 OURS = ("MAINSPRING_", "TEMPORAL_", "PYTHON")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
+
+# What serves, and what is about the process itself, is launched as a user launches it.
+LAUNCHED = {"up", "worker", "demo"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,19 @@ class TaskDone:
     code: int
     out: str
     err: str
+
+
+def _inherited() -> dict[str, str]:
+    """Return the user's own variables, without what this project reads."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+
+
+@functools.cache
+def _loaded() -> LoadedProgram:
+    """Load the program once for each test process, when a test first runs a command."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(loaded_program(_inherited()))
 
 
 @dataclass(frozen=True)
@@ -33,13 +53,12 @@ class CommandLine:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of its processes: the user's own, without what this project reads."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         ours = {
             "MAINSPRING_STATE_DIR": str(self.state_dir),
             "MAINSPRING_ENGINE_PORT": "0",
             "MAINSPRING_UI_PORT": "0",
         }
-        return inherited | ours | dict(self.variables)
+        return _inherited() | ours | dict(self.variables)
 
     def setting(self, **variables: str) -> "CommandLine":
         """Return the same with more variables."""
@@ -47,6 +66,13 @@ class CommandLine:
 
     def run(self, *arguments: str, given: str = "") -> TaskDone:
         """Run a command to its end, with `given` on its standard input."""
+        if arguments[0] in LAUNCHED:
+            return self.launch(*arguments, given=given)
+        folder = self.state_dir.parent
+        return TaskDone(*_loaded().run(arguments, self.environment, folder, given, PATIENCE_SECONDS))
+
+    def launch(self, *arguments: str, given: str = "") -> TaskDone:
+        """Run a command as `run` does, from the start of Python on."""
         with self.started(*arguments) as process:
             out, err = process.communicate(given, timeout=PATIENCE_SECONDS)
         return TaskDone(process.returncode, out, err)
