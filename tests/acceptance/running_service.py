@@ -26,7 +26,7 @@ from tests.acceptance.command_line import CommandLine
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.1
 
 
