@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from mainspring.client.errors import BadInput
+from mainspring.contracts.progress import PAUSE_ENDED
 from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.domain.cards import Account, InventoryLine
 from mainspring.domain.quota import plan_named
@@ -117,7 +118,7 @@ class Accounts:
                 limit=MOST_ACTIVE,
             )
         )
-        told = [await self._temporal.signal(task.workflow_id, "quota_changed") for task in active]
+        told = [await self._temporal.signal(task.workflow_id, PAUSE_ENDED) for task in active]
         return sum(told)
 
     async def follow(self, account: str, *, games: Sequence[str] = (), sets: Sequence[str] = ()) -> None:

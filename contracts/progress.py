@@ -5,6 +5,9 @@ from uuid import UUID
 
 from mainspring.contracts.message import Message
 
+# The signal that ends a pause early; its name is wire format.
+PAUSE_ENDED = "quota_changed"
+
 
 class Pause(Message):
     """Work stopped because a quota is used up; it can go on at `resumes_at`.

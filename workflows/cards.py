@@ -1,14 +1,14 @@
-"""The trading-card jobs: what is due is fetched in stretches, and a used-up quota is slept out."""
+"""The trading-card jobs: what is due is fetched in batches, and a used-up quota is slept out."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from temporalio import workflow
 
 from mainspring.workflows.runtime import options
-from mainspring.workflows.runtime.batches import run_batches
+from mainspring.workflows.runtime.batches import in_activity, run_batches
 from mainspring.workflows.runtime.job import AnyJob, Job
-from mainspring.workflows.runtime.tracking import carried, task_id, tracked
+from mainspring.workflows.runtime.tracking import task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -35,7 +35,6 @@ from mainspring.contracts.tasks import EnqueueTasks, NewTask, TasksEnqueued
 
 Progress = TypeVar("Progress", bound=CardProgress)
 AccountRequest = DiscoverSets | SyncTrackedSets | UpdateInventoryPrices
-Stretch = Callable[[Any, Progress], Awaitable[Progress]]
 
 
 @workflow.defn(name="discover-sets")
@@ -45,8 +44,10 @@ class DiscoverSetsWorkflow:
     @workflow.run
     @tracked
     async def run(self, request: DiscoverSets) -> SetsDiscovered:
-        """Fetch stretch by stretch until no game is due."""
-        done = await _work_account(CardActivities.discover_sets_stretch, request, ListingProgress)
+        """Fetch batch by batch until no game is due."""
+        done = await run_batches(
+            request, _first(ListingProgress, request), in_activity(CardActivities.discover_sets_stretch)
+        )
         return SetsDiscovered(
             games=done.processed - len(done.failed),
             sets=done.items,
@@ -63,8 +64,10 @@ class SyncTrackedSetsWorkflow:
     @workflow.run
     @tracked
     async def run(self, request: SyncTrackedSets) -> TrackedSetsSynced:
-        """Fetch stretch by stretch until no set is due."""
-        done = await _work_account(CardActivities.sync_sets_stretch, request, ListingProgress)
+        """Fetch batch by batch until no set is due."""
+        done = await run_batches(
+            request, _first(ListingProgress, request), in_activity(CardActivities.sync_sets_stretch)
+        )
         return TrackedSetsSynced(
             sets=done.processed - len(done.failed),
             cards=done.items,
@@ -82,8 +85,10 @@ class UpdateInventoryPricesWorkflow:
     @workflow.run
     @tracked
     async def run(self, request: UpdateInventoryPrices) -> PricesUpdated:
-        """Look up stretch by stretch until no variant is due."""
-        done = await _work_account(CardActivities.update_prices_stretch, request, PricesProgress)
+        """Look up batch by batch until no variant is due."""
+        done = await run_batches(
+            request, _first(PricesProgress, request), in_activity(CardActivities.update_prices_stretch)
+        )
         return PricesUpdated(
             updated=done.updated,
             missing=done.missing,
@@ -101,7 +106,7 @@ class RefreshDueAccountsWorkflow:
     @tracked
     async def run(self, request: RefreshDueAccounts) -> AccountsRefreshed:
         """Look at the accounts page by page."""
-        done = await run_batches(request, carried(RefreshProgress) or RefreshProgress(), _refresh_page)
+        done = await run_batches(request, RefreshProgress(), _refresh_page)
         return AccountsRefreshed(**done.model_dump(include=set(AccountsRefreshed.model_fields)))
 
 
@@ -126,18 +131,8 @@ async def _enqueue(due: Sequence[DueJob]) -> TasksEnqueued:
     return await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.PAGE)
 
 
-async def _work_account(
-    stretch: Stretch[Progress], request: AccountRequest, kind: type[Progress]
-) -> Progress:
-    """Work an account's stretches until nothing is due."""
-    progress = carried(kind) or kind(
-        task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than
-    )
-    return await run_batches(
-        request,
-        progress,
-        lambda so_far: workflow.execute_activity_method(stretch, so_far, **options.PAGE),
-    )
+def _first(kind: type[Progress], request: AccountRequest) -> Progress:
+    return kind(task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than)
 
 
 def _account_key(request: AccountRequest) -> str:

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 from temporalio import workflow
 
-from mainspring.workflows.runtime import options
-from mainspring.workflows.runtime.batches import run_batches
+from mainspring.workflows.runtime.batches import in_activity_with, run_batches
 from mainspring.workflows.runtime.job import AnyJob, Job
 from mainspring.workflows.runtime.queue import drain
-from mainspring.workflows.runtime.tracking import carried, task_id, tracked
+from mainspring.workflows.runtime.tracking import task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -35,7 +34,7 @@ class WishlistSaleCheckWorkflow:
     @workflow.run
     @tracked
     async def run(self, request: CheckWishlistSales) -> WishlistChecked:
-        """Check stretch by stretch until all wishes are checked and all mails planned."""
+        """Check batch by batch until all wishes are checked and all mails planned."""
         return await _check(request, lambda progress: CheckBatch(sales=request, progress=progress))
 
 
@@ -46,7 +45,7 @@ class WishlistStockCheckWorkflow:
     @workflow.run
     @tracked
     async def run(self, request: CheckWishlistStock) -> WishlistChecked:
-        """Check stretch by stretch until all wishes are checked and all mails planned."""
+        """Check batch by batch until all wishes are checked and all mails planned."""
         return await _check(request, lambda progress: CheckBatch(stock=request, progress=progress))
 
 
@@ -61,16 +60,10 @@ class DrainSendNotificationsWorkflow:
 
 
 async def _check(
-    request: CheckWishlistSales | CheckWishlistStock, check: Callable[[WishlistProgress], CheckBatch]
+    request: CheckWishlistSales | CheckWishlistStock, message: Callable[[WishlistProgress], CheckBatch]
 ) -> WishlistChecked:
-    progress = carried(WishlistProgress) or WishlistProgress(task_id=task_id(), began_at=workflow.now())
-    done = await run_batches(
-        request,
-        progress,
-        lambda so_far: workflow.execute_activity_method(
-            WishlistActivities.check_stretch, check(so_far), **options.PAGE
-        ),
-    )
+    first = WishlistProgress(task_id=task_id(), began_at=workflow.now())
+    done = await run_batches(request, first, in_activity_with(WishlistActivities.check_stretch, message))
     return WishlistChecked(
         **done.model_dump(include=set(WishlistChecked.model_fields)),
         duration_seconds=(workflow.now() - done.began_at).total_seconds(),

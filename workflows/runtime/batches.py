@@ -1,80 +1,55 @@
-"""The loop of every paged job: stretch by stretch, until nothing is left."""
+"""The loop of every batch job: batch by batch, until nothing is left.
 
-import asyncio
-import contextlib
+done = await run_batches(request, StockProgress(task_id=task_id()), in_activity(StockActivities.batch))
+"""
+
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 
-from mainspring.workflows.runtime import options
-from mainspring.workflows.runtime.tracking import continue_with, task_id
-
-with workflow.unsafe.imports_passed_through():
-    # Only signatures are used; the modules behind them reach the network and the database.
-    from mainspring.activities.tasks import TaskActivities
-
 from mainspring.contracts.message import Message
-from mainspring.contracts.progress import BatchProgress, Pause
-from mainspring.contracts.tasks import MarkWaiting, TaskId
+from mainspring.contracts.progress import PAUSE_ENDED, BatchProgress
+from mainspring.workflows.runtime import options
+from mainspring.workflows.runtime.tracking import carried, continue_with
+from mainspring.workflows.runtime.waiting import heed_cancellation, wait_until
 
+In = TypeVar("In", bound=Message)
 Progress = TypeVar("Progress", bound=BatchProgress)
 
 
 async def run_batches(
-    request: Message, progress: Progress, stretch: Callable[[Progress], Awaitable[Progress]]
+    request: Message, first: Progress, batch: Callable[[Progress], Awaitable[Progress]]
 ) -> Progress:
-    """Call `stretch` with what it gave back last until it is finished; sleep out its pauses.
+    """Call `batch` with what it gave back last until it is finished, and wait for its pauses.
 
-    Long work continues as new: the next run finds with `carried` how far it came. A stretch that hears of a
-    cancellation breaks off. One that ends before it hears counts; if it was the last one, all is done.
+    `first` is where the job begins. Long work continues as new, and its next run goes on with the progress of
+    the run before. A batch that hears of a cancellation breaks off. One that ends before it hears counts; if
+    it was the last one, all is done.
     """
+    progress = carried(type(first)) or first
     while True:
-        progress = await stretch(progress)
+        progress = await batch(progress)
         if progress.finished:
             return progress
-        _heed_cancellation()
+        heed_cancellation()
         if progress.pause is not None:
-            await _sleep_out(progress.pause)
-            _heed_cancellation()
+            pause = progress.pause
+            await wait_until(pause.waiting_for, pause.resumes_at, signal=PAUSE_ENDED)
+            heed_cancellation()
         if workflow.info().is_continue_as_new_suggested():
             continue_with(request, progress)
 
 
-def _heed_cancellation() -> None:
-    """Raise CancelledError when the workflow was cancelled while an activity worked.
-
-    An activity that ends before it hears of a cancellation gives back its result, and asyncio tells of a
-    cancellation once only.
-    """
-    if workflow.cancellation_reason() is not None:
-        raise asyncio.CancelledError
+def in_activity(
+    work: Callable[[Any, Progress], Awaitable[Progress]],
+) -> Callable[[Progress], Awaitable[Progress]]:
+    """Return the batch that an activity method works, which takes the progress and gives back a later one."""
+    return lambda progress: workflow.execute_activity_method(work, progress, **options.PAGE)
 
 
-async def _sleep_out(pause: Pause) -> None:
-    """Sleep until the pause ends, as WAITING in the ledger; a signal `quota_changed` ends it early.
-
-    Uses no attempt: waiting is not a failure.
-    """
-    changed = False
-
-    def quota_changed() -> None:
-        nonlocal changed
-        changed = True
-
-    workflow.set_signal_handler("quota_changed", quota_changed)
-    await workflow.execute_local_activity_method(
-        TaskActivities.mark_waiting,
-        MarkWaiting(task_id=task_id(), waiting_for=pause.waiting_for, resumes_at=pause.resumes_at),
-        **options.LEDGER,
-    )
-    _heed_cancellation()
-    remaining = pause.resumes_at - workflow.now()
-    if remaining.total_seconds() > 0:
-        with contextlib.suppress(TimeoutError):  # the usual end of a wait
-            await workflow.wait_condition(lambda: changed, timeout=remaining)
-    # A signal that comes before the next wait is kept for it.
-    workflow.set_signal_handler("quota_changed", None)
-    await workflow.execute_local_activity_method(
-        TaskActivities.mark_running, TaskId(task_id=task_id()), **options.LEDGER
-    )
+def in_activity_with(
+    work: Callable[[Any, In], Awaitable[Progress]], message: Callable[[Progress], In]
+) -> Callable[[Progress], Awaitable[Progress]]:
+    """Return the batch of an activity method that takes the progress within another message."""
+    return lambda progress: workflow.execute_activity_method(work, message(progress), **options.PAGE)
