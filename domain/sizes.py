@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from mainspring.contracts.message import Message
+from mainspring.contracts.retry import Retry
 
 KILOBYTE = 1024
 
@@ -27,6 +28,8 @@ LONGEST_STACK = 50_000
 
 class TooMuch(ValueError):
     """Something carries more than fits."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
 
 
 def size_of(value: Message | Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import httpcore
 import httpx
 
+from mainspring.contracts.retry import Retry
 from mainspring.gateways.errors import Refused
 from mainspring.gateways.lookups import SERVICE, Lookups
 
@@ -56,6 +57,8 @@ CONNECT_SECONDS = 5.0
 
 class AddressRefused(Refused):
     """The address is not a public one."""
+
+    retry = Retry.NEVER
 
 
 class AddressGuard:

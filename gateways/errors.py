@@ -1,4 +1,4 @@
-"""The errors of every gateway, in two kinds.
+"""The errors of every gateway. Each says with `retry` whether another attempt may help.
 
 GatewayError
 ├── TransientError              the outside is away: waiting helps
@@ -14,12 +14,16 @@ The class docstring is the default message. Data (`service`, `status`, `code`) i
 """
 
 from datetime import timedelta
+from typing import ClassVar
 
+from mainspring.contracts.retry import Retry
 from mainspring.domain.quota import Usage, Window
 
 
 class GatewayError(Exception):
     """An outside service could not be used."""
+
+    retry: ClassVar[Retry] = Retry.APPLICATION
 
     def __init__(
         self, detail: str = "", *, service: str, status: int | None = None, code: str | None = None
@@ -33,6 +37,8 @@ class GatewayError(Exception):
 
 class TransientError(GatewayError):
     """The service is away."""
+
+    retry = Retry.TRANSIENT
 
 
 class Unreachable(TransientError):
@@ -53,6 +59,8 @@ class Refused(GatewayError):
 
 class CredentialsRefused(Refused):
     """The service refused the credentials."""
+
+    retry = Retry.NEVER
 
 
 class LimitExceeded(GatewayError):

@@ -14,6 +14,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from mainspring.contracts.retry import Retry
 from mainspring.gateways.addresses import AddressGuard, AddressRefused, guarded_transport
 from mainspring.gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.lookups import SERVICE, Lookups
@@ -40,6 +41,8 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 class ReceiverGone(Refused):
     """The receiver is gone for good (410)."""
+
+    retry = Retry.NEVER
 
 
 class UrlRefused(AddressRefused):

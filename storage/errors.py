@@ -1,4 +1,4 @@
-"""The errors of storage.
+"""The errors of storage. Each says with `retry` whether another attempt may help.
 
 StorageError
 ├── DatabaseAway       no connection, or it broke: waiting helps
@@ -12,21 +12,30 @@ StorageError
 └── EffectHeld         nobody knows whether it got through: a person decides
 """
 
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
+
+from mainspring.contracts.retry import Retry
 
 
 class StorageError(Exception):
     """The database could not do what was asked."""
 
+    retry: ClassVar[Retry] = Retry.APPLICATION
+
 
 class DatabaseAway(StorageError):
     """The database cannot be reached."""
 
+    retry = Retry.TRANSIENT
+
 
 class SecretUnreadable(StorageError):
     """A stored secret cannot be opened: MAINSPRING_ENCRYPTION_KEY is not the key it was sealed with."""
+
+    retry = Retry.NEVER
 
     def __init__(self, owner: str) -> None:
         super().__init__(f"{owner}: {self.__doc__}")
@@ -35,6 +44,8 @@ class SecretUnreadable(StorageError):
 
 class AccountUnknown(StorageError):
     """There is no such account."""
+
+    retry = Retry.NEVER
 
     def __init__(self, account: str) -> None:
         super().__init__(f"account {account!r}: {self.__doc__}")
@@ -61,12 +72,16 @@ class AlreadyRetried(StorageError):
 class SubscriptionUnknown(StorageError):
     """There is no such webhook subscription."""
 
+    retry = Retry.NEVER
+
     def __init__(self, subscription_id: UUID | str) -> None:
         super().__init__(f"webhook {subscription_id}: {self.__doc__}")
 
 
 class SubscriptionDisabled(StorageError):
     """The webhook is disabled: `mainspring webhooks enable` lets it be told again."""
+
+    retry = Retry.NEVER
 
     def __init__(self, subscription_id: UUID, because: str | None) -> None:
         super().__init__(f"webhook {subscription_id} is disabled: {because}; `webhooks enable` ends that")

@@ -1,11 +1,11 @@
-"""The one place that decides what a failure means: gateway and storage errors become Temporal failures.
+"""The one place that decides what a failure means for the next attempt, by what the error says of itself.
 
-- *The world's* (away, timed out, 5xx): retried with a back-off capped at a minute, for an hour.
-- *The job's own* (a refusal, bad data, a bug, no end in sight): three attempts from two seconds.
-- *Hopeless* (credentials, an account that does not exist, a result too large): fails at once.
+- `Retry.TRANSIENT` (away, timed out, 5xx): again with a back-off capped at a minute, for an hour.
+- `Retry.APPLICATION` (a refusal, bad data, a bug, no end in sight): three attempts from two seconds.
+- `Retry.NEVER` (credentials, an account that does not exist, a result too large): fails at once.
 
-Attempts of the first kind do not use up those of the second. That is the usual patience; a job whose tasks
-are tried for longer says so with another one.
+Attempts of the first kind do not use up those of the second. That is the usual policy; a job whose tasks
+are tried for longer has another one.
 """
 
 from dataclasses import dataclass
@@ -13,29 +13,8 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from mainspring.domain.sizes import TooMuch, shortened
-from mainspring.gateways.addresses import AddressRefused
-from mainspring.gateways.errors import CredentialsRefused, TransientError
-from mainspring.gateways.webhooks import ReceiverGone
-from mainspring.storage.errors import (
-    AccountUnknown,
-    DatabaseAway,
-    SecretUnreadable,
-    SubscriptionDisabled,
-    SubscriptionUnknown,
-)
-
-TRANSIENT = (TransientError, DatabaseAway)
-NON_RETRYABLE = (
-    TooMuch,
-    CredentialsRefused,
-    AddressRefused,
-    ReceiverGone,
-    AccountUnknown,
-    SecretUnreadable,
-    SubscriptionUnknown,
-    SubscriptionDisabled,
-)
+from mainspring.contracts.retry import Retry, retry_of
+from mainspring.domain.sizes import shortened
 
 APPLICATION_FIRST_DELAY = timedelta(seconds=2)
 
@@ -80,7 +59,7 @@ class Attempts:
 
 def is_application_failure(error: BaseException) -> bool:
     """Whether a failure uses up one of the job's own attempts."""
-    return not isinstance(error, TRANSIENT)
+    return retry_of(error) is not Retry.TRANSIENT
 
 
 def to_failure(error: Exception, attempts: Attempts, now: datetime) -> ApplicationError:
@@ -103,9 +82,10 @@ def delay_after(
     error: Exception, attempts: Attempts, now: datetime, patience: RetryPolicy = DEFAULT_RETRY
 ) -> timedelta | None:
     """Return how long to wait until the next attempt; None when there is none."""
-    if isinstance(error, NON_RETRYABLE):
+    kind = retry_of(error)
+    if kind is Retry.NEVER:
         return None
-    if isinstance(error, TRANSIENT) or patience.application_attempts is None:
+    if kind is Retry.TRANSIENT or patience.application_attempts is None:
         delay = _transient_delay(attempts, now, patience)
     else:
         delay = _application_delay(attempts, patience.application_attempts)

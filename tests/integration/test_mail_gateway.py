@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mainspring.activities.runtime.retry import TRANSIENT
+from mainspring.contracts.retry import Retry
 from mainspring.emulators.smtp import AcceptedMail, MailFault, SmtpEmulator
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, TransientError, Unreachable
 from mainspring.gateways.smtp import (
@@ -152,7 +152,7 @@ async def test_a_mail_that_cannot_be_written_is_not_sent(changes: dict[str, Any]
     async with mailer_of(smtp) as mailer:
         with pytest.raises(MailUnsendable) as caught:
             await mailer.send(mail(**changes), at=AT)
-    assert not isinstance(caught.value, TRANSIENT)
+    assert caught.value.retry is Retry.APPLICATION
     assert 0 == smtp.connections.made
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
 from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
+from mainspring.contracts.retry import Retry
+from mainspring.domain.sizes import TooMuch
 from mainspring.gateways.errors import (
     CredentialsRefused,
     MalformedAnswer,
@@ -23,7 +25,19 @@ START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WORLDS = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x"), DatabaseAway()]
 OWNS = [Refused(service="x"), MalformedAnswer(service="x"), ZeroDivisionError(), KeyError("price")]
 OWNS.append(AttemptTimedOut(timedelta(hours=2)))
-NON_RETRYABLE = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7")]
+NON_RETRYABLE = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7"), TooMuch()]
+
+
+class ShopCounts(Exception):
+    """An error of somebody's own domain, which the core has never heard of."""
+
+    retry = Retry.TRANSIENT
+
+
+class ShopClosed(Exception):
+    """Another one."""
+
+    retry = Retry.NEVER
 
 
 def by_name(error: object) -> str:
@@ -65,6 +79,12 @@ def test_the_jobs_own_failures_get_three_attempts(error: Exception) -> None:
 def test_what_no_attempt_can_change_fails_at_once(error: Exception) -> None:
     """A wrong key stays wrong."""
     assert failure(error).non_retryable
+
+
+def test_a_domains_own_error_says_itself_whether_it_is_tried_again() -> None:
+    """The core knows no domain: an error need not be in any list of it."""
+    assert timedelta(minutes=1) == failure(ShopCounts(), world=99).next_retry_delay
+    assert failure(ShopClosed()).non_retryable
 
 
 def test_a_failure_keeps_its_name_and_its_message() -> None:

@@ -1,6 +1,6 @@
 """The option sets of activity calls: how long one may take and how its death is noticed.
 
-How often one is tried again is decided in `activities.faults`, by the kind of failure.
+How often one is tried again is decided by what the error says of itself, see `contracts/retry.py`.
 """
 
 from datetime import timedelta
@@ -11,8 +11,9 @@ from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalA
 
 from mainspring.domain.queues import Role, queue_of
 
-# activities.faults ends the retries, and says how long to wait until the next one. What is left to the policy
-# is a worker that died: waiting longer each time would help nobody, for the next worker is as good as new.
+# activities/runtime/retry.py ends the retries, and says how long to wait until the next one. What is left to
+# the policy is a worker that died: waiting longer each time would help nobody, for the next worker is as good
+# as new.
 UNTIL_FAULTS_SAYS_STOP = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=1.0, maximum_attempts=0
 )

@@ -10,8 +10,8 @@ import structlog
 
 from mainspring.activities.runtime.queue.leases import Leases
 from mainspring.activities.runtime.queue.results import Prepare, QueueTask, TaskDone
-from mainspring.activities.runtime.retry import TRANSIENT
 from mainspring.contracts.message import Message
+from mainspring.contracts.retry import Retry, retry_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import ClaimedRow, QueueQueries, QueueStore
@@ -57,10 +57,8 @@ class Claimer(Generic[In]):
         since = self._clock.now()
         try:
             taken, is_prepared = await self._claimed(work, self._prepare), True
-        except TRANSIENT:
-            raise
         except Exception as error:
-            if self._prepare is None:
+            if self._prepare is None or retry_of(error) is Retry.TRANSIENT:
                 raise
             log.warning("a page could not be prepared", error_type=type(error).__name__, error=str(error))
             taken, is_prepared = await self._claimed(work, None), False
@@ -99,9 +97,9 @@ class Claimer(Generic[In]):
         for task in tasks:
             try:
                 prepared = await self._prepared(task)
-            except TRANSIENT:
-                raise
-            except Exception as error:  # noqa: BLE001  # it became of this task, and faults judges it
+            except Exception as error:  # it became of this task, and `delay_after` says what that means
+                if retry_of(error) is Retry.TRANSIENT:
+                    raise
                 taken.unprepared.append(TaskDone(task, error))
             else:
                 taken.tasks.extend(prepared)

@@ -15,7 +15,7 @@ from mainspring.storage.ledger import Acknowledgement, ClaimedRow
 
 In = TypeVar("In", bound=Message)
 
-# What became of a task: its result, or why there is none. `activities.faults` says what an error means.
+# What became of a task: its result, or why there is none. An error says itself whether it is retried.
 Result = Message | Exception
 
 

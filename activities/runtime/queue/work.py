@@ -128,7 +128,7 @@ async def _together(
             begun.append(task)
     try:
         outcomes = await work(begun) if begun else {}
-    except Exception as error:  # noqa: BLE001  # it became of these tasks, and faults judges it
+    except Exception as error:  # noqa: BLE001  # it became of these tasks
         return done + [TaskDone(task, error) for task in begun]
     return done + [TaskDone(task, outcomes.get(task.id) or NoResult(NoResult.__doc__)) for task in begun]
 
