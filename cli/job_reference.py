@@ -80,7 +80,8 @@ def _repeats(job: AnyJob) -> str:
 def _when(row: ScheduledJob) -> str:
     if not isinstance(row.when, Cron):
         return row.words()
-    return f"`{row.when.words()}` in {row.zone if row.zone_by is None else Settings.variable(row.zone_by)}"
+    zone = row.zone if row.zone_setting is None else Settings.variable(row.zone_setting)
+    return f"`{row.when.words()}` in {zone}"
 
 
 def _fields(title: str, message: type[Message]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The trading-card jobs: what is due is fetched in batches, and a used-up quota is slept out."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
@@ -8,6 +9,7 @@ from temporalio import workflow
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.batches import in_activity, run_batches
 from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.schedule import Every, Schedule
 from mainspring.workflows.runtime.tracking import task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
@@ -182,6 +184,7 @@ REFRESH_DUE_ACCOUNTS = Job(
     result=AccountsRefreshed,
     key=lambda _request: "all",
     summary="Start the card jobs that are due for each active account.",
+    schedule=Schedule(Every(timedelta(hours=1)), timeout=timedelta(minutes=50)),
 )
 
 ACCOUNT_JOBS: tuple[AnyJob, ...] = (DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES)

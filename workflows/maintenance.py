@@ -6,6 +6,7 @@ from temporalio import workflow
 
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.schedule import SOON, Every, Schedule
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -49,6 +50,7 @@ JOBS: tuple[AnyJob, ...] = (
         result=TasksRelayed,
         is_internal=True,
         summary="Start accepted tasks that Temporal was not told of.",
+        schedule=Schedule(Every(timedelta(minutes=1)), timeout=timedelta(minutes=10), catchup=SOON),
     ),
     Job(
         name="reconcile-tasks",
@@ -57,5 +59,6 @@ JOBS: tuple[AnyJob, ...] = (
         result=TasksReconciled,
         is_internal=True,
         summary="End tasks whose workflow was terminated or timed out.",
+        schedule=Schedule(Every(timedelta(minutes=5)), timeout=timedelta(minutes=30), catchup=SOON),
     ),
 )

@@ -1,11 +1,14 @@
 """The media job: a video is fetched, made into profiles and a poster, uploaded and published."""
 
+from datetime import timedelta
+
 from temporalio import workflow
 from temporalio.workflow import ActivityConfig
 
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.flow import Flow, Results, Step, run_flow
 from mainspring.workflows.runtime.job import AnyJob, Job
+from mainspring.workflows.runtime.schedule import Every, Schedule
 from mainspring.workflows.runtime.tracking import tracked
 
 with workflow.unsafe.imports_passed_through():
@@ -139,6 +142,7 @@ SWEEP_SCRATCH = Job(
     result=ScratchSwept,
     is_internal=True,
     summary="Remove from the disk what failed videos have left and nobody has retried for a week.",
+    schedule=Schedule(Every(timedelta(days=1)), timeout=timedelta(hours=2)),
 )
 
 JOBS: tuple[AnyJob, ...] = (PROCESS_VIDEO, SWEEP_SCRATCH)

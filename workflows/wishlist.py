@@ -1,12 +1,14 @@
 """The wishlist jobs: two checks, and the pooled job that sends what they have found."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from temporalio import workflow
 
 from mainspring.workflows.runtime.batches import in_activity_with, run_batches
 from mainspring.workflows.runtime.job import AnyJob, Job
 from mainspring.workflows.runtime.queue import drain
+from mainspring.workflows.runtime.schedule import Cron, Schedule
 from mainspring.workflows.runtime.tracking import task_id, tracked
 
 with workflow.unsafe.imports_passed_through():
@@ -78,6 +80,12 @@ SALE_CHECK = Job(
     key=lambda _request: "all",
     key_says="shop",
     summary="Tell users of wished products that went on sale.",
+    schedule=Schedule(
+        Cron("0 * * * *"),
+        timeout=timedelta(minutes=50),
+        zone_setting="wishlist_timezone",
+        enabled_setting="wishlist_sale_check_enabled",
+    ),
 )
 STOCK_CHECK = Job(
     name="wishlist-stock-check",
@@ -87,6 +95,12 @@ STOCK_CHECK = Job(
     key=lambda _request: "all",
     key_says="shop",
     summary="Tell users of wished products that are back in stock.",
+    schedule=Schedule(
+        Cron("*/30 * * * *"),
+        timeout=timedelta(minutes=25),
+        zone_setting="wishlist_timezone",
+        enabled_setting="wishlist_stock_check_enabled",
+    ),
 )
 SEND = Job(
     name=SEND_NOTIFICATIONS,

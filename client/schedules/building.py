@@ -12,7 +12,7 @@ from temporalio.client import (
 )
 
 from mainspring.client.schedules.rows import ScheduledJob
-from mainspring.client.schedules.when import Every
+from mainspring.workflows.runtime.schedule import Every
 
 # The memo field of a schedule's action that holds the hash of its declaration: an update can change it.
 DECLARATION = "declaration"

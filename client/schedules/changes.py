@@ -6,7 +6,7 @@ from datetime import timedelta
 from temporalio.client import Schedule, ScheduleActionStartWorkflow
 
 from mainspring.client.schedules.rows import ScheduledJob
-from mainspring.client.schedules.when import Every, span_in_words
+from mainspring.workflows.runtime.schedule import Every, span_in_words
 
 
 def zone_of(there: Schedule) -> str:

@@ -1,6 +1,5 @@
 """What can be wrong with a schedule.
 
-BadDeclaration (a TypeError, at import)
 ClientError
 ├── ScheduleUnknown      no schedule of that id
 └── ScheduleSwitchedOff  a setting holds it, which no command can change
@@ -9,10 +8,6 @@ ClientError
 from collections.abc import Iterable
 
 from mainspring.client.errors import ClientError
-
-
-class BadDeclaration(TypeError):
-    """A row of the table cannot work; the message names the row and what is wrong with it."""
 
 
 class ScheduleUnknown(ClientError):

@@ -16,12 +16,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from mainspring.client.errors import BadInput
 from mainspring.client.schedules.building import is_of
 from mainspring.client.schedules.changes import zone_of
-from mainspring.client.schedules.declared import SCHEDULES
 from mainspring.client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
 from mainspring.client.schedules.firings import firings
 from mainspring.client.schedules.pauses import Pause, checked_reason, paused
 from mainspring.client.schedules.previews import Planned, in_order, planned
-from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.client.schedules.rows import SCHEDULES, ScheduledJob
 from mainspring.client.schedules.statuses import ScheduleStatus, status_of, with_last_run
 from mainspring.client.schedules.syncing import Sync
 from mainspring.config.settings import Settings

@@ -1,4 +1,4 @@
-"""A row of the table of schedules."""
+"""What runs by itself: the schedules that jobs of the catalogue declare, checked against the settings."""
 
 import hashlib
 import json
@@ -9,16 +9,12 @@ from typing import Self
 
 from temporalio.client import ScheduleOverlapPolicy
 
-from mainspring.client.schedules.errors import BadDeclaration
-from mainspring.client.schedules.when import Cron, Every
 from mainspring.config.settings import Settings
 from mainspring.config.zones import UnknownZone, zone_named
 from mainspring.contracts.message import Message
 from mainspring.workflows.runtime.catalogue import JOBS
-
-# A firing that was missed is made up for if it is not older. A day on which the clock goes back has 25 hours,
-# so a daily firing is always made up for. How many were missed does not matter: with SKIP one run is made.
-CATCHUP = timedelta(hours=25)
+from mainspring.workflows.runtime.job import AnyJob
+from mainspring.workflows.runtime.schedule import CATCHUP, BadDeclaration, Cron, Every, Schedule
 
 # Temporal's own lower bound.
 SHORTEST_CATCHUP = timedelta(seconds=10)
@@ -26,12 +22,7 @@ SHORTEST_CATCHUP = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class ScheduledJob:
-    """What runs by itself, and when. `timeout` ends a stuck run, which would hold back every later one.
-
-    The clock of a Cron is the one of `zone`, or of the setting that `zone_by` names; `enabled_by` names a
-    setting that switches the schedule off. A firing that comes while the last run still works is left out
-    (`overlap` SKIP): the next one finds what was due. Up to `jitter` is added to each firing.
-    """
+    """A job and its schedule, see `Schedule` for the fields."""
 
     id: str
     job: str
@@ -40,11 +31,11 @@ class ScheduledJob:
     timeout: timedelta
     summary: str
     zone: str = "UTC"
-    zone_by: str | None = None
+    zone_setting: str | None = None
     overlap: ScheduleOverlapPolicy = ScheduleOverlapPolicy.SKIP
     catchup: timedelta = CATCHUP
     jitter: timedelta = timedelta(0)
-    enabled_by: str | None = None
+    enabled_setting: str | None = None
     switched_off_by: str | None = None
     """Set by `as_set`: the variable that switches it off, if one does."""
 
@@ -54,8 +45,8 @@ class ScheduledJob:
             zone_named(self.zone)
         except UnknownZone as error:
             raise BadDeclaration(f"schedule {self.id}: {error}") from None
-        self._check_setting("zone_by", self.zone_by, str)
-        self._check_setting("enabled_by", self.enabled_by, bool)
+        self._check_setting("zone_setting", self.zone_setting, str)
+        self._check_setting("enabled_setting", self.enabled_setting, bool)
         if self.catchup < SHORTEST_CATCHUP:
             raise BadDeclaration(f"schedule {self.id}: a catch-up window below {SHORTEST_CATCHUP}")
         if self.timeout <= timedelta(0) or self.jitter < timedelta(0):
@@ -67,13 +58,33 @@ class ScheduledJob:
                 f"schedule {self.id}: {what}: {name!r} is no setting of type {kind.__name__}"
             )
 
+    @classmethod
+    def of(cls, job: AnyJob, schedule: Schedule) -> Self:
+        """Return what a job declares. The schedule has the name of the job."""
+        return cls(
+            id=job.name,
+            job=job.name,
+            given=job.input() if schedule.input is None else schedule.input,
+            when=schedule.when,
+            timeout=schedule.timeout,
+            summary=job.summary,
+            zone=schedule.zone,
+            zone_setting=schedule.zone_setting,
+            overlap=schedule.overlap,
+            catchup=schedule.catchup,
+            jitter=schedule.jitter,
+            enabled_setting=schedule.enabled_setting,
+        )
+
     def as_set(self, settings: Settings) -> Self:
         """Return the row as the settings have it: with their zone, and switched off where they say so."""
-        is_off = self.enabled_by is not None and not getattr(settings, self.enabled_by)
+        is_off = self.enabled_setting is not None and not getattr(settings, self.enabled_setting)
         return replace(
             self,
-            zone=self.zone if self.zone_by is None else getattr(settings, self.zone_by),
-            switched_off_by=Settings.variable(self.enabled_by) if is_off and self.enabled_by else None,
+            zone=self.zone if self.zone_setting is None else getattr(settings, self.zone_setting),
+            switched_off_by=Settings.variable(self.enabled_setting)
+            if is_off and self.enabled_setting
+            else None,
         )
 
     def declaration(self, task_queue: str) -> str:
@@ -117,3 +128,14 @@ def _check_ids(ids: Iterable[str]) -> None:
         if each in seen:
             raise BadDeclaration(f"schedule {each}: declared twice")
         seen.add(each)
+
+
+def _interval(row: ScheduledJob) -> timedelta:
+    """Return how often it fires; what fires by the clock comes last."""
+    return row.when.interval if isinstance(row.when, Every) else timedelta.max
+
+
+# What fires most often is listed first.
+SCHEDULES = declared(
+    *sorted((ScheduledJob.of(job, job.schedule) for job in JOBS if job.schedule is not None), key=_interval)
+)

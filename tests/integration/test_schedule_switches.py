@@ -3,11 +3,10 @@
 import pytest
 from temporalio.client import Client
 
-from mainspring.client.schedules import Pause, Schedules, ScheduleSwitchedOff
-from mainspring.client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
+from mainspring.client.schedules import SCHEDULES, Pause, Schedules, ScheduleSwitchedOff
 from mainspring.config.settings import Settings
 
-ROWS = (WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK)
+ROWS = tuple(row for row in SCHEDULES if row.id.startswith("wishlist-"))
 SALE, STOCK = (row.id for row in ROWS)
 ON = Settings()
 OFF = Settings(wishlist_sale_check_enabled=False)

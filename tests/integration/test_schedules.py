@@ -113,23 +113,23 @@ async def test_schedules_of_others_are_never_touched(temporal_client: Client) ->
     """Neither an operator's own, also under a name of ours, nor those of another task queue."""
     for name in ("nightly", "relay-tasks"):
         await a_foreign_schedule(temporal_client, name)
-    other = Schedules(temporal_client, Settings(task_queue="other"), SCHEDULES[1:2])
+    other = Schedules(temporal_client, Settings(task_queue="other"), SCHEDULES[-1:])
     await other.sync()
-    await until_listed(temporal_client, "nightly", "relay-tasks", NAMES[1])
+    await until_listed(temporal_client, "nightly", "relay-tasks", NAMES[-1])
     ours = Schedules(temporal_client, SETTINGS)
 
     became = await ours.sync()
     became_without = await Schedules(temporal_client, SETTINGS, ()).sync()
 
     taken = "not touched: somebody else has a schedule of this name"
-    assert {"relay-tasks": taken, NAMES[1]: taken} == {k: v for k, v in became.items() if v != "created"}
-    assert not {"nightly", "relay-tasks", NAMES[1]} & set(became_without)
+    assert {"relay-tasks": taken, NAMES[-1]: taken} == {k: v for k, v in became.items() if v != "created"}
+    assert not {"nightly", "relay-tasks", NAMES[-1]} & set(became_without)
     assert {None} == {
         (await described(temporal_client, name)).info.last_updated_at
-        for name in ("nightly", "relay-tasks", NAMES[1])
+        for name in ("nightly", "relay-tasks", NAMES[-1])
     }
-    assert [NAMES[1]] == [each.id for each in await other.list()]
-    assert not {"relay-tasks", NAMES[1]} & {each.id for each in await ours.list()}
+    assert [NAMES[-1]] == [each.id for each in await other.list()]
+    assert not {"relay-tasks", NAMES[-1]} & {each.id for each in await ours.list()}
 
 
 async def test_a_schedule_of_an_earlier_version_is_taken_over_with_its_pause(temporal_client: Client) -> None:

@@ -7,7 +7,6 @@ import pytest
 from temporalio.client import ScheduleState
 
 from mainspring.client.schedules import SCHEDULES, BadDeclaration, Cron, Every, Pause
-from mainspring.client.schedules.declared import WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK
 from mainspring.client.schedules.pauses import paused, switched
 from mainspring.client.schedules.rows import declared
 from mainspring.config.settings import Settings
@@ -15,6 +14,18 @@ from mainspring.contracts.tasks import RelayTasks
 from tests.scheduled import row
 
 NEW_YORK = Settings()
+ROWS = {row.id: row for row in SCHEDULES}
+WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK = ROWS["wishlist-sale-check"], ROWS["wishlist-stock-check"]
+
+# What is in the memo of an installation's schedules: a release that says the same has to leave them alone.
+DECLARED_BEFORE = {
+    "relay-tasks": "4de211ba10eafbe2af5a0db53a3ec1114027a3d5a9998a4ebe851f54dc5fa879",
+    "reconcile-tasks": "18aaf8657d892c89564a31385f401bb5e9be477f836298a31b6f758d61a05ca3",
+    "refresh-due-accounts": "bf98b03d84088b92de6c91373da43fa5ad648259c508a50a823f0f7e8c5c55f4",
+    "sweep-scratch": "5cb8ff231a15845b93cdb9a161156e30a7dfb3be488a65e91effaac0c00c0f42",
+    "wishlist-sale-check": "0acc7470a0759ae7d63c369e6ffcd6fbd7af12cbc7a80255f7fa7243ea605bce",
+    "wishlist-stock-check": "bfb67230389fc8b4dcd9ff4e02e284f8abe8e7eb7df4d0930f495249a23fc213",
+}
 
 
 @pytest.mark.parametrize(
@@ -64,8 +75,8 @@ def test_an_interval_is_of_whole_seconds_and_longer_than_its_offset(
     [
         ({"zone": "Mars/Base"}, "schedule bad: 'Mars/Base' is not an IANA time zone"),
         ({"zone": "America"}, "schedule bad: 'America' is not an IANA time zone"),
-        ({"zone_by": "wishlist_timezon"}, "zone_by: 'wishlist_timezon' is no setting of type str"),
-        ({"enabled_by": "wishlist_timezone"}, "'wishlist_timezone' is no setting of type bool"),
+        ({"zone_setting": "wishlist_timezon"}, "zone_setting: 'wishlist_timezon' is no setting of type str"),
+        ({"enabled_setting": "wishlist_timezone"}, "'wishlist_timezone' is no setting of type bool"),
         ({"catchup": timedelta(seconds=9)}, "catch-up window"),
         ({"jitter": timedelta(seconds=-1)}, "jitter"),
     ],
@@ -78,7 +89,7 @@ def test_a_row_that_cannot_work_is_an_error_that_names_it(wrong: dict[str, objec
 
 def test_a_table_has_only_jobs_of_the_catalogue_with_their_inputs() -> None:
     """A schedule of a job that is not there, or has a pool, would fail at each firing."""
-    good = SCHEDULES[0]
+    good = ROWS["relay-tasks"]
     for wrong, complaint in (
         (
             replace(good, job="relay-task"),
@@ -96,13 +107,20 @@ def test_a_table_has_only_jobs_of_the_catalogue_with_their_inputs() -> None:
 
 def test_every_row_has_a_zone_a_timeout_and_words_for_people() -> None:
     """A run that hangs does not hold back the next ones for ever."""
-    assert ["every 1 min", "every 5 min", "every 1 h", "every 1 d"] == [
-        each.words() for each in SCHEDULES[:4]
-    ]
+    names = ("relay-tasks", "reconcile-tasks", "refresh-due-accounts", "sweep-scratch")
+    said = [ROWS[name].words() for name in names]
+    assert ["every 1 min", "every 5 min", "every 1 h", "every 1 d"] == said
     assert "every 1 h + 7 min" == Every(timedelta(hours=1), timedelta(minutes=7)).words()
     for each in (WISHLIST_SALE_CHECK, WISHLIST_STOCK_CHECK):
         assert each.words().endswith("UTC")
         assert each.as_set(NEW_YORK).words().endswith("* * * * America/New_York")
+
+
+def test_what_an_earlier_release_declared_is_declared_still() -> None:
+    """A running installation sees no change: the ids and the hashes in its schedules' memos are the same."""
+    declared_now = {row.id: row.as_set(NEW_YORK).declaration("mainspring") for row in SCHEDULES}
+
+    assert DECLARED_BEFORE == {name: declared_now[name] for name in DECLARED_BEFORE}
 
 
 def test_the_declaration_changes_with_everything_that_a_run_depends_on() -> None:

@@ -10,6 +10,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.queues import BatchedQueue, QueueConsumed
 from mainspring.contracts.tasks import NewTask
 from mainspring.domain.queues import consumer_of
+from mainspring.workflows.runtime.schedule import Schedule
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
@@ -44,8 +45,9 @@ class Job(Generic[In, Out]):
     `run` is the workflow's run method; its class is the workflow. What a second start with the same `key`
     does is in `repeats`; `key_says` is what people call the key, such as "account". A job without a key
     starts each time. A job with a `pool` has no workflow for each task: `run` is the one that drains its
-    queue. `is_internal` marks the service's own housekeeping, which has no rows in the ledger. `check`
-    raises InputFault for what the shape of the input cannot say.
+    queue. `is_internal` marks the service's own housekeeping, which has no rows in the ledger and is
+    not listed. `check` raises InputFault for what the shape of the input cannot say. A job with a `schedule`
+    runs by itself.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Job(Generic[In, Out]):
     pool: BatchedQueue | None = None
     check: Callable[[In], None] | None = None
     is_internal: bool = False
+    schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not work: only starts of a key repeat each other."""

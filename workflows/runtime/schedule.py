@@ -1,10 +1,15 @@
-"""When a schedule fires: at intervals or by cron. What Temporal would refuse or misread is refused here."""
+"""When a job runs by itself: at intervals or by cron. What Temporal would refuse or misread is refused here.
+
+Job(…, schedule=Schedule(Cron("0 * * * *"), timeout=timedelta(minutes=50), zone="Europe/Berlin"))
+"""
 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mainspring.client.schedules.errors import BadDeclaration
+from temporalio.client import ScheduleOverlapPolicy
+
+from mainspring.contracts.message import Message
 
 # Temporal counts in whole seconds.
 SHORTEST = timedelta(seconds=1)
@@ -23,6 +28,17 @@ FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
 PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?")
 
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+# A firing that was missed is made up for if it is not older. A day on which the clock goes back has 25 hours,
+# so a daily firing is always made up for. How many were missed does not matter: with SKIP one run is made.
+CATCHUP = timedelta(hours=25)
+
+# The catch-up window of what runs every few minutes: the next run finds all that is due.
+SOON = timedelta(minutes=10)
+
+
+class BadDeclaration(TypeError):
+    """A schedule cannot work; the message names the schedule and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,7 @@ class Every:
 
 @dataclass(frozen=True, init=False)
 class Cron:
-    """By the clock of the row's zone: minute, hour, day of the month, month, day of the week."""
+    """By the clock of the schedule's zone: minute, hour, day of the month, month, day of the week."""
 
     expressions: tuple[str, ...]
 
@@ -62,6 +78,27 @@ class Cron:
     def words(self) -> str:
         """Return it for people: the expressions."""
         return "; ".join(self.expressions)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a job runs by itself, and with which input (by default one without any field set).
+
+    `timeout` ends a stuck run, which would hold back every later one. The clock of a Cron is the one of
+    `zone`, or of the setting that `zone_setting` names; `enabled_setting` names a setting that switches the
+    schedule off. A firing that comes while the last run still works is left out (`overlap` SKIP): the next
+    one finds what was due. Up to `jitter` is added to each firing.
+    """
+
+    when: Every | Cron
+    timeout: timedelta
+    input: Message | None = None
+    zone: str = "UTC"
+    zone_setting: str | None = None
+    enabled_setting: str | None = None
+    overlap: ScheduleOverlapPolicy = ScheduleOverlapPolicy.SKIP
+    catchup: timedelta = CATCHUP
+    jitter: timedelta = timedelta(0)
 
 
 def _check_cron(expression: str) -> None:
