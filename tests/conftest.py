@@ -10,9 +10,9 @@ from temporalio.client import Client
 
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
+from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from tests.postgres import PostgresServer, postgres_server
 from tests.service import Service, idle_service
-from tests.temporal_server import own_namespace, temporal_server_process
 
 
 class SqliteTemplate:

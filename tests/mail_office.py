@@ -31,7 +31,7 @@ from mainspring.storage.ledger import Acknowledgement, AcknowledgementStore, Que
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
 from mainspring.storage.wishlist import CheckRepository
 from mainspring.storage.wishlist.checks import WishCursor
-from tests.shifted_clock import ShiftedClock
+from mainspring.testing.shifted_clock import ShiftedClock
 from tests.shop import product, user
 
 KEY = b"a key of the service, 32 bytes.."

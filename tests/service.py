@@ -32,10 +32,10 @@ from mainspring.storage.cards import InventoryRepository
 from mainspring.storage.database import Database, after_commits
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import VariantRow
+from mainspring.testing.eventually import eventually
+from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.worker import Workers, build_worker
 from mainspring.workflows.maintenance import ReconcileTasksWorkflow, RelayTasksWorkflow
-from tests.eventually import eventually
-from tests.shifted_clock import ShiftedClock
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, WishedItem, Wishli
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import NotificationRow
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.runtime.job import Job
-from tests.eventually import eventually
 from tests.service import Service, idle_service
 
 

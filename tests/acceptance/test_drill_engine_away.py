@@ -13,9 +13,9 @@ from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.temporal import TemporalGateway
+from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.drill_installation import Installation, installation
-from tests.shifted_clock import ShiftedClock
 
 Relay = Callable[[Installation], Awaitable[None]]
 

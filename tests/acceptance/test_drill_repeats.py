@@ -16,8 +16,8 @@ import pytest
 
 from mainspring.client.jobs import StartedTask
 from mainspring.contracts.tasks import Task, TaskState
+from mainspring.testing.eventually import PATIENCE_SECONDS
 from mainspring.workflows.runtime.job import Debounce, Deduplicate, Throttle
-from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NOTE_NUMBER, NoteNumber
 from tests.service import Service
 from tests.toy_worker import READY

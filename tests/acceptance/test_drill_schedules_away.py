@@ -10,8 +10,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from mainspring.client.schedules import Every, Schedules
 from mainspring.config.settings import Settings
+from mainspring.testing.eventually import eventually
 from tests.acceptance.drill_processes import TemporalServer
-from tests.eventually import eventually
 from tests.scheduled import FIRED_AT, QUEUE, fired, row, worker
 
 SECOND = timedelta(seconds=1)

@@ -31,6 +31,7 @@ from mainspring.emulators.justtcg.catalogue import GAME_ID
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
+from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from mainspring.workflows.cards import (
     DISCOVER_SETS,
     REFRESH_DUE_ACCOUNTS,
@@ -41,7 +42,6 @@ from mainspring.workflows.runtime.job import AnyJob
 from tests.histories import flow_recordings, wishlist_recordings
 from tests.histories.scrub import scrubbed
 from tests.service import Service, idle_service, is_waiting
-from tests.temporal_server import own_namespace, temporal_server_process
 
 FOLDER = Path(__file__).parent
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"

@@ -4,7 +4,7 @@ from temporalio.client import Client
 
 from mainspring.client.tasks.availability import ENGINE_AWAY, NO_WORKER, availability
 from mainspring.gateways.temporal import TemporalGateway
-from tests.eventually import eventually
+from mainspring.testing.eventually import eventually
 from tests.service import Service
 
 

@@ -14,8 +14,8 @@ from mainspring.emulators.justtcg.faults import Fault
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session
 from mainspring.storage.tables import InventoryVariantRow
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
-from tests.eventually import eventually
 from tests.service import Service, is_waiting
 
 

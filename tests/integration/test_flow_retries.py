@@ -11,9 +11,9 @@ import pytest
 from mainspring.client.errors import BadInput
 from mainspring.contracts.flows import FlowResult
 from mainspring.contracts.tasks import TaskState
+from mainspring.testing.temporal_server import own_namespace
 from tests.flow_toys import RUN_GRAPH, Flows, GraphStep, RunGraph, chain
 from tests.service import Service
-from tests.temporal_server import own_namespace
 
 PROJECT = Path(__file__).parents[2]
 

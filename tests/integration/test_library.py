@@ -18,7 +18,7 @@ from mainspring.contracts.media import (
 from mainspring.emulators.objects import Bucket, Held, ObjectFault, ObjectStoreEmulator
 from mainspring.gateways.errors import ServerFault
 from mainspring.gateways.objects import Objects, S3Access
-from tests.shifted_clock import ShiftedClock
+from mainspring.testing.shifted_clock import ShiftedClock
 
 FILES = ("480p.mp4", "poster.jpg")
 

@@ -15,8 +15,8 @@ from mainspring.storage.database import Database
 from mainspring.storage.effects import EffectRepository
 from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import PlanRepository
+from mainspring.testing.shifted_clock import ShiftedClock
 from tests.mail_office import KEY, Office
-from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
 
 # As long as a rival that has to wait is watched for not going on.

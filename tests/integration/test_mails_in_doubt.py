@@ -17,8 +17,8 @@ from mainspring.gateways.smtp import AnswerLost, ServerAway
 from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Database
 from mainspring.storage.tables import WishlistUserRow
+from mainspring.testing.shifted_clock import ShiftedClock
 from tests.mail_office import KEY, LETTERHEAD, Office
-from tests.shifted_clock import ShiftedClock
 from tests.shop import product, user
 
 HOUR = timedelta(hours=1)

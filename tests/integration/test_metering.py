@@ -20,7 +20,8 @@ from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault
 from mainspring.gateways.justtcg import Games, JustTcg
 from mainspring.storage.database import Database
 from mainspring.storage.quota import QuotaRepository
-from tests.simulated_clock import SimulatedClock, TimelessDatabase
+from mainspring.testing.simulated_clock import SimulatedClock
+from tests.timeless_database import TimelessDatabase
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 ANCHOR_DAY = 12

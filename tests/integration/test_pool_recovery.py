@@ -15,11 +15,11 @@ from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import QueueStore, claim_of
+from mainspring.testing.eventually import PATIENCE_SECONDS
+from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from mainspring.workflows.runtime.queue import GENERATIONS
-from tests.eventually import PATIENCE_SECONDS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
-from tests.temporal_server import own_namespace, temporal_server_process
 
 DRAIN = consumer_of(NAME)
 POOL = BatchedQueue(page=5, parallel=2)

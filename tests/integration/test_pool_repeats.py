@@ -15,8 +15,8 @@ from mainspring.client.jobs import Jobs, StartedTask
 from mainspring.contracts.queues import BatchedQueue
 from mainspring.contracts.tasks import RelayTasks, Task, TaskState
 from mainspring.gateways.temporal import TemporalGateway
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle
-from tests.eventually import eventually
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, NumberNoted, noting_worker
 from tests.service import Service
 

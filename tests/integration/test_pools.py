@@ -14,11 +14,11 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
-from tests.eventually import PATIENCE_SECONDS
+from mainspring.testing.eventually import PATIENCE_SECONDS
+from mainspring.testing.shifted_clock import ShiftedClock
+from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
-from tests.shifted_clock import ShiftedClock
-from tests.temporal_server import own_namespace, temporal_server_process
 
 DRAIN = f"drain-{NAME}"
 

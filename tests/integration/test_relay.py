@@ -19,8 +19,8 @@ from mainspring.contracts.tasks import (
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskIntake, TaskWriter
+from mainspring.testing.eventually import eventually
 from tests.deliveries import add_subscriber, deliveries_are_under_way
-from tests.eventually import eventually
 from tests.service import Service
 
 LONG_ENOUGH = RELAY_AFTER + timedelta(seconds=1)

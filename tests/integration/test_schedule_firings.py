@@ -10,7 +10,7 @@ from temporalio.client import Client
 from mainspring.client.errors import BadInput
 from mainspring.client.schedules import Cron, Every, Planned, ScheduledJob, Schedules
 from mainspring.config.settings import Settings
-from tests.eventually import eventually
+from mainspring.testing.eventually import eventually
 from tests.scheduled import QUEUE, fired, row, worker
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -22,7 +22,7 @@ from mainspring.client.schedules.building import built
 from mainspring.client.schedules.outcomes import last_tasks
 from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import TaskState
-from tests.eventually import eventually
+from mainspring.testing.eventually import eventually
 from tests.service import Service
 
 SETTINGS = Settings()

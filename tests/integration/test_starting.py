@@ -21,11 +21,11 @@ from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Session, after_commits
 from mainspring.storage.ledger import TaskWriter
+from mainspring.testing.eventually import eventually
+from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.runtime.catalogue import job_named
-from tests.eventually import eventually
 from tests.service import Service
-from tests.shifted_clock import ShiftedClock
 
 # Longer than the relay leaves a fresh task to whoever accepted it.
 LONG_ENOUGH = timedelta(seconds=11)

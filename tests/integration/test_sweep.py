@@ -19,11 +19,11 @@ from mainspring.gateways.errors import Refused
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskIntake
+from mainspring.testing.eventually import eventually
+from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from tests.deliveries import add_subscriber, deliveries_are_under_way
-from tests.eventually import eventually
 from tests.integration.test_raw_starts import LONG_ENOUGH, only_task
 from tests.service import Service
-from tests.temporal_server import own_namespace, temporal_server_process
 
 QUEUE = "chains"
 

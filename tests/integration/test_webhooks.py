@@ -20,10 +20,10 @@ from mainspring.emulators.webhooks import Fault, Receiver, WebhookEmulator
 from mainspring.gateways.webhooks import Webhooks, open_webhooks
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import SubscriptionRow
+from mainspring.testing.eventually import PATIENCE_SECONDS
 from mainspring.workflows.cards import DISCOVER_SETS
 from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
-from tests.eventually import PATIENCE_SECONDS
 from tests.service import Service
 from tests.state_counts import state_counts
 

@@ -15,8 +15,8 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.wishlist import SALE_CHECK
-from tests.eventually import eventually
 from tests.service import Service, idle_service
 
 

@@ -16,8 +16,8 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, SkipReason
 from mainspring.emulators.smtp import AcceptedMail, MailFault
 from mainspring.storage.database import Database
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
-from tests.eventually import eventually
 from tests.service import Service
 from tests.shop import Shop, open_shop, product, user
 

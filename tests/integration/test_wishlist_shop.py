@@ -14,7 +14,7 @@ from mainspring.contracts.wishlist import RejectedWish, WishedItem
 from mainspring.domain.unsubscribe import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
-from tests.shifted_clock import ShiftedClock
+from mainspring.testing.shifted_clock import ShiftedClock
 from tests.shop import product, user
 
 KEY = b"a key of the service, 32 bytes.."

@@ -49,7 +49,7 @@ BREACHES = [
         "storage.effects.store",
         "mainspring.contracts.shop",
     ),
-    ("The worker is put together by the entry point only", "cli.app", "mainspring.worker"),
+    ("The worker is put together by the entry point and for tests only", "cli.app", "mainspring.worker"),
     ("Emulators know nothing of what they are run against", "emulators.http", "mainspring.contracts.mail"),
     ("Workflows reach the world through activities only", "workflows.cards", "mainspring.storage.cards"),
     ("HTTP, SMTP and object storage are spoken by gateways only", "activities.webhooks", "httpx"),

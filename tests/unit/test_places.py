@@ -9,7 +9,7 @@ import pytest
 from mainspring.activities.runtime.limiter import BACK_AT_ONCE, BACK_EVERY, ConcurrencyLimiter, Limits
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.gateways.errors import ServerFault, Unreachable
-from tests.shifted_clock import ShiftedClock
+from mainspring.testing.shifted_clock import ShiftedClock
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 QUICK = Limits(places=3, waits=timedelta(seconds=0.5), slow=timedelta(seconds=0.05), slow_in_a_row=3)

@@ -8,10 +8,10 @@ import pytest
 from mainspring.contracts.cards import PricesUpdated, UpdateInventoryPrices
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.database import Database
+from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.histories.record import SUGGESTED_AFTER_EVENTS
 from tests.service import Service, idle_service
-from tests.temporal_server import own_namespace, temporal_server_process
 
 
 @pytest.fixture

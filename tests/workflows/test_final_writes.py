@@ -17,8 +17,8 @@ from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import TaskQueries
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.runtime.tracking import tracked
-from tests.eventually import eventually
 
 QUEUE = "final-writes"
 

@@ -16,10 +16,10 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.devserver.command import temporal_binary
 from mainspring.emulators.justtcg.plans import day_of, month_of
 from mainspring.storage.database import Database, Session
+from mainspring.testing.shifted_clock import ShiftedClock
+from mainspring.testing.temporal_server import dynamic_config, started
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.service import Service, idle_service
-from tests.shifted_clock import ShiftedClock
-from tests.temporal_server import dynamic_config, started
 
 # A month's thousand, and another day and a half.
 REQUESTS = 1_150

@@ -15,9 +15,9 @@ from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import TaskQueries
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.runtime.tracking import tracked
 from mainspring.workflows.runtime.waiting import wait_until
-from tests.eventually import eventually
 
 QUEUE = "waiting"
 

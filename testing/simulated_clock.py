@@ -2,18 +2,10 @@
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TypeVar
-
-from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from mainspring.storage.database import Database
-
-T = TypeVar("T")
 
 
 class SimulatedClock:
@@ -82,16 +74,3 @@ class SimulatedClock:
             _, _, woken = heapq.heappop(self._sleepers)
             if not woken.done():
                 woken.set_result(None)
-
-
-class TimelessDatabase(Database):
-    """A database whose transactions take no simulated time, however slow the machine is."""
-
-    def __init__(self, url: str | URL, clock: SimulatedClock) -> None:
-        super().__init__(url)
-        self._clock = clock
-
-    async def transact(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """As `Database.transact`."""
-        with self._clock.work():
-            return await super().transact(work)

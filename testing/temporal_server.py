@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from uuid import uuid4
 
-from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from mainspring.devserver.command import temporal_binary
-from tests.eventually import eventually
+from mainspring.testing.eventually import eventually
 
 # What makes a server quick for tests: short timers are exact, a new namespace is known at once.
 DYNAMIC_CONFIG = {
@@ -20,7 +20,7 @@ DYNAMIC_CONFIG = {
     "history.workflowIdReuseMinimalInterval": '"0s"',
     "system.namespaceCacheRefreshInterval": '"50ms"',
 }
-RETENTION_SECONDS = 24 * 3600
+RETENTION = timedelta(days=1)
 
 # A server is given a port that was free a moment before, which another process may have taken since.
 STARTS = 3
@@ -63,12 +63,9 @@ async def own_namespace(address: str, identity: str | None = None) -> Client:
     client = await Client.connect(
         address, namespace=namespace, data_converter=pydantic_data_converter, identity=identity
     )
-    await client.workflow_service.register_namespace(
-        RegisterNamespaceRequest(
-            namespace=namespace,
-            workflow_execution_retention_period=Duration(seconds=RETENTION_SECONDS),
-        )
-    )
+    request = RegisterNamespaceRequest(namespace=namespace)
+    request.workflow_execution_retention_period.FromTimedelta(RETENTION)
+    await client.workflow_service.register_namespace(request)
     await eventually(lambda: _knows_namespace(client), bool)
     return client
 

@@ -13,7 +13,10 @@ POLL_SECONDS = 0.01
 
 
 async def eventually(look: Callable[[], Awaitable[T]], is_so: Callable[[T], bool]) -> T:
-    """Look again and again until what is seen is as wished, and return it; TimeoutError if it never is."""
+    """Look again and again until what is seen is as wished, and return what was seen.
+
+    Raises TimeoutError: when that does not happen within 90 seconds.
+    """
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_so(seen := await look()):  # noqa: ASYNC110  # what happens elsewhere sets no event here
             await asyncio.sleep(POLL_SECONDS)

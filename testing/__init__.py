@@ -1,0 +1,1 @@
+"""What a repository needs to test its jobs: a service on a temporary database and Temporal, and clocks."""
