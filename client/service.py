@@ -17,7 +17,7 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.config.connect import connect
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
-from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, after_commits
 from mainspring.storage.migrate import upgrade
@@ -61,23 +61,25 @@ async def open_service(
         stack.push_async_callback(after_commits)
         await upgrade(database)
         temporal_client = temporal_client or await connect(settings, lazy=True)
-        clock = SystemClock()
-        temporal = TemporalGateway(temporal_client, settings.task_queue)
-        key = encryption_key(settings)
-        box = SecretBox(key)
-        jobs = Jobs(database, temporal, clock)
-        yield Service(
-            settings=settings,
-            database=database,
-            temporal_client=temporal_client,
-            temporal=temporal,
-            jobs=jobs,
-            failures=Failures(database, jobs, clock),
-            accounts=Accounts(database, temporal, box, clock),
-            webhooks=WebhookSubscriptions(
-                database, box, clock, allow_private=settings.webhooks_allow_private
-            ),
-            schedules=Schedules(temporal_client, settings),
-            effects=Effects(database, jobs, clock),
-            wishlists=Wishlists(database, key, clock),
-        )
+        yield service_of(settings, database, temporal_client, SystemClock())
+
+
+def service_of(settings: Settings, database: Database, temporal_client: Client, clock: Clock) -> Service:
+    """Return the service over a database that has the schema, and by a clock."""
+    temporal = TemporalGateway(temporal_client, settings.task_queue)
+    key = encryption_key(settings)
+    box = SecretBox(key)
+    jobs = Jobs(database, temporal, clock)
+    return Service(
+        settings=settings,
+        database=database,
+        temporal_client=temporal_client,
+        temporal=temporal,
+        jobs=jobs,
+        failures=Failures(database, jobs, clock),
+        accounts=Accounts(database, temporal, box, clock),
+        webhooks=WebhookSubscriptions(database, box, clock, allow_private=settings.webhooks_allow_private),
+        schedules=Schedules(temporal_client, settings),
+        effects=Effects(database, jobs, clock),
+        wishlists=Wishlists(database, key, clock),
+    )
