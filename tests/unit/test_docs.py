@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -15,7 +15,7 @@ from mainspring.config.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").rglob("*.md"))]
-COMMANDS = typer.main.get_command(app)
+COMMANDS: Any = typer.main.get_command(app)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 
@@ -49,7 +49,7 @@ def commands_of(page: Path) -> Iterator[list[str]]:
             yield words
 
 
-def subcommands(command: click.Command) -> dict[str, click.Command]:
+def subcommands(command: Any) -> dict[str, Any]:
     """Return the commands of a group, none of any other command."""
     return dict(getattr(command, "commands", {}))
 
