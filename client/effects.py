@@ -12,7 +12,7 @@ from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectRepository
+from mainspring.storage.effects import EffectQueries, EffectStore
 from mainspring.storage.errors import AlreadyRetried, EffectUnknown
 from mainspring.storage.ledger import TaskQueries
 from mainspring.storage.people import UserRepository
@@ -37,18 +37,18 @@ class Effects:
 
     async def find(self, states: Collection[EffectState] = (), *, limit: int = 50) -> list[Effect]:
         """Return effects, the newest first."""
-        return await self._database.read(lambda session: EffectRepository(session).find(states, limit=limit))
+        return await self._database.read(lambda session: EffectQueries(session).find(states, limit=limit))
 
     async def get(self, reference: str) -> Effect:
         """Return one by its id or the beginning of it; EffectUnknown, BadInput: several begin so."""
         effect_id = await self._resolve(reference)
-        return await self._database.read(lambda session: EffectRepository(session).get(effect_id))
+        return await self._database.read(lambda session: EffectQueries(session).get(effect_id))
 
     async def _resolve(self, reference: str) -> UUID:
         return await resolved_id(
             reference,
             lambda prefix: self._database.read(
-                lambda session: EffectRepository(session).id_starting_with(prefix)
+                lambda session: EffectQueries(session).id_starting_with(prefix)
             ),
             unknown=EffectUnknown,
             ambiguous=lambda given: BadInput(
@@ -60,7 +60,7 @@ class Effects:
         """Return how many there are."""
 
         async def look(session: Session) -> EffectCounts:
-            effects = EffectRepository(session)
+            effects = EffectQueries(session)
             return EffectCounts(dict(await effects.counts()), await effects.resends())
 
         return await self._database.read(look)
@@ -84,11 +84,11 @@ class Effects:
         effect_id, now = await self._resolve(reference), self._clock.now()
 
         async def write(session: Session) -> Effect:
-            effects, mails = EffectRepository(session), MailRepository(session)
+            effects, mails = EffectQueries(session), MailRepository(session)
             if state is EffectState.SENT:
                 # Before the mail is held, as in a settlement, or the two could wait for each other.
                 await UserRepository(session).note_mailed([(await effects.get(effect_id)).owner], now=now)
-            before = await effects.resolve(effect_id, state, now=now)
+            before = await EffectStore(session).resolve(effect_id, state, now=now)
             if before.state is not EffectState.UNKNOWN:
                 raise BadInput(
                     f"effect {effect_id} is {before.state}: only an unknown one waits for a decision"

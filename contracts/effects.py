@@ -24,6 +24,13 @@ class EffectState(StrEnum):
     """Nothing of it held any more when it was to be sent. Final."""
 
 
+OVER = frozenset({EffectState.SENT, EffectState.WITHDRAWN})
+"""Nothing more is sent after one of these."""
+
+IN_DOUBT = frozenset({EffectState.SENDING, EffectState.UNKNOWN})
+"""An attempt may have got through when the next attempt finds one of these."""
+
+
 class OnUnknown(StrEnum):
     """What is done about an effect whose answer was lost."""
 

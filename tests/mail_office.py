@@ -26,7 +26,7 @@ from mainspring.contracts.wishlist import (
 from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectRepository
+from mainspring.storage.effects import EffectQueries, EffectStore
 from mainspring.storage.ledger import Acknowledgement, AcknowledgementStore, QueueStore
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
 from mainspring.storage.wishlist import CheckRepository
@@ -136,7 +136,7 @@ class Office:
 
     async def effects(self) -> list[Effect]:
         """Return all mails, the oldest first."""
-        found = await self.database.read(lambda session: EffectRepository(session).find(limit=1_000))
+        found = await self.database.read(lambda session: EffectQueries(session).find(limit=1_000))
         return found[::-1]
 
     async def noted(self) -> list[tuple[str, str | None]]:
@@ -150,9 +150,7 @@ class Office:
 
     async def joinable(self) -> dict[str, UUID]:
         """Return the mail of the first user that more may join."""
-        return await self.database.transact(
-            lambda session: EffectRepository(session).joinable(["u00000"], MAIL)
-        )
+        return await self.database.transact(lambda session: EffectStore(session).joinable(["u00000"], MAIL))
 
     async def untold(self) -> int:
         """Return how many notifications are neither sent nor going to be."""

@@ -14,7 +14,7 @@ from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, 
 from mainspring.domain.queues import batched_task
 from mainspring.domain.quiet_hours import earliest_mail
 from mainspring.storage.database import Session
-from mainspring.storage.effects import EffectRepository, NewEffect
+from mainspring.storage.effects import EffectQueries, EffectStore, NewEffect
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.people import Addressee, UserRepository
 from mainspring.storage.wishlist import MailRepository, PlanRepository
@@ -51,9 +51,9 @@ async def plan_page(
     A mail that surely has not gone out takes up more; who has none gets a new one. A mail whose task was
     cancelled is given up, and counts as told.
     """
-    plans, effects, letters = PlanRepository(session), EffectRepository(session), MailRepository(session)
+    plans, effects, letters = PlanRepository(session), EffectStore(session), MailRepository(session)
     users = UserRepository(session)
-    abandoned = await effects.abandoned(MAIL, limit=GIVEN_UP)
+    abandoned = await EffectQueries(session).abandoned(MAIL, limit=GIVEN_UP)
     waiting = await plans.waiting(limit=size)
     # All users at once and before any mail, as claims and settlements do, or two could wait for each other.
     await users.hold({*abandoned.values(), *waiting})

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.dialect import chunks
+from mainspring.storage.effects.rows import effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables import EffectRow, TaskRow
@@ -42,12 +43,33 @@ class EffectQueries(Repository):
                 found.setdefault(row.owner, set()).add(row.id)
         return found
 
+    async def abandoned(self, kind: str, *, limit: int) -> dict[UUID, str]:
+        """Return effects that no task sends any more, with their owners.
+
+        Their task was cancelled, or has failed before it sent them.
+        """
+        query = (
+            select(EffectRow.id, EffectRow.owner)
+            .join(TaskRow, TaskRow.id == EffectRow.task_id)
+            .where(
+                EffectRow.state.in_((EffectState.INTENDED, EffectState.SENDING)),
+                EffectRow.kind == kind,
+                TaskRow.state.in_((TaskState.CANCELLED, TaskState.FAILED)),
+            )
+            .order_by(EffectRow.id)
+            .limit(limit)
+        )
+        return {row.id: row.owner for row in await self._session.execute(query)}
+
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
         return await self._ids_starting_with(EffectRow.id, prefix)
 
     async def get(self, effect_id: UUID) -> Effect:
-        """Return one; EffectUnknown."""
+        """Return an effect.
+
+        Raises EffectUnknown: when there is none of this id.
+        """
         row = await self._session.get(EffectRow, effect_id, populate_existing=True)
         if row is None:
             raise EffectUnknown(effect_id)
@@ -78,8 +100,3 @@ class EffectQueries(Repository):
     async def resends(self) -> int:
         """Return how many attempts were made though an earlier one may have got through."""
         return await self._session.scalar(select(func.sum(EffectRow.resends))) or 0
-
-
-def effect_of(row: EffectRow) -> Effect:
-    """Return a row as a message."""
-    return Effect.model_validate({name: getattr(row, name) for name in Effect.model_fields})

@@ -1,54 +1,25 @@
-"""The effects ledger: what goes outside is written before, and what became of it after."""
+"""Writing the effects ledger: what goes outside is written before, and what became of it after."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.contracts.effects import Effect, EffectState, OnUnknown
+from mainspring.contracts.effects import IN_DOUBT, OVER, Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.dialect import chunks, insert_into
-from mainspring.storage.effects.queries import EffectQueries, effect_of
+from mainspring.storage.effects.rows import EffectResult, NewEffect, effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.tables import EffectRow, TaskRow
 
-# After these nothing more is sent.
-OVER = frozenset({EffectState.SENT, EffectState.WITHDRAWN})
-# An attempt may have got through when one of these is found by the next attempt.
-DOUBTFUL = frozenset({EffectState.SENDING, EffectState.UNKNOWN})
 
+class EffectStore:
+    """Holds and writes effects, inside the caller's transaction."""
 
-@dataclass(frozen=True)
-class NewEffect:
-    """An effect that is wanted; see EffectRow."""
-
-    id: UUID
-    kind: str
-    dedupe_key: str
-    owner: str
-    reference: str
-    recipient: str
-    task_id: UUID
-    on_unknown: OnUnknown
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """What became of an effect that was being sent. INTENDED: it surely did not get through.
-
-    With `attempt` it says so of that one, and nothing of an effect that another one works meanwhile.
-    """
-
-    id: UUID
-    state: EffectState
-    error: str | None = None
-    attempt: int | None = None
-
-
-class EffectRepository(EffectQueries):
-    """The effects, inside the caller's transaction."""
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
     async def intend(self, effects: Sequence[NewEffect], *, now: datetime) -> set[UUID]:
         """Write those whose dedupe key is new as INTENDED; return their ids."""
@@ -86,21 +57,6 @@ class EffectRepository(EffectQueries):
         rows = sorted(await self._session.execute(query), key=lambda row: row.created_at, reverse=True)
         return {row.owner: row.id for row in rows}
 
-    async def abandoned(self, kind: str, *, limit: int) -> dict[UUID, str]:
-        """Return what no task sends any more, with its owners: it was cancelled, or has failed before it."""
-        query = (
-            select(EffectRow.id, EffectRow.owner)
-            .join(TaskRow, TaskRow.id == EffectRow.task_id)
-            .where(
-                EffectRow.state.in_(_GIVEN_UP),
-                EffectRow.kind == kind,
-                TaskRow.state.in_((TaskState.CANCELLED, TaskState.FAILED)),
-            )
-            .order_by(EffectRow.id)
-            .limit(limit)
-        )
-        return {row.id: row.owner for row in await self._session.execute(query)}
-
     async def give_up(self, abandoned: Collection[UUID], *, now: datetime) -> Mapping[UUID, EffectState]:
         """Give up these effects.
 
@@ -108,9 +64,9 @@ class EffectRepository(EffectQueries):
         """
         held = await self.hold(abandoned)
         given_up = [
-            Settlement(each.id, *_GIVEN_UP[each.state]) for each in held.values() if each.state in _GIVEN_UP
+            EffectResult(each.id, *_GIVEN_UP[each.state]) for each in held.values() if each.state in _GIVEN_UP
         ]
-        await self.settle(given_up, now=now)
+        await self.acknowledge(given_up, now=now)
         return {each.id: each.state for each in given_up}
 
     async def hold(self, effect_ids: Collection[UUID]) -> dict[UUID, Effect]:
@@ -122,10 +78,10 @@ class EffectRepository(EffectQueries):
             held |= {row.id: effect_of(row) for row in rows}
         return held
 
-    async def begin(self, effects: Collection[Effect], *, now: datetime) -> None:
-        """Set SENDING. An attempt after a doubtful one is counted as a resend."""
+    async def begin(self, effects: Collection[Effect], *, now: datetime) -> list[Effect]:
+        """Set SENDING; return the effects as they are then. An attempt after one in doubt is a resend."""
         for doubtful in (False, True):
-            ids = [each.id for each in effects if (each.state in DOUBTFUL) is doubtful]
+            ids = [each.id for each in effects if (each.state in IN_DOUBT) is doubtful]
             for some in chunks(ids):
                 await self._session.execute(
                     update(EffectRow)
@@ -137,9 +93,10 @@ class EffectRepository(EffectQueries):
                         resends=EffectRow.resends + int(doubtful),
                     )
                 )
+        return [_begun(each, now) for each in effects]
 
     async def hand_to(self, tasks: Mapping[UUID, UUID]) -> None:
-        """Note which task works an effect now: a retry of the one that it was made with."""
+        """Note which task works an effect now: a retry of the task that it was made with."""
         for effect_id, task_id in tasks.items():
             await self._session.execute(
                 update(EffectRow).where(EffectRow.id == effect_id).values(task_id=task_id)
@@ -152,14 +109,14 @@ class EffectRepository(EffectQueries):
                 update(EffectRow).where(EffectRow.id == effect_id).values(recipient=recipient)
             )
 
-    async def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> set[UUID]:
-        """Write what became of effects that were being sent; one that is over stays as it is.
+    async def acknowledge(self, results: Sequence[EffectResult], *, now: datetime) -> set[UUID]:
+        """Write what became of effects that were being sent; an effect that is over stays as it is.
 
-        Return the ids of those that were written.
+        Return the ids of the effects that were written.
         """
         # In the order in which planning holds them, or the two could wait for each other.
-        held = await self.hold([each.id for each in settlements])
-        some = [each for each in settlements if each.id in held and _is_said_of(each, held[each.id])]
+        held = await self.hold([each.id for each in results])
+        some = [each for each in results if each.id in held and _holds_of(each, held[each.id])]
         rows = [
             {
                 "effect": each.id,
@@ -170,13 +127,14 @@ class EffectRepository(EffectQueries):
             for each in some
         ]
         if rows:
-            await (await self._session.connection()).execute(_SETTLE, rows)
+            await (await self._session.connection()).execute(_ACKNOWLEDGE, rows)
         return {each.id for each in some}
 
     async def resolve(self, effect_id: UUID, state: EffectState, *, now: datetime) -> Effect:
-        """Set an UNKNOWN one to SENT, or FAILED to be sent again, as a person says; return it as it was.
+        """Set an UNKNOWN effect to SENT, or to FAILED before a resend, as a person says; return it as it was.
 
-        Another one stays as it is. EffectUnknown. To send it again counts as a resend.
+        An effect in another state stays as it is. FAILED counts as a resend.
+        Raises EffectUnknown: when there is none of this id.
         """
         effect = (await self.hold([effect_id])).get(effect_id)
         if effect is None:
@@ -198,13 +156,25 @@ _GIVEN_UP = {
 }
 
 
-def _is_said_of(settlement: Settlement, effect: Effect) -> bool:
-    """Whether a settlement holds for an effect as it is now."""
-    return effect.state not in OVER and settlement.attempt in (None, effect.attempts)
+def _begun(effect: Effect, now: datetime) -> Effect:
+    """Return an effect as the statements of `begin` have left it."""
+    return effect.model_copy(
+        update={
+            "state": EffectState.SENDING,
+            "sending_at": now,
+            "attempts": effect.attempts + 1,
+            "resends": effect.resends + int(effect.state in IN_DOUBT),
+        }
+    )
+
+
+def _holds_of(result: EffectResult, effect: Effect) -> bool:
+    """Whether a result is still about an effect as it is now."""
+    return effect.state not in OVER and result.attempt in (None, effect.attempts)
 
 
 # One statement for any number of effects: the driver runs it many times, without parsing it again.
-_SETTLE = (
+_ACKNOWLEDGE = (
     update(EffectRow)
     .where(EffectRow.id == bindparam("effect"))
     .values(state=bindparam("state"), error=bindparam("error"), settled_at=bindparam("settled_at"))

@@ -16,7 +16,7 @@ from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind
 from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token
 from mainspring.domain.wishlist import Due
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
+from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore, NewEffect
 from mainspring.storage.ledger import TaskIntake, TaskQueries, TaskWriter
 from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import CheckRepository, MailRepository, PlanRepository
@@ -109,8 +109,8 @@ async def test_what_became_of_notifications_is_counted(
     sent = await _notify(sqlite_database, "bo")
     await _notify(sqlite_database, "cleo", skipped="sale-ended")
     await sqlite_database.transact(
-        lambda session: EffectRepository(session).settle(
-            [Settlement(sent, EffectState.SENT)], now=datetime.now(UTC)
+        lambda session: EffectStore(session).acknowledge(
+            [EffectResult(sent, EffectState.SENT)], now=datetime.now(UTC)
         )
     )
     await sqlite_database.transact(
@@ -180,7 +180,7 @@ async def _notify(
         if skipped is not None:
             await PlanRepository(session).give_up([owner], skipped, now=now)
             return
-        await EffectRepository(session).intend([effect], now=now)
+        await EffectStore(session).intend([effect], now=now)
         await TaskIntake(session).enqueue([task], now=now)
         await PlanRepository(session).take_up({owner: effect_id})
 
@@ -193,12 +193,11 @@ async def _lose(database: Database, *effect_ids: UUID) -> None:
     now = datetime.now(UTC)
 
     async def write(session: Session) -> None:
-        effects = EffectRepository(session)
-        lost = [Settlement(each, EffectState.UNKNOWN, "AnswerLost: gone") for each in effect_ids]
-        await effects.settle(lost, now=now)
+        lost = [EffectResult(each, EffectState.UNKNOWN, "AnswerLost: gone") for each in effect_ids]
+        await EffectStore(session).acknowledge(lost, now=now)
         for each in effect_ids:
             error = TaskError(at=now, step="send", error_type="EffectHeld", message="held")
-            task_id = (await effects.get(each)).task_id
+            task_id = (await EffectQueries(session).get(each)).task_id
             await TaskWriter(session).finish(
                 FinishTask(task_id=task_id, state=TaskState.FAILED, error=error), now=now
             )

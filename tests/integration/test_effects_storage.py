@@ -8,7 +8,7 @@ import pytest
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.tasks import NewTask, TaskState
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectRepository, NewEffect, Settlement
+from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore, NewEffect
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.ledger import (
     Acknowledgement,
@@ -46,7 +46,7 @@ async def intend(database: Database, *effects: NewEffect, now: datetime = NOON) 
     async def write(session: Session) -> set[UUID]:
         tasks = [_task(each.task_id) for each in effects]
         await TaskIntake(session).enqueue(tasks, now=now)
-        return await EffectRepository(session).intend(effects, now=now)
+        return await EffectStore(session).intend(effects, now=now)
 
     return await database.transact(write)
 
@@ -64,22 +64,22 @@ def _task(task_id: UUID) -> NewTask:
 
 async def get(database: Database, effect_id: UUID) -> Effect:
     """Return an effect."""
-    return await database.read(lambda session: EffectRepository(session).get(effect_id))
+    return await database.read(lambda session: EffectQueries(session).get(effect_id))
 
 
 async def begin(database: Database, *effect_ids: UUID, now: datetime = NOON) -> None:
     """Begin to send effects, as a claim does."""
 
     async def write(session: Session) -> None:
-        effects = EffectRepository(session)
+        effects = EffectStore(session)
         await effects.begin(list((await effects.hold(effect_ids)).values()), now=now)
 
     await database.transact(write)
 
 
-async def settle(database: Database, *settlements: Settlement, now: datetime = LATER) -> None:
+async def settle(database: Database, *settlements: EffectResult, now: datetime = LATER) -> None:
     """Write what became of effects."""
-    await database.transact(lambda session: EffectRepository(session).settle(settlements, now=now))
+    await database.transact(lambda session: EffectStore(session).acknowledge(settlements, now=now))
 
 
 async def test_what_is_wanted_twice_is_one_effect(database: Database) -> None:
@@ -113,7 +113,7 @@ async def test_an_attempt_is_counted_and_its_end_is_written(
     await intend(database, wanted)
     await begin(database, wanted.id)
     sending = await get(database, wanted.id)
-    await settle(database, Settlement(wanted.id, state, "said"))
+    await settle(database, EffectResult(wanted.id, state, "said"))
 
     after = await get(database, wanted.id)
     assert (EffectState.SENDING, 1, NOON) == (sending.state, sending.attempts, sending.sending_at)
@@ -132,12 +132,12 @@ async def test_an_attempt_after_one_that_may_have_got_through_is_a_resend(
     await intend(database, wanted)
     await begin(database, wanted.id)
     if left_as is not None:
-        await settle(database, Settlement(wanted.id, left_as))
+        await settle(database, EffectResult(wanted.id, left_as))
     await begin(database, wanted.id)
 
     found = await get(database, wanted.id)
     assert (EffectState.SENDING, 2, resends) == (found.state, found.attempts, found.resends)
-    assert resends == await database.read(lambda session: EffectRepository(session).resends())
+    assert resends == await database.read(lambda session: EffectQueries(session).resends())
 
 
 @pytest.mark.parametrize("over", [EffectState.SENT, EffectState.WITHDRAWN])
@@ -145,8 +145,8 @@ async def test_what_is_sent_or_withdrawn_stays_so(database: Database, over: Effe
     """Whatever a late settlement says."""
     wanted = effect()
     await intend(database, wanted)
-    await settle(database, Settlement(wanted.id, over))
-    await settle(database, Settlement(wanted.id, EffectState.FAILED, "late"))
+    await settle(database, EffectResult(wanted.id, over))
+    await settle(database, EffectResult(wanted.id, EffectState.FAILED, "late"))
     assert (over, None) == ((await get(database, wanted.id)).state, (await get(database, wanted.id)).error)
 
 
@@ -157,13 +157,13 @@ async def test_settlements_are_counted_and_found_by_their_states(database: Datab
         await intend(database, each, now=NOON + timedelta(minutes=number))
     await settle(
         database,
-        Settlement(wanted[0].id, EffectState.SENT),
-        Settlement(wanted[1].id, EffectState.FAILED, "550"),
-        Settlement(wanted[2].id, EffectState.SENT),
+        EffectResult(wanted[0].id, EffectState.SENT),
+        EffectResult(wanted[1].id, EffectState.FAILED, "550"),
+        EffectResult(wanted[2].id, EffectState.SENT),
     )
 
     async def look(session: Session) -> tuple[object, list[Effect], list[Effect]]:
-        effects = EffectRepository(session)
+        effects = EffectQueries(session)
         found = await effects.find([EffectState.SENT, EffectState.FAILED], limit=2)
         return await effects.counts(), found, await effects.find(kind="another", limit=2)
 
@@ -189,11 +189,11 @@ async def test_more_joins_only_what_waits_for_a_turn(database: Database) -> None
     await intend(database, waiting, cancelled, withdrawn, another)
     await intend(database, newer, now=LATER)
     await database.transact(lambda session: TaskWriter(session).request_cancel(cancelled.task_id, now=NOON))
-    await settle(database, Settlement(withdrawn.id, EffectState.WITHDRAWN))
+    await settle(database, EffectResult(withdrawn.id, EffectState.WITHDRAWN))
 
     owners = ["waiting", "claimed", "put off", "cancelled", "withdrawn", "another", "nobody"]
     assert {"waiting": waiting.id, "put off": put_off.id} == await database.transact(
-        lambda session: EffectRepository(session).joinable(owners, MAIL)
+        lambda session: EffectStore(session).joinable(owners, MAIL)
     )
 
 
@@ -203,14 +203,14 @@ async def test_a_person_decides_only_about_what_is_unknown(database: Database) -
     await intend(database, arrived, lost, sent)
     await settle(
         database,
-        Settlement(arrived.id, EffectState.UNKNOWN, "lost"),
-        Settlement(lost.id, EffectState.UNKNOWN, "lost"),
-        Settlement(sent.id, EffectState.SENT),
+        EffectResult(arrived.id, EffectState.UNKNOWN, "lost"),
+        EffectResult(lost.id, EffectState.UNKNOWN, "lost"),
+        EffectResult(sent.id, EffectState.SENT),
     )
 
     async def decide(effect_id: UUID, state: EffectState) -> EffectState:
         before = await database.transact(
-            lambda session: EffectRepository(session).resolve(effect_id, state, now=LATER)
+            lambda session: EffectStore(session).resolve(effect_id, state, now=LATER)
         )
         return before.state
 
@@ -233,7 +233,7 @@ async def test_effects_are_found_by_the_beginning_of_their_ids(database: Databas
     await intend(database, *[NewEffect(**vars(effect()) | {"id": each}) for each in ids])
 
     async def found(prefix: str) -> list[UUID]:
-        return await database.read(lambda session: EffectRepository(session).id_starting_with(prefix))
+        return await database.read(lambda session: EffectQueries(session).id_starting_with(prefix))
 
     assert [2, 1, 1, 0] == [len(await found(each)) for each in ("aaaa", "aaaa0", "bbbb", "cccc")]
     assert [ids[0]] == await found(ids[0].hex)
@@ -243,7 +243,7 @@ async def test_an_effect_is_handed_to_the_task_that_works_it_now(database: Datab
     """A retry of the one that it was made with."""
     wanted, newer = effect(), uuid4()
     await intend(database, wanted)
-    await database.transact(lambda session: EffectRepository(session).hand_to({wanted.id: newer}))
+    await database.transact(lambda session: EffectStore(session).hand_to({wanted.id: newer}))
     assert newer == (await get(database, wanted.id)).task_id
 
 
@@ -255,7 +255,7 @@ async def test_any_number_of_effects_is_held_and_settled(database: Database) -> 
 
     async def write(session: Session) -> set[UUID]:
         await MailRepository(session).settle_mails(many, EffectState.SENT, now=NOON)
-        sent = [Settlement(each, EffectState.SENT) for each in many]
-        return await EffectRepository(session).settle(sent, now=NOON)
+        sent = [EffectResult(each, EffectState.SENT) for each in many]
+        return await EffectStore(session).acknowledge(sent, now=NOON)
 
     assert {wanted.id} == await database.transact(write)

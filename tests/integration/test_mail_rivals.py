@@ -12,7 +12,7 @@ from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.wishlist import WishedItem
 from mainspring.storage.database import Database
-from mainspring.storage.effects import EffectRepository
+from mainspring.storage.effects import EffectStore
 from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import PlanRepository
 from mainspring.testing.shifted_clock import ShiftedClock
@@ -55,7 +55,7 @@ async def test_what_joins_a_mail_before_its_claim_is_in_it(office: Office) -> No
     await office.write_due([0], 1)
 
     async with office.database.session.begin() as planning:
-        mails = await EffectRepository(planning).joinable(["u00000"], MAIL)
+        mails = await EffectStore(planning).joinable(["u00000"], MAIL)
         await PlanRepository(planning).take_up(mails)
         claim = asyncio.create_task(office.database.transact(office.claim))
         done, _ = await asyncio.wait({claim}, timeout=A_MOMENT)

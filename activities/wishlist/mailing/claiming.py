@@ -8,13 +8,13 @@ from uuid import UUID
 
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist.mailing.sender import MAIL
-from mainspring.contracts.effects import Effect, EffectState, OnUnknown
+from mainspring.contracts.effects import IN_DOUBT, OVER, Effect, EffectState, OnUnknown
 from mainspring.contracts.people import User
 from mainspring.contracts.wishlist import NotificationKind, SendNotification, SkipReason
 from mainspring.domain.quiet_hours import earliest_mail, quiet_hours
 from mainspring.domain.wishlist import skip_reason
 from mainspring.storage.database import Session
-from mainspring.storage.effects import DOUBTFUL, OVER, EffectRepository, Settlement
+from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore
 from mainspring.storage.errors import EffectHeld, EffectUnknown
 from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import MailRepository
@@ -33,7 +33,7 @@ class PreparedMail:
     @property
     def recipient(self) -> str:
         """Where it goes: to the user's address of now, or where it may have gone before."""
-        return self.effect.recipient if self.effect.state in DOUBTFUL else self.user.email
+        return self.effect.recipient if self.effect.state in IN_DOUBT else self.user.email
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ async def claim_mails(
     An exception instead of a letter is what becomes of the task. Of several mails to a user one is sent, and
     the others wait for the cooldown.
     """
-    ledger, mails = EffectRepository(session), MailRepository(session)
+    ledger, mails = EffectStore(session), MailRepository(session)
     effect_ids = {given.effect_id for given in tasks.values()}
     # Another claim of the same user's waits, and then sees what is being sent.
-    await UserRepository(session).hold(await ledger.owners(effect_ids))
+    await UserRepository(session).hold(await EffectQueries(session).owners(effect_ids))
     effects = await ledger.hold(effect_ids)
     drafts = await mails.drafts({each.id: each.owner for each in effects.values()})
-    sending = await ledger.sending_to({each.owner for each in effects.values()}, MAIL)
+    sending = await EffectQueries(session).sending_to({each.owner for each in effects.values()}, MAIL)
     judged: dict[UUID, _Judgement] = {}
     for task_id, given in tasks.items():
         effect, draft = effects.get(given.effect_id), drafts.get(given.effect_id)
@@ -100,7 +100,7 @@ def _judged(
         return _Judgement(EffectUnknown(given.effect_id), {})
     if effect.state in OVER:
         return _Judgement(Nothing({}), {})
-    if effect.state in DOUBTFUL and effect.on_unknown is OnUnknown.HOLD:
+    if effect.state in IN_DOUBT and effect.on_unknown is OnUnknown.HOLD:
         return _Judgement(EffectHeld(effect.id), {})
     skipped = _skipped(draft, now)
     counts = Counter({reason: len(ids) for reason, ids in skipped.items()})
@@ -144,15 +144,15 @@ async def _write(
     now: datetime,
 ) -> None:
     """Write what the judgements say, a statement for each kind of it."""
-    ledger, mails = EffectRepository(session), MailRepository(session)
+    ledger, mails = EffectStore(session), MailRepository(session)
     settlements = []
     for task_id, each in judged.items():
         effect = effects.get(effect_ids[task_id])
         if isinstance(each.outcome, Nothing) and effect is not None and effect.state not in OVER:
             settlements.append(_not_sent(effect))
         if isinstance(each.outcome, EffectHeld) and effect is not None:
-            settlements.append(Settlement(effect.id, EffectState.UNKNOWN, str(each.outcome)))
-    await ledger.settle(settlements, now=now)
+            settlements.append(EffectResult(effect.id, EffectState.UNKNOWN, str(each.outcome)))
+    await ledger.acknowledge(settlements, now=now)
     # Few or none: those whose first task has failed, and was retried.
     await ledger.hand_to(
         {
@@ -171,7 +171,7 @@ async def _write(
     maybe_told: list[UUID] = []
     for task_id, each in judged.items():
         effect = effects.get(effect_ids[task_id])
-        is_doubtful = effect is not None and effect.state in DOUBTFUL
+        is_doubtful = effect is not None and effect.state in IN_DOUBT
         for reason, ids in each.skipped.items():
             (maybe_told if is_doubtful else skipped.setdefault(reason, [])).extend(ids)
     for reason, ids in skipped.items():
@@ -180,12 +180,12 @@ async def _write(
     await mails.settle(maybe_told, "sent", now=now)
 
 
-def _not_sent(effect: Effect) -> Settlement:
+def _not_sent(effect: Effect) -> EffectResult:
     """Return what becomes of a mail of which nothing holds."""
-    if effect.state in DOUBTFUL:
+    if effect.state in IN_DOUBT:
         said = "it may have arrived; not sent again, for nothing of it holds"
-        return Settlement(effect.id, EffectState.UNKNOWN, said)
-    return Settlement(effect.id, EffectState.WITHDRAWN)
+        return EffectResult(effect.id, EffectState.UNKNOWN, said)
+    return EffectResult(effect.id, EffectState.WITHDRAWN)
 
 
 def _new_prices(letter: PreparedMail, now: datetime) -> Iterator[tuple[UUID, int]]:
@@ -193,7 +193,7 @@ def _new_prices(letter: PreparedMail, now: datetime) -> Iterator[tuple[UUID, int
 
     Of two attempts that both may get through, the lower price counts.
     """
-    is_doubtful = letter.effect.state in DOUBTFUL
+    is_doubtful = letter.effect.state in IN_DOUBT
     for line in letter.lines:
         if line.due.kind is NotificationKind.SALE and line.offer is not None:
             price = line.offer.price_at(now)

@@ -11,7 +11,7 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import SendNotification
 from mainspring.gateways.smtp import AnswerLost
 from mainspring.storage.database import Session
-from mainspring.storage.effects import EffectRepository, Settlement
+from mainspring.storage.effects import EffectResult, EffectStore
 from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import MailRepository
 
@@ -32,21 +32,21 @@ async def acknowledge_mails(
     await UserRepository(session).note_mailed(
         sorted({letter.user.id for _, letter in letters if letter.effect.id in set(sent)}), now=now
     )
-    written = await EffectRepository(session).settle(settlements, now=now)
+    written = await EffectStore(session).acknowledge(settlements, now=now)
     await mails.settle_mails(sent, EffectState.SENT, now=now)
     failed = [each for each in by_state.get(EffectState.FAILED, ()) if each in written]
     await mails.settle_mails(failed, EffectState.FAILED, now=now)
 
 
-def _settlement(done: TaskDone[SendNotification], letter: PreparedMail) -> Settlement:
+def _settlement(done: TaskDone[SendNotification], letter: PreparedMail) -> EffectResult:
     outcome = done.outcome
     if not isinstance(outcome, Exception):
-        return Settlement(letter.effect.id, EffectState.SENT)
+        return EffectResult(letter.effect.id, EffectState.SENT)
     said = f"{type(outcome).__name__}: {outcome}"
     if isinstance(outcome, AnswerLost):
-        return Settlement(letter.effect.id, EffectState.UNKNOWN, said)
+        return EffectResult(letter.effect.id, EffectState.UNKNOWN, said)
     # Of all others it is certain that the mail was not accepted; by this attempt, not by a later one that
     # has begun meanwhile.
     is_over = done.state is not None and done.state is not TaskState.RUNNING
     state = EffectState.FAILED if is_over else EffectState.INTENDED
-    return Settlement(letter.effect.id, state, said, attempt=letter.effect.attempts + 1)
+    return EffectResult(letter.effect.id, state, said, attempt=letter.effect.attempts + 1)
