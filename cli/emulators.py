@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mainspring.client.errors import ClientError
 from mainspring.config.settings import Settings
 from mainspring.contracts.media import ProcessVideo
-from mainspring.domain.quota import PLANS
+from mainspring.domain.cards.quota import PLANS
 
 if TYPE_CHECKING:
     from mainspring.emulators.justtcg import JustTcgEmulator

@@ -7,7 +7,7 @@ from mainspring.client.errors import BadInput
 from mainspring.contracts.progress import PAUSE_ENDED
 from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.domain.cards import Account, InventoryLine
-from mainspring.domain.quota import plan_named
+from mainspring.domain.cards.quota import plan_named
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from mainspring.config.environment import ENV_FILE, environment
 from mainspring.config.settings_errors import Problem, SettingsError, invalid, unknown
 from mainspring.config.zones import zone_named
-from mainspring.domain.quota import plan_named
+from mainspring.domain.cards.quota import plan_named
 from mainspring.gateways.smtp import Mailbox, MailUnsendable
 
 PREFIX = "MAINSPRING_"

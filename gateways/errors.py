@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from mainspring.contracts.retry import Retry
-from mainspring.domain.quota import Usage, Window
+from mainspring.domain.cards.quota import Usage, Window
 
 
 class GatewayError(Exception):

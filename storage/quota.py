@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import select, update
 
-from mainspring.domain import quota
-from mainspring.domain.quota import Exhausted, Granted, Plan, QuotaState, Usage, Window
+from mainspring.domain.cards import quota
+from mainspring.domain.cards.quota import Exhausted, Granted, Plan, QuotaState, Usage, Window
 from mainspring.storage.dialect import insert_into
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import QuotaRow

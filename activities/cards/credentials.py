@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from mainspring.domain.quota import Plan, plan_named
+from mainspring.domain.cards.quota import Plan, plan_named
 from mainspring.gateways.errors import CredentialsRefused
 from mainspring.gateways.justtcg.refusals import SERVICE
 from mainspring.storage.cards import AccountRepository

@@ -11,7 +11,7 @@ from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
 from mainspring.contracts.cards import ListingProgress
 from mainspring.contracts.tasks import TaskError
 from mainspring.domain.cards import ListingCursor, Since
-from mainspring.domain.quota import Usage
+from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, MalformedAnswer, Refused, ServerFault
 from mainspring.gateways.justtcg import JustTcg

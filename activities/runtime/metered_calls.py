@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from mainspring.activities.runtime.checkpoint import Paused
 from mainspring.contracts.progress import Pause
-from mainspring.domain.quota import Granted, Plan, Usage, Window, observe, waiting_for
+from mainspring.domain.cards.quota import Granted, Plan, Usage, Window, observe, waiting_for
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import LimitExceeded, NotSent
 from mainspring.storage.database import Database

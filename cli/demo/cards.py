@@ -12,7 +12,7 @@ from mainspring.client.fields import cells
 from mainspring.client.inventory_imports import import_inventory
 from mainspring.client.service import Service
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.domain.quota import plan_named
+from mainspring.domain.cards.quota import plan_named
 from mainspring.storage.errors import AccountUnknown
 from mainspring.workflows.cards import ACCOUNT_JOBS
 

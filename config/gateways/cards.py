@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from mainspring.activities.cards import Credential, DefaultCredential
 from mainspring.config.gateways import Gateways
 from mainspring.config.settings import Settings
-from mainspring.domain.quota import plan_named
+from mainspring.domain.cards.quota import plan_named
 from mainspring.gateways.justtcg import JustTcg, open_justtcg
 
 

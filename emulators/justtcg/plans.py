@@ -1,6 +1,6 @@
 """The vendor's plans (its price list, November 2026), and when each of its windows starts.
 
-Kept apart from `domain.quota` on purpose: an emulator that shared the table could not contradict it.
+Kept apart from `domain.cards.quota` on purpose: an emulator that shared the table could not contradict it.
 """
 
 from calendar import monthrange

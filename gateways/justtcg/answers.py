@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mainspring.domain.cards import Card, CardSet, Variant
-from mainspring.domain.quota import Usage
+from mainspring.domain.cards.quota import Usage
 
 
 @dataclass(frozen=True, slots=True)

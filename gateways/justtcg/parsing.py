@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from mainspring.domain.cards import Card, CardSet, JsonScalar, Variant
-from mainspring.domain.quota import Usage
+from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.justtcg.answers import Game
 from mainspring.gateways.justtcg.fields import day, moment, required, text
 from mainspring.gateways.justtcg.money import cents

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import httpx
 
-from mainspring.domain.quota import Usage
+from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitExceeded, Refused, ServerFault
 from mainspring.gateways.justtcg.parsing import parse_usage
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from mainspring.domain.cards import Card
-from mainspring.domain.quota import Usage
+from mainspring.domain.cards.quota import Usage
 from mainspring.emulators.justtcg import Fault, JustTcgEmulator
 from mainspring.gateways.errors import (
     CredentialsRefused,

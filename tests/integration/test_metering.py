@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
-from mainspring.domain.quota import FREE, Plan, QuotaState, Usage
+from mainspring.domain.cards.quota import FREE, Plan, QuotaState, Usage
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault
 from mainspring.gateways.justtcg import Games, JustTcg

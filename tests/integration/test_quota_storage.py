@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from mainspring.domain.quota import FREE, Exhausted, Granted, Plan, QuotaState, Usage, fresh, plan_named
+from mainspring.domain.cards.quota import FREE, Exhausted, Granted, Plan, QuotaState, Usage, fresh, plan_named
 from mainspring.storage.database import Database
 from mainspring.storage.quota import QuotaRepository
 

@@ -11,7 +11,7 @@ from mainspring.contracts.cards import (
     UpdateInventoryPrices,
 )
 from mainspring.contracts.tasks import Task, TaskState
-from mainspring.domain.quota.windows import day_start
+from mainspring.domain.cards.quota.windows import day_start
 from mainspring.emulators.justtcg.catalogue import GAME_ID
 from mainspring.emulators.justtcg.faults import Fault
 from mainspring.storage.cards import AccountRepository

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mainspring.domain.quota import PLANS as OUR_PLANS
+from mainspring.domain.cards.quota import PLANS as OUR_PLANS
 from mainspring.emulators.justtcg.accounts import Account
 from mainspring.emulators.justtcg.calls import Call, Calls
 from mainspring.emulators.justtcg.catalogue import catalogue

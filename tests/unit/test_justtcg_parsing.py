@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainspring.domain.cards import Card, CardSet, Variant
-from mainspring.domain.quota import Usage
+from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.justtcg.money import MOST_CENTS, cents
 from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_sets, parse_usage
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mainspring.domain.quota import (
+from mainspring.domain.cards.quota import (
     FREE,
     PLANS,
     Exhausted,
@@ -26,7 +26,7 @@ from mainspring.domain.quota import (
     reserve,
     waiting_for,
 )
-from mainspring.domain.quota.windows import month_end, month_start
+from mainspring.domain.cards.quota.windows import month_end, month_start
 
 STARTER = plan_named("Starter")
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mainspring.domain.quota.plans import Limits, Plan
-from mainspring.domain.quota.windows import MinuteLog, Window, day_start, month_start
+from mainspring.domain.cards.quota.plans import Limits, Plan
+from mainspring.domain.cards.quota.windows import MinuteLog, Window, day_start, month_start
 
 
 @dataclass(frozen=True, slots=True)

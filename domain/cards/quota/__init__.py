@@ -4,10 +4,10 @@
 for one key, `decisions` how it changes, `months` how the vendor's count of the month is believed.
 """
 
-from mainspring.domain.quota.decisions import exceeded, observe, release, reserve
-from mainspring.domain.quota.plans import FREE, PLANS, Limits, Plan, Usage, plan_named
-from mainspring.domain.quota.state import Exhausted, Granted, QuotaState, fresh
-from mainspring.domain.quota.windows import Window, waiting_for
+from mainspring.domain.cards.quota.decisions import exceeded, observe, release, reserve
+from mainspring.domain.cards.quota.plans import FREE, PLANS, Limits, Plan, Usage, plan_named
+from mainspring.domain.cards.quota.state import Exhausted, Granted, QuotaState, fresh
+from mainspring.domain.cards.quota.windows import Window, waiting_for
 
 __all__ = [
     "FREE",

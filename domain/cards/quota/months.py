@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mainspring.domain.quota.plans import FREE, Usage
-from mainspring.domain.quota.state import Counter, QuotaState, Report
-from mainspring.domain.quota.windows import day_start, month_start
+from mainspring.domain.cards.quota.plans import FREE, Usage
+from mainspring.domain.cards.quota.state import Counter, QuotaState, Report
+from mainspring.domain.cards.quota.windows import day_start, month_start
 
 # How far the clocks of several machines, and the vendor's, are taken to differ.
 CLOCK_TOLERANCE = timedelta(seconds=30)

@@ -7,10 +7,10 @@ vendor does not say whether it counts the requests that it refuses with 429: her
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mainspring.domain.quota.months import at_least, awaits_payment, is_settled, month_observed
-from mainspring.domain.quota.plans import Limits, Plan, Usage
-from mainspring.domain.quota.state import Block, Counter, Exhausted, Granted, QuotaState
-from mainspring.domain.quota.windows import (
+from mainspring.domain.cards.quota.months import at_least, awaits_payment, is_settled, month_observed
+from mainspring.domain.cards.quota.plans import Limits, Plan, Usage
+from mainspring.domain.cards.quota.state import Block, Counter, Exhausted, Granted, QuotaState
+from mainspring.domain.cards.quota.windows import (
     DAY,
     SHORTEST_MONTH,
     Window,
