@@ -17,7 +17,6 @@ from datetime import timedelta
 from typing import ClassVar
 
 from mainspring.contracts.retry import Retry
-from mainspring.domain.cards.quota import Usage, Window
 
 
 class GatewayError(Exception):
@@ -66,7 +65,8 @@ class CredentialsRefused(Refused):
 class LimitExceeded(GatewayError):
     """The service says that a limit is used up.
 
-    `window` is which; `retry_after` what the service asks to wait; `usage` its counters, when it says them.
+    `window` is the name of the limit; `retry_after` what the service asks to wait; `usage` what its answer
+    says of the budget, when it says anything.
     """
 
     def __init__(
@@ -74,9 +74,9 @@ class LimitExceeded(GatewayError):
         detail: str = "",
         *,
         service: str,
-        window: Window = "minute",
+        window: str = "minute",
         retry_after: timedelta | None = None,
-        usage: Usage | None = None,
+        usage: object | None = None,
         status: int | None = None,
         code: str | None = None,
     ) -> None:

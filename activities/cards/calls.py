@@ -45,4 +45,4 @@ class AccountCalls:
                 lambda session: ProgressStore(session).note_step(task_id, step, now=self._clock.now())
             )
 
-        return await self._calls.call(access.holder, access.plan, access.anchor_day, request, paced=paced)
+        return await self._calls.call(access.holder, access.budget, request, paced=paced)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from mainspring.domain.cards.quota import Plan, plan_named
+from mainspring.domain.cards.quota import JustTcgBudget, Plan, plan_named
 from mainspring.gateways.errors import CredentialsRefused
 from mainspring.gateways.justtcg.refusals import SERVICE
 from mainspring.storage.cards import AccountRepository
@@ -24,6 +24,11 @@ class Credential:
     def holder(self) -> str:
         """The name that the key's quota is counted under; it does not give the key away."""
         return hashlib.sha256(self.api_key.encode()).hexdigest()
+
+    @property
+    def budget(self) -> JustTcgBudget:
+        """What the plan allows."""
+        return JustTcgBudget(self.plan, self.anchor_day)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
-"""Calls that a vendor's quota counts: each is reserved before it leaves; its answer corrects the count."""
+"""Calls that a vendor's budget counts: each is reserved before it leaves; its answer corrects the count."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from mainspring.activities.runtime.checkpoint import Paused
 from mainspring.contracts.progress import Pause
-from mainspring.domain.cards.quota import Granted, Plan, Usage, Window, observe, waiting_for
+from mainspring.domain.quota import Budget, Granted
+from mainspring.domain.quota.budget import waiting_for
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import LimitExceeded, NotSent
 from mainspring.storage.database import Database
@@ -25,8 +26,8 @@ class Answer(Protocol):
     """What a counted call returns."""
 
     @property
-    def usage(self) -> Usage | None:
-        """What the vendor says is used; None when it does not say."""
+    def usage(self) -> object | None:
+        """What the budget learns from, such as what the vendor says is used; None when it does not say."""
         ...
 
 
@@ -36,7 +37,7 @@ A = TypeVar("A", bound=Answer)
 class QuotaUsedUp(Paused):
     """A quota is used up for longer than is waited for here; nothing was sent. Not a failure of the job."""
 
-    def __init__(self, window: Window, resumes_at: datetime, waiting_for: str) -> None:
+    def __init__(self, window: str, resumes_at: datetime, waiting_for: str) -> None:
         super().__init__(Pause(waiting_for=waiting_for, resumes_at=resumes_at))
         self.window = window
         self.resumes_at = resumes_at
@@ -47,81 +48,85 @@ async def _say_nothing(_pause: Pause) -> None:
 
 
 class RateLimitedCalls:
-    """Calls within the quota of their key, whatever else uses it, here or on other machines.
+    """Calls within the budget of their holder, whatever else uses it, here or on other machines.
 
-    Calls of one key leave in the order in which they were asked for, as far as this process goes.
+    Calls of one holder leave in the order in which they were asked for, as far as this process goes.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        # The first in a key's queue waits for the minute, the others for the first: nobody is overtaken.
+        # The first in a holder's queue waits for the minute, the others for the first: nobody is overtaken.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def call(
         self,
         holder: str,
-        plan: Plan,
-        anchor_day: int,
+        budget: Budget[Any],
         request: Callable[[], Awaitable[A]],
         *,
+        cost: int = 1,
         paced: Callable[[Pause], Awaitable[None]] = _say_nothing,
     ) -> A:
-        """Send a request when the quota of `holder` allows it, and return its answer.
+        """Send a request when the budget of `holder` allows its cost, and return its answer.
 
         `request` is one request each time it is called; it is called again when the vendor refused it for
-        a limit. Waits for a full minute, telling `paced` before; raises QuotaUsedUp for what takes longer,
-        and whatever `request` raises.
+        a limit. Waits for a brief window, telling `paced` before. Raises QuotaUsedUp: when it takes longer.
+        Raises what `request` raises.
         """
         while True:
-            reserved = await self._reserve(holder, plan, anchor_day, paced)
+            reserved = await self._reserve(holder, budget, cost, paced)
             try:
                 answer = await request()
             except NotSent:
-                await self._not_sent(holder, reserved)
+                await self._not_sent(holder, budget, cost, reserved)
                 raise
             except LimitExceeded as refusal:
-                await self._refused(holder, reserved, refusal)
+                await self._answered(holder, budget, cost, reserved, refusal.usage)
+                await self._refused(holder, budget, reserved, refusal)
             else:
-                await self._answered(holder, reserved, answer.usage)
+                await self._answered(holder, budget, cost, reserved, answer.usage)
                 return answer
 
     async def _reserve(
-        self, holder: str, plan: Plan, anchor_day: int, paced: Callable[[Pause], Awaitable[None]]
-    ) -> Granted:
+        self, holder: str, budget: Budget[Any], cost: int, paced: Callable[[Pause], Awaitable[None]]
+    ) -> Granted[Any]:
         queue = self._queues.setdefault(holder, asyncio.Lock())
         async with queue:
             while True:
                 reservation = await self._database.transact(
-                    lambda session: QuotaRepository(session).reserve(
-                        holder, plan, anchor_day, self._clock.now
-                    )
+                    lambda session: QuotaRepository(session, budget).reserve(holder, cost, self._clock.now)
                 )
                 if isinstance(reservation, Granted):
                     return reservation
                 window, resumes_at = reservation.window, reservation.resumes_at
-                wait = resumes_at - self._clock.now()
-                if window != "minute" or wait > LONGEST_WAIT:
-                    raise QuotaUsedUp(window, resumes_at, waiting_for(window))
-                await paced(Pause(waiting_for=waiting_for(window), resumes_at=resumes_at))
+                wait, waited = resumes_at - self._clock.now(), waiting_for(budget.service, window)
+                if not budget.is_brief(window) or wait > LONGEST_WAIT:
+                    raise QuotaUsedUp(window, resumes_at, waited)
+                await paced(Pause(waiting_for=waited, resumes_at=resumes_at))
                 await self._clock.sleep(min(max(wait, timedelta()), LONGEST_SLEEP))
 
-    async def _not_sent(self, holder: str, reserved: Granted) -> None:
-        await self._database.transact(lambda session: QuotaRepository(session).release(holder, reserved.at))
-
-    async def _refused(self, holder: str, reserved: Granted, refusal: LimitExceeded) -> None:
-        await self._answered(holder, reserved, refusal.usage)
+    async def _not_sent(self, holder: str, budget: Budget[Any], cost: int, reserved: Granted[Any]) -> None:
         await self._database.transact(
-            lambda session: QuotaRepository(session).exceeded(
+            lambda session: QuotaRepository(session, budget).release(holder, cost, reserved.at)
+        )
+
+    async def _refused(
+        self, holder: str, budget: Budget[Any], reserved: Granted[Any], refusal: LimitExceeded
+    ) -> None:
+        await self._database.transact(
+            lambda session: QuotaRepository(session, budget).exceeded(
                 holder, refusal.window, refusal.retry_after, reserved.at, self._clock.now()
             )
         )
 
-    async def _answered(self, holder: str, reserved: Granted, usage: Usage | None) -> None:
+    async def _answered(
+        self, holder: str, budget: Budget[Any], cost: int, reserved: Granted[Any], usage: object | None
+    ) -> None:
         now = self._clock.now()
         # Most answers teach nothing that the reservation did not know: those cost no transaction.
-        if usage is None or observe(reserved.state, usage, reserved.at, now) == reserved.state:
+        if usage is None or budget.observe(reserved.state, cost, usage, reserved.at, now) == reserved.state:
             return
         await self._database.transact(
-            lambda session: QuotaRepository(session).observe(holder, usage, reserved.at, now)
+            lambda session: QuotaRepository(session, budget).observe(holder, cost, usage, reserved.at, now)
         )

@@ -8,7 +8,7 @@ from mainspring.storage.tables.base import Base, Json
 
 
 class QuotaRow(Base):
-    """What is used of one key's quota; `state` is `domain.cards.quota.QuotaState` as JSON."""
+    """What is used of one holder's budget; `state` is the `state_type` of that budget, as JSON."""
 
     __tablename__ = "quotas"
 

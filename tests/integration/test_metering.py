@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
-from mainspring.domain.cards.quota import FREE, Plan, QuotaState, Usage
+from mainspring.domain.cards.quota import FREE, JustTcgBudget, Plan, QuotaState, Usage
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault
 from mainspring.gateways.justtcg import Games, JustTcg
@@ -71,7 +71,7 @@ async def job(calls: RateLimitedCalls, vendor: Vendor, key: str, plan: Plan, req
     """Do as a workflow does: go on when the quota is there again."""
     while requests:
         try:
-            await calls.call(key, plan, ANCHOR_DAY, lambda: vendor.ask(key))
+            await calls.call(key, JustTcgBudget(plan, ANCHOR_DAY), lambda: vendor.ask(key))
         except QuotaUsedUp as used_up:
             await vendor.clock.sleep(used_up.pause.resumes_at - vendor.clock.now())
         else:
@@ -79,7 +79,9 @@ async def job(calls: RateLimitedCalls, vendor: Vendor, key: str, plan: Plan, req
 
 
 async def state(database: Database) -> QuotaState:
-    stored = await database.read(lambda session: QuotaRepository(session).state(KEY))
+    stored = await database.read(
+        lambda session: QuotaRepository(session, JustTcgBudget(FREE, ANCHOR_DAY)).state(KEY)
+    )
     assert stored is not None
     return stored
 
@@ -156,9 +158,9 @@ async def test_what_others_use_of_the_key_is_learned_from_the_answers(
     calls = RateLimitedCalls(database, vendor.clock)
 
     for _ in range(10):
-        await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+        await calls.call(KEY, JustTcgBudget(FREE, ANCHOR_DAY), lambda: vendor.ask(KEY))
     with pytest.raises(QuotaUsedUp) as paused:
-        await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+        await calls.call(KEY, JustTcgBudget(FREE, ANCHOR_DAY), lambda: vendor.ask(KEY))
 
     assert ["DAILY_LIMIT_EXCEEDED"] == vendor.refusals(KEY)
     assert ("day", "daily quota of JustTCG") == (paused.value.window, paused.value.pause.waiting_for)
@@ -183,7 +185,7 @@ async def test_a_refusal_for_a_limit_is_believed_and_nothing_more_is_sent(
 
     for _ in range(2):
         with pytest.raises(QuotaUsedUp) as paused:
-            await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+            await calls.call(KEY, JustTcgBudget(FREE, ANCHOR_DAY), lambda: vendor.ask(KEY))
         assert (window, resumes_at) == (paused.value.window, paused.value.resumes_at)
 
     assert [code] == vendor.refusals(KEY)
@@ -197,7 +199,7 @@ async def test_a_minute_that_others_have_filled_is_waited_for(
     vendor.sandbox.use_elsewhere(KEY, FREE.minute)
 
     answer = await RateLimitedCalls(sqlite_database, vendor.clock).call(
-        KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY)
+        KEY, JustTcgBudget(FREE, ANCHOR_DAY), lambda: vendor.ask(KEY)
     )
 
     assert answer.games
@@ -212,7 +214,7 @@ async def test_a_vendor_that_is_down_uses_up_nothing(sqlite_database: Database, 
 
     for _ in range(FREE.minute + 1):
         with pytest.raises(NotSent):
-            await calls.call(KEY, FREE, ANCHOR_DAY, lambda: vendor.ask(KEY))
+            await calls.call(KEY, JustTcgBudget(FREE, ANCHOR_DAY), lambda: vendor.ask(KEY))
 
     assert (0, 0, ()) == (
         (after := await state(sqlite_database)).day.used,
@@ -236,7 +238,7 @@ async def test_a_request_that_may_have_arrived_stays_counted(sqlite_database: Da
         raise ServerFault(service="test")
 
     with pytest.raises(ServerFault):
-        await calls.call(KEY, FREE, ANCHOR_DAY, ask)
+        await calls.call(KEY, JustTcgBudget(FREE, ANCHOR_DAY), ask)
 
     assert 1 == (await state(sqlite_database)).day.used
 
@@ -249,7 +251,7 @@ async def test_a_block_of_hours_is_left_to_the_workflow(sqlite_database: Databas
         raise LimitExceeded(service="test", window="minute", retry_after=timedelta(hours=3))
 
     with pytest.raises(QuotaUsedUp) as paused:
-        await RateLimitedCalls(sqlite_database, clock).call(KEY, FREE, ANCHOR_DAY, ask)
+        await RateLimitedCalls(sqlite_database, clock).call(KEY, JustTcgBudget(FREE, ANCHOR_DAY), ask)
 
     assert (NOON, NOON + timedelta(hours=3)) == (clock.now(), paused.value.resumes_at)
 
@@ -265,7 +267,7 @@ async def test_calls_that_wait_for_the_minute_leave_in_their_order(sqlite_databa
             left.append(number)
             return Answered()
 
-        await calls.call(KEY, plan, ANCHOR_DAY, ask)
+        await calls.call(KEY, JustTcgBudget(plan, ANCHOR_DAY), ask)
 
     async with machines(sqlite_database, clock) as (calls, _):
         await asyncio.gather(*(call(calls, number) for number in range(7)))
@@ -285,8 +287,10 @@ async def test_a_call_that_is_cancelled_while_it_waits_lets_the_next_one_through
     async def ask() -> Answered:
         return Answered()
 
-    await calls.call(KEY, plan, ANCHOR_DAY, ask)
-    first, second = (asyncio.create_task(calls.call(KEY, plan, ANCHOR_DAY, ask)) for _ in range(2))
+    await calls.call(KEY, JustTcgBudget(plan, ANCHOR_DAY), ask)
+    first, second = (
+        asyncio.create_task(calls.call(KEY, JustTcgBudget(plan, ANCHOR_DAY), ask)) for _ in range(2)
+    )
     await asyncio.sleep(0.01)
     first.cancel()
 

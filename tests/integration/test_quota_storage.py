@@ -5,14 +5,30 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
-from mainspring.domain.cards.quota import FREE, Exhausted, Granted, Plan, QuotaState, Usage, fresh, plan_named
-from mainspring.storage.database import Database
+from mainspring.domain.cards.quota import (
+    FREE,
+    Exhausted,
+    Granted,
+    JustTcgBudget,
+    Plan,
+    QuotaState,
+    Usage,
+    fresh,
+    plan_named,
+)
+from mainspring.domain.quota import Calendar, WindowBudget
+from mainspring.storage.database import Database, Session
 from mainspring.storage.quota import QuotaRepository
+from mainspring.storage.tables import QuotaRow
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOLDER = "account-1"
+
+
+def of(session: Session, plan: Plan = FREE) -> QuotaRepository[QuotaState]:
+    return QuotaRepository(session, JustTcgBudget(plan, 5))
 
 
 def at_noon() -> datetime:
@@ -29,14 +45,12 @@ async def other(database: Database) -> AsyncIterator[Database]:
 
 async def reserve(
     database: Database, plan: Plan = FREE, *, holder: str = HOLDER, now: datetime = NOON
-) -> Granted | Exhausted:
-    return await database.transact(
-        lambda session: QuotaRepository(session).reserve(holder, plan, 5, lambda: now)
-    )
+) -> Granted[QuotaState] | Exhausted[QuotaState]:
+    return await database.transact(lambda session: of(session, plan).reserve(holder, 1, lambda: now))
 
 
 async def state(database: Database, holder: str = HOLDER) -> QuotaState | None:
-    return await database.read(lambda session: QuotaRepository(session).state(holder))
+    return await database.read(lambda session: of(session).state(holder))
 
 
 async def test_two_machines_together_use_a_limit_up_and_never_pass_it(
@@ -71,9 +85,9 @@ async def test_a_state_is_read_back_as_it_was_stored(database: Database) -> None
     usage = Usage("Starter", starter.minute, starter.day, starter.month, day_used=7, month_used=70)
 
     async def learn(session_database: Database) -> None:
-        await session_database.transact(lambda s: QuotaRepository(s).observe(HOLDER, usage, NOON, NOON))
+        await session_database.transact(lambda s: of(s).observe(HOLDER, 1, usage, NOON, NOON))
         await session_database.transact(
-            lambda s: QuotaRepository(s).exceeded(HOLDER, "minute", timedelta(seconds=5), NOON, NOON)
+            lambda s: of(s).exceeded(HOLDER, "minute", timedelta(seconds=5), NOON, NOON)
         )
 
     await learn(database)
@@ -95,7 +109,7 @@ async def test_a_request_that_never_left_can_be_reserved_again(database: Databas
     await reserve(database, plan)
     assert isinstance(await reserve(database, plan), Exhausted)
 
-    await database.transact(lambda session: QuotaRepository(session).release(HOLDER, NOON))
+    await database.transact(lambda session: of(session).release(HOLDER, 1, NOON))
 
     assert isinstance(await reserve(database, plan), Granted)
 
@@ -105,7 +119,7 @@ async def test_a_reservation_that_is_rolled_back_is_not_counted(database: Databa
 
     async def interrupted() -> None:
         await database.transact(
-            lambda session: _and_fail(QuotaRepository(session)),
+            lambda session: _and_fail(of(session)),
         )
 
     with pytest.raises(ZeroDivisionError):
@@ -114,8 +128,8 @@ async def test_a_reservation_that_is_rolled_back_is_not_counted(database: Databa
     assert await state(database) is None
 
 
-async def _and_fail(repository: QuotaRepository) -> None:
-    await repository.reserve(HOLDER, FREE, 5, at_noon)
+async def _and_fail(repository: QuotaRepository[QuotaState]) -> None:
+    await repository.reserve(HOLDER, 1, at_noon)
     raise ZeroDivisionError
 
 
@@ -123,7 +137,7 @@ async def test_an_answer_that_teaches_nothing_is_not_written(database: Database)
     """The row is written only when something changes."""
     await reserve(database)
     usage = Usage("Free Tier", FREE.minute, FREE.day, FREE.month, day_used=1, month_used=1)
-    await database.transact(lambda session: QuotaRepository(session).observe(HOLDER, usage, NOON, NOON))
+    await database.transact(lambda session: of(session).observe(HOLDER, 1, usage, NOON, NOON))
     statements: list[str] = []
     event.listen(
         database.engine.sync_engine,
@@ -131,7 +145,7 @@ async def test_an_answer_that_teaches_nothing_is_not_written(database: Database)
         lambda _c, _cursor, statement, *_rest: statements.append(statement),
     )
 
-    await database.transact(lambda session: QuotaRepository(session).observe(HOLDER, usage, NOON, NOON))
+    await database.transact(lambda session: of(session).observe(HOLDER, 1, usage, NOON, NOON))
 
     assert [] == [statement for statement in statements if statement.startswith("UPDATE")]
     assert 1 == len([statement for statement in statements if statement.startswith("SELECT")])
@@ -139,7 +153,7 @@ async def test_an_answer_that_teaches_nothing_is_not_written(database: Database)
 
 async def test_a_key_that_was_never_used_learns_nothing(database: Database) -> None:
     """A release or an answer without a reservation leaves no row."""
-    await database.transact(lambda session: QuotaRepository(session).release(HOLDER, NOON))
+    await database.transact(lambda session: of(session).release(HOLDER, 1, NOON))
 
     assert await state(database) is None
 
@@ -149,3 +163,40 @@ def test_a_fresh_state_counts_nothing() -> None:
     empty = fresh(FREE, 5, NOON)
 
     assert (0, 0, ()) == (empty.day.used, empty.month.used, empty.minute)
+
+
+async def test_a_row_of_an_earlier_release_is_read(database: Database) -> None:
+    """What is used of a key stays used when the service is updated: the names in the JSON are kept."""
+    earlier = {
+        "plan": "Free Tier",
+        "plan_anchor_day": 5,
+        "limits": {"minute": 10, "day": 100, "month": 1000},
+        "anchor_day": 5,
+        "day": {"start": "2026-03-10T00:00:00Z", "used": 99},
+        "month": {"start": "2026-03-05T00:00:00Z", "used": 400},
+        "minute": [[1773144000, 1]],
+        "block": {"window": "minute", "until": "2026-03-10T11:59:00Z"},
+        "report": {"month_used": 398, "at": "2026-03-10T11:00:00Z"},
+        "vendor_plan": "Free Tier",
+    }
+    await database.transact(
+        lambda session: session.execute(insert(QuotaRow).values(holder=HOLDER, state=earlier))
+    )
+
+    answers = [await reserve(database) for _ in range(2)]
+
+    assert [Granted, Exhausted] == [type(each) for each in answers]
+    assert (100, 401) == ((stored := answers[1].state).day.used, stored.month.used)
+
+
+async def test_a_budget_of_tokens_is_shared_by_two_machines(database: Database, other: Database) -> None:
+    """A call may cost more than one unit; both together never pass the limit."""
+    tokens = WindowBudget("Claude", "tokens", (Calendar("day", 1_000, "day"),))
+
+    async def spend(machine: Database) -> bool:
+        answer = await machine.transact(
+            lambda session: QuotaRepository(session, tokens).reserve(HOLDER, 300, at_noon)
+        )
+        return isinstance(answer, Granted)
+
+    assert 3 == sum(await asyncio.gather(*(spend((database, other)[n % 2]) for n in range(8))))

@@ -24,9 +24,9 @@ from mainspring.domain.cards.quota import (
     plan_named,
     release,
     reserve,
-    waiting_for,
 )
 from mainspring.domain.cards.quota.windows import month_end, month_start
+from mainspring.domain.quota.budget import waiting_for
 
 STARTER = plan_named("Starter")
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ def granted(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> Qu
     return answer.state
 
 
-def refused(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> Exhausted:
+def refused(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> Exhausted[QuotaState]:
     answer = reserve(state, plan, anchor_day, now)
     assert isinstance(answer, Exhausted), answer
     return answer
@@ -410,6 +410,5 @@ def test_plans_are_found_by_the_vendors_name() -> None:
 
 def test_a_wait_names_its_quota() -> None:
     """The ledger's `waiting_for` in words."""
-    assert "daily quota of JustTCG" == waiting_for("day")
-    assert "monthly quota of JustTCG" == waiting_for("month")
-    assert "minute quota of JustTCG" == waiting_for("minute")
+    said = [waiting_for("JustTCG", window) for window in ("day", "month", "minute")]
+    assert ["daily quota of JustTCG", "monthly quota of JustTCG", "minute quota of JustTCG"] == said

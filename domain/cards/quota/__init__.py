@@ -1,19 +1,23 @@
-"""Quotas of a vendor's key: plans, what is used, when a request may leave. Pure: no clock, no I/O.
+"""Quotas of a key of JustTCG's: plans, what is used, when a request may leave. Pure: no clock, no I/O.
 
 `plans` is what the vendor sells, `windows` the calendar and the rolling minute, `state` what is kept
-for one key, `decisions` how it changes, `months` how the vendor's count of the month is believed.
+for one key, `decisions` how it changes, `months` how the vendor's count of the month is believed, `budget`
+what the core reserves requests with.
 """
 
+from mainspring.domain.cards.quota.budget import JustTcgBudget
 from mainspring.domain.cards.quota.decisions import exceeded, observe, release, reserve
 from mainspring.domain.cards.quota.plans import FREE, PLANS, Limits, Plan, Usage, plan_named
-from mainspring.domain.cards.quota.state import Exhausted, Granted, QuotaState, fresh
-from mainspring.domain.cards.quota.windows import Window, waiting_for
+from mainspring.domain.cards.quota.state import QuotaState, fresh
+from mainspring.domain.cards.quota.windows import Window
+from mainspring.domain.quota import Exhausted, Granted
 
 __all__ = [
     "FREE",
     "PLANS",
     "Exhausted",
     "Granted",
+    "JustTcgBudget",
     "Limits",
     "Plan",
     "QuotaState",
@@ -25,5 +29,4 @@ __all__ = [
     "plan_named",
     "release",
     "reserve",
-    "waiting_for",
 ]

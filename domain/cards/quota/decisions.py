@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from mainspring.domain.cards.quota.months import at_least, awaits_payment, is_settled, month_observed
 from mainspring.domain.cards.quota.plans import Limits, Plan, Usage
-from mainspring.domain.cards.quota.state import Block, Counter, Exhausted, Granted, QuotaState
+from mainspring.domain.cards.quota.state import Block, Counter, QuotaState
 from mainspring.domain.cards.quota.windows import (
     DAY,
     SHORTEST_MONTH,
@@ -22,6 +22,7 @@ from mainspring.domain.cards.quota.windows import (
     next_month,
     second_of,
 )
+from mainspring.domain.quota import Exhausted, Granted
 
 # A state this far ahead of the clock was written by a clock that was wrong, and is not waited for.
 BROKEN_CLOCK = timedelta(minutes=5)
@@ -33,7 +34,9 @@ MINUTE = timedelta(seconds=60)
 SHORTEST_BLOCK = timedelta(seconds=1)
 
 
-def reserve(state: QuotaState, plan: Plan, anchor_day: int, now: datetime) -> Granted | Exhausted:
+def reserve(
+    state: QuotaState, plan: Plan, anchor_day: int, now: datetime
+) -> Granted[QuotaState] | Exhausted[QuotaState]:
     """Count one request at `now`, or say which window is full and until when.
 
     A clock that is behind the state is told to wait until it has caught up, so that clocks which differ

@@ -1,4 +1,4 @@
-"""What is kept for one key, and the answers to a reservation."""
+"""What is kept for one key."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,23 +49,6 @@ class QuotaState:
     block: Block | None = None
     report: Report | None = None
     vendor_plan: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A request of the moment `at` may leave; it is counted in `state`."""
-
-    at: datetime
-    state: QuotaState
-
-
-@dataclass(frozen=True, slots=True)
-class Exhausted:
-    """`window` is full; `resumes_at` is the earliest moment at which a request can be granted."""
-
-    window: Window
-    resumes_at: datetime
-    state: QuotaState
 
 
 def fresh(plan: Plan, anchor_day: int, now: datetime) -> QuotaState:

@@ -82,9 +82,3 @@ def minute_free_at(log: MinuteLog, limit: int) -> datetime | None:
         if total >= limit:
             return instant(second + BUCKET_COUNTS_FOR_SECONDS)
     return None
-
-
-def waiting_for(window: Window, vendor: str = "JustTCG") -> str:
-    """Say which quota is waited for, as the task ledger shows it."""
-    adjective = {"minute": "minute", "day": "daily", "month": "monthly"}[window]
-    return f"{adjective} quota of {vendor}"
