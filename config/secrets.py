@@ -6,7 +6,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from mainspring.config.settings import ENCRYPTION_KEY_BYTES, Settings
+from mainspring.config.sections.values import ENCRYPTION_KEY_BYTES
+from mainspring.config.settings import Settings
 
 KEY_FILE = "encryption.key"
 

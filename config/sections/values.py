@@ -1,0 +1,63 @@
+"""What values of settings may be: an error says which would be accepted."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+
+from mainspring.config.zones import zone_named
+
+ENCRYPTION_KEY_BYTES = 32  # AES-256
+
+
+def _check_key(value: SecretStr) -> SecretStr:
+    try:
+        size = len(base64.b64decode(value.get_secret_value(), validate=True))
+    except binascii.Error:
+        size = None
+    if size != ENCRYPTION_KEY_BYTES:
+        raise ValueError(f"Input should be base64 of {ENCRYPTION_KEY_BYTES} bytes: openssl rand -base64 32")
+    return value
+
+
+def _check_database(value: str) -> str:
+    if not value.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        raise ValueError(
+            "Input should be postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE or sqlite+aiosqlite:///PATH"
+        )
+    return value
+
+
+def _matching(pattern: str, accepted: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not re.match(pattern, value):
+            raise ValueError(f"Input should be {accepted}")
+        return value
+
+    return check
+
+
+def _check_zone(value: str) -> str:
+    zone_named(value)
+    return value
+
+
+Key = Annotated[SecretStr, AfterValidator(_check_key)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
+StoreUrl = Annotated[
+    str, AfterValidator(_matching("s3://[^/]|file:///", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"))
+]
+WebUrl = Annotated[str, AfterValidator(_matching("https?://[^/]", "http://HOST/… or https://HOST/…"))]
+# Names, separated by commas.
+Names = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(lambda value: value.replace(",", " ").split() if isinstance(value, str) else value),
+]
+Zone = Annotated[str, AfterValidator(_check_zone)]
+Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
