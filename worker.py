@@ -16,6 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from mainspring.activities.reconcile import RecordedJobs
 from mainspring.activities.runtime.assembly import build_activities
+from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.activities.runtime.interceptor import ActivityCare
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
@@ -32,6 +33,7 @@ from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.temporal import TemporalGateway
+from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
@@ -122,6 +124,7 @@ def _tools(
     settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
 ) -> dict[Any, object]:
     temporal, key = TemporalGateway(client, settings.task_queue), encryption_key(settings)
+    wake_queued(database, temporal, clock)
     box = SecretBox(key)
     sizes = QueueSizes({job.name: job.pool for job in JOBS if job.pool is not None})
     return gateways | {
@@ -146,6 +149,7 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
+        stack.push_async_callback(after_commits)
         await upgrade(database)
         gateways = await stack.enter_async_context(open_gateways(settings))
         worker = build_worker(settings, client, database, gateways, SystemClock())

@@ -1,6 +1,6 @@
 """The sweep: a workflow that was terminated, timed out or never began runs no code to say so."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import NewType
 from uuid import UUID
@@ -10,7 +10,6 @@ from temporalio import activity
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
 from mainspring.activities.flows import close_flow
-from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.contracts.tasks import (
     FinishTask,
     NewTask,
@@ -111,19 +110,14 @@ class ReconcileActivities:
             return False
         finish = self._final_state(task.id, closed)
 
-        async def write(session: Session) -> tuple[bool, list[UUID]]:
-            now, tasks = self._clock.now(), TaskWriter(session)
+        async def write(session: Session) -> bool:
+            now = self._clock.now()
             flow = await close_flow(session, task.id, now=now)
             kept = {} if flow is None else {"result": flow.model_dump(mode="json")}
-            has_ended = await tasks.finish(finish.model_copy(update=kept), now=now, ended_at=closed.closed_at)
-            return has_ended, tasks.deliveries
+            final = finish.model_copy(update=kept)
+            return await TaskWriter(session).finish(final, now=now, ended_at=closed.closed_at)
 
-        has_ended, deliveries = await self._database.transact(write)
-        await self._tell(deliveries)
-        return has_ended
-
-    async def _tell(self, deliveries: Sequence[UUID]) -> None:
-        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
+        return await self._database.transact(write)
 
     def _final_state(self, task_id: UUID, closed: ClosedRun) -> FinishTask:
         state = STATES.get(closed.status, TaskState.FAILED)
@@ -171,14 +165,11 @@ class ReconcileActivities:
         finish = self._final_state(task_id, closed)
         run_id, ended_at = first_run_id(execution), execution.close_time or self._clock.now()
 
-        async def write(session: Session) -> list[UUID]:
-            tasks = TaskWriter(session)
-            await tasks.add_finished(
+        await self._database.transact(
+            lambda session: TaskWriter(session).add_finished(
                 row, finish, run_id=run_id, started_at=execution.start_time, ended_at=ended_at
             )
-            return tasks.deliveries
-
-        await self._tell(await self._database.transact(write))
+        )
         return True
 
 

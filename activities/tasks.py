@@ -1,13 +1,13 @@
 """Keeping the task ledger: what workflows report, and what is started for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from temporalio import activity
 
-from mainspring.activities.runtime.dispatch import dispatch, start_accepted, wake_deliveries
+from mainspring.activities.runtime.dispatch import dispatch, start_accepted
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.runtime.steps import begin_child_step, finish_child_step
 from mainspring.contracts.tasks import (
@@ -82,16 +82,11 @@ class TaskActivities:
     async def finish(self, message: FinishTask) -> None:
         """Set the final state, and see that subscribers are told."""
 
-        async def write(session: Session) -> list[UUID]:
-            tasks = TaskWriter(session)
-            await tasks.finish(message, now=self._clock.now())
+        async def write(session: Session) -> None:
+            await TaskWriter(session).finish(message, now=self._clock.now())
             await finish_child_step(session, message, now=self._clock.now())
-            return tasks.deliveries
 
-        await self._tell(await self._database.transact(write))
-
-    async def _tell(self, deliveries: Sequence[UUID]) -> None:
-        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
+        await self._database.transact(write)
 
     @activity.defn(name="tasks.enqueue")
     async def enqueue(self, message: EnqueueTasks) -> TasksEnqueued:
@@ -158,16 +153,15 @@ class TaskActivities:
         return await self._database.read(lambda session: QueueQueries(session).has_due(job, now=soon))
 
     async def _fail_refused(self, refused: Mapping[UUID, StartRefused]) -> None:
-        async def fail(session: Session) -> list[UUID]:
+        async def fail(session: Session) -> None:
             now, tasks = self._clock.now(), TaskWriter(session)
             for task_id, error in refused.items():
                 reason = TaskError(at=now, step="start", error_type=type(error).__name__, message=str(error))
                 finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=reason)
                 await tasks.finish(finish, now=now)
-            return tasks.deliveries
 
         if refused:
-            await self._tell(await self._database.transact(fail))
+            await self._database.transact(fail)
 
     async def _unstarted(self, created_before: datetime, after: Task | None) -> list[Task]:
         return await self._database.read(

@@ -194,7 +194,7 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
                 task_queue="lanes",
                 workflows=[DrainNoteNumber, NoteAlone],
                 activities=[
-                    NoteActivities(BatchedQueues(database, lanes, clock, sizes)).note,
+                    NoteActivities(BatchedQueues(database, clock, sizes)).note,
                     pools.survey,
                     note,
                     tasks.begin,

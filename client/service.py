@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
+from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.client.accounts import Accounts
 from mainspring.client.effects import Effects
 from mainspring.client.errors import NothingHere
@@ -19,7 +20,8 @@ from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.temporal import TemporalGateway
-from mainspring.storage.database import Database, after_commits
+from mainspring.storage.commits import after_commits
+from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
 
@@ -67,6 +69,7 @@ async def open_service(
 def service_of(settings: Settings, database: Database, temporal_client: Client, clock: Clock) -> Service:
     """Return the service over a database that has the schema, and by a clock."""
     temporal = TemporalGateway(temporal_client, settings.task_queue)
+    wake_queued(database, temporal, clock)
     key = encryption_key(settings)
     box = SecretBox(key)
     jobs = Jobs(database, temporal, clock)

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import aiosqlite
 from sqlalchemy import event, make_url
@@ -14,9 +15,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as Session
-from sqlalchemy.orm import Session as SyncSession
-from sqlalchemy.orm import SessionTransaction
 
+from mainspring.storage.commits import WAKE, Wake, waking
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.storable import keep_storable, storable_json
 
@@ -53,7 +53,9 @@ class Database:
     def __init__(self, url: str | URL, *, pool_patience: timedelta = POOL_PATIENCE) -> None:
         self.url = make_url(url)
         self.engine = _create_engine(self.url, pool_patience)
-        self.session = async_sessionmaker(self.engine, expire_on_commit=False)
+        # Wakes the queues of what transactions have queued; without it their tasks wait for the relay.
+        self.wake: Wake | None = None
+        self.session = async_sessionmaker(self.engine, expire_on_commit=False, info={WAKE: self._wake})
         self._reading = async_sessionmaker(
             self.engine.execution_options(**{READ_ONLY: True}), expire_on_commit=False
         )
@@ -68,7 +70,7 @@ class Database:
 
         The transaction runs in a task of its own. A cancelled caller waits for it to end before the
         cancellation goes on, for a statement cancelled halfway keeps SQLite's write lock until
-        garbage collection.
+        garbage collection. The queues of what it has queued are woken before this returns.
         """
         return await self._shielded(work, self.session)
 
@@ -79,17 +81,25 @@ class Database:
     async def _shielded(
         self, work: Callable[[Session], Awaitable[T]], sessions: async_sessionmaker[Session]
     ) -> T:
-        async def body() -> T:
+        async def body() -> tuple[T, set[asyncio.Task[None]]]:
             with translated():
                 async with sessions.begin() as session:
-                    return await work(session)
+                    result = await work(session)
+                return result, waking(session)
 
         unit = asyncio.ensure_future(body())
         try:
-            return await asyncio.shield(unit)
+            result, wakes = await asyncio.shield(unit)
         except asyncio.CancelledError:
             await asyncio.wait({unit})
             raise
+        if wakes:
+            await asyncio.wait(wakes)
+        return result
+
+    async def _wake(self, job: str, task_ids: Collection[UUID]) -> None:
+        if self.wake is not None:
+            await self.wake(job, task_ids)
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -110,61 +120,6 @@ def translated() -> Iterator[None]:
         if not _is_away(error):
             raise
         raise DatabaseAway(f"{DatabaseAway.__doc__} {error}") from error
-
-
-def after_commit(session: Session, then: Callable[[], Awaitable[object]]) -> None:
-    """Run `then` in a task of its own once the session's transaction is committed; never if it is not.
-
-    Called inside a savepoint, it counts as part of that: rolled back with it, else committed with the whole.
-    """
-    loop = asyncio.get_running_loop()
-    enclosing = _open_transactions(session.sync_session)
-    is_armed = True
-
-    def committed(session: SyncSession) -> None:
-        nonlocal is_armed
-        # A savepoint that is released is reported as a commit too.
-        if is_armed and not session.in_nested_transaction():
-            is_armed = False
-            task = loop.create_task(_awaited(then))
-            _under_way.add(task)
-            task.add_done_callback(_under_way.discard)
-
-    def rolled_back(_session: SyncSession, transaction: SessionTransaction) -> None:
-        nonlocal is_armed
-        is_armed = is_armed and transaction not in enclosing
-
-    def ended(_session: SyncSession, transaction: SessionTransaction) -> None:
-        nonlocal is_armed
-        # A session closed in mid-transaction reports no roll-back, and may begin another one.
-        is_armed = is_armed and transaction.parent is not None
-
-    event.listen(session.sync_session, "after_commit", committed)
-    event.listen(session.sync_session, "after_soft_rollback", rolled_back)
-    event.listen(session.sync_session, "after_transaction_end", ended)
-
-
-async def after_commits() -> None:
-    """Wait until everything that commits have set off is done."""
-    while _under_way:
-        await asyncio.wait(_under_way)
-
-
-async def _awaited(then: Callable[[], Awaitable[object]]) -> None:
-    await then()
-
-
-def _open_transactions(session: SyncSession) -> list[SessionTransaction]:
-    found = []
-    transaction = session.get_nested_transaction() or session.get_transaction()
-    while transaction is not None:
-        found.append(transaction)
-        transaction = transaction.parent
-    return found
-
-
-# The event loop holds its tasks weakly only.
-_under_way: set[asyncio.Task[None]] = set()
 
 
 def _is_away(error: DBAPIError | NoConnectionFree | OSError) -> bool:

@@ -15,7 +15,8 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, Task, TasksReconciled, TasksRelayed
 from mainspring.gateways.clock import Clock
-from mainspring.storage.database import Database, after_commits
+from mainspring.storage.commits import after_commits
+from mainspring.storage.database import Database
 from mainspring.testing.eventually import eventually
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.worker import Workers, build_worker

@@ -17,7 +17,6 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.queues import BatchedQueue, ConsumeQueue, QueueConsumed, QueueWorked, WorkQueue
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import Refused, Unreachable
-from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.worker import STICKY_TIMEOUT
 from mainspring.workflows.runtime.job import Job
@@ -107,7 +106,7 @@ async def noting_worker(
     """Run a worker that knows this job only, and give what it notes."""
     assert NOTE_NUMBER.pool is not None
     sizes = QueueSizes({NAME: pool or NOTE_NUMBER.pool})
-    notes = NoteActivities(BatchedQueues(database, TemporalGateway(client, task_queue), clock, sizes))
+    notes = NoteActivities(BatchedQueues(database, clock, sizes))
     async with Worker(
         client,
         task_queue=task_queue,

@@ -147,12 +147,10 @@ class Rounds:
         }
 
         async def work(session: Session) -> Mapping[UUID, TaskState]:
-            settled = await AcknowledgementStore(session).settle(
-                self._claim, list(verdicts.values()), now=now
-            )
-            done = [TaskDone(mail.task, outcome, settled.states[mail.row.id]) for mail, outcome in mails]
+            states = await AcknowledgementStore(session).settle(self._claim, list(verdicts.values()), now=now)
+            done = [TaskDone(mail.task, outcome, states[mail.row.id]) for mail, outcome in mails]
             await acknowledge_mails(session, done, now=now)
-            return settled.states
+            return states
 
         states = await self._database.transact(work)
         return {key: _became(states, verdict) for key, verdict in verdicts.items()}

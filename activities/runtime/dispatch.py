@@ -9,11 +9,12 @@ from uuid import UUID
 import structlog
 
 from mainspring.contracts.tasks import NewTask, Task
-from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.domain.queues import consumer_of
+from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Database
+from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.ledger import QueueQueries, TaskIntake, TaskQueries
 
 log = structlog.get_logger(__name__)
@@ -113,12 +114,19 @@ async def dispatch(
     return done
 
 
-async def wake_deliveries(
-    database: Database, temporal: TemporalGateway, task_ids: Collection[UUID], *, now: datetime
-) -> None:
-    """As `wake_consumer`, of deliveries that were accepted with the end of a task, if there were any."""
-    if task_ids:
-        await wake_consumer(database, temporal, DELIVER_WEBHOOK, task_ids, now=now)
+def wake_queued(database: Database, temporal: TemporalGateway, clock: Clock) -> None:
+    """Have every transaction of the database wake the queues of what it has queued, after its commit.
+
+    What cannot be woken just now waits for the relay.
+    """
+
+    async def wake(job: str, task_ids: Collection[UUID]) -> None:
+        try:
+            await wake_consumer(database, temporal, job, task_ids, now=clock.now())
+        except DatabaseAway as error:
+            log.warning("queue is not drained yet", job=job, error=str(error))
+
+    database.wake = wake
 
 
 async def wake_consumer(

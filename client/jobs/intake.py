@@ -8,7 +8,8 @@ from mainspring.client.errors import KeyHeld
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
-from mainspring.storage.database import Database, Session, after_commit
+from mainspring.storage.commits import after_commit
+from mainspring.storage.database import Database, Session
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger import TaskIntake, TaskQueries
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
 from mainspring.client.jobs.known import Tasks
@@ -99,12 +98,9 @@ class Jobs(Tasks):
         if task.state.is_final:
             return task
 
-        async def wish(session: Session) -> tuple[bool, list[UUID]]:
-            tasks = TaskWriter(session)
-            return await tasks.request_cancel(task_id, now=self._clock.now()), tasks.deliveries
-
-        engine_knows, deliveries = await self._database.transact(wish)
-        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
+        engine_knows = await self._database.transact(
+            lambda session: TaskWriter(session).request_cancel(task_id, now=self._clock.now())
+        )
         # A pooled task that is being worked ends when it is settled: the workflow is its whole queue's.
         if engine_knows and not task.is_pooled:
             await self._temporal.cancel(task.workflow_id, task.run_id)

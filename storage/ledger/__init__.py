@@ -1,6 +1,6 @@
 """The task ledger: one class for each thing that is read or written, and each holds its caller's session."""
 
-from mainspring.storage.ledger.acknowledgements import Acknowledged, Acknowledgement, AcknowledgementStore
+from mainspring.storage.ledger.acknowledgements import Acknowledgement, AcknowledgementStore
 from mainspring.storage.ledger.failures import FailureStore
 from mainspring.storage.ledger.intake import TaskIntake
 from mainspring.storage.ledger.progress_store import ProgressStore
@@ -12,7 +12,6 @@ from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.ledger.task_writer import TaskWriter
 
 __all__ = [
-    "Acknowledged",
     "Acknowledgement",
     "AcknowledgementStore",
     "ClaimedRow",

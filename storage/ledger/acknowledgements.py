@@ -33,19 +33,13 @@ class Acknowledgement:
     failing_since: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Acknowledged:
-    """Which states the rows have now, without those that were claimed by another, and who will be told."""
-
-    states: dict[UUID, TaskState]
-    deliveries: list[UUID]
-
-
 class AcknowledgementStore(Repository):
     """The end of a claim, inside the caller's transaction."""
 
-    async def settle(self, claim: str, verdicts: Sequence[Acknowledgement], *, now: datetime) -> Acknowledged:
-        """Write what became of rows that this claim still holds; others are passed over.
+    async def settle(
+        self, claim: str, verdicts: Sequence[Acknowledgement], *, now: datetime
+    ) -> dict[UUID, TaskState]:
+        """Write what became of rows that this claim still holds, and return the states that they have now.
 
         A row that was asked to cancel gets no other attempt: it is CANCELLED, unless its work is done.
         """
@@ -56,7 +50,7 @@ class AcknowledgementStore(Repository):
         rows: dict[UUID, Any] = {row.id: row for row in held}
         mine = [each for each in verdicts if each.id in rows]
         if not mine:
-            return Acknowledged({}, [])
+            return {}
         states = {each.id: _state(each, rows[each.id]) for each in mine}
         connection = await self._session.connection()
         await connection.execute(
@@ -66,8 +60,8 @@ class AcknowledgementStore(Repository):
         if errors:
             await self._session.execute(insert(TaskErrorRow), errors)
         ended = [_change(each, rows[each.id], states[each.id], now) for each in mine]
-        deliveries = await announce(self._session, [each for each in ended if each.state.is_final], now=now)
-        return Acknowledged(states, deliveries)
+        await announce(self._session, [each for each in ended if each.state.is_final], now=now)
+        return states
 
 
 def _state(verdict: Acknowledgement, row: Any) -> TaskState:

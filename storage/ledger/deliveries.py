@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,16 +10,17 @@ from mainspring.contracts.tasks import FinishTask
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
 from mainspring.domain.queues import batched_task
 from mainspring.domain.webhooks import deliveries_of
+from mainspring.storage.commits import wake_after_commit
 from mainspring.storage.ledger.intake import TaskIntake
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.webhooks import SubscriptionRepository
 
 
-async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now: datetime) -> list[UUID]:
-    """Accept a delivery for each subscriber of each change, and return their ids."""
+async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now: datetime) -> None:
+    """Accept a delivery for each subscriber of each change; their queue is woken after the commit."""
     changes = [each for each in changes if each.job != DELIVER_WEBHOOK]
     if not changes:
-        return []
+        return
     subscriptions = await SubscriptionRepository(session).active({each.workspace for each in changes})
     tasks = [
         batched_task(
@@ -34,13 +34,13 @@ async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now
     ]
     if tasks:
         await TaskIntake(session).enqueue(tasks, now=now)
-    return [task.id for task in tasks]
+        wake_after_commit(session, DELIVER_WEBHOOK, [task.id for task in tasks])
 
 
-async def announce_end(session: AsyncSession, finish: FinishTask, *, now: datetime) -> list[UUID]:
+async def announce_end(session: AsyncSession, finish: FinishTask, *, now: datetime) -> None:
     """As `announce`, of one task that has just ended."""
     if not await SubscriptionRepository(session).are_there():
-        return []
+        return
     query = select(TaskRow.job, TaskRow.workspace).where(TaskRow.id == finish.task_id)
     row = (await session.execute(query)).one()
     error = finish.error and f"{finish.error.error_type}: {finish.error.message}"
@@ -52,4 +52,4 @@ async def announce_end(session: AsyncSession, finish: FinishTask, *, now: dateti
         at=now,
         error=error,
     )
-    return await announce(session, [change], now=now)
+    await announce(session, [change], now=now)

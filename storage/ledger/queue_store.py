@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Update, case, func, null, select, update
 from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import JsonObject, TaskState
 from mainspring.contracts.webhooks import TaskChanged
@@ -60,11 +59,6 @@ def claim_of(run_id: str, activity_id: str, attempt: int = 1) -> str:
 class QueueStore(Repository):
     """The queues, inside the caller's transaction. Any number of workers may claim at the same time."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        super().__init__(session)
-        # What subscribers will be told of what was written: its drain is to be woken after the commit.
-        self.deliveries: list[UUID] = []
-
     async def claim(self, job: str, claim: str, *, limit: int, now: datetime) -> list[ClaimedRow]:
         """Take up to `limit` rows that are due: by priority, then round robin over workspaces, then by age.
 
@@ -106,7 +100,7 @@ class QueueStore(Repository):
             )
             for row in rows
         ]
-        self.deliveries += await announce(self._session, changes, now=now)
+        await announce(self._session, changes, now=now)
 
     async def release(self, job: str, *, run_id: str, now: datetime) -> None:
         """Free the rows that other runs of the job's drain have claimed: there is only one at a time."""

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import (
     BeginTask,
@@ -29,11 +28,6 @@ class TaskWriter(Repository):
 
     No write leaves a final state.
     """
-
-    def __init__(self, session: AsyncSession) -> None:
-        super().__init__(session)
-        # What subscribers will be told of what was written: its drain is to be woken after the commit.
-        self.deliveries: list[UUID] = []
 
     async def begin(self, message: BeginTask, *, now: datetime) -> TaskBegun:
         """Set RUNNING, making the row for a raw start; a task whose time has not come stays QUEUED.
@@ -136,7 +130,7 @@ class TaskWriter(Repository):
         if changed and message.error is not None:
             await self._append_final_error(message.task_id, message.error)
         if changed:
-            self.deliveries += await announce_end(self._session, message, now=now)
+            await announce_end(self._session, message, now=now)
         return changed
 
     async def _failure(self, task_id: UUID, error: TaskError) -> dict[str, Any]:
@@ -179,7 +173,7 @@ class TaskWriter(Repository):
         )
         if ended:
             finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED)
-            self.deliveries += await announce_end(self._session, finish, now=now)
+            await announce_end(self._session, finish, now=now)
         return not ended
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from mainspring.storage.database import Database, Session, after_commit, after_commits
+from mainspring.storage.commits import after_commit, after_commits
+from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.migrate import differences, is_current, upgrade
 

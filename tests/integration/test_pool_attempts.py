@@ -73,9 +73,7 @@ Hire = Callable[..., Notary]
 @pytest.fixture
 def hire(workerless: Service) -> Hire:
     """Give a maker of notaries, who all work the same queue."""
-    pools = BatchedQueues(
-        workerless.database, workerless.temporal, workerless.clock, QueueSizes({NAME: POOL})
-    )
+    pools = BatchedQueues(workerless.database, workerless.clock, QueueSizes({NAME: POOL}))
     return lambda **given: Notary(pools, **given)
 
 

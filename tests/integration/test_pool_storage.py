@@ -16,7 +16,6 @@ from mainspring.contracts.tasks import NewTask, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import (
-    Acknowledged,
     Acknowledgement,
     AcknowledgementStore,
     ClaimedRow,
@@ -69,7 +68,7 @@ async def claim(
 
 async def settle(
     database: Database, *verdicts: Acknowledgement, claimant: str = "run/1", now: datetime = NOON
-) -> Acknowledged:
+) -> dict[UUID, TaskState]:
     return await database.transact(
         lambda session: AcknowledgementStore(session).settle(claimant, verdicts, now=now)
     )
@@ -217,7 +216,7 @@ async def test_a_page_is_settled_row_by_row(database: Database) -> None:
         ),
     )
 
-    assert {done: "SUCCESS", later: "RUNNING", failed: "FAILED"} == settled.states
+    assert {done: "SUCCESS", later: "RUNNING", failed: "FAILED"} == settled
     succeeded, waiting, ended = [await get(database, each) for each in (done, later, failed)]
     assert (TaskState.SUCCESS, {"status": 204}, 100, NOON) == (
         succeeded.state,
@@ -298,7 +297,7 @@ async def test_an_attempt_that_was_taken_for_dead_is_heard_no_more(database: Dat
     held = [await still_held(database, each, [succeeded, failed]) for each in ("run/1/1", "run/1/2")]
     in_time = await settle(database, put_off(failed, NOON + MINUTE), claimant="run/1/2")
 
-    assert ({}, {failed: "RUNNING"}) == (late.states, in_time.states)
+    assert ({}, {failed: "RUNNING"}) == (late, in_time)
     assert [set(), {succeeded, failed}] == held
 
 
@@ -313,7 +312,7 @@ async def test_claims_of_a_dead_drain_are_freed_and_its_late_word_is_not_heard(d
     await database.transact(lambda session: QueueStore(session).release(JOB, run_id="alive", now=NOON))
     in_time = await settle(database, Acknowledgement(task, TaskState.SUCCESS, result={}), claimant="alive/1")
 
-    assert ({}, {task: "SUCCESS"}) == (late.states, in_time.states)
+    assert ({}, {task: "SUCCESS"}) == (late, in_time)
 
 
 async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settles(
@@ -331,7 +330,7 @@ async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settl
     )
 
     assert ["RUNNING", "CANCELLED"] == states
-    assert {claimed: "CANCELLED", done: "SUCCESS"} == settled.states
+    assert {claimed: "CANCELLED", done: "SUCCESS"} == settled
     assert [] == await claim(database)
 
 

@@ -19,7 +19,8 @@ from mainspring.contracts.cards import (
 from mainspring.contracts.tasks import FinishTask, RelayTasks, Task, TaskFilter, TasksRelayed, TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
-from mainspring.storage.database import Session, after_commits
+from mainspring.storage.commits import after_commits
+from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskWriter
 from mainspring.testing.eventually import eventually
 from mainspring.testing.shifted_clock import ShiftedClock

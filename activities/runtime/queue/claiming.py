@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, TypeVar
-from uuid import UUID
 
 import structlog
 
@@ -29,7 +28,6 @@ class Claimed(Generic[In]):
     """Rows that were claimed, as tasks; apart are those whose input cannot be read or be prepared."""
 
     rows: Sequence[ClaimedRow]
-    deliveries: Sequence[UUID] = ()
     tasks: list[QueueTask[In]] = field(default_factory=list)
     unreadable: list[tuple[ClaimedRow, Exception]] = field(default_factory=list)
     unprepared: list[TaskDone[In]] = field(default_factory=list)
@@ -69,9 +67,7 @@ class Claimer(Generic[In]):
 
     async def _claimed(self, work: Claim, prepare: Prepare[In] | None) -> Claimed[In]:
         async def write(session: Session) -> Claimed[In]:
-            queues = QueueStore(session)
-            taken = self._read(await work(queues))
-            taken.deliveries = queues.deliveries
+            taken = self._read(await work(QueueStore(session)))
             if prepare is not None and taken.tasks:
                 prepared = await prepare(session, taken.tasks)
                 taken.tasks = [replace(task, prepared=prepared.get(task.id)) for task in taken.tasks]

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.runtime.dispatch import wake_deliveries
 from mainspring.activities.runtime.interceptor import lost_before
 from mainspring.activities.runtime.queue.claiming import Claim, Claimer
 from mainspring.activities.runtime.queue.leases import SURE_FOR, Leases
@@ -28,10 +27,8 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.queues import BatchedQueue, QueueWorked
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import (
-    Acknowledged,
     Acknowledgement,
     AcknowledgementStore,
     ClaimedRow,
@@ -51,7 +48,6 @@ class Stretch(Generic[In]):
     def __init__(
         self,
         database: Database,
-        temporal: TemporalGateway,
         clock: Clock,
         *,
         job: str,
@@ -64,7 +60,7 @@ class Stretch(Generic[In]):
         info = activity.info()
         self._step = info.activity_type
         self._claim = claim_of(info.workflow_run_id or "", info.activity_id, info.attempt)
-        self._database, self._temporal, self._clock = database, temporal, clock
+        self._database, self._clock = database, clock
         self._job, self._patience, self._store = job, patience, store
         self._holding = Leases(database, clock, self._claim)
         self._taking = Claimer(database, clock, self._holding, claim=self._claim, kind=kind, prepare=prepare)
@@ -115,7 +111,6 @@ class Stretch(Generic[In]):
 
     async def _take(self, work: Claim) -> list[QueueTask[In]]:
         taken = await self._taking.take(work)
-        await self._tell(taken.deliveries)
         if taken.unreadable:
             await self._settle([self._verdict(row, error) for row, error in taken.unreadable], ())
         if taken.unprepared:
@@ -132,25 +127,17 @@ class Stretch(Generic[In]):
         )
 
     async def _settle(self, verdicts: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]) -> None:
-        async def write(session: Session) -> Acknowledged:
-            settled = await AcknowledgementStore(session).settle(self._claim, verdicts, now=self._clock.now())
+        async def write(session: Session) -> dict[UUID, TaskState]:
+            states = await AcknowledgementStore(session).settle(self._claim, verdicts, now=self._clock.now())
             # What another has claimed meanwhile is the other's.
-            ours = [
-                replace(each, state=settled.states[each.task.id])
-                for each in done
-                if each.task.id in settled.states
-            ]
+            ours = [replace(each, state=states[each.task.id]) for each in done if each.task.id in states]
             if self._store is not None and ours:
                 await self._store(session, ours)
-            return settled
+            return states
 
-        settled = await self._database.transact(write)
-        self._counts.update(settled.states.values())
+        states = await self._database.transact(write)
+        self._counts.update(states.values())
         self._holding.drop([verdict.id for verdict in verdicts])
-        await self._tell(settled.deliveries)
-
-    async def _tell(self, deliveries: Sequence[UUID]) -> None:
-        await wake_deliveries(self._database, self._temporal, deliveries, now=self._clock.now())
 
     async def report(self) -> QueueWorked:
         """Return what became of the rows, and what waits now."""

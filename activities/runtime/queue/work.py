@@ -12,7 +12,6 @@ from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
 from mainspring.contracts.message import Message
 from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 
 In = TypeVar("In", bound=Message)
@@ -31,11 +30,8 @@ class NoResult(Exception):
 class BatchedQueues:
     """The queues, for the activities of pooled jobs. All of what fails here fails for one task only."""
 
-    def __init__(
-        self, database: Database, temporal: TemporalGateway, clock: Clock, sizes: QueueSizes
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, sizes: QueueSizes) -> None:
         self._database = database
-        self._temporal = temporal
         self._clock = clock
         self._sizes = sizes
 
@@ -103,7 +99,6 @@ class BatchedQueues:
     ) -> Stretch[In]:
         return Stretch(
             self._database,
-            self._temporal,
             self._clock,
             job=request.job,
             pool=self._sizes[request.job],
