@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
+from mainspring.contracts.progress import Pause
 from mainspring.domain.cards.quota import FREE, JustTcgBudget, Plan, QuotaState, Usage
+from mainspring.domain.quota import Rolling, Spent, WindowBudget
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.errors import LimitExceeded, NotSent, ServerFault
 from mainspring.gateways.justtcg import Games, JustTcg
@@ -297,3 +299,35 @@ async def test_a_call_that_is_cancelled_while_it_waits_lets_the_next_one_through
     assert Answered() == await second
     assert first.cancelled()
     assert 2 == (await state(sqlite_database)).day.used
+
+
+@dataclass(frozen=True)
+class Completion:
+    """An answer that says what it has cost."""
+
+    usage: Spent
+
+
+async def test_a_call_costs_what_its_answer_says_in_the_budget_of_any_vendor(
+    sqlite_database: Database,
+) -> None:
+    """What was reserved too much is there for the next call; a full minute is waited for."""
+    clock = SimulatedClock(NOON)
+    tokens = WindowBudget("Claude", "tokens", (Rolling("minute", 1_000, timedelta(minutes=1)),))
+    calls = RateLimitedCalls(sqlite_database, clock)
+    waits: list[str] = []
+
+    async def paced(pause: Pause) -> None:
+        waits.append(pause.waiting_for)
+
+    async def complete(estimate: int, spent: int) -> datetime:
+        async def ask() -> Completion:
+            return Completion(Spent(spent))
+
+        await calls.call(KEY, tokens, ask, cost=estimate, paced=paced)
+        return clock.now()
+
+    assert [NOON, NOON] == [await complete(800, spent=300), await complete(700, spent=700)]
+    assert [] == waits
+    assert NOON + timedelta(seconds=61) == await complete(100, spent=100)
+    assert {"minute quota of Claude"} == set(waits)
