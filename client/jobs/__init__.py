@@ -1,4 +1,4 @@
-"""Starting, watching, cancelling and retrying tasks."""
+"""Starting, cancelling and retrying tasks. Looking at tasks is `client.tasks`; `Jobs` offers that as well."""
 
 from mainspring.client.jobs.jobs import Jobs
 from mainspring.client.jobs.started import StartedTask

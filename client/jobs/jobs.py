@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
-from mainspring.client.jobs.known import Tasks
 from mainspring.client.jobs.new_task import checked, later_start, new_task
 from mainspring.client.jobs.started import StartedTask
+from mainspring.client.tasks.queries import Tasks
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Enqueued, Task, TaskState
@@ -25,7 +25,7 @@ Out = TypeVar("Out", bound=Message)
 
 
 class Jobs(Tasks):
-    """Tasks, from outside. Everything but `cancel` works while Temporal is away."""
+    """Starts, cancels, retries and looks at tasks. All but `cancel` works while Temporal is away."""
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from mainspring.client.errors import TaskCancelled, TaskFailed
-from mainspring.client.jobs.known import Tasks
+from mainspring.client.tasks.queries import Tasks
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskState
 

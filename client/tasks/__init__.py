@@ -1,1 +1,1 @@
-"""What is said of tasks: what they do, what they wait for, and why a start found another one."""
+"""Tasks as they are looked at: one, a page, one as it goes on, and what is said of them in words."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from mainspring.client.jobs import Jobs
+from mainspring.client.tasks.queries import Tasks
 from mainspring.client.tasks.steps import moved_steps
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskError
@@ -25,14 +25,14 @@ class Look:
     moved_steps: Sequence[StepResult]
 
 
-async def follow(jobs: Jobs, task_id: UUID) -> AsyncIterator[Look]:
+async def follow(tasks: Tasks, task_id: UUID) -> AsyncIterator[Look]:
     """Give the task now and at each change until it has ended.
 
     The first look brings the last failed attempt only, however many there were before.
     """
     before: Look | None = None
-    async for task in jobs.watch(task_id):
-        steps = await jobs.steps(task_id)
+    async for task in tasks.watch(task_id):
+        steps = await tasks.steps(task_id)
         before = Look(
             task,
             steps,

@@ -18,7 +18,7 @@ POLL = timedelta(milliseconds=300)
 
 
 class Tasks:
-    """What the ledger knows of tasks. Temporal is not asked."""
+    """Looks at tasks in the ledger. Temporal is not asked, so all of it works while Temporal is away."""
 
     def __init__(self, database: Database, job_named: Callable[[str], AnyJob]) -> None:
         self._database = database
