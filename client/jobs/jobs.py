@@ -59,6 +59,16 @@ class Jobs(Tasks):
         and is started then. Without, it is committed and started before this returns. While Temporal
         is away the task stays QUEUED, and the relay starts it. `priority` is 1 (first) to 5. The task begins
         `at` a time (aware) or after a `delay`, if one of them is given.
+
+        Example:
+            async with service.database.session.begin() as session:
+                task = await service.jobs.start(
+                    UPDATE_INVENTORY_PRICES,
+                    UpdateInventoryPrices(account_id=account_id),
+                    session=session,
+                    priority=1,
+                )
+            prices = await task.result()
         """
         starts_at = later_start(at, delay, now=self._clock.now())
         task = new_task(job, given, priority=priority, triggered_by=triggered_by, starts_at=starts_at)

@@ -26,6 +26,18 @@ async def run_batches(
     `first` is where the job begins. Long work continues as new, and its next run goes on with the progress of
     the run before. A batch that hears of a cancellation breaks off. One that ends before it hears counts; if
     it was the last one, all is done.
+
+    Example:
+        class StockProgress(TaskProgress):
+            counted: int = 0
+
+        class StockActivities:
+            @activity.defn(name="stock.batch")
+            async def batch(self, progress: StockProgress) -> StockProgress: ...
+
+        async def count_stock(request: Message) -> StockProgress:
+            first = StockProgress(task_id=task_id())
+            return await run_batches(request, first, in_activity(StockActivities.batch))
     """
     progress = carried(type(first)) or first
     while True:

@@ -33,6 +33,35 @@ class Flow:
     """A graph of steps; GraphFault when it cannot run.
 
     In one that `passes_results`, steps are given what others gave back.
+
+    Example:
+        class Fetch(StepInput):
+            url: str
+
+        class Fetched(Message):
+            path: str
+
+        class Count(StepInput):
+            path: str
+
+        class LinesActivities:
+            @activity.defn(name="lines.fetch")
+            async def fetch(self, given: Fetch) -> Fetched: ...
+
+            @activity.defn(name="lines.count")
+            async def count(self, given: Count) -> None: ...
+
+        LINES = Flow(
+            steps=(
+                Step("fetch", LinesActivities.fetch, given=lambda request, _results: Fetch(url=request.url)),
+                Step(
+                    "count",
+                    LinesActivities.count,
+                    needs=("fetch",),
+                    given=lambda _request, results: Count(path=results["fetch"].path),
+                ),
+            )
+        )
     """
 
     steps: Sequence[AnyStep]

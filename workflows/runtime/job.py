@@ -48,6 +48,31 @@ class Job(Generic[In, Out]):
     queue. `is_internal` marks the service's own housekeeping, which has no rows in the ledger and is
     not listed. `check` raises InputFault for what the shape of the input cannot say. A job with a `schedule`
     runs by itself.
+
+    Example:
+        class Greet(Message):
+            name: str
+
+        class Greeted(Message):
+            text: str
+
+        @workflow.defn(name="greet")
+        class GreetWorkflow:
+            @workflow.run
+            @tracked
+            async def run(self, request: Greet) -> Greeted:
+                return Greeted(text=f"Hello {request.name}")
+
+        GREET = Job(
+            name="greet",
+            run=GreetWorkflow.run,
+            input=Greet,
+            result=Greeted,
+            key=lambda request: request.name,
+            key_says="name",
+            repeats=Throttle(every=timedelta(hours=1)),
+            summary="Greet somebody, once an hour at most.",
+        )
     """
 
     name: str

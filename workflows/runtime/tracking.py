@@ -46,6 +46,14 @@ def tracked(
     Goes between `@workflow.run` and the method. A workflow that continues as new is one task: only the
     first run begins it, only the last one ends it. A bug in the workflow's code fails the task, and so does
     a result that Temporal cannot carry.
+
+    Example:
+        @workflow.defn(name="greet")
+        class GreetWorkflow:
+            @workflow.run
+            @tracked
+            async def run(self, request: TaskId) -> TaskId:
+                return request
     """
 
     @wraps(run)

@@ -28,7 +28,26 @@ class NoResult(Exception):
 
 
 class BatchedQueues:
-    """The queues, for the activities of pooled jobs. All of what fails here fails for one task only."""
+    """The queues, for the activities of pooled jobs. All of what fails here fails for one task only.
+
+    Example:
+        class Greet(Message):
+            name: str
+
+        class Greeted(Message):
+            text: str
+
+        class GreetingActivities:
+            def __init__(self, queues: BatchedQueues) -> None:
+                self._queues = queues
+
+            @activity.defn(name="greetings.work")
+            async def work(self, request: WorkQueue) -> QueueWorked:
+                return await self._queues.work_each(request, Greet, self._greet)
+
+            async def _greet(self, task: QueueTask[Greet]) -> Greeted:
+                return Greeted(text=f"Hello {task.given.name}")
+    """
 
     def __init__(self, database: Database, clock: Clock, sizes: QueueSizes) -> None:
         self._database = database

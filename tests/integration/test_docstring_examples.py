@@ -1,0 +1,64 @@
+"""The examples in the docstrings of what a job's author uses run as they stand."""
+
+import ast
+import inspect
+import re
+from datetime import timedelta
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from temporalio import activity, workflow
+
+from mainspring.activities.runtime.queue import BatchedQueues, QueueTask
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.cards import PricesUpdated, UpdateInventoryPrices
+from mainspring.contracts.flows import StepInput
+from mainspring.contracts.message import Message
+from mainspring.contracts.progress import TaskProgress
+from mainspring.contracts.queues import QueueWorked, WorkQueue
+from mainspring.contracts.tasks import TaskId
+from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
+from mainspring.workflows.runtime.batches import in_activity, run_batches
+from mainspring.workflows.runtime.flow import Flow, Step
+from mainspring.workflows.runtime.job import Job, Throttle
+from mainspring.workflows.runtime.tracking import task_id, tracked
+from tests.service import Service
+
+# What an example need not import.
+NAMES = (
+    *(activity, workflow, timedelta, Message, StepInput, TaskProgress, TaskId, WorkQueue, QueueWorked),
+    *(Job, Throttle, tracked, task_id, Flow, Step, run_batches, in_activity, BatchedQueues, QueueTask),
+    *(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices),
+)
+DECLARATIONS = (Job, tracked, Flow, run_batches, BatchedQueues)
+
+
+def example_of(documented: object) -> str:
+    """Return the code below the line `Example:` of a docstring."""
+    (code,) = re.findall(r"^Example:\n((?:    .*\n?|\n)+)", inspect.getdoc(documented) or "", re.MULTILINE)
+    return dedent(code)
+
+
+async def run(code: str, **given: Any) -> dict[str, Any]:
+    """Run code at whose top `await` may stand, and return the names that it has made."""
+    names = {"workflow": workflow, "activity": activity, "__name__": __name__} | given
+    names |= {name: value for name, value in globals().items() if any(value is each for each in NAMES)}
+    compiled = compile(code, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if (running := eval(compiled, names)) is not None:  # our own docstrings
+        await running
+    return names
+
+
+@pytest.mark.parametrize("documented", DECLARATIONS, ids=lambda documented: documented.__name__)
+async def test_the_declarations_of_an_example_are_accepted(documented: object) -> None:
+    """Temporal's decorators, the job and the flow check what they are given when they are made."""
+    await run(example_of(documented))
+
+
+async def test_the_example_of_starting_a_task_runs(service: Service) -> None:
+    """The task is part of the transaction, and its result is typed."""
+    account_id = await service.add_account(inventory=service.sandbox.variant_ids[:3])
+    made = await run(example_of(Jobs.start), service=service, account_id=account_id)
+    assert isinstance(made["prices"], PricesUpdated)
+    assert 3 == made["prices"].updated
