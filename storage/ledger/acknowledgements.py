@@ -1,4 +1,4 @@
-"""Settling a page of a pool: what became of many rows, written in one transaction."""
+"""Acknowledging a batch: the results of many rows, written in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Telling subscribers: deliveries are accepted in the transaction that writes what they tell of."""
+"""Telling subscribers: a transaction that ends tasks accepts the deliveries of their webhooks as well."""
 
 from collections.abc import Sequence
 from datetime import datetime

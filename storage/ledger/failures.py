@@ -1,4 +1,4 @@
-"""The failure store: failed tasks that nobody has dealt with yet, in groups of one fingerprint."""
+"""Failed tasks that were neither retried nor dismissed, in groups of one fingerprint."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

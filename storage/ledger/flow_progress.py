@@ -18,13 +18,13 @@ FOLLOW_EVERY = timedelta(seconds=1)
 
 
 class FlowProgress(Repository):
-    """What is written to a task of its steps. A child's row is always held before its parent's."""
+    """Writes the progress of flows. Every transaction locks a child's row before its parent's."""
 
     async def follow_children(self, task_id: UUID, *, now: datetime, at_once: bool = False) -> None:
         """Count what the children that run have done into a flow's progress, and into its parent's.
 
-        Left out when the flow was written to within a second, or somebody else counts just now; never with
-        `at_once`, for a child that will say nothing more for long.
+        Nothing is counted when the flow was written to within a second, or another transaction counts just
+        now. `at_once` counts all the same: the child will say nothing more for long.
         """
         if not await (self.hold(task_id) if at_once else self._hold_if_stale(task_id, now)):
             return
@@ -54,7 +54,7 @@ class FlowProgress(Repository):
             TaskRow.state.in_(ACTIVE_NAMES),
             TaskRow.updated_at <= now - FOLLOW_EVERY,
         )
-        # Who waited here would keep the rows of its own work locked meanwhile.
+        # A transaction that waited here would keep the rows of its own work locked meanwhile.
         held = await self._session.scalar(query.with_for_update(key_share=True, skip_locked=True))
         return held is not None
 

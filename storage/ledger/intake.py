@@ -1,4 +1,4 @@
-"""Accepting tasks in the caller's transaction, one or thousands, up to their start."""
+"""Accepting tasks: one or thousands, up to their start."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,9 +27,9 @@ class TaskIntake(Repository):
         self._repeats = Repeats(session)
 
     async def enqueue(self, tasks: Sequence[NewTask], *, now: datetime) -> list[Enqueued]:
-        """Insert QUEUED rows, or find the ones that are there instead; in the given order.
+        """Insert QUEUED rows, or find the tasks that hold their keys; return both in the given order.
 
-        AlreadyRetried: one of them is a retry of a task that was retried before.
+        Raises AlreadyRetried: when a task is a retry of a task that was retried before.
         """
         await self._repeats.hold_retried(tasks)
         tasks = [after_quiet_time(task, now) for task in tasks]
@@ -44,27 +44,27 @@ class TaskIntake(Repository):
         return enqueued
 
     async def _insert_queued(self, tasks: list[NewTask], now: datetime) -> tuple[Holders, set[UUID]]:
-        """Return who holds the keys of those that were not inserted, and the ids of those that have a row."""
+        """Return who holds the keys of tasks that were not inserted, and the ids of tasks that have a row."""
         held = await self._repeats.throttling(tasks, now)
         tasks = [task for task in tasks if task.dedupe_key not in held]
-        turns = await self._pool_turns([task for task in tasks if task.is_pooled])
+        ranks = await self._fairness_ranks([task for task in tasks if task.is_pooled])
         there: set[UUID] = set()
         while tasks:
             statement = insert_into(self._session, TaskRow).on_conflict_do_nothing()
-            await self._session.execute(statement, [_in_turn(task, turns, now) for task in tasks])
-            # One that is there may be of an earlier attempt, and over by now: it was accepted all the same.
+            await self._session.execute(statement, [_ranked_row(task, ranks, now) for task in tasks])
+            # A row that is there may be an earlier attempt's, and over by now: it was accepted all the same.
             there |= await TaskQueries(self._session).known([task.id for task in tasks])
             keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in there]
             found = await self._repeats.holders_of([str(task.dedupe_key) for task in keyed])
-            begun = {task.dedupe_key for task in keyed if not await self._repeats.put_off(task, found, now)}
+            begun = {task.dedupe_key for task in keyed if not await self._repeats.debounce(task, found, now)}
             held |= {key: holder for key, holder in found.items() if key not in begun}
             # On PostgreSQL the holder of a key may have begun or ended between the statements: try again.
             tasks = [task for task in keyed if task.dedupe_key not in held]
         return held, there
 
-    async def _pool_turns(self, tasks: Sequence[NewTask]) -> dict[UUID, int]:
-        """Return the place of each pooled task in its queue, by job and priority."""
-        turns: dict[UUID, int] = {}
+    async def _fairness_ranks(self, tasks: Sequence[NewTask]) -> dict[UUID, int]:
+        """Return the fairness rank of each task of a batched queue, among its job and priority."""
+        ranks: dict[UUID, int] = {}
         for job, priority in sorted({(task.job, task.priority) for task in tasks}):
             queue = [task for task in tasks if (task.job, task.priority) == (job, priority)]
             waiting = select(TaskRow.pool_turn).where(
@@ -78,19 +78,19 @@ class TaskIntake(Repository):
                 if latest is not None:
                     last[workspace] = latest
             ordered = fairness_ranks([task.workspace for task in queue], head=head, last=last)
-            turns |= zip([task.id for task in queue], ordered, strict=True)
-        return turns
+            ranks |= zip([task.id for task in queue], ordered, strict=True)
+        return ranks
 
     async def record_runs(self, runs: Mapping[UUID, str]) -> None:
-        """Note which run Temporal gave each task, unless the run has already said so itself."""
+        """Write which run Temporal gave each task, unless the run has written that already."""
         for task_id, run_id in runs.items():
             await self._session.execute(
                 update(TaskRow).where(TaskRow.id == task_id, TaskRow.run_id.is_(None)).values(run_id=run_id)
             )
 
 
-def _in_turn(task: NewTask, turns: Mapping[UUID, int], now: datetime) -> dict[str, Any]:
-    return queued_row(task, now) | {"pool_turn": turns.get(task.id)}
+def _ranked_row(task: NewTask, ranks: Mapping[UUID, int], now: datetime) -> dict[str, Any]:
+    return queued_row(task, now) | {"pool_turn": ranks.get(task.id)}
 
 
 def _enqueued(task: NewTask, holders: Holders) -> Enqueued:

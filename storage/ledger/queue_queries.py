@@ -1,4 +1,4 @@
-"""Looking at the queues of pooled jobs: how much is due, and whether a drain has to be woken."""
+"""Looking at batched queues: how many rows are due, and whether a consumer has to be woken."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -38,7 +38,7 @@ class QueueQueries(Repository):
         return QueueStatistics(due=due, next_due_at=next_due_at, next_due_in=next_due_in)
 
     async def has_due(self, job: str, *, now: datetime) -> bool:
-        """Whether a row is due, or claimed by whoever: only a drain can tell whether that one is alive."""
+        """Whether a row is due, or claimed: only a consumer can tell whether the claimant is alive."""
         for query in (
             select(TaskRow.id).where(POOL_QUEUED, TaskRow.job == job, may_begin(now)),
             select(TaskRow.id).where(POOL_RUNNING, TaskRow.job == job, is_due_again(now)),
@@ -57,10 +57,10 @@ class QueueQueries(Repository):
         return set(await self._session.scalars(query.with_for_update() if hold else query))
 
     async def is_first_in_line(self, job: str, task_ids: Collection[UUID], *, now: datetime) -> bool:
-        """Whether nobody has woken the drain for one that waits, is older than these and due no later.
+        """Whether no consumer was woken for an older row that waits and is due no later than these.
 
-        Who started that one has had it look again by then; nobody has when its time was later and has come.
-        Only after the commit that made them does this say anything.
+        The start of such an older row has woken the consumer. A row whose later time has come has woken none.
+        The answer means something only after the commit that made these rows.
         """
         mine = select(TaskRow.created_at, TaskRow.id, TaskRow.starts_at)
         mine = mine.where(TaskRow.id == min(task_ids), POOL_QUEUED)

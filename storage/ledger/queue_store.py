@@ -1,4 +1,4 @@
-"""Claiming from the queues of pooled jobs: rows are claimed, worked and settled a page at a time.
+"""Claiming from batched queues: rows are claimed, worked and acknowledged a batch at a time.
 
 A row waits as QUEUED for its first turn. Claimed it is RUNNING, and stays so between its attempts, with
 `next_attempt_at`. A claim names the workflow run, the activity and its attempt that work the row.
@@ -52,7 +52,7 @@ class ClaimedRow:
 
 
 def claim_of(run_id: str, activity_id: str, attempt: int = 1) -> str:
-    """Return the name of a claim. An attempt that was taken for dead and is not has another than the next."""
+    """Return the name of a claim. Each attempt has its own: an attempt taken for dead may still be alive."""
     return f"{run_id}/{activity_id}/{attempt}"
 
 
@@ -62,7 +62,7 @@ class QueueStore(Repository):
     async def claim(self, job: str, claim: str, *, limit: int, now: datetime) -> list[ClaimedRow]:
         """Take up to `limit` rows that are due: by priority, then round robin over workspaces, then by age.
 
-        Those that were asked to cancel meanwhile end here.
+        Rows that were asked to cancel meanwhile end here.
         """
         again = _page(is_due_again(now), POOL_RUNNING, job, limit)
         again = again.where(TaskRow.claimed_by.is_(None))
@@ -72,12 +72,12 @@ class QueueStore(Repository):
         return await self._take(found[:limit], claim, now)
 
     async def resume(self, claim: str, *, now: datetime) -> list[ClaimedRow]:
-        """Take the rows of earlier attempts of the same activity: what those say of them is heard no more."""
+        """Take the rows of earlier attempts of the same activity, which can no longer acknowledge them."""
         activity, own = _activity_and_attempt(claim)
         query = select(*COLUMNS, TaskRow.claimed_by).where(
             TaskRow.claimed_by.is_not(None), TaskRow.claimed_by.like(f"{activity}/%"), POOL_RUNNING
         )
-        # An earlier one may be settling just now.
+        # An earlier attempt may be acknowledging just now.
         found = await self._session.execute(query.order_by(TaskRow.id).with_for_update())
         earlier = [row for row in found if _activity_and_attempt(row.claimed_by)[1] < own]
         return await self._take(earlier, claim, now)
@@ -103,7 +103,7 @@ class QueueStore(Repository):
         await announce(self._session, changes, now=now)
 
     async def release(self, job: str, *, run_id: str, now: datetime) -> None:
-        """Free the rows that other runs of the job's drain have claimed: there is only one at a time."""
+        """Free the rows that other runs of the job's consumer have claimed: only one run lives at a time."""
         await self._session.execute(
             update(TaskRow)
             .where(
@@ -131,7 +131,7 @@ def _page(is_due: ColumnElement[bool], where: Any, job: str, limit: int) -> Sele
         .where(where, TaskRow.job == job, is_due)
         .order_by(TaskRow.priority, TaskRow.pool_turn, TaskRow.created_at, TaskRow.id)
         .limit(limit)
-        # Whoever claims at the same time takes the next ones. SQLite leaves it out: it has one writer.
+        # Another claim at the same time takes the next rows. SQLite leaves the lock out: it has one writer.
         .with_for_update(skip_locked=True)
     )
 
@@ -143,7 +143,7 @@ def _claimed(claim: str, now: datetime) -> dict[str, Any]:
         "attempts": TaskRow.attempts + 1,
         "next_attempt_at": None,
         "started_at": func.coalesce(TaskRow.started_at, now),
-        # What was said during the quiet time is what is worked now: a later word is the next task's.
+        # The input of the last start in the quiet time is worked now: a later start is the next task's.
         "dedupe_key": case((TaskRow.quiet_seconds.is_not(None), null()), else_=TaskRow.dedupe_key),
         "updated_at": now,
     }

@@ -17,13 +17,13 @@ from mainspring.storage.tables import TaskRow
 # A key, and the task that holds it with its workflow.
 Holders = dict[str | None, tuple[UUID, str]]
 
-# One that waits for an earlier run of its key looks again after half of what that has taken so far: 17 looks
-# in an hour for a quiet time of 2 s, and never half as long again as needed.
+# A debounced task that waits for an earlier run of its key asks again after half of the time that the run has
+# taken so far: 17 times in an hour for a quiet time of 2 s, and never half as long again as needed.
 NEXT_LOOK = 0.5
 
 
 class Repeats(Repository):
-    """The queries that decide between a new task and one that is there."""
+    """Decides between a new task and the task that its key has already, inside the caller's transaction."""
 
     async def holders_of(self, keys: Sequence[str]) -> Holders:
         """Return the active tasks that hold these keys."""
@@ -39,21 +39,22 @@ class Repeats(Repository):
             }
         return held
 
-    async def put_off(self, task: NewTask, found: Holders, now: datetime) -> bool:
-        """Give a queued holder this task's input, and put it off; return False when it has begun instead.
+    async def debounce(self, task: NewTask, found: Holders, now: datetime) -> bool:
+        """Give this task's input to the queued holder of its key, and let the holder start later.
 
-        One that was started for a later time keeps that: Temporal has been told of it.
+        Return False when the holder has begun instead. A holder that was started for a later time keeps that
+        time: Temporal has been told of it.
         """
         if task.quiet is None or task.retry_of is not None or task.dedupe_key not in found:
             return True
         holder, _ = found[task.dedupe_key]
         if holder == task.id:
             return True
-        put_off = literal(task.starts_at, TaskRow.starts_at.type)
+        starts_at = literal(task.starts_at, TaskRow.starts_at.type)
         values = {
             "input": task.input,
-            "starts_at": case((TaskRow.starts_at > put_off, TaskRow.starts_at), else_=put_off),
-            # It may have been accepted when its job did not wait for a quiet time.
+            "starts_at": case((TaskRow.starts_at > starts_at, TaskRow.starts_at), else_=starts_at),
+            # The holder may have been accepted when its job was not debounced.
             "quiet_seconds": task.quiet.total_seconds(),
             "updated_at": now,
         }
@@ -61,16 +62,16 @@ class Repeats(Repository):
         queued = update(TaskRow).where(*is_holder, TaskRow.state == TaskState.QUEUED).values(values)
         if await self._changed(queued):
             return True
-        # It may hold its key still: when it was accepted, its job did not wait for a quiet time.
+        # The holder may have its key still: when it was accepted, its job was not debounced.
         await self._session.execute(update(TaskRow).where(*is_holder).values(dedupe_key=None))
         return False
 
     async def throttling(self, tasks: Sequence[NewTask], now: datetime) -> Holders:
-        """Return the tasks that are so young that no other one of their key may start."""
+        """Return the tasks that are so young that no other task of their key may start."""
         throttled = [task for task in tasks if task.at_most_every and task.dedupe_key and not task.retry_of]
         await self._hold_keys({str(task.dedupe_key) for task in throttled})
         held: Holders = {}
-        # One for a later time counts from then on.
+        # A task for a later time counts from that time on.
         starts_at = func.coalesce(TaskRow.starts_at, TaskRow.created_at)
         for task in throttled:
             query = (
@@ -78,7 +79,7 @@ class Repeats(Repository):
                 .where(
                     TaskRow.job_key == task.job_key,
                     starts_at > now - (task.at_most_every or now.resolution),
-                    # One that was cancelled before it began has used up nothing.
+                    # A task that was cancelled before it began has used up nothing.
                     or_(TaskRow.state != TaskState.CANCELLED, TaskRow.started_at.is_not(None)),
                 )
                 .order_by(starts_at.desc())
@@ -89,14 +90,17 @@ class Repeats(Repository):
         return held
 
     async def _hold_keys(self, keys: Iterable[str]) -> None:
-        # SQLite has one writer at a time; PostgreSQL has no row yet that could be locked. The order of the
-        # keys is the same for everybody, so that two who hold several never wait for each other.
+        # SQLite has one writer at a time; PostgreSQL has no row yet that could be locked. Every transaction
+        # locks its keys in the same order, so that two transactions never wait for each other.
         if self._session.get_bind().dialect.name == "postgresql":
             for key in sorted(keys):
                 await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
     async def hold_retried(self, tasks: Sequence[NewTask]) -> None:
-        """Lock the tasks that are retried; AlreadyRetried when one was before."""
+        """Lock the tasks that are retried.
+
+        Raises AlreadyRetried: when one of the tasks was retried before.
+        """
         retried = sorted(task.retry_of for task in tasks if task.retry_of is not None)
         for chunk in chunks(retried):
             query = select(TaskRow.id, TaskRow.retried_by).where(TaskRow.id.in_(chunk)).order_by(TaskRow.id)
@@ -105,7 +109,7 @@ class Repeats(Repository):
                     raise AlreadyRetried(task_id, retried_by)
 
     async def note_retries(self, retries: Iterable[tuple[NewTask, Enqueued]]) -> None:
-        """Write at each task that is retried which one does its work now."""
+        """Write at each task that is retried which task does its work now."""
         for task, enqueued in retries:
             if task.retry_of is not None:
                 await self._session.execute(
@@ -117,7 +121,7 @@ class Repeats(Repository):
         starts_in = timedelta() if row.starts_at is None else row.starts_at - now
         if starts_in > timedelta() or row.quiet_seconds is None:
             return starts_in
-        # The one before, which has given up the key, must not write its older input after this one.
+        # The run before has given up the key. It must not write its older input after this task.
         began_at = await self._session.scalar(
             select(func.max(TaskRow.started_at)).where(
                 TaskRow.job_key == row.job_key,

@@ -1,4 +1,4 @@
-"""Reading the ledger: for the pages, for the relay and for the sweep."""
+"""Reading the ledger: for people, for the relay and for the reconciler."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

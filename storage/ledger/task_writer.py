@@ -1,4 +1,4 @@
-"""Writing the ledger: what workflows and activities report of a task, and wishes to cancel it."""
+"""Writing the ledger: what workflows and activities report of a task, and that it is to be cancelled."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,9 +30,9 @@ class TaskWriter(Repository):
     """
 
     async def begin(self, message: BeginTask, *, now: datetime) -> TaskBegun:
-        """Set RUNNING, making the row for a raw start; a task whose time has not come stays QUEUED.
+        """Set RUNNING. A raw start gets its row here; a task whose time has not come stays QUEUED.
 
-        A task that waited for a quiet time gives up its key, so that the next start makes another task.
+        A debounced task gives up its key, so that the next start makes another task.
         """
         task_id = message.task_id or message.fallback_id
         await self._ensure(_raw(message), run_id=message.run_id, now=now)
@@ -42,7 +42,7 @@ class TaskWriter(Repository):
         if row.state == TaskState.QUEUED:
             starts_in = await Repeats(self._session).starts_in(row, now)
             if starts_in > timedelta():
-                await self._put_off_until(row, now + starts_in, message.run_id)
+                await self._snooze_until(row, now + starts_in, message.run_id)
                 return TaskBegun(task_id=task_id, already_final=False, starts_in=starts_in)
         await self._set_running(row, message.run_id, now)
         given = row.input if row.quiet_seconds is not None and row.input != message.input else None
@@ -62,7 +62,7 @@ class TaskWriter(Repository):
             )
         )
 
-    async def _put_off_until(self, row: TaskRow, starts_at: datetime, run_id: str) -> None:
+    async def _snooze_until(self, row: TaskRow, starts_at: datetime, run_id: str) -> None:
         await self._session.execute(
             update(TaskRow).where(TaskRow.id == row.id).values(starts_at=starts_at, run_id=run_id)
         )
@@ -97,7 +97,7 @@ class TaskWriter(Repository):
             .returning(TaskRow.parent_id)
         )
         if parent_id is not None:
-            # It may say nothing more for a day.
+            # The child may say nothing more for a day.
             await FlowProgress(self._session).follow_children(parent_id, now=now, at_once=True)
 
     async def mark_running(self, task_id: UUID, *, now: datetime) -> None:
@@ -158,9 +158,9 @@ class TaskWriter(Repository):
             await self._session.execute(insert(TaskErrorRow).values(task_id=task_id, **error.model_dump()))
 
     async def request_cancel(self, task_id: UUID, *, now: datetime) -> bool:
-        """Note that cancellation was asked for; one that Temporal does not know is CANCELLED at once.
+        """Write that cancellation was asked for; return whether Temporal has to be told.
 
-        Returns whether Temporal has to be told.
+        A task that Temporal does not know is CANCELLED at once.
         """
         await self._session.execute(
             still_active(task_id)
