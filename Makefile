@@ -49,7 +49,7 @@ docs: $(DEV) ## Write the reference of all jobs (docs/jobs.md) from the catalogu
 	$(BIN)/python -m mainspring.cli.job_reference > docs/jobs.new && mv docs/jobs.new docs/jobs.md
 
 drill: $(DEV) ## Run the long fault drills
-	$(BIN)/pytest -o addopts="--strict-markers" -m drill -n0
+	$(BIN)/pytest -o addopts="--strict-markers" --hypothesis-profile=drill -m drill -n0
 
 lock: $(BIN)/python ## Lock the dependencies anew (UPGRADE=1 takes newer ones)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv

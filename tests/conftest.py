@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from temporalio.client import Client
 
 from mainspring.storage.database import Database
@@ -12,6 +13,24 @@ from tests.postgres import PostgresServer, postgres_server
 from tests.service import Service, idle_service
 
 pytest_plugins = ["mainspring.testing.fixtures"]
+
+# How long an example takes is the machine's doing. The suite tries the same examples each time, so that no run
+# is red by chance; the drill looks for new ones, and for more of them.
+SLOW_IS_NO_FAULT = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=SLOW_IS_NO_FAULT)
+settings.register_profile(
+    "drill", deadline=None, max_examples=1_000, suppress_health_check=SLOW_IS_NO_FAULT, print_blob=True
+)
+settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make the property tests part of a drill, which is what asks for that profile."""
+    if settings.get_current_profile_name() == "drill":
+        for item in items:
+            if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+                item.add_marker(pytest.mark.drill)
+                item.add_marker(pytest.mark.timeout(1_200))
 
 
 @pytest.fixture(scope="session")

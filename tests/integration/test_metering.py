@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
@@ -111,11 +111,7 @@ def earliest_days(start: datetime, plan: Plan, requests: int) -> list[date]:
     return [at.date() for at in left]
 
 
-@settings(
-    deadline=None,
-    max_examples=8,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=settings().max_examples // 12)
 @given(
     start=st.datetimes(datetime(2026, 3, 8), datetime(2026, 3, 14), timezones=st.just(UTC)),  # noqa: DTZ001  # hypothesis wants naive bounds
     minute=st.integers(1, 4),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -109,7 +109,7 @@ Batch = Sequence[tuple[int, str | None]]
     page=st.integers(1, 15),
 )
 # The checker empties the database for each example.
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 4)
 def test_rows_are_claimed_by_priority_then_round_robin_then_age(
     batches: Sequence[Batch], page: int, order: "Order"
 ) -> None:

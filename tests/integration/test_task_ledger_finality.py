@@ -1,6 +1,6 @@
 """A task that has ended stays as it ended, on both databases."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainspring.contracts.tasks import Task, TaskState
@@ -14,11 +14,7 @@ WRITES = st.lists(
 )
 
 
-@settings(
-    deadline=None,
-    max_examples=25,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=settings().max_examples // 4)
 @given(writes=WRITES)
 async def test_a_final_state_is_never_left_by_any_late_write(database: Database, writes: list[str]) -> None:
     """Whatever a slow worker, a sweep or a canceller still writes, in any order."""

@@ -6,7 +6,7 @@ from email.header import decode_header, make_header
 from email.policy import compat32
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -29,7 +29,6 @@ WORDS = st.text(
 ).map(lambda text: " ".join(text.split()))
 
 
-@settings(deadline=None)
 @given(subject=WORDS, name=WORDS)
 def test_whatever_a_subject_or_a_name_is_the_reader_sees_it(subject: str, name: str) -> None:
     """In lines of at most 78 characters, and in ASCII."""
@@ -59,7 +58,6 @@ def words(header: str) -> str:
     return str(make_header(decode_header("".join(header.splitlines())))).strip()
 
 
-@settings(deadline=None)
 @given(address=st.from_regex(r"\A.{0,5}[a-zü. @\"]{1,8}@[a-zäß.<> -]{1,9}.{0,3}\Z"), name=WORDS.filter(bool))
 @example(address="a@a.", name="0")
 @example(address="a@a。", name="0")
@@ -75,7 +73,6 @@ def test_whoever_an_import_takes_can_be_sent_a_mail(address: str, name: str) -> 
     assert mail_to(address, name)
 
 
-@settings(deadline=None)
 @given(link=st.from_regex(r"\A(https?|HTTP|ftp)://?.{0,4}[a-z/<>\" ]{0,5}.?\Z"))
 def test_whatever_link_an_import_takes_can_stand_in_a_mail(link: str) -> None:
     """And what it refuses cannot."""

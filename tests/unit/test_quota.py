@@ -97,7 +97,7 @@ steps = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=settings().max_examples * 3)
 @given(plan=small_plans, anchor_day=anchors, start=starts, waits=st.lists(steps, max_size=60))
 def test_a_request_is_granted_exactly_when_no_window_is_full(
     plan: Plan, anchor_day: int, start: datetime, waits: list[timedelta]
@@ -121,7 +121,7 @@ def test_a_request_is_granted_exactly_when_no_window_is_full(
         assert len(state.minute) <= 61
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=settings().max_examples * 3)
 @given(
     plan=small_plans,
     anchor_day=anchors,
@@ -369,7 +369,7 @@ def test_accounts_that_share_a_key_never_pass_its_limit_by_differing() -> None:
     assert 1 == sum(isinstance(answer, Granted) for answer in answers)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=settings().max_examples * 3)
 @given(
     plans=st.tuples(small_plans, small_plans.map(lambda plan: replace(plan, name="Starter"))),
     start=starts,
