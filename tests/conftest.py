@@ -14,8 +14,8 @@ from tests.service import Service, idle_service
 
 pytest_plugins = ["mainspring.testing.fixtures"]
 
-# How long an example takes is the machine's doing. The suite tries the same examples each time, so that no run
-# is red by chance; the drill looks for new ones, and for more of them.
+# How long an example takes is the machine's doing. The suite tries the same examples each time, so that no
+# run is red by chance; the drill looks for new ones, and for more of them.
 SLOW_IS_NO_FAULT = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=SLOW_IS_NO_FAULT)
 settings.register_profile(

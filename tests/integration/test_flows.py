@@ -87,13 +87,24 @@ async def check_graph_runs(flows: Flows, graph: RunGraph, broken: set[str]) -> i
 
 
 @pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)
-async def test_a_random_graph_runs_each_step_once_after_all_its_needs_whatever_fails(flows: Flows) -> None:
-    """Up to 200 steps: exactly those run that can, each once; at most 7 history events a step."""
+@pytest.mark.parametrize(
+    ("examples", "largest"),
+    [
+        pytest.param(5, 30, id="short"),
+        pytest.param(20, 200, id="long", marks=[pytest.mark.drill, pytest.mark.timeout(1_200)]),
+    ],
+)
+async def test_a_random_graph_runs_each_step_once_after_all_its_needs_whatever_fails(
+    flows: Flows, examples: int, largest: int
+) -> None:
+    """Exactly those steps run that can, each once; at most 7 history events a step."""
     loop = asyncio.get_running_loop()
 
     # No shrinking: an example takes seconds.
-    @settings(max_examples=5, deadline=None, phases=[Phase.generate])
-    @given(size=st.integers(1, 200), seed=st.integers(0, 2**32), failing=st.sampled_from([0.0, 0.03, 0.2]))
+    @settings(max_examples=examples, phases=[Phase.generate])
+    @given(
+        size=st.integers(1, largest), seed=st.integers(0, 2**32), failing=st.sampled_from([0.0, 0.03, 0.2])
+    )
     def holds(size: int, seed: int, failing: float) -> None:
         graph = random_graph(size, seed)
         chance = random.Random(seed)
@@ -106,13 +117,16 @@ async def test_a_random_graph_runs_each_step_once_after_all_its_needs_whatever_f
         await asyncio.to_thread(holds)
 
 
-async def test_200_steps_cost_at_most_7_events_each_with_all_bookkeeping(flows: Flows) -> None:
-    """The figure that is promised, on a graph of full size and on its costliest form, a chain."""
+@pytest.mark.parametrize(
+    "size", [pytest.param(60, id="short"), pytest.param(200, id="full", marks=pytest.mark.drill)]
+)
+async def test_steps_cost_at_most_7_events_each_with_all_bookkeeping(flows: Flows, size: int) -> None:
+    """The figure that is promised, on a wide graph and on the costliest form, a chain."""
     async with flows.worker():
-        wide = await check_graph_runs(flows, random_graph(200, seed=7), {"s13", "s50"})
-        long = await check_graph_runs(flows, chain(*(f"s{number}" for number in range(200))), set())
+        wide = await check_graph_runs(flows, random_graph(size, seed=7), {"s13", "s50"})
+        long = await check_graph_runs(flows, chain(*(f"s{number}" for number in range(size))), set())
 
-    assert max(wide, long) <= EVENTS_OF_A_STEP * 200
+    assert max(wide, long) <= EVENTS_OF_A_STEP * size
 
 
 async def test_a_failed_step_fails_the_task_and_its_dependants_are_skipped(flows: Flows) -> None:
