@@ -30,9 +30,9 @@ MAILED_WITHIN_SECONDS = 600
 
 
 @pytest.fixture
-async def shop(temporal: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
+async def shop(temporal_client: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     """Give a shop with a worker."""
-    async with open_shop(temporal, service_database, tmp_path) as shop, shop.service.worker():
+    async with open_shop(temporal_client, service_database, tmp_path) as shop, shop.service.worker():
         yield shop
 
 
