@@ -61,7 +61,7 @@ async def retries_of(service: Service, failed: list[Task]) -> Counter[UUID]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("accounts", [8, pytest.param(167, marks=pytest.mark.drill)])
+@pytest.mark.parametrize("accounts", [4, pytest.param(167, marks=pytest.mark.drill)])
 async def test_failed_tasks_of_three_kinds_are_replayed_ten_first_and_then_the_rest(
     service: Service, accounts: int
 ) -> None:

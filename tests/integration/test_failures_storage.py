@@ -41,24 +41,33 @@ async def fail_many(database: Database, count: int) -> list[UUID]:
     return await database.transact(work)
 
 
-async def test_five_hundred_failures_of_three_kinds_are_three_groups(database: Database) -> None:
+@pytest.mark.parametrize("count", [50, pytest.param(500, marks=pytest.mark.drill)])
+async def test_failures_of_three_kinds_are_three_groups(database: Database, count: int) -> None:
     """Each says how many there are, when it was first and last seen, and shows the latest."""
-    failed = await fail_many(database, 500)
+    failed = await fail_many(database, count)
 
     groups = await database.read(lambda session: FailureStore(session).groups(FailureFilter()))
 
+    third, last = count // 3, count - 1
     expected = [
-        # The last of 500 is number 499, of the second kind.
+        # The last of 50 or 500 is of the second kind.
         (
             *KINDS[1][:2],
-            167,
+            third + 1,
             NOW + MINUTE,
-            NOW + 499 * MINUTE,
-            failed[499],
-            "no answer from db-499 in 499.5 s",
+            NOW + last * MINUTE,
+            failed[last],
+            f"no answer from db-{last} in {last}.5 s",
         ),
-        (*KINDS[0][:2], 167, NOW, NOW + 498 * MINUTE, failed[498], KINDS[0][2].format(498)),
-        (*KINDS[2][:2], 166, NOW + 2 * MINUTE, NOW + 497 * MINUTE, failed[497], KINDS[2][2].format(497)),
+        (*KINDS[0][:2], third + 1, NOW, NOW + (last - 1) * MINUTE, failed[-2], KINDS[0][2].format(last - 1)),
+        (
+            *KINDS[2][:2],
+            third,
+            NOW + 2 * MINUTE,
+            NOW + (last - 2) * MINUTE,
+            failed[-3],
+            KINDS[2][2].format(last - 2),
+        ),
     ]
     assert expected == [
         (
