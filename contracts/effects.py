@@ -40,6 +40,18 @@ class OnUnknown(StrEnum):
     """Keep it for a person to decide."""
 
 
+class SendEffect(Message):
+    """Send one effect of the ledger. A job whose tasks say more has an input that is one of these."""
+
+    effect_id: UUID
+
+
+class EffectSent(Message):
+    """What became of an effect: `reference` is its name outside, None when nothing was sent."""
+
+    reference: str | None
+
+
 class Effect(Message):
     """An effect as the ledger has it. `resends` were sent though an earlier attempt may have got through."""
 

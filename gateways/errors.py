@@ -23,6 +23,8 @@ class GatewayError(Exception):
     """An outside service could not be used."""
 
     retry: ClassVar[Retry] = Retry.APPLICATION
+    # False where what was asked for may have been done: of effects outside a person, or a resend, decides.
+    is_outcome_certain: ClassVar[bool] = True
 
     def __init__(
         self, detail: str = "", *, service: str, status: int | None = None, code: str | None = None
@@ -88,3 +90,8 @@ class LimitExceeded(GatewayError):
 
 class MalformedAnswer(GatewayError):
     """The service answered with something that it does not document."""
+
+
+def is_outcome_certain(error: Exception) -> bool:
+    """Whether an error says that what was asked for was certainly not done."""
+    return not isinstance(error, GatewayError) or error.is_outcome_certain

@@ -30,6 +30,8 @@ ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 class AnswerLost(TransientError):
     """The mail was handed over but the server's answer did not come."""
 
+    is_outcome_certain = False
+
 
 class ServerAway(NotSent):
     """The mail server cannot be connected to."""

@@ -1,0 +1,93 @@
+"""What a domain says of its effects: whom they go to, whether they hold, what becomes of its own rows."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from mainspring.contracts.effects import Effect, EffectSent, EffectState, SendEffect
+from mainspring.contracts.message import Message
+from mainspring.storage.database import Session
+
+In = TypeVar("In", bound=SendEffect)
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True)
+class Claimed(Generic[In]):
+    """An effect whose task was claimed. `effect.state` is how the attempt before has left it."""
+
+    effect: Effect
+    request: In
+
+
+@dataclass(frozen=True)
+class Send(Generic[Content]):
+    """Send the effect. `content` is what its message is written from.
+
+    `recipient` is where it goes now, where that is not what the ledger has. An effect that is in doubt goes
+    where it went before, whatever is said here.
+    """
+
+    content: Content
+    recipient: str | None = None
+
+
+@dataclass(frozen=True)
+class Nothing(Generic[Content]):
+    """Send nothing: nothing of the effect holds. `content` says why; None: the effect was over before."""
+
+    content: Content | None = None
+
+
+@dataclass(frozen=True)
+class Outgoing(Generic[Content]):
+    """An effect that is SENDING, and what its message is written from."""
+
+    effect: Effect
+    content: Content
+
+
+# What a kind says of a claimed effect. An exception becomes of the task: `Snooze` puts it off.
+Prepared = Send[Content] | Nothing[Content] | Exception
+
+# What a claim has made of an effect.
+ClaimResult = Outgoing[Content] | Nothing[Content] | Exception
+
+
+async def nobody(_session: Session, _owners: Collection[str]) -> None:
+    """Hold nobody: for a kind whose effects to the same owner may be claimed side by side."""
+
+
+def _effect_sent(_content: object, reference: str | None) -> Message:
+    return EffectSent(reference=reference)
+
+
+@dataclass(frozen=True)
+class EffectKind(Generic[In, Content]):
+    """A kind of effect. `name` is in the ledger's rows, so it never changes; `request` is its task's input.
+
+    All functions work in the caller's transaction, and get the time. They are called in the one order in
+    which locks are taken: owners, then effects, then rows of the domain's own.
+
+    - `prepare` reads what claimed effects need, and says of each whether it is sent, or not, or later.
+    - `settle` writes the domain's rows for effects, by what became of them.
+    - `withdraw` writes the domain's rows for effects of which nothing holds. An effect in `IN_DOUBT` may have
+      arrived before.
+    - `hold_owners` keeps other claims for these owners waiting until the transaction ends.
+    - `result` is the result of the effect's task: `reference` is None when nothing was sent.
+    """
+
+    name: str
+    request: type[In]
+    prepare: Callable[
+        [Session, Sequence[Claimed[In]], datetime], Awaitable[Mapping[UUID, "Prepared[Content]"]]
+    ]
+    settle: Callable[[Session, Mapping[EffectState, Sequence[Effect]], datetime], Awaitable[None]]
+    withdraw: Callable[[Session, Sequence[tuple[Effect, Content]], datetime], Awaitable[None]]
+    hold_owners: Callable[[Session, Collection[str]], Awaitable[None]] = nobody
+    result: Callable[[Content | None, str | None], Message] = _effect_sent
+
+
+AnyEffectKind = EffectKind[Any, Any]
