@@ -1,0 +1,123 @@
+"""Claiming effects: what is sent is judged once more, and is SENDING before anything goes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic
+from uuid import UUID
+
+from mainspring.activities.runtime.effects.kind import (
+    Claimed,
+    ClaimResult,
+    Content,
+    EffectKind,
+    In,
+    Nothing,
+    Outgoing,
+    Send,
+)
+from mainspring.contracts.effects import IN_DOUBT, OVER, Effect, EffectState, OnUnknown
+from mainspring.storage.database import Session
+from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore
+from mainspring.storage.errors import EffectHeld, EffectUnknown
+
+
+async def claim(
+    session: Session, kind: EffectKind[In, Content], tasks: Mapping[UUID, In], *, now: datetime
+) -> dict[UUID, ClaimResult[Content]]:
+    """Prepare the effects of these tasks, and set SENDING what is sent; return what became of each task."""
+    store, ids = EffectStore(session), {request.effect_id for request in tasks.values()}
+    # Another claim for the same owners waits, and then sees what is being sent.
+    await kind.hold_owners(session, await EffectQueries(session).owners(ids))
+    effects = await store.hold(ids)
+    found: _Found[In, Content] = _sorted(effects, tasks)
+    await store.acknowledge(found.held, now=now)
+    prepared = await kind.prepare(session, found.open, now) if found.open else {}
+    # Few or none: effects whose first task has failed, and was retried.
+    await store.hand_to(
+        {
+            request.effect_id: task_id
+            for task_id, request in tasks.items()
+            if request.effect_id in effects and effects[request.effect_id].task_id != task_id
+        }
+    )
+    outcomes: dict[UUID, ClaimResult[Content]] = {
+        each: outcome for each, outcome in prepared.items() if isinstance(outcome, Nothing | Exception)
+    }
+    await _withdraw(session, kind, effects, outcomes, now)
+    to_send = {each: outcome for each, outcome in prepared.items() if isinstance(outcome, Send)}
+    outcomes |= await _begin(store, effects, to_send, now)
+    return {
+        task_id: found.decided.get(task_id) or outcomes[request.effect_id]
+        for task_id, request in tasks.items()
+    }
+
+
+async def _withdraw(
+    session: Session,
+    kind: EffectKind[In, Content],
+    effects: Mapping[UUID, Effect],
+    outcomes: Mapping[UUID, ClaimResult[Content]],
+    now: datetime,
+) -> None:
+    withdrawn = [
+        (effects[each], outcome.content)
+        for each, outcome in outcomes.items()
+        if isinstance(outcome, Nothing) and outcome.content is not None
+    ]
+    await EffectStore(session).acknowledge([_not_sent(effect) for effect, _ in withdrawn], now=now)
+    await kind.withdraw(session, withdrawn, now)
+
+
+def _not_sent(effect: Effect) -> EffectResult:
+    """Return what becomes of an effect of which nothing holds."""
+    if effect.state in IN_DOUBT:
+        error = "it may have arrived; not sent again, for nothing of it holds"
+        return EffectResult(effect.id, EffectState.UNKNOWN, error)
+    return EffectResult(effect.id, EffectState.WITHDRAWN)
+
+
+async def _begin(
+    store: EffectStore, effects: Mapping[UUID, Effect], to_send: Mapping[UUID, Send[Content]], now: datetime
+) -> dict[UUID, Outgoing[Content]]:
+    begun = {each.id: each for each in await store.begin([effects[each] for each in to_send], now=now)}
+    elsewhere: dict[UUID, str] = {
+        each: send.recipient
+        for each, send in to_send.items()
+        if send.recipient is not None
+        and effects[each].state not in IN_DOUBT
+        and send.recipient != effects[each].recipient
+    }
+    await store.readdress(elsewhere)
+    return {
+        each: Outgoing(
+            begun[each].model_copy(update={"recipient": elsewhere.get(each, begun[each].recipient)}),
+            send.content,
+        )
+        for each, send in to_send.items()
+    }
+
+
+@dataclass
+class _Found(Generic[In, Content]):
+    """Claimed effects: those that a kind is asked about, and the tasks about which the ledger decides."""
+
+    open: list[Claimed[In]] = field(default_factory=list)
+    decided: dict[UUID, ClaimResult[Content]] = field(default_factory=dict)
+    held: list[EffectResult] = field(default_factory=list)
+
+
+def _sorted(effects: Mapping[UUID, Effect], tasks: Mapping[UUID, In]) -> _Found[In, Content]:
+    found: _Found[In, Content] = _Found()
+    for task_id, request in tasks.items():
+        effect = effects.get(request.effect_id)
+        if effect is None:
+            found.decided[task_id] = EffectUnknown(request.effect_id)
+        elif effect.state in OVER:
+            found.decided[task_id] = Nothing()
+        elif effect.state in IN_DOUBT and effect.on_unknown is OnUnknown.HOLD:
+            found.decided[task_id] = held = EffectHeld(effect.id)
+            found.held.append(EffectResult(effect.id, EffectState.UNKNOWN, str(held)))
+        else:
+            found.open.append(Claimed(effect, request))
+    return found
