@@ -1,10 +1,11 @@
 """The effects ledger from outside: looking at what was sent, and deciding about what nobody knows of."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from mainspring.activities.runtime.effects import AnyEffectKind, effect_kinds, resolve
 from mainspring.client.errors import BadInput
 from mainspring.client.jobs import Jobs
 from mainspring.client.references import resolved_id
@@ -12,11 +13,9 @@ from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectQueries, EffectStore
+from mainspring.storage.effects import EffectQueries
 from mainspring.storage.errors import AlreadyRetried, EffectUnknown
 from mainspring.storage.ledger import TaskQueries
-from mainspring.storage.people import UserRepository
-from mainspring.storage.wishlist import MailRepository
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,19 @@ class EffectCounts:
 
 
 class Effects:
-    """Everything that was sent, or is to be."""
+    """Everything that was sent, or is to be. `kinds` are looked up when a person decides."""
 
-    def __init__(self, database: Database, jobs: Jobs, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        jobs: Jobs,
+        clock: Clock,
+        kinds: Callable[[], Mapping[str, AnyEffectKind]] = effect_kinds,
+    ) -> None:
         self._database = database
         self._jobs = jobs
         self._clock = clock
+        self._kinds = kinds
 
     async def find(self, states: Collection[EffectState] = (), *, limit: int = 50) -> list[Effect]:
         """Return effects, the newest first."""
@@ -80,15 +86,19 @@ class Effects:
             await self._jobs.retry(effect.task_id)
         return effect
 
+    def _kind_of(self, effect: Effect) -> AnyEffectKind:
+        kind = self._kinds().get(effect.kind)
+        if kind is None:
+            raise BadInput(f"effect {effect.id} is a {effect.kind}, and no activity here says what that is")
+        return kind
+
     async def _decide(self, reference: str, state: EffectState) -> Effect:
         effect_id, now = await self._resolve(reference), self._clock.now()
 
         async def write(session: Session) -> Effect:
-            effects, mails = EffectQueries(session), MailRepository(session)
-            if state is EffectState.SENT:
-                # Before the mail is held, as in a settlement, or the two could wait for each other.
-                await UserRepository(session).note_mailed([(await effects.get(effect_id)).owner], now=now)
-            before = await EffectStore(session).resolve(effect_id, state, now=now)
+            effects = EffectQueries(session)
+            kind = self._kind_of(await effects.get(effect_id))
+            before = await resolve(session, kind, effect_id, state, now=now)
             if before.state is not EffectState.UNKNOWN:
                 raise BadInput(
                     f"effect {effect_id} is {before.state}: only an unknown one waits for a decision"
@@ -96,9 +106,8 @@ class Effects:
             task = await TaskQueries(session).get(before.task_id)
             if task is not None and not task.state.is_final:
                 raise BadInput(f"effect {effect_id}: task {task.id} has not come to its end; try again then")
-            if state is EffectState.SENT:
-                await mails.settle_mails([effect_id], state, now=now)
-            elif task is not None and task.state is TaskState.SUCCESS:
+            is_again = state is EffectState.FAILED
+            if is_again and task is not None and task.state is TaskState.SUCCESS:
                 raise BadInput(
                     f"effect {effect_id} is not sent again: nothing of what it tells holds any more"
                 )

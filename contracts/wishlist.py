@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from mainspring.contracts.effects import SendEffect
 from mainspring.contracts.fields import Cents, Flag, Id, Moment
 from mainspring.contracts.message import Message
 from mainspring.contracts.progress import TaskProgress
@@ -102,10 +102,9 @@ class WishlistChecked(Message):
     duration_seconds: float = 0
 
 
-class SendNotification(Message):
+class SendNotification(SendEffect):
     """Send one mail of the effects ledger, unless its user had another one within `user_cooldown`."""
 
-    effect_id: UUID
     user_cooldown: timedelta = timedelta(0)
 
 

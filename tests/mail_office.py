@@ -7,11 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from mainspring.activities.runtime.effects import acknowledge, claim
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
-from mainspring.activities.wishlist.mailing import SenderSettings
-from mainspring.activities.wishlist.mailing.claiming import claim_mails
+from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
 from mainspring.activities.wishlist.mailing.sender import MAIL
-from mainspring.activities.wishlist.mailing.settling import acknowledge_mails
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import Effect, EffectState
@@ -98,14 +97,14 @@ class Office:
         now = self.clock.now()
         rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
         given = {row.id: SendNotification.model_validate(row.given) for row in rows}
-        prepared = await claim_mails(session, given, now=now)
+        prepared = await claim(session, WISHLIST_MAIL, given, now=now)
         return [QueueTask(row.id, given[row.id], 1, prepared=prepared[row.id]) for row in rows]
 
     async def claim_again(self, task: QueueTask[SendNotification]) -> QueueTask[SendNotification]:
         """Take up a mail again, as the next attempt does."""
         now = self.clock.now()
         prepared = await self.database.transact(
-            lambda session: claim_mails(session, {task.id: task.given}, now=now)
+            lambda session: claim(session, WISHLIST_MAIL, {task.id: task.given}, now=now)
         )
         return QueueTask(task.id, task.given, task.attempt + 1, prepared=prepared[task.id])
 
@@ -118,7 +117,9 @@ class Office:
         """Say of mails that they were sent, or what else became of them."""
         sent = NotificationSent(message_id="x", told=1)
         done = [TaskDone(task, outcome or sent, state=state) for task in tasks]
-        await self.database.transact(lambda session: acknowledge_mails(session, done, now=self.clock.now()))
+        await self.database.transact(
+            lambda session: acknowledge(session, WISHLIST_MAIL, done, now=self.clock.now())
+        )
 
     async def put_off(self, task: QueueTask[SendNotification], until: datetime) -> None:
         """Write of a task that it waits until then."""

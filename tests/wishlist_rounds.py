@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import or_, select
 
+from mainspring.activities.runtime.effects import ClaimResult, Outgoing, acknowledge, claim
+from mainspring.activities.runtime.effects.mail import MAIL_RETRY
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.wishlist.checking import PageSize, check_page
-from mainspring.activities.wishlist.mailing import SenderSettings
-from mainspring.activities.wishlist.mailing.claiming import Prepared, PreparedMail, claim_mails
-from mainspring.activities.wishlist.mailing.sending import MAIL_RETRY
-from mainspring.activities.wishlist.mailing.settling import acknowledge_mails
+from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
+from mainspring.activities.wishlist.mailing.judging import MailContent
 from mainspring.activities.wishlist.planning import Planned, plan_page
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import (
@@ -47,13 +47,13 @@ class ClaimedMail:
     key: MailKey
     row: ClaimedRow
     task: QueueTask[SendNotification]
-    prepared: Prepared
+    prepared: ClaimResult[MailContent]
 
     def said(self, now: datetime) -> list[tuple[Key, int]]:
         """Return what it tells of, with the prices of now."""
         return [
             (_key(line.due), line.offer.price_at(now) if line.due.kind == SALE and line.offer else 0)
-            for line in (self.prepared.lines if isinstance(self.prepared, PreparedMail) else ())
+            for line in (self.prepared.content.lines if isinstance(self.prepared, Outgoing) else ())
         ]
 
 
@@ -123,7 +123,7 @@ class Rounds:
         async def work(session: Session) -> list[ClaimedMail]:
             rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, self._claim, limit=limit, now=now)
             given = {row.id: SendNotification.model_validate(row.given) for row in rows}
-            prepared = await claim_mails(session, given, now=now)
+            prepared = await claim(session, WISHLIST_MAIL, given, now=now)
             keys = await _mail_keys(session, [each.effect_id for each in given.values()])
             return [
                 ClaimedMail(
@@ -149,7 +149,7 @@ class Rounds:
         async def work(session: Session) -> Mapping[UUID, TaskState]:
             states = await AcknowledgementStore(session).settle(self._claim, list(verdicts.values()), now=now)
             done = [TaskDone(mail.task, outcome, states[mail.row.id]) for mail, outcome in mails]
-            await acknowledge_mails(session, done, now=now)
+            await acknowledge(session, WISHLIST_MAIL, done, now=now)
             return states
 
         states = await self._database.transact(work)

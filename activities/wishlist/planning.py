@@ -6,18 +6,18 @@ from uuid import uuid4
 
 import structlog
 
-from mainspring.activities.wishlist.mailing import SenderSettings
+from mainspring.activities.runtime.effects import give_up_abandoned
+from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
 from mainspring.activities.wishlist.mailing.sender import MAIL
-from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import NewTask
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
 from mainspring.domain.queues import batched_task
 from mainspring.domain.quiet_hours import earliest_mail
 from mainspring.storage.database import Session
-from mainspring.storage.effects import EffectQueries, EffectStore, NewEffect
+from mainspring.storage.effects import EffectStore, NewEffect
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.people import Addressee, UserRepository
-from mainspring.storage.wishlist import MailRepository, PlanRepository
+from mainspring.storage.wishlist import PlanRepository
 
 # Users in one transaction.
 ADDRESSEES = 500
@@ -51,16 +51,11 @@ async def plan_page(
     A mail that surely has not gone out takes up more; who has none gets a new one. A mail whose task was
     cancelled is given up, and counts as told.
     """
-    plans, effects, letters = PlanRepository(session), EffectStore(session), MailRepository(session)
+    plans, effects = PlanRepository(session), EffectStore(session)
     users = UserRepository(session)
-    abandoned = await EffectQueries(session).abandoned(MAIL, limit=GIVEN_UP)
     waiting = await plans.waiting(limit=size)
     # All users at once and before any mail, as claims and settlements do, or two could wait for each other.
-    await users.hold({*abandoned.values(), *waiting})
-    given_up = await effects.give_up(abandoned, now=now)
-    # One that may have arrived keeps what it says, until a person has decided.
-    failed = [each for each, state in given_up.items() if state is EffectState.FAILED]
-    await letters.settle_mails(failed, EffectState.FAILED, now=now)
+    given_up = await give_up_abandoned(session, WISHLIST_MAIL, limit=GIVEN_UP, owners=waiting, now=now)
     page = await users.addressees(waiting)
     there = [each for each in page if each.email is not None]
     await plans.give_up(
@@ -74,7 +69,7 @@ async def plan_page(
     await TaskIntake(session).enqueue([task for _, task in new], now=now)
     mails |= {effect.owner: effect.id for effect, _ in new}
     await plans.take_up(mails)
-    is_last = len(page) < size and len(given_up) < GIVEN_UP
+    is_last = len(page) < size and given_up < GIVEN_UP
     return Planned(tuple(task for _, task in new), len(mails), is_last)
 
 

@@ -57,18 +57,6 @@ class EffectStore:
         rows = sorted(await self._session.execute(query), key=lambda row: row.created_at, reverse=True)
         return {row.owner: row.id for row in rows}
 
-    async def give_up(self, abandoned: Collection[UUID], *, now: datetime) -> Mapping[UUID, EffectState]:
-        """Give up these effects.
-
-        What waited is FAILED. What was going out when its worker died is UNKNOWN, and a person decides.
-        """
-        held = await self.hold(abandoned)
-        given_up = [
-            EffectResult(each.id, *_GIVEN_UP[each.state]) for each in held.values() if each.state in _GIVEN_UP
-        ]
-        await self.acknowledge(given_up, now=now)
-        return {each.id: each.state for each in given_up}
-
     async def hold(self, effect_ids: Collection[UUID]) -> dict[UUID, Effect]:
         """Return these as they are; nobody else changes them until the transaction ends."""
         held: dict[UUID, Effect] = {}
@@ -147,13 +135,6 @@ class EffectStore:
                 .values(state=state, settled_at=now, resends=EffectRow.resends + again)
             )
         return effect
-
-
-# What becomes of an effect in these states that no task sends any more, and what is said of it.
-_GIVEN_UP = {
-    EffectState.INTENDED: (EffectState.FAILED, "its task has ended without sending it"),
-    EffectState.SENDING: (EffectState.UNKNOWN, "its task has ended while it was sent: it may have arrived"),
-}
 
 
 def _begun(effect: Effect, now: datetime) -> Effect:

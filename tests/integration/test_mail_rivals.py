@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
+from mainspring.activities.runtime.effects import Outgoing
 from mainspring.activities.runtime.queue import Snooze
-from mainspring.activities.wishlist.mailing.claiming import PreparedMail
 from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.wishlist import WishedItem
@@ -39,7 +39,7 @@ async def test_nothing_joins_a_mail_while_it_is_claimed(office: Office) -> None:
 
     async with office.database.session.begin() as claiming:
         (task,) = await office.claim(claiming)
-        assert isinstance(task.prepared, PreparedMail)
+        assert isinstance(task.prepared, Outgoing)
         planner = asyncio.create_task(office.joinable())
         done, _ = await asyncio.wait({planner}, timeout=A_MOMENT)
         assert set() == done
@@ -62,8 +62,8 @@ async def test_what_joins_a_mail_before_its_claim_is_in_it(office: Office) -> No
         assert set() == done
 
     (task,) = await claim
-    assert isinstance(task.prepared, PreparedMail)
-    assert 2 == len(task.prepared.lines)
+    assert isinstance(task.prepared, Outgoing)
+    assert 2 == len(task.prepared.content.lines)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,6 @@ async def test_two_claims_at_the_same_time_send_a_user_one_mail(office: Office) 
         assert set() == done
 
     (second,) = await claim
-    assert isinstance(first.prepared, PreparedMail)
+    assert isinstance(first.prepared, Outgoing)
     assert isinstance(second.prepared, Snooze)
     assert second.prepared.until > office.clock.now() + hour - timedelta(minutes=1)

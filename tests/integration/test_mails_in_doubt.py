@@ -5,9 +5,9 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import update
 
+from mainspring.activities.runtime.effects import Nothing, Outgoing
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist import planning
-from mainspring.activities.wishlist.mailing.claiming import Nothing, PreparedMail
 from mainspring.activities.wishlist.mailing.writing import written
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import EffectState
@@ -71,7 +71,9 @@ async def test_a_mail_in_doubt_of_which_nothing_holds_is_not_sent_again(
     again = await office.claim_again(task)
 
     (effect,) = await office.effects()
-    assert Nothing({reason: 1}) == again.prepared
+    assert isinstance(again.prepared, Nothing)
+    assert again.prepared.content is not None
+    assert {reason: 1} == again.prepared.content.skip_counts
     assert (EffectState.UNKNOWN, 1) == (effect.state, effect.attempts)
     assert "may have arrived; not sent again" in (effect.error or "")
     assert [("sent", None)] == await office.noted()
@@ -89,9 +91,9 @@ async def test_a_mail_in_doubt_is_sent_again_with_what_still_holds(office: Offic
 
     again = await office.claim_again(task)
 
-    assert isinstance(again.prepared, PreparedMail)
-    assert {SkipReason.SALE_ENDED: 1} == again.prepared.skipped
-    assert ["p00001"] == [line.due.product_id for line in again.prepared.lines]
+    assert isinstance(again.prepared, Outgoing)
+    assert {SkipReason.SALE_ENDED: 1} == again.prepared.content.skip_counts
+    assert ["p00001"] == [line.due.product_id for line in again.prepared.content.lines]
     assert [("sent", None), ("due", None)] == await office.noted()
 
 
@@ -107,7 +109,9 @@ async def test_a_mail_goes_to_the_address_of_now_and_one_in_doubt_to_the_one_bef
     again = await office.claim_again(task)
 
     mails = [
-        written(each.prepared, LETTERHEAD, Templates("Shop"), now=office.clock.now())
+        written(
+            each.prepared.effect, each.prepared.content, LETTERHEAD, Templates("Shop"), now=office.clock.now()
+        )
         for each in (task, again)
     ]
     assert ["new@example.org"] * 2 == [each.recipient.address for each in mails]
@@ -128,8 +132,8 @@ async def test_what_is_found_while_a_mail_waits_for_another_attempt_joins_it(off
     again = await office.claim_again(task)
 
     assert 1 == len(await office.effects())
-    assert isinstance(again.prepared, PreparedMail)
-    assert 2 == len(again.prepared.lines)
+    assert isinstance(again.prepared, Outgoing)
+    assert 2 == len(again.prepared.content.lines)
 
 
 @pytest.mark.parametrize(("cooldown", "letters"), [(HOUR, 1), (timedelta(0), 2)])
@@ -142,7 +146,7 @@ async def test_a_claim_sends_a_user_one_mail(office: Office, cooldown: timedelta
 
     tasks = await office.database.transact(office.claim)
 
-    sent = [task.prepared.user.id for task in tasks if isinstance(task.prepared, PreparedMail)]
+    sent = [task.prepared.content.user.id for task in tasks if isinstance(task.prepared, Outgoing)]
     assert (2 * letters, 2) == (len(sent), len(set(sent)))
     assert 4 - 2 * letters == sum(isinstance(task.prepared, Snooze) for task in tasks)
 
@@ -214,9 +218,9 @@ async def test_a_mail_that_cannot_be_judged_does_not_keep_the_others_back(office
     tasks = await office.database.transact(office.claim)
 
     (failed,) = [task.prepared for task in tasks if isinstance(task.prepared, Exception)]
-    (letter,) = [task.prepared for task in tasks if isinstance(task.prepared, PreparedMail)]
+    (letter,) = [task.prepared for task in tasks if isinstance(task.prepared, Outgoing)]
     assert "Mars/Base" in str(failed)
-    assert "u00001" == letter.user.id
+    assert "u00001" == letter.content.user.id
 
 
 @pytest.mark.parametrize("name", ["user_cooldown", "deeper_drop_after"])

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
+from mainspring.activities.runtime.effects import Nothing, Outgoing
 from mainspring.activities.runtime.queue import Result, Snooze
-from mainspring.activities.wishlist.mailing.claiming import Nothing, PreparedMail
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationSent, SkipReason
 from mainspring.gateways.smtp import AnswerLost, MailRefused, ServerAway
@@ -125,9 +125,10 @@ class DoubleHistory:
             case Nothing():
                 assert {} == expected
                 self.happened["withdrawn"] += 1
-            case PreparedMail(effect, user):
+            case Outgoing(effect, content):
                 said = mail.said(now)
-                assert (mail.key[0], expected) == (user.id, dict(said))
+                assert content.user is not None
+                assert (mail.key[0], expected) == (content.user.id, dict(said))
                 # Nobody reads twice of the same in one mail.
                 assert len(said) == len({(key[0], key[2]) for key, _ in said})
                 self.happened.update(key[2] for key, _ in said)
@@ -149,7 +150,7 @@ class DoubleHistory:
 
     def _note(self, mail: ClaimedMail, outcome: Result, became: Became, now: datetime) -> None:
         """Tell the oracle what became of a mail."""
-        if not isinstance(mail.prepared, PreparedMail):
+        if not isinstance(mail.prepared, Outgoing):
             return
         if became.state is TaskState.SUCCESS:
             self._oracle.over(mail.key, "sent", now)

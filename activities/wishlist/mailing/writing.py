@@ -2,27 +2,31 @@
 
 from datetime import datetime
 
-from mainspring.activities.wishlist.mailing.claiming import PreparedMail
+from mainspring.activities.wishlist.mailing.judging import MailContent
 from mainspring.activities.wishlist.mailing.sender import SenderSettings
+from mainspring.contracts.effects import Effect
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import Mail, Mailbox
 from mainspring.gateways.templates import MailItem, Recipient, Templates
 from mainspring.storage.wishlist.mails import Line
 
 
-def written(letter: PreparedMail, letterhead: SenderSettings, templates: Templates, *, now: datetime) -> Mail:
+def written(
+    effect: Effect, content: MailContent, letterhead: SenderSettings, templates: Templates, *, now: datetime
+) -> Mail:
     """Return the mail, with the prices of now. MailUnsendable: an address or a link cannot be used."""
-    user = letter.user
+    user = content.user
+    assert user is not None  # noqa: S101  # a mail to a user who is gone is withdrawn
     link = letterhead.unsubscribe_link(user.id)
     rendered = templates.render(
-        [_alert(line, now) for line in letter.lines],
+        [_alert(line, now) for line in content.lines],
         Recipient(user.locale, user.name),
         unsubscribe_url=link,
     )
     return Mail(
-        message_id=letter.effect.reference,
+        message_id=effect.reference,
         sender=letterhead.sender,
-        recipient=Mailbox(letter.recipient, user.name or ""),
+        recipient=Mailbox(effect.recipient, user.name or ""),
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,

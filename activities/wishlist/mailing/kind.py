@@ -1,0 +1,96 @@
+"""The mail of alerts as a kind of effect: what the wishlist reads before it goes out, and writes after."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from mainspring.activities.runtime.effects import Claimed, EffectKind, Prepared, Send
+from mainspring.activities.wishlist.mailing.judging import MailContent, judge_mails
+from mainspring.activities.wishlist.mailing.sender import MAIL
+from mainspring.contracts.effects import IN_DOUBT, Effect, EffectState
+from mainspring.contracts.wishlist import NotificationKind, NotificationSent, SendNotification, SkipReason
+from mainspring.storage.database import Session
+from mainspring.storage.effects import EffectQueries
+from mainspring.storage.people import UserRepository
+from mainspring.storage.wishlist import MailRepository
+
+
+async def _hold_users(session: Session, user_ids: Collection[str]) -> None:
+    await UserRepository(session).hold(user_ids)
+
+
+async def _prepare(
+    session: Session, claimed: Sequence[Claimed[SendNotification]], now: datetime
+) -> Mapping[UUID, Prepared[MailContent]]:
+    """Judge the mails, and note what those that are sent tell and leave out."""
+    effects = {each.effect.id: each.effect for each in claimed}
+    mails = MailRepository(session)
+    drafts = await mails.drafts({each.id: each.owner for each in effects.values()})
+    sending = await EffectQueries(session).sending_to({each.owner for each in effects.values()}, MAIL)
+    judged = judge_mails(claimed, drafts, sending, now)
+    sent = [(effects[key], each.content) for key, each in judged.items() if isinstance(each, Send)]
+    await mails.note_told(
+        {key: price for effect, content in sent for key, price in _new_prices(effect, content, now)}
+    )
+    # The rest is written in `_withdraw`, with the effects.
+    await _write_skipped(mails, [each for each in sent if each[1].skipped], now)
+    return judged
+
+
+def _new_prices(effect: Effect, content: MailContent, now: datetime) -> Iterator[tuple[UUID, int]]:
+    """Give what the mail says of sales, where that is not what is noted of them.
+
+    Of two attempts that both may get through, the lower price counts.
+    """
+    for line in content.lines:
+        if line.due.kind is NotificationKind.SALE and line.offer is not None:
+            price = line.offer.price_at(now)
+            if price < line.told_cents or (price > line.told_cents and effect.state not in IN_DOUBT):
+                yield line.notification_id, price
+
+
+async def _withdraw(session: Session, mails: Sequence[tuple[Effect, MailContent]], now: datetime) -> None:
+    await _write_skipped(MailRepository(session), mails, now)
+
+
+async def _write_skipped(
+    mails: MailRepository, contents: Sequence[tuple[Effect, MailContent]], now: datetime
+) -> None:
+    skipped: dict[SkipReason, list[UUID]] = {}
+    maybe_told: list[UUID] = []
+    for effect, content in contents:
+        for reason, ids in content.skipped.items():
+            (maybe_told if effect.state in IN_DOUBT else skipped.setdefault(reason, [])).extend(ids)
+    for reason, ids in skipped.items():
+        await mails.settle(ids, "skipped", reason=reason, now=now)
+    # What may have arrived counts as told, or it would be told again.
+    await mails.settle(maybe_told, "sent", now=now)
+
+
+async def _settle(session: Session, effects: Mapping[EffectState, Sequence[Effect]], now: datetime) -> None:
+    """Write the notifications' states, and when users were last sent a mail."""
+    mails, sent = MailRepository(session), effects.get(EffectState.SENT, ())
+    if sent:
+        await UserRepository(session).note_mailed(sorted({each.owner for each in sent}), now=now)
+    await mails.settle_mails([each.id for each in sent], EffectState.SENT, now=now)
+    # A mail that may have arrived keeps what it says, until a person has decided.
+    failed = [each.id for each in effects.get(EffectState.FAILED, ())]
+    await mails.settle_mails(failed, EffectState.FAILED, now=now)
+
+
+def _result(content: MailContent | None, reference: str | None) -> NotificationSent:
+    if content is None:
+        return NotificationSent(message_id=None, told=0)
+    told = 0 if reference is None else len(content.lines)
+    return NotificationSent(message_id=reference, told=told, skipped=content.skip_counts)
+
+
+WISHLIST_MAIL = EffectKind(
+    name=MAIL,
+    request=SendNotification,
+    prepare=_prepare,
+    settle=_settle,
+    withdraw=_withdraw,
+    hold_owners=_hold_users,
+    result=_result,
+)
