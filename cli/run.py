@@ -1,6 +1,5 @@
 """`run` and `jobs`: starting a job of the catalogue, and looking at the catalogue."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -19,18 +18,17 @@ from mainspring.cli.console import (
 from mainspring.cli.follow import follow_or_leave, show_outcome
 from mainspring.cli.inputs import json_object
 from mainspring.client.errors import BadInput
+from mainspring.client.job_input import job_input
 from mainspring.client.service import Service
-from mainspring.client.tasks.conflicts import conflict_message
+from mainspring.client.tasks.conflicts import conflict_message, without_effect
 from mainspring.client.time_input import moment, span
 from mainspring.client.times import when
-from mainspring.client.validation import validated
 from mainspring.client.views import job_view
 from mainspring.contracts.message import Message
-from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.tasks import TaskState
 from mainspring.workflows.runtime.catalogue import JOBS, job_named
-from mainspring.workflows.runtime.job import AnyJob, Debounce
+from mainspring.workflows.runtime.job import AnyJob
 
-ACCOUNT_FIELD = "account_id"
 DEFAULT_PRIORITY = 3
 
 
@@ -62,7 +60,8 @@ def run(
     async def work(service: Service) -> int:
         chosen = job_named(job)
         _check_priority(priority)
-        message = await _message(service, chosen, given, account)
+        fields = json_object(given)
+        message = await job_input(service.accounts, chosen, fields, account=account, option="--account")
         started = await service.jobs.start(
             chosen,
             message,
@@ -73,7 +72,8 @@ def run(
         )
         task = await service.jobs.get(started.id)
         if started.deduplicated:
-            idle = _without_effect(chosen, task, priority, {"--at": at, "--in": delay})
+            asked = None if priority == DEFAULT_PRIORITY else priority
+            idle = without_effect(chosen, task, {"--at": at, "--in": delay}, {"--priority": asked})
             warn(conflict_message(chosen, message, task, called=account, options=idle))
         if not wait:
             show_json(task.model_dump(mode="json")) if as_json else echo(str(started.id))
@@ -97,23 +97,6 @@ def _later(text: str) -> datetime:
     if begins <= datetime.now(UTC):
         raise BadInput(f"--at: {text!r} is not accepted: {when(begins)} is past; without --at it starts now")
     return begins
-
-
-def _without_effect(job: AnyJob, task: Task, priority: int, times: Mapping[str, str | None]) -> list[str]:
-    """Return the options that a start gave, and that the task which was there instead does not have."""
-    # A debounced task is put off by a later time.
-    left = [] if isinstance(job.repeats, Debounce) else [name for name, given in times.items() if given]
-    return left + (["--priority"] if priority not in {DEFAULT_PRIORITY, task.priority} else [])
-
-
-async def _message(service: Service, job: AnyJob, given: str, account: str | None) -> Message:
-    fields = json_object(given)
-    if account is not None:
-        if ACCOUNT_FIELD not in job.input.model_fields:
-            raise BadInput(f"--account: {job.name} has no account")
-        fields[ACCOUNT_FIELD] = str((await service.accounts.find(account)).id)
-    message: Message = validated(job, fields, options={ACCOUNT_FIELD: "--account NAME gives it"})
-    return message
 
 
 def jobs(

@@ -10,10 +10,10 @@ from mainspring.cli.inputs import json_object
 from mainspring.cli.task_tables import show_task, show_tasks
 from mainspring.client.service import Service
 from mainspring.client.tasks.availability import availability
+from mainspring.client.tasks.listing import overview, task_page
 from mainspring.client.validation import validated
 from mainspring.client.views import messages_view, task_view
-from mainspring.contracts.tasks import TaskFilter, TaskState
-from mainspring.contracts.webhooks import DELIVER_WEBHOOK
+from mainspring.contracts.tasks import TaskState
 from mainspring.workflows.runtime.catalogue import job_named
 
 commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
@@ -46,28 +46,18 @@ def list_tasks(
     """List tasks, the newest first; what other tasks made only with --all, or when --job names its job."""
 
     async def work(service: Service) -> None:
-        is_top = not everything and job is None
-        left_out = [*(without or []), *([DELIVER_WEBHOOK] if is_top else [])]
-        found = await service.jobs.find(
-            TaskFilter(
-                job=job,
-                states=frozenset(state or ()),
-                without=frozenset(left_out),
-                workspace=workspace,
-                top=is_top,
-            ),
-            before=await service.jobs.get(await service.jobs.resolve(before)) if before else None,
-            limit=limit + 1,
+        chosen = overview(
+            job=job, states=state or (), without=without or (), workspace=workspace, everything=everything
         )
-        tasks = found[:limit]
+        page = await task_page(service.jobs, chosen, before=before, limit=limit)
         if as_json:
-            show_json(messages_view(tasks))
+            show_json(messages_view(page.tasks))
             return
-        show_tasks(tasks)
-        if any(not task.state.is_final for task in tasks):
+        show_tasks(page.tasks)
+        if any(not task.state.is_final for task in page.tasks):
             warn(await availability(service.temporal))
-        if len(found) > limit:
-            echo(f"[dim]older ones: --before {str(tasks[-1].id)[:8]}[/]")
+        if page.has_more:
+            echo(f"[dim]older ones: --before {str(page.tasks[-1].id)[:8]}[/]")
 
     with_service(work)
 

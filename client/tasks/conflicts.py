@@ -1,6 +1,6 @@
 """What is said of a start that found another task in its place: which one, and what it does not take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from mainspring.client.times import duration, when
@@ -32,6 +32,17 @@ def conflict_message(
         return f"{said}, with the same input" + _left(options)
     has, not_taken = _differing(task.input, asked), _differing(asked, task.input)
     return f"{said}, with {shown(has)}; {shown(not_taken)} was not taken" + _left(options)
+
+
+def without_effect(
+    job: AnyJob, task: Task, times: Mapping[str, object], priorities: Mapping[str, int | None]
+) -> list[str]:
+    """Return the options of a start that the task which was there instead does not take, by their names.
+
+    An option that is None was not given. A debounced task takes a later time.
+    """
+    left = [] if isinstance(job.repeats, Debounce) else [name for name, value in times.items() if value]
+    return left + [name for name, value in priorities.items() if value not in {None, task.priority}]
 
 
 def _about(job: AnyJob, given: Message, called: str | None) -> str:

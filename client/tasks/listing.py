@@ -1,0 +1,50 @@
+"""A list of tasks as people look at it: what somebody started first, a page at a time."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from mainspring.client.jobs import Jobs
+from mainspring.contracts.tasks import Task, TaskFilter, TaskState
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """A page of tasks, the newest first; `has_more` says that there are older ones."""
+
+    tasks: Sequence[Task]
+    has_more: bool
+
+
+def overview(
+    *,
+    job: str | None = None,
+    states: Collection[TaskState] = (),
+    without: Collection[str] = (),
+    workspace: str | None = None,
+    everything: bool = False,
+) -> TaskFilter:
+    """Return the filter for a list of tasks.
+
+    What other tasks made, steps of flows and deliveries of webhooks, is left out, unless `everything`
+    is asked for or a job is named.
+    """
+    is_top = not everything and job is None
+    return TaskFilter(
+        job=job,
+        states=frozenset(states),
+        without=frozenset(without) | ({DELIVER_WEBHOOK} if is_top else set()),
+        workspace=workspace,
+        top=is_top,
+    )
+
+
+async def task_page(jobs: Jobs, chosen: TaskFilter, *, before: str | None, limit: int) -> TaskPage:
+    """Return a page; `before` is the id of the last task of the page above, or the beginning of the id.
+
+    Raises TaskUnknown, AmbiguousTask, BadInput: when `before` is no task.
+    Raises UnknownJob: when a job is not catalogued.
+    """
+    last = await jobs.get(await jobs.resolve(before)) if before else None
+    found = await jobs.find(chosen, before=last, limit=limit + 1)
+    return TaskPage(found[:limit], has_more=len(found) > limit)
