@@ -24,7 +24,7 @@ from mainspring.testing import idle_service as shipped_idle_service
 class Service(ServiceUnderTest):
     """A service under test. The vendor's clock is the worker's, so minutes pass in no time."""
 
-    sandbox: JustTcgEmulator
+    justtcg: JustTcgEmulator
 
     async def add_account(
         self,
@@ -37,7 +37,7 @@ class Service(ServiceUnderTest):
         **limits: int,
     ) -> UUID:
         """Add an account with a key of its own that the vendor knows; return its id."""
-        self.sandbox.add_key(f"key-of-{name}", plan, **limits)
+        self.justtcg.add_key(f"key-of-{name}", plan, **limits)
         account = await self.accounts.add(name, plan=plan, api_key=f"key-of-{name}")
         await self.accounts.follow(name, games=games, sets=sets)
         lines = [InventoryLine(f"item-{number}", each, 1) for number, each in enumerate(inventory)]
@@ -55,11 +55,11 @@ class Service(ServiceUnderTest):
 
     def sold_at(self, variant_ids: Collection[str]) -> dict[str, int | None]:
         """Return what the vendor asks for these now."""
-        return {each: self.sandbox.price_cents(each) for each in variant_ids}
+        return {each: self.justtcg.price_cents(each) for each in variant_ids}
 
     def variants_of(self, *set_ids: str) -> list[str]:
         """Return the ids of all variants in these sets."""
-        sets = self.sandbox.catalogue.sets
+        sets = self.justtcg.catalogue.sets
         return [variant.id for each in set_ids for card in sets[each].cards for variant in card.variants]
 
 
@@ -78,7 +78,7 @@ async def idle_service(
 ) -> AsyncIterator[Service]:
     """Give everything but a worker; `settings_beside` win over what a test is given otherwise."""
     clock = clock or ShiftedClock()
-    async with JustTcgEmulator(now=clock.now) as sandbox:
-        settings = {"justtcg_url": sandbox.base_url} | settings_beside
+    async with JustTcgEmulator(now=clock.now) as justtcg:
+        settings = {"justtcg_url": justtcg.base_url} | settings_beside
         async with shipped_idle_service(temporal_client, database, state_dir, clock, **settings) as service:
-            yield Service(**vars(service), sandbox=sandbox)
+            yield Service(**vars(service), justtcg=justtcg)

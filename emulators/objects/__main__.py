@@ -1,4 +1,4 @@
-"""Run the object storage by itself: `python -m mainspring.emulators.objects --key sandbox`."""
+"""Run the object storage by itself: `python -m mainspring.emulators.objects --key mine`."""
 
 import argparse
 
@@ -13,5 +13,5 @@ def make(chosen: argparse.Namespace) -> ObjectStoreEmulator:
 
 if __name__ == "__main__":
     options = options_of("objects", __doc__)
-    options.add_argument("--key", default="sandbox", help="the access key, and the secret key")
+    options.add_argument("--key", default="emulator", help="the access key, and the secret key")
     run_alone(options, make)

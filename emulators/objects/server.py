@@ -21,7 +21,7 @@ class ObjectStoreEmulator(HttpEmulator):
     """
 
     def __init__(
-        self, *, access_key: str = "sandbox", buckets: Mapping[str, Bucket] | None = None, port: int = 0
+        self, *, access_key: str = "emulator", buckets: Mapping[str, Bucket] | None = None, port: int = 0
     ) -> None:
         connections = Connections()
         self.access_key = access_key

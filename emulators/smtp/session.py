@@ -36,7 +36,7 @@ class Protocol(SMTP):
     """aiosmtpd's protocol, which tells of every connection, or refuses it."""
 
     def __init__(self, desk: "Desk", connections: Connections, **options: Any) -> None:
-        super().__init__(desk, hostname="sandbox", **options)
+        super().__init__(desk, hostname="emulator", **options)
         self._desk = desk
         self._connections = connections
         self._counted: asyncio.Transport | None = None

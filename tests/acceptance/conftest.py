@@ -1,4 +1,4 @@
-"""The drills' chance and their sandbox; the command line, alone and beside a running service."""
+"""The drills' chance and their emulator; the command line, alone and beside a running service."""
 
 import os
 import secrets
@@ -29,8 +29,8 @@ def drill_random() -> Random:
 @pytest.fixture
 async def justtcg_sandbox() -> AsyncIterator[JustTcgEmulator]:
     """Run the price service's emulator."""
-    async with JustTcgEmulator(seed=11) as sandbox:
-        yield sandbox
+    async with JustTcgEmulator(seed=11) as justtcg:
+        yield justtcg
 
 
 @pytest.fixture

@@ -48,14 +48,14 @@ class Installation:
 
 @asynccontextmanager
 async def installation(
-    folder: Path, sandbox: JustTcgEmulator, *, sets: int, variants: int, database_url: str | None = None
+    folder: Path, justtcg: JustTcgEmulator, *, sets: int, variants: int, database_url: str | None = None
 ) -> AsyncIterator[Installation]:
     """Run one until the block ends, then nothing of it runs any more; its worker is not waited for."""
     folder.mkdir()  # noqa: ASYNC240  # once, before anything runs
     key = folder.name
-    settings = Settings(state_dir=folder, database_url=database_url, justtcg_url=sandbox.base_url)
+    settings = Settings(state_dir=folder, database_url=database_url, justtcg_url=justtcg.base_url)
     async with drill_site(settings, MAINSPRING_JUSTTCG_URL=settings.justtcg_url) as site:
-        account_id = await furnish(site.database, settings, key, sandbox, sets, variants)
+        account_id = await furnish(site.database, settings, key, justtcg, sets, variants)
         site.worker.start()
         # By a connection of its own: whoever operates is not the one who accepts tasks.
         schedules = Schedules(await connect_embedded(site.temporal_client.address), settings)
@@ -65,13 +65,13 @@ async def installation(
 
 
 async def furnish(
-    database: Database, settings: Settings, key: str, sandbox: JustTcgEmulator, sets: int, variants: int
+    database: Database, settings: Settings, key: str, justtcg: JustTcgEmulator, sets: int, variants: int
 ) -> UUID:
     """Add an account under the name of its key that follows the first sets and holds `variants`."""
-    followed = list(sandbox.catalogue.sets)[:sets]
-    sandbox.add_key(key, PLAN)
+    followed = list(justtcg.catalogue.sets)[:sets]
+    justtcg.add_key(key, PLAN)
     # Spread over the whole catalogue: some belong to sets that are followed, most do not.
-    held = sandbox.variant_ids[:: len(sandbox.variant_ids) // variants][:variants]
+    held = justtcg.variant_ids[:: len(justtcg.variant_ids) // variants][:variants]
     box = SecretBox(encryption_key(settings))
 
     async def add(session: Session) -> UUID:

@@ -38,16 +38,16 @@ LONG = pytest.param(
 
 @asynccontextmanager
 async def rivals(
-    folder: Path, sandbox: JustTcgEmulator, scale: Scale, *, database_url: str | None = None
+    folder: Path, justtcg: JustTcgEmulator, scale: Scale, *, database_url: str | None = None
 ) -> AsyncIterator[Rivals]:
     """Run both installations until the block ends; the disturbed one may use another database."""
-    sandbox.faults.slow_seconds = scale.answer_seconds
-    sandbox.faults.rate(Fault.SLOW, 1)
-    run_in = partial(installation, sandbox=sandbox, sets=scale.sets, variants=scale.variants)
+    justtcg.faults.slow_seconds = scale.answer_seconds
+    justtcg.faults.rate(Fault.SLOW, 1)
+    run_in = partial(installation, justtcg=justtcg, sets=scale.sets, variants=scale.variants)
     async with (
         run_in(folder / "undisturbed") as undisturbed,
         run_in(folder / "disturbed", database_url=database_url) as disturbed,
     ):
         await undisturbed.alone()
         await disturbed.alone()
-        yield Rivals(sandbox, undisturbed, disturbed)
+        yield Rivals(justtcg, undisturbed, disturbed)

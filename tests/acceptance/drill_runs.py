@@ -29,14 +29,14 @@ class Run:
     """A task on one installation, and the calls that it has made."""
 
     at: Installation
-    sandbox: JustTcgEmulator
+    justtcg: JustTcgEmulator
     task_id: UUID
     _calls_before: int
 
     @property
     def calls(self) -> list[Call]:
         """The calls since the run began."""
-        return self.sandbox.calls.of(self.at.key)[self._calls_before :]
+        return self.justtcg.calls.of(self.at.key)[self._calls_before :]
 
     @property
     def repeated(self) -> int:
@@ -72,14 +72,14 @@ class Rivals:
     `repeated` counts the calls of all runs that asked what had been asked before in the same run.
     """
 
-    sandbox: JustTcgEmulator
+    justtcg: JustTcgEmulator
     undisturbed: Installation
     disturbed: Installation
     repeated: int = 0
 
     async def run(self, job: AnyJob, disturbance: Disturbance) -> None:
         """Run a job on both at once; when it returns, both have the same database and the same result."""
-        self.sandbox.advance_prices()
+        self.justtcg.advance_prices()
         quiet, other = await self._started(self.undisturbed, job), await self._started(self.disturbed, job)
         async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as both:
             expected = both.create_task(ended(quiet))
@@ -94,11 +94,11 @@ class Rivals:
         self.repeated += other.repeated
 
     async def _started(self, at: Installation, job: AnyJob) -> Run:
-        before = len(self.sandbox.calls.of(at.key))
+        before = len(self.justtcg.calls.of(at.key))
         # All that was fetched before this moment is due again.
         given = job.input(account_id=at.account_id, older_than=timedelta(0))
         task = await at.jobs.start(job, given)
-        return Run(at, self.sandbox, task.id, before)
+        return Run(at, self.justtcg, task.id, before)
 
 
 async def ended(run: Run) -> Task:

@@ -26,7 +26,7 @@ Handle = WorkflowHandle[Any, Any]
 async def composed(service: Service) -> Handle:
     """Let one card job follow another, and a third be skipped because of a bad key."""
     account = await service.add_account(games=[GAME_ID])
-    revoked = await service.add_account("revoked", inventory=service.sandbox.variant_ids[:10])
+    revoked = await service.add_account("revoked", inventory=service.justtcg.variant_ids[:10])
     await service.accounts.set_api_key("revoked", "revoked")
     steps = [
         {"name": "sets", "job": "discover-sets", "input": {"account_id": str(account)}},

@@ -73,10 +73,10 @@ async def synced(service: Service) -> WorkflowHandle[Any, Any]:
 
 async def waited(service: Service) -> WorkflowHandle[Any, Any]:
     """Let a price update wait for its quota, and wake it with a better plan."""
-    account = await service.add_account(plan="Free Tier", inventory=service.sandbox.variant_ids[:60], day=2)
+    account = await service.add_account(plan="Free Tier", inventory=service.justtcg.variant_ids[:60], day=2)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     task = await service.until(started.id, is_waiting)
-    service.sandbox.add_key("key-of-shop", "Starter")
+    service.justtcg.add_key("key-of-shop", "Starter")
     await service.accounts.change_plan("shop", "Starter", 1)
     assert TaskState.SUCCESS == (await service.wait(started.id)).state
     return service.temporal_client.get_workflow_handle(task.workflow_id)
@@ -84,14 +84,14 @@ async def waited(service: Service) -> WorkflowHandle[Any, Any]:
 
 async def failed(service: Service) -> WorkflowHandle[Any, Any]:
     """Let a price update fail for a key that is not accepted."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:20])
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:20])
     await service.accounts.set_api_key("shop", "revoked")
     return await finished(service, UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
 
 
 async def cancelled(service: Service) -> WorkflowHandle[Any, Any]:
     """Cancel a price update while it waits."""
-    account = await service.add_account(plan="Free Tier", inventory=service.sandbox.variant_ids[:60], day=2)
+    account = await service.add_account(plan="Free Tier", inventory=service.justtcg.variant_ids[:60], day=2)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     await service.until(started.id, is_waiting)
     task = await service.jobs.cancel(started.id)
@@ -101,7 +101,7 @@ async def cancelled(service: Service) -> WorkflowHandle[Any, Any]:
 
 async def continued(service: Service) -> WorkflowHandle[Any, Any]:
     """Return the first run of a price update that continues as new."""
-    account = await service.add_account(plan="Free Tier", inventory=service.sandbox.variant_ids[:2_000])
+    account = await service.add_account(plan="Free Tier", inventory=service.justtcg.variant_ids[:2_000])
     handle = await finished(service, UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     first = (await handle.describe()).raw_info.first_run_id
     return service.temporal_client.get_workflow_handle(handle.id, run_id=first)

@@ -37,7 +37,7 @@ async def status_of(service: Service, task: Task) -> str | None:
 
 async def test_a_task_that_waits_for_a_quota_is_cancelled_at_once(service: Service) -> None:
     """What was done until then stays done, and the row no longer says that it waits."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:300], day=1)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     await service.until(started.id, is_waiting)
 
@@ -51,23 +51,23 @@ async def test_a_task_that_waits_for_a_quota_is_cancelled_at_once(service: Servi
 
 async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Service) -> None:
     """Once it is CANCELLED nothing more is written: the ledger and the inventory agree, and stay so."""
-    held = service.sandbox.variant_ids[:2_000]
+    held = service.justtcg.variant_ids[:2_000]
     account = await service.add_account(inventory=held)
-    service.sandbox.faults.slow_seconds = 0.5
-    service.sandbox.faults.rate(Fault.SLOW, 1)
+    service.justtcg.faults.slow_seconds = 0.5
+    service.justtcg.faults.rate(Fault.SLOW, 1)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     await service.until(started.id, lambda task: task.processed > 0)
 
     await service.jobs.cancel(started.id)
     task = await service.wait(started.id)
-    calls = len(service.sandbox.calls)
+    calls = len(service.justtcg.calls)
 
     stored = await service.prices()
     assert (TaskState.CANCELLED, []) == (task.state, list(task.errors))
     assert 0 < task.processed < 2_000
     assert task.processed == await priced(service) == len(stored)
     assert service.sold_at(stored) == stored
-    assert calls == len(service.sandbox.calls)
+    assert calls == len(service.justtcg.calls)
     assert task == await service.jobs.cancel(started.id)
 
 
@@ -83,12 +83,12 @@ async def test_a_cancellation_that_a_stretch_does_not_hear_of_is_heeded_after_it
     variants: int, faults: list[Fault], ends: TaskState, done: int, service: Service
 ) -> None:
     """What the stretch has done counts; nothing is waited for, or tried again."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:variants], day=1)
-    service.sandbox.faults.slow_seconds = 0.5
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:variants], day=1)
+    service.justtcg.faults.slow_seconds = 0.5
     for fault in faults:
-        service.sandbox.faults.next(fault)
+        service.justtcg.faults.next(fault)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
-    await eventually(lambda: asyncio.sleep(0, len(service.sandbox.calls)), bool)
+    await eventually(lambda: asyncio.sleep(0, len(service.justtcg.calls)), bool)
 
     await service.jobs.cancel(started.id)
     task = await service.wait(started.id)
@@ -115,20 +115,20 @@ async def test_a_queued_task_is_cancelled_without_the_engine(workerless: Service
 
 async def test_a_task_cancelled_before_any_worker_took_it_never_works(workerless: Service) -> None:
     """Temporal knows it, but no call leaves."""
-    account = await workerless.add_account(inventory=workerless.sandbox.variant_ids[:10])
+    account = await workerless.add_account(inventory=workerless.justtcg.variant_ids[:10])
     started = await workerless.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     await workerless.jobs.cancel(started.id)
     async with workerless.worker():
         task = await workerless.wait(started.id)
 
-    assert (TaskState.CANCELLED, 0) == (task.state, len(workerless.sandbox.calls))
+    assert (TaskState.CANCELLED, 0) == (task.state, len(workerless.justtcg.calls))
 
 
 async def test_a_workflow_whose_task_was_cancelled_before_it_began_does_nothing(service: Service) -> None:
     """The client died between the start and noting it; the task was cancelled in the ledger alone."""
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
     jobs = Jobs(service.database, TemporalGateway(nowhere, "nobody"), service.clock)
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:10])
     started = await jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     task = await jobs.cancel(started.id)
 
@@ -137,4 +137,4 @@ async def test_a_workflow_whose_task_was_cancelled_before_it_began_does_nothing(
         await service.temporal_client.get_workflow_handle(task.workflow_id).result()
 
     assert task == await service.jobs.get(task.id)
-    assert 0 == len(service.sandbox.calls)
+    assert 0 == len(service.justtcg.calls)

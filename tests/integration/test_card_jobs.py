@@ -32,7 +32,7 @@ async def updated(service: Service, account: UUID) -> tuple[PricesUpdated, Task]
 @pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)
 async def test_the_three_card_jobs_bring_the_database_to_what_the_vendor_sells(service: Service) -> None:
     """Sets, cards and prices are the vendor's, every one of them."""
-    held = service.sandbox.variant_ids[::97]
+    held = service.justtcg.variant_ids[::97]
     account = await service.add_account(games=[GAME_ID], sets=[SET, SMALL_SET], inventory=held)
     jobs = service.jobs
 
@@ -40,7 +40,7 @@ async def test_the_three_card_jobs_bring_the_database_to_what_the_vendor_sells(s
     synced = await (await jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))).result()
     prices, task = await updated(service, account)
 
-    sets = service.sandbox.catalogue.sets
+    sets = service.justtcg.catalogue.sets
     cards = len(sets[SET].cards) + len(sets[SMALL_SET].cards)
     assert SetsDiscovered(games=1, sets=len(sets), requests=1) == discovered
     assert (2, cards) == (synced.sets, synced.cards)
@@ -55,21 +55,21 @@ async def test_the_three_card_jobs_bring_the_database_to_what_the_vendor_sells(s
 )
 async def test_thousands_of_prices_cost_a_call_a_hundred_and_few_events(service: Service, count: int) -> None:
     """On the Professional plan, which allows a hundred items in a request."""
-    held = service.sandbox.variant_ids[:count]
+    held = service.justtcg.variant_ids[:count]
     account = await service.add_account(inventory=held)
 
     prices, task = await updated(service, account)
 
     assert (count, count // 100) == (prices.updated, prices.requests)
-    assert count // 100 == len(service.sandbox.calls)
-    assert {} == service.sandbox.calls.repeated_lookups
+    assert count // 100 == len(service.justtcg.calls)
+    assert {} == service.justtcg.calls.repeated_lookups
     assert service.sold_at(held) == await service.prices()
     assert await service.temporal.history_length(task.workflow_id) <= 60
 
 
 async def test_an_invalid_key_fails_at_once_and_says_so(service: Service) -> None:
     """Trying again would not help: one call, one attempt, and a message that a person understands."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:5])
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:5])
     await service.accounts.set_api_key("shop", "no-such-key")
 
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
@@ -78,13 +78,13 @@ async def test_an_invalid_key_fails_at_once_and_says_so(service: Service) -> Non
     assert TaskState.FAILED == task.state
     assert [("CredentialsRefused", 1)] == [(each.error_type, each.attempt) for each in task.errors]
     assert "the API key is invalid" in task.errors[0].message
-    assert 1 == len(service.sandbox.calls)
+    assert 1 == len(service.justtcg.calls)
 
 
 async def test_a_set_that_the_vendor_refuses_does_not_sink_the_others(service: Service) -> None:
     """The result names it, the error log says why, and the other set is complete."""
     account = await service.add_account(sets=[SET, SMALL_SET])
-    service.sandbox.faults.refused_listings.add(SET)
+    service.justtcg.faults.refused_listings.add(SET)
 
     started = await service.jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))
     result, task = await started.result(), await service.jobs.get(started.id)
@@ -106,22 +106,22 @@ async def test_a_set_that_the_vendor_refuses_does_not_sink_the_others(service: S
 )
 async def test_a_fault_of_the_world_costs_one_repeated_call(service: Service, fault: Fault) -> None:
     """The job goes on with the batch that failed, and every price is right in the end."""
-    held = service.sandbox.variant_ids[:250]
+    held = service.justtcg.variant_ids[:250]
     account = await service.add_account(inventory=held)
-    service.sandbox.faults.next(fault)
+    service.justtcg.faults.next(fault)
 
     prices, task = await updated(service, account)
 
     assert (TaskState.SUCCESS, 250, 1) == (task.state, prices.updated, len(task.errors))
-    assert (3, 4) == (prices.requests, len(service.sandbox.calls))
+    assert (3, 4) == (prices.requests, len(service.justtcg.calls))
     assert service.sold_at(held) == await service.prices()
 
 
 async def test_untidy_answers_do_no_harm(service: Service) -> None:
     """Slow, reordered, doubled and without their counters: each variant is still stored once."""
-    held = service.sandbox.variant_ids[:400]
+    held = service.justtcg.variant_ids[:400]
     account = await service.add_account(sets=[SMALL_SET], inventory=held, items=20, plan="Free Tier")
-    faults = service.sandbox.faults
+    faults = service.justtcg.faults
     faults.slow_seconds = 0.01
     for fault in (Fault.SLOW, Fault.DUPLICATES, Fault.NO_METADATA, Fault.NO_META):
         faults.rate(fault, 0.5)
@@ -129,7 +129,7 @@ async def test_untidy_answers_do_no_harm(service: Service) -> None:
     prices, _ = await updated(service, account)
     synced = await (await service.jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))).result()
 
-    assert (400, len(service.sandbox.catalogue.sets[SMALL_SET].cards)) == (prices.updated, synced.cards)
+    assert (400, len(service.justtcg.catalogue.sets[SMALL_SET].cards)) == (prices.updated, synced.cards)
     assert service.sold_at({*held, *service.variants_of(SMALL_SET)}) == await service.prices()
 
 
@@ -138,13 +138,13 @@ async def test_what_the_vendor_does_not_know_is_reported_and_left_alone_for_a_da
     service: Service, hours: int, requests: int
 ) -> None:
     """Unknown ids do not fail the job, and cost a call once a day, not once a run."""
-    known = service.sandbox.variant_ids[:100]
+    known = service.justtcg.variant_ids[:100]
     service.clock.advance(-timedelta(hours=hours))
     account = await service.add_account(inventory=[*known, "no-such-card", "nor-this-one"])
-    service.sandbox.faults.never_returned.add(known[0])
+    service.justtcg.faults.never_returned.add(known[0])
 
     first, _ = await updated(service, account)
-    service.sandbox.faults.clear()
+    service.justtcg.faults.clear()
     service.clock.advance(timedelta(hours=hours))
     second, _ = await updated(service, account)
 
@@ -155,10 +155,10 @@ async def test_what_the_vendor_does_not_know_is_reported_and_left_alone_for_a_da
 
 async def test_half_an_answer_is_made_up_for_when_it_is_due_again(service: Service) -> None:
     """What was left out counts as missing, and the next day's run gets it."""
-    held = service.sandbox.variant_ids[:300]
+    held = service.justtcg.variant_ids[:300]
     service.clock.advance(-timedelta(hours=25))
     account = await service.add_account(inventory=held)
-    service.sandbox.faults.next(Fault.MISSING)
+    service.justtcg.faults.next(Fault.MISSING)
 
     first, _ = await updated(service, account)
     service.clock.advance(timedelta(hours=25))

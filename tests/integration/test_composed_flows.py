@@ -39,7 +39,7 @@ def card_flow(account: UUID) -> RunFlow:
 
 async def test_children_are_tasks_and_run_in_order(service: Service) -> None:
     """Each child has its own row, which names its parent; the parent's result names the children."""
-    account = await service.add_account(games=["pokemon"], inventory=service.sandbox.variant_ids[:50])
+    account = await service.add_account(games=["pokemon"], inventory=service.justtcg.variant_ids[:50])
     started = await service.jobs.start(RUN_FLOW, card_flow(account), priority=2)
     task = await service.wait(started.id)
 
@@ -60,7 +60,7 @@ async def test_children_are_tasks_and_run_in_order(service: Service) -> None:
 
 async def test_children_do_not_collide_with_an_active_task_of_their_key(service: Service) -> None:
     """The graph says what runs when, not the job's key."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:300], day=1)
     flow = RunFlow.model_validate({"steps": [step("prices", account), step("sets", account)]})
     own = await service.jobs.start(DISCOVER_SETS, DiscoverSets(account_id=account))
     started = await service.jobs.start(RUN_FLOW, flow)
@@ -74,7 +74,7 @@ async def test_children_do_not_collide_with_an_active_task_of_their_key(service:
 
 async def test_cancelling_the_parent_cancels_the_children(service: Service) -> None:
     """A child that waits for its quota is CANCELLED before its parent is."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:300], day=1)
     flow = RunFlow.model_validate({"steps": [step("prices", account), step("cards", account, "prices")]})
     started = await service.jobs.start(RUN_FLOW, flow)
     child_id = child_task_id(started.id, "prices")
@@ -128,7 +128,7 @@ async def until_prices(service: Service, task_id: UUID) -> Task:
 
 async def test_a_child_whose_end_nobody_told_is_retried_where_it_was(service: Service) -> None:
     """A terminated workflow writes nothing: what its steps had done is not done again all the same."""
-    account = await service.add_account(games=["pokemon"], inventory=service.sandbox.variant_ids[:300], day=2)
+    account = await service.add_account(games=["pokemon"], inventory=service.justtcg.variant_ids[:300], day=2)
     inner = {"steps": [step("sets", account), step("prices", account, "sets")]}
     outer = {"steps": [{"name": "inner", "job": "run-flow", "input": inner}]}
     started = await service.jobs.start(RUN_FLOW, RunFlow.model_validate(outer))

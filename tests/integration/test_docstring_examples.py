@@ -58,7 +58,7 @@ async def test_the_declarations_of_an_example_are_accepted(documented: object) -
 
 async def test_the_example_of_starting_a_task_runs(service: Service) -> None:
     """The task is part of the transaction, and its result is typed."""
-    account_id = await service.add_account(inventory=service.sandbox.variant_ids[:3])
+    account_id = await service.add_account(inventory=service.justtcg.variant_ids[:3])
     made = await run(example_of(Jobs.start), service=service, account_id=account_id)
     assert isinstance(made["prices"], PricesUpdated)
     assert 3 == made["prices"].updated

@@ -31,15 +31,15 @@ async def videos(tmp_path: Path) -> AsyncIterator[VideoServerEmulator]:
     """Serve one file of a megabyte."""
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "a.mp4").write_bytes(CONTENT)
-    async with VideoServerEmulator(tmp_path / "served") as sandbox:
-        yield sandbox
+    async with VideoServerEmulator(tmp_path / "served") as emulator:
+        yield emulator
 
 
 @pytest.fixture
 async def objects() -> AsyncIterator[ObjectStoreEmulator]:
     """Run an object storage."""
-    async with ObjectStoreEmulator() as sandbox:
-        yield sandbox
+    async with ObjectStoreEmulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture

@@ -42,20 +42,20 @@ async def test_what_the_user_has_set_is_left_alone(
     assert settings.media_allow_private == used.media_allow_private
 
 
-def store(sandbox: ObjectStoreEmulator, bucket: str) -> Objects:
+def store(emulator: ObjectStoreEmulator, bucket: str) -> Objects:
     """Open a bucket of the emulator as the worker does."""
-    access = S3Access(sandbox.endpoint, access_key=sandbox.access_key, secret_key="secret")
+    access = S3Access(emulator.endpoint, access_key=emulator.access_key, secret_key="secret")
     return Objects(f"s3://{bucket}", access)
 
 
 async def test_a_sample_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     """Its name says its length; it stays the same, so that a download can be gone on with."""
-    async with ObjectStoreEmulator(buckets={SAMPLES: Samples()}) as sandbox:
-        samples = store(sandbox, SAMPLES)
+    async with ObjectStoreEmulator(buckets={SAMPLES: Samples()}) as emulator:
+        samples = store(emulator, SAMPLES)
         assert [] == await samples.under("clip")
         content = await samples.read(sample(1))
         assert content == await samples.read(sample(1))
-        assert {sample(1): 1} == sandbox.bucket(SAMPLES).writes
+        assert {sample(1): 1} == emulator.bucket(SAMPLES).writes
         for name in (sample(0), sample(601), "clip-1s.mov"):
             with pytest.raises(ObjectMissing):
                 await samples.read(name)
@@ -72,10 +72,10 @@ async def test_the_video_to_try_outlives_the_emulators(tmp_path: Path) -> None:
 
 async def test_anybody_may_look_at_what_is_published_and_change_nothing() -> None:
     """A player has no key; the other buckets are closed to it."""
-    async with ObjectStoreEmulator(buckets={VIDEOS: Bucket(is_public=True)}) as sandbox:
+    async with ObjectStoreEmulator(buckets={VIDEOS: Bucket(is_public=True)}) as emulator:
         for bucket in (VIDEOS, "private"):
-            await store(sandbox, bucket).replace("film.txt", b"film", "text/plain")
-        async with httpx.AsyncClient(base_url=sandbox.address) as visitor:
+            await store(emulator, bucket).replace("film.txt", b"film", "text/plain")
+        async with httpx.AsyncClient(base_url=emulator.address) as visitor:
             public, private = f"/{VIDEOS}/film.txt", "/private/film.txt"
             answers = [
                 await visitor.get(public),

@@ -30,11 +30,11 @@ def failures_of(service: Service) -> Failures:
 async def fail_for(service: Service, accounts: int) -> list[Task]:
     """Run three jobs for each of that many accounts, whose keys the vendor has revoked."""
     started: list[UUID] = []
-    sandbox = service.sandbox
+    justtcg = service.justtcg
     for number in range(accounts):
         name = f"shop-{number}"
         account = await service.add_account(
-            name, games=["pokemon"], sets=list(sandbox.catalogue.sets)[:1], inventory=sandbox.variant_ids[:1]
+            name, games=["pokemon"], sets=list(justtcg.catalogue.sets)[:1], inventory=justtcg.variant_ids[:1]
         )
         await service.accounts.set_api_key(name, "revoked")
         jobs = service.jobs

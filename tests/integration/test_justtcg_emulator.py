@@ -17,19 +17,19 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[JustTcgEmulator]:
+async def emulator() -> AsyncIterator[JustTcgEmulator]:
     async with JustTcgEmulator(seed=3, now=lambda: NOON) as running:
         yield running
 
 
 @pytest.fixture
-async def http(sandbox: JustTcgEmulator) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{sandbox.port}", trust_env=False) as client:
+async def http(emulator: JustTcgEmulator) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{emulator.port}", trust_env=False) as client:
         yield client
 
 
 async def test_another_process_can_order_everything(
-    http: httpx.AsyncClient, sandbox: JustTcgEmulator
+    http: httpx.AsyncClient, emulator: JustTcgEmulator
 ) -> None:
     """Keys, faults, prices, the log and the counters are within reach of the control routes."""
     await http.post("/_sandbox/keys", json={"key": "k", "plan": "Starter", "anchor_day": 5, "minute": 3})
@@ -43,7 +43,7 @@ async def test_another_process_can_order_everything(
     assert statuses == [call["status"] for call in calls]
     assert (3, 2, 4) == (state["seed"], state["step"], state["calls"])
     assert (4, 5) == (state["keys"]["k"]["most_in_any_minute"], state["keys"]["k"]["anchor_day"])
-    assert {"gone"} == sandbox.faults.never_returned
+    assert {"gone"} == emulator.faults.never_returned
 
     await http.post("/_sandbox/reset")
     assert 200 == (await http.get("/v1/games", headers=KEY)).status_code
@@ -64,10 +64,10 @@ async def test_a_wrong_order_is_refused(http: httpx.AsyncClient, path: str, orde
 
 
 async def test_pages_are_twenty_long_unless_asked_otherwise(
-    http: httpx.AsyncClient, sandbox: JustTcgEmulator
+    http: httpx.AsyncClient, emulator: JustTcgEmulator
 ) -> None:
     """The vendor's default limit, its `meta`, and its silence about variants without a price."""
-    sandbox.add_key("k")
+    emulator.add_key("k")
     answer = (await http.get("/v1/cards?set=ixalan-magic-the-gathering", headers=KEY)).json()
 
     assert 20 == len(answer["data"])
@@ -76,11 +76,11 @@ async def test_pages_are_twenty_long_unless_asked_otherwise(
 
 
 async def test_a_lookup_is_answered_in_another_order_without_meta(
-    http: httpx.AsyncClient, sandbox: JustTcgEmulator
+    http: httpx.AsyncClient, emulator: JustTcgEmulator
 ) -> None:
     """Whoever matches by position is found out."""
-    sandbox.add_key("k", "Enterprise")
-    asked = sandbox.variant_ids[:2000:10]
+    emulator.add_key("k", "Enterprise")
+    asked = emulator.variant_ids[:2000:10]
     items = [{"variantId": each} for each in asked]
     answer = (await http.post("/v1/cards", json=items, headers=KEY)).json()
     answered = [v["id"] for card in answer["data"] for v in card["variants"]]
@@ -92,10 +92,10 @@ async def test_a_lookup_is_answered_in_another_order_without_meta(
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'[{"variantId": 5}]', b"[{}]", b'["x"]', b"nonsense"])
 async def test_a_lookup_that_is_no_array_of_strings_is_a_400(
-    http: httpx.AsyncClient, sandbox: JustTcgEmulator, body: bytes
+    http: httpx.AsyncClient, emulator: JustTcgEmulator, body: bytes
 ) -> None:
     """Every value of a lookup item is a string, as the vendor's client sends it."""
-    sandbox.add_key("k")
+    emulator.add_key("k")
     answer = await http.post("/v1/cards", content=body, headers=KEY)
 
     assert (400, "INVALID_REQUEST") == (answer.status_code, answer.json()["code"])

@@ -46,7 +46,7 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def sandbox(clock: HandClock) -> AsyncIterator[JustTcgEmulator]:
+async def emulator(clock: HandClock) -> AsyncIterator[JustTcgEmulator]:
     async with JustTcgEmulator(seed=7, now=clock) as running:
         running.add_key("pro", "Professional")
         running.add_key("free")
@@ -60,8 +60,8 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def justtcg(sandbox: JustTcgEmulator, http: httpx.AsyncClient) -> JustTcg:
-    return JustTcg(http, sandbox.base_url)
+def justtcg(emulator: JustTcgEmulator, http: httpx.AsyncClient) -> JustTcg:
+    return JustTcg(http, emulator.base_url)
 
 
 async def all_cards(justtcg: JustTcg, set_id: str, limit: int) -> list[Card]:
@@ -84,7 +84,7 @@ async def test_the_games_are_told_with_what_is_used(justtcg: JustTcg) -> None:
     assert Usage("Free Tier", 10, 100, 1_000, 1, 1) == (await justtcg.games("free")).usage
 
 
-async def test_following_the_pages_gives_every_set_once(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_following_the_pages_gives_every_set_once(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """Pages of five lead to all the sets, the last of them says that nothing follows."""
     found: list[str] = []
     offset, has_more = 0, True
@@ -94,11 +94,11 @@ async def test_following_the_pages_gives_every_set_once(justtcg: JustTcg, sandbo
         offset, has_more = page.next_offset, page.has_more
         assert 19 == page.total
 
-    assert sorted(sandbox.catalogue.sets) == sorted(found)
-    assert 4 == len(sandbox.calls)
+    assert sorted(emulator.catalogue.sets) == sorted(found)
+    assert 4 == len(emulator.calls)
 
 
-async def test_a_set_has_its_counts_and_worth(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_a_set_has_its_counts_and_worth(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """A set's figures are the emulator's."""
     page = await justtcg.sets("pro", GAME, 100, 0)
     ixalan = next(each for each in page.sets if each.id == IXALAN)
@@ -108,7 +108,7 @@ async def test_a_set_has_its_counts_and_worth(justtcg: JustTcg, sandbox: JustTcg
         GAME,
         309,
         "2017-09-29",
-        sandbox.prices.set_value_cents(sandbox.catalogue.sets[IXALAN]),
+        emulator.prices.set_value_cents(emulator.catalogue.sets[IXALAN]),
     )
     assert expected == (
         ixalan.name,
@@ -127,87 +127,87 @@ async def test_an_unknown_game_has_no_sets(justtcg: JustTcg) -> None:
 
 
 async def test_following_the_pages_gives_every_card_once_at_its_price(
-    justtcg: JustTcg, sandbox: JustTcgEmulator
+    justtcg: JustTcg, emulator: JustTcgEmulator
 ) -> None:
     """A set's cards come complete, with every variant's price in cents, also those without one."""
     cards = await all_cards(justtcg, IXALAN, 100)
 
-    listed = sandbox.catalogue.sets[IXALAN].cards
+    listed = emulator.catalogue.sets[IXALAN].cards
     assert [card.uuid for card in listed] == [card.uuid for card in cards]
     variants = [variant for card in cards for variant in card.variants]
     assert sum(len(card.variants) for card in listed) == len(variants)
-    assert [sandbox.price_cents(v.id) for v in variants] == [v.price_cents for v in variants]
+    assert [emulator.price_cents(v.id) for v in variants] == [v.price_cents for v in variants]
     assert None in {v.price_cents for v in variants}
 
 
 async def test_a_lookup_finds_each_variant_whatever_the_order_of_the_answer(
-    justtcg: JustTcg, sandbox: JustTcgEmulator
+    justtcg: JustTcg, emulator: JustTcgEmulator
 ) -> None:
     """Variants are matched by slug or uuid; repeated questions are asked once."""
-    asked = [*sandbox.variant_ids[:5000:100], sandbox.catalogue.variants[sandbox.variant_ids[7]].uuid]
+    asked = [*emulator.variant_ids[:5000:100], emulator.catalogue.variants[emulator.variant_ids[7]].uuid]
     answer = await justtcg.lookup("pro", [*asked, asked[0]])
 
     assert asked == list(answer.variants)
-    assert [sandbox.price_cents(each) for each in asked] == [v.price_cents for v in answer.variants.values()]
+    assert [emulator.price_cents(each) for each in asked] == [v.price_cents for v in answer.variants.values()]
     assert ((), (), 0) == (answer.missing, answer.unreadable, answer.malformed)
-    assert [51] == [call.items for call in sandbox.calls]
+    assert [51] == [call.items for call in emulator.calls]
 
 
-async def test_new_prices_are_seen(justtcg: JustTcg, sandbox: JustTcgEmulator, clock: HandClock) -> None:
+async def test_new_prices_are_seen(justtcg: JustTcg, emulator: JustTcgEmulator, clock: HandClock) -> None:
     """After the prices moved, some differ, all are the emulator's, and the moved ones are dated then."""
-    asked = sandbox.variant_ids[:100]
+    asked = emulator.variant_ids[:100]
     before = await justtcg.lookup("pro", asked)
     clock.move(hours=24)
-    sandbox.advance_prices()
+    emulator.advance_prices()
     after = await justtcg.lookup("pro", asked)
 
-    assert {v: sandbox.price_cents(v) for v in asked} == {v: after.variants[v].price_cents for v in asked}
+    assert {v: emulator.price_cents(v) for v in asked} == {v: after.variants[v].price_cents for v in asked}
     moved = [v for v in asked if before.variants[v].price_cents != after.variants[v].price_cents]
     assert 10 < len(moved) < 90
     assert {clock.time.replace(microsecond=0)} == {after.variants[v].priced_at for v in moved}
 
 
-async def test_what_does_not_come_back_is_missing(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_what_does_not_come_back_is_missing(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """An unknown id, and a known one that the vendor keeps back, are told apart from the found ones."""
-    known, kept_back = sandbox.variant_ids[:2]
-    sandbox.faults.never_returned.add(kept_back)
+    known, kept_back = emulator.variant_ids[:2]
+    emulator.faults.never_returned.add(kept_back)
     answer = await justtcg.lookup("pro", ["no-such-variant", known, kept_back])
 
     assert [known] == list(answer.variants)
     assert ("no-such-variant", kept_back) == answer.missing
 
 
-async def test_nothing_asked_is_no_request(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_nothing_asked_is_no_request(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """A lookup of no ids costs no quota."""
     answer = await justtcg.lookup("pro", [])
 
-    assert ({}, None, 0) == (answer.variants, answer.usage, len(sandbox.calls))
+    assert ({}, None, 0) == (answer.variants, answer.usage, len(emulator.calls))
 
 
-async def test_repeated_variants_are_told_once(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_repeated_variants_are_told_once(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """An answer with everything twice is read like one with everything once."""
-    asked = sandbox.variant_ids[:30]
-    sandbox.faults.next(Fault.DUPLICATES)
+    asked = emulator.variant_ids[:30]
+    emulator.faults.next(Fault.DUPLICATES)
     answer = await justtcg.lookup("pro", asked)
 
     assert sorted(asked) == sorted(v.id for card in answer.cards for v in card.variants)
     assert list(asked) == list(answer.variants)
 
 
-async def test_a_thinned_answer_names_what_it_lacks(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_a_thinned_answer_names_what_it_lacks(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """Found and missing together are what was asked."""
-    asked = sandbox.variant_ids[:100]
-    sandbox.faults.next(Fault.MISSING)
+    asked = emulator.variant_ids[:100]
+    emulator.faults.next(Fault.MISSING)
     answer = await justtcg.lookup("pro", asked)
 
     assert sorted(asked) == sorted([*answer.variants, *answer.missing])
     assert answer.missing
 
 
-async def test_malformed_entries_do_not_sink_the_page(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_malformed_entries_do_not_sink_the_page(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """What cannot be read is counted and not called missing; the next page starts after it all the same."""
-    asked = sandbox.variant_ids[:100:10]
-    sandbox.faults.next(Fault.MALFORMED, calls=2)
+    asked = emulator.variant_ids[:100:10]
+    emulator.faults.next(Fault.MALFORMED, calls=2)
     answer = await justtcg.lookup("pro", asked)
     page = await justtcg.cards("pro", SMALL_SET, 3, 0)
 
@@ -216,20 +216,20 @@ async def test_malformed_entries_do_not_sink_the_page(justtcg: JustTcg, sandbox:
 
 
 async def test_an_answer_without_metadata_says_nothing_of_usage(
-    justtcg: JustTcg, sandbox: JustTcgEmulator
+    justtcg: JustTcg, emulator: JustTcgEmulator
 ) -> None:
     """Nobody established that `_metadata` is always there."""
-    sandbox.faults.next(Fault.NO_METADATA)
+    emulator.faults.next(Fault.NO_METADATA)
 
     assert None is (await justtcg.games("pro")).usage
 
 
-async def test_without_meta_a_full_page_is_followed(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_without_meta_a_full_page_is_followed(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """When the service does not say whether more follows, nothing is lost: at worst an empty page is read."""
-    sandbox.faults.rate(Fault.NO_META, 1)
+    emulator.faults.rate(Fault.NO_META, 1)
 
     assert 5 == len(await all_cards(justtcg, SMALL_SET, 5))
-    assert ["0", "5"] == [call.params["offset"] for call in sandbox.calls]
+    assert ["0", "5"] == [call.params["offset"] for call in emulator.calls]
 
 
 @pytest.mark.parametrize(
@@ -248,21 +248,21 @@ async def test_a_wrong_key_is_named(justtcg: JustTcg, key: str, code: str | None
     ("plan", "most"), [("Free Tier", 20), ("Starter", 100), ("Professional", 100), ("Enterprise", 200)]
 )
 async def test_a_request_may_hold_as_many_items_as_the_plan_allows(
-    justtcg: JustTcg, sandbox: JustTcgEmulator, plan: str, most: int
+    justtcg: JustTcg, emulator: JustTcgEmulator, plan: str, most: int
 ) -> None:
     """One item more is refused, in a lookup and in a page, and uses no quota."""
-    sandbox.add_key("k", plan)
-    assert most == len((await justtcg.lookup("k", sandbox.variant_ids[:most])).variants)
+    emulator.add_key("k", plan)
+    assert most == len((await justtcg.lookup("k", emulator.variant_ids[:most])).variants)
     assert most == len((await justtcg.cards("k", IXALAN, most, 0)).cards)
 
     for refused in (
-        justtcg.lookup("k", sandbox.variant_ids[: most + 1]),
+        justtcg.lookup("k", emulator.variant_ids[: most + 1]),
         justtcg.cards("k", IXALAN, most + 1, 0),
     ):
         with pytest.raises(Refused) as caught:
             await refused
         assert 403 == caught.value.status
-    assert 2 == len(sandbox.calls.counted)
+    assert 2 == len(emulator.calls.counted)
 
 
 async def test_a_senseless_request_is_refused_in_the_vendors_words(justtcg: JustTcg) -> None:
@@ -274,7 +274,7 @@ async def test_a_senseless_request_is_refused_in_the_vendors_words(justtcg: Just
 
 
 async def test_the_minute_is_refused_until_the_next_one_begins(
-    justtcg: JustTcg, sandbox: JustTcgEmulator, clock: HandClock
+    justtcg: JustTcg, emulator: JustTcgEmulator, clock: HandClock
 ) -> None:
     """The free plan's eleventh request of a minute is refused; `Retry-After` is read when it is sent."""
     for _ in range(10):
@@ -283,7 +283,7 @@ async def test_the_minute_is_refused_until_the_next_one_begins(
         await justtcg.games("free")
     assert ("minute", None, None) == (caught.value.window, caught.value.retry_after, caught.value.usage)
 
-    sandbox.faults.sends_retry_after = sandbox.faults.tells_usage_in_refusals = True
+    emulator.faults.sends_retry_after = emulator.faults.tells_usage_in_refusals = True
     with pytest.raises(QuotaExceeded) as caught:
         await justtcg.games("free")
     assert timedelta(seconds=31) == caught.value.retry_after
@@ -299,7 +299,7 @@ async def test_the_minute_is_refused_until_the_next_one_begins(
 )
 async def test_the_day_and_the_month_are_refused_until_they_end(
     justtcg: JustTcg,
-    sandbox: JustTcgEmulator,
+    emulator: JustTcgEmulator,
     clock: HandClock,
     day: int,
     month: int,
@@ -307,8 +307,8 @@ async def test_the_day_and_the_month_are_refused_until_they_end(
     wait: timedelta,
 ) -> None:
     """The day ends at 00:00 UTC, the month at 00:00 UTC of the key's anchor day."""
-    sandbox.add_key("k", anchor_day=15, day=day, month=month)
-    sandbox.use_elsewhere("k", 1)
+    emulator.add_key("k", anchor_day=15, day=day, month=month)
+    emulator.use_elsewhere("k", 1)
     await justtcg.games("k")
     clock.time += wait - timedelta(hours=1 if window == "day" else 13)
     with pytest.raises(QuotaExceeded) as caught:
@@ -319,14 +319,14 @@ async def test_the_day_and_the_month_are_refused_until_they_end(
     await justtcg.games("k")
 
 
-async def test_a_server_fault_is_the_worlds(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_a_server_fault_is_the_worlds(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """A 500 is a fault of theirs, and may have used quota."""
-    sandbox.faults.next(Fault.SERVER_ERROR)
+    emulator.faults.next(Fault.SERVER_ERROR)
     with pytest.raises(ServerFault) as caught:
         await justtcg.games("pro")
 
     assert (500, "INTERNAL_ERROR") == (caught.value.status, caught.value.code)
-    assert 1 == len(sandbox.calls.counted)
+    assert 1 == len(emulator.calls.counted)
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ async def test_a_server_fault_is_the_worlds(justtcg: JustTcg, sandbox: JustTcgEm
 )
 async def test_a_broken_answer_may_have_been_counted(
     justtcg: JustTcg,
-    sandbox: JustTcgEmulator,
+    emulator: JustTcgEmulator,
     http: httpx.AsyncClient,
     fault: Fault,
     error: type[GatewayError],
@@ -349,32 +349,32 @@ async def test_a_broken_answer_may_have_been_counted(
 ) -> None:
     """A request that left is never reported as one that did not; the next call works again."""
     http.timeout = httpx.Timeout(0.5)
-    sandbox.faults.next(fault)
+    emulator.faults.next(fault)
     with pytest.raises(error) as caught:
-        await justtcg.lookup("pro", sandbox.variant_ids[:50])
+        await justtcg.lookup("pro", emulator.variant_ids[:50])
 
     assert not isinstance(caught.value, NotSent)
-    assert counted == len(sandbox.calls.counted)
-    assert 50 == len((await justtcg.lookup("pro", sandbox.variant_ids[:50])).variants)
+    assert counted == len(emulator.calls.counted)
+    assert 50 == len((await justtcg.lookup("pro", emulator.variant_ids[:50])).variants)
 
 
-async def test_a_service_that_is_down_was_sent_nothing(justtcg: JustTcg, sandbox: JustTcgEmulator) -> None:
+async def test_a_service_that_is_down_was_sent_nothing(justtcg: JustTcg, emulator: JustTcgEmulator) -> None:
     """A refused connection is told apart, so that the reserved request can be given back."""
     await justtcg.games("pro")
-    await sandbox.stop()
+    await emulator.stop()
     with pytest.raises(NotSent):
         await justtcg.games("pro")
-    await sandbox.start()
+    await emulator.start()
     await justtcg.games("pro")
 
-    assert 2 == len(sandbox.calls)
+    assert 2 == len(emulator.calls)
 
 
-async def test_a_full_connection_pool_sends_nothing(sandbox: JustTcgEmulator) -> None:
+async def test_a_full_connection_pool_sends_nothing(emulator: JustTcgEmulator) -> None:
     """Waiting for a connection of our own in vain is not a request either."""
     limits = httpx.Limits(max_connections=0)
     async with httpx.AsyncClient(limits=limits, timeout=0.05, trust_env=False) as http:
         with pytest.raises(NotSent):
-            await JustTcg(http, sandbox.base_url).games("pro")
+            await JustTcg(http, emulator.base_url).games("pro")
 
-    assert [] == sandbox.calls
+    assert [] == emulator.calls

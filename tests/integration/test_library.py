@@ -26,11 +26,11 @@ FILES = ("480p.mp4", "poster.jpg")
 class Shop:
     """A library over a bucket, and what it holds. A video is its text, in two files."""
 
-    def __init__(self, sandbox: ObjectStoreEmulator, folder: Path) -> None:
-        access = S3Access(sandbox.endpoint, "us-east-1", "sandbox", "secret")
+    def __init__(self, emulator: ObjectStoreEmulator, folder: Path) -> None:
+        access = S3Access(emulator.endpoint, "us-east-1", "emulator", "secret")
         self.clock = ShiftedClock()
-        self.faults = sandbox.faults
-        self.bucket: Bucket = sandbox.bucket("media")
+        self.faults = emulator.faults
+        self.bucket: Bucket = emulator.bucket("media")
         self._library = Publisher(Objects("s3://media", access), self.clock)
         self._folder = folder
 
@@ -78,8 +78,8 @@ class Shop:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """Give a library whose bucket is empty."""
-    async with ObjectStoreEmulator() as sandbox:
-        yield Shop(sandbox, tmp_path)
+    async with ObjectStoreEmulator() as emulator:
+        yield Shop(emulator, tmp_path)
 
 
 async def test_a_version_that_waits_to_be_shown_outlasts_what_another_run_publishes(shop: Shop) -> None:

@@ -45,11 +45,11 @@ async def test_a_set_at_which_the_vendor_always_fails_is_passed_over_after_the_o
 ) -> None:
     """It is asked for eight times in all, after the others are stored, and named in the result."""
     account = await workerless.add_account(sets=[SET, SMALL_SET])
-    workerless.sandbox.faults.failing_listings.add(SET)
+    workerless.justtcg.faults.failing_listings.add(SET)
 
     progress, task = await synced(workerless, account)
 
-    asked = [call.params["set"] for call in workerless.sandbox.calls]
+    asked = [call.params["set"] for call in workerless.justtcg.calls]
     assert [SET, SMALL_SET, *[SET] * 7] == asked
     assert (2, (SET,)) == (progress.processed, progress.failed)
     assert [(SET, "ServerFault")] == [(error.step, error.error_type) for error in task.errors]
@@ -59,7 +59,7 @@ async def test_a_set_at_which_the_vendor_always_fails_is_passed_over_after_the_o
 async def test_a_vendor_that_fails_for_a_moment_costs_no_set(workerless: Service) -> None:
     """What it failed at is asked for again, and everything is stored."""
     account = await workerless.add_account(sets=[SET, SMALL_SET])
-    workerless.sandbox.faults.next(Fault.SERVER_ERROR, 5)
+    workerless.justtcg.faults.next(Fault.SERVER_ERROR, 5)
 
     progress, _ = await synced(workerless, account)
 
@@ -70,7 +70,7 @@ async def test_a_vendor_that_fails_for_a_moment_costs_no_set(workerless: Service
 async def test_a_set_that_cannot_be_read_is_passed_over_at_once(workerless: Service) -> None:
     """A page of HTML instead of cards does not keep the other set back."""
     account = await workerless.add_account(sets=[SET, SMALL_SET])
-    workerless.sandbox.faults.next(Fault.NOT_JSON)
+    workerless.justtcg.faults.next(Fault.NOT_JSON)
 
     progress, task = await synced(workerless, account)
 
@@ -85,7 +85,7 @@ async def test_the_refresh_asks_for_a_refused_set_once_a_day(
 ) -> None:
     """Each time costs one of the free plan's hundred requests."""
     account = await workerless.add_account(sets=[SET, SMALL_SET])
-    workerless.sandbox.faults.refused_listings.add(SET)
+    workerless.justtcg.faults.refused_listings.add(SET)
     await synced(workerless, account)
 
     workerless.clock.advance(timedelta(hours=hours))

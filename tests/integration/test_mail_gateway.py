@@ -38,8 +38,8 @@ COOLDOWN = timedelta(seconds=0.3)
 @pytest.fixture
 async def smtp() -> AsyncIterator[SmtpEmulator]:
     """Run the server."""
-    async with SmtpEmulator() as sandbox:
-        yield sandbox
+    async with SmtpEmulator() as emulator:
+        yield emulator
 
 
 def mail(number: int = 1, **changes: Any) -> Mail:

@@ -36,19 +36,19 @@ class Vendor:
     def __init__(self, http: httpx.AsyncClient, clock: SimulatedClock) -> None:
         self.clock = clock
         self.http = http
-        self.sandbox = JustTcgEmulator(now=self._now)
+        self.justtcg = JustTcgEmulator(now=self._now)
 
     async def ask(self, key: str) -> Games:
         """Send one request that counts, however slow the machine is in no simulated time."""
         with self.clock.work():
-            return await JustTcg(self.http, self.sandbox.base_url).games(key)
+            return await JustTcg(self.http, self.justtcg.base_url).games(key)
 
     def _now(self) -> datetime:
         return self.clock.now()
 
     def refusals(self, key: str) -> list[str | None]:
         """Return the codes of the requests that were not served."""
-        return [call.code for call in self.sandbox.calls.of(key) if not call.is_counted]
+        return [call.code for call in self.justtcg.calls.of(key) if not call.is_counted]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def vendor() -> AsyncIterator[Vendor]:
     """Give a vendor that knows no key, at noon."""
     async with httpx.AsyncClient() as http:
         vendor = Vendor(http, SimulatedClock(NOON))
-        async with vendor.sandbox:
+        async with vendor.justtcg:
             yield vendor
 
 
@@ -131,14 +131,14 @@ async def test_three_jobs_on_two_machines_use_all_of_a_quota_and_never_pass_it(
     """The vendor refuses nothing, and each request leaves on the first day on which it may."""
     key, plan = uuid4().hex, Plan("Free Tier", month, day, minute, items_per_request=20)
     vendor.clock = SimulatedClock(start, patience_seconds=0.01)
-    vendor.sandbox.add_key(key, anchor_day=ANCHOR_DAY, minute=minute, day=day, month=month)
+    vendor.justtcg.add_key(key, anchor_day=ANCHOR_DAY, minute=minute, day=day, month=month)
 
     async with machines(database, vendor.clock) as pair:
         await asyncio.gather(
             *(job(pair[number % 2], vendor, key, plan, wanted) for number, wanted in enumerate(requests))
         )
 
-    calls = vendor.sandbox.calls.of(key)
+    calls = vendor.justtcg.calls.of(key)
     assert [] == vendor.refusals(key)
     assert calls.most_in_any_minute <= minute
     assert Counter(earliest_days(start, plan, sum(requests))) == Counter(call.at.date() for call in calls)
@@ -151,8 +151,8 @@ async def test_what_others_use_of_the_key_is_learned_from_the_answers(
 
     That one is needed because the vendor's count is one behind.
     """
-    vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY, minute=1_000)
-    vendor.sandbox.use_elsewhere(KEY, 90)
+    vendor.justtcg.add_key(KEY, anchor_day=ANCHOR_DAY, minute=1_000)
+    vendor.justtcg.use_elsewhere(KEY, 90)
     calls = RateLimitedCalls(database, vendor.clock)
 
     for _ in range(10):
@@ -177,8 +177,8 @@ async def test_a_refusal_for_a_limit_is_believed_and_nothing_more_is_sent(
     sqlite_database: Database, vendor: Vendor, window: str, code: str, day: int, resumes_at: datetime
 ) -> None:
     """One request finds the day or month used up; the next waits without asking."""
-    vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY, day=day, month=day + 50 if window == "day" else 50)
-    vendor.sandbox.use_elsewhere(KEY, 50)
+    vendor.justtcg.add_key(KEY, anchor_day=ANCHOR_DAY, day=day, month=day + 50 if window == "day" else 50)
+    vendor.justtcg.use_elsewhere(KEY, 50)
     calls = RateLimitedCalls(sqlite_database, vendor.clock)
 
     for _ in range(2):
@@ -193,8 +193,8 @@ async def test_a_minute_that_others_have_filled_is_waited_for(
     sqlite_database: Database, vendor: Vendor
 ) -> None:
     """A refusal for the minute is tried again a minute later, and the caller gets its answer."""
-    vendor.sandbox.add_key(KEY, anchor_day=ANCHOR_DAY)
-    vendor.sandbox.use_elsewhere(KEY, FREE.minute)
+    vendor.justtcg.add_key(KEY, anchor_day=ANCHOR_DAY)
+    vendor.justtcg.use_elsewhere(KEY, FREE.minute)
 
     answer = await RateLimitedCalls(sqlite_database, vendor.clock).call(
         KEY, JustTcgBudget(FREE, ANCHOR_DAY), lambda: vendor.ask(KEY)
@@ -207,7 +207,7 @@ async def test_a_minute_that_others_have_filled_is_waited_for(
 
 async def test_a_vendor_that_is_down_uses_up_nothing(sqlite_database: Database, vendor: Vendor) -> None:
     """A request that found no connection is given back, as often as it is tried."""
-    await vendor.sandbox.stop()
+    await vendor.justtcg.stop()
     calls = RateLimitedCalls(sqlite_database, vendor.clock)
 
     for _ in range(FREE.minute + 1):

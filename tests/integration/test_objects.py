@@ -14,16 +14,16 @@ LARGE = Random(3).randbytes(12_000_000)
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[ObjectStoreEmulator]:
+async def emulator() -> AsyncIterator[ObjectStoreEmulator]:
     """Run an object storage."""
-    async with ObjectStoreEmulator() as sandbox:
-        yield sandbox
+    async with ObjectStoreEmulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def bucket(sandbox: ObjectStoreEmulator) -> Objects:
+def bucket(emulator: ObjectStoreEmulator) -> Objects:
     """Open a prefix of a bucket."""
-    return Objects("s3://media/site", S3Access(sandbox.endpoint, "us-east-1", "sandbox", "secret"))
+    return Objects("s3://media/site", S3Access(emulator.endpoint, "us-east-1", "emulator", "secret"))
 
 
 @pytest.fixture(params=["bucket", "folder"])
@@ -76,13 +76,13 @@ async def test_an_object_can_be_read_on_from_where_one_was(objects: Objects) -> 
 
 
 async def test_a_content_type_goes_with_the_object(
-    bucket: Objects, sandbox: ObjectStoreEmulator, tmp_path: Path
+    bucket: Objects, emulator: ObjectStoreEmulator, tmp_path: Path
 ) -> None:
     """A browser plays what a bucket serves."""
     (tmp_path / "large").write_bytes(LARGE)
     await bucket.upload("large.mp4", tmp_path / "large", "video/mp4")
     await bucket.replace("a.json", b"{}", "application/json")
-    held = sandbox.bucket("media").objects
+    held = emulator.bucket("media").objects
     assert {"site/large.mp4": "video/mp4", "site/a.json": "application/json"} == {
         key: each.content_type for key, each in held.items()
     }
@@ -95,29 +95,29 @@ async def test_more_objects_than_a_page_holds_are_all_listed(bucket: Objects) ->
     assert 1_050 == len(await bucket.under("many"))
 
 
-async def test_each_kind_of_failure_is_told_apart(sandbox: ObjectStoreEmulator, bucket: Objects) -> None:
+async def test_each_kind_of_failure_is_told_apart(emulator: ObjectStoreEmulator, bucket: Objects) -> None:
     """What passes is the world's, a key that is not known is hopeless."""
-    sandbox.faults.next(ObjectFault.AWAY)
+    emulator.faults.next(ObjectFault.AWAY)
     with pytest.raises(ServerFault):
         await bucket.replace("a", b"", "video/mp4")
-    sandbox.faults.next(ObjectFault.DROPPED)
+    emulator.faults.next(ObjectFault.DROPPED)
     with pytest.raises(Unreachable):
         await bucket.replace("a", b"", "video/mp4")
-    stranger = Objects("s3://media", S3Access(sandbox.endpoint, "us-east-1", "stranger", "secret"))
+    stranger = Objects("s3://media", S3Access(emulator.endpoint, "us-east-1", "stranger", "secret"))
     with pytest.raises(CredentialsRefused):
         await stranger.replace("a", b"", "video/mp4")
     with pytest.raises(Refused):
         await bucket.replace("../a", b"", "video/mp4")
-    await sandbox.stop()
+    await emulator.stop()
     with pytest.raises(Unreachable):
         await bucket.find("a")
 
 
 async def test_a_put_whose_answer_is_lost_can_be_repeated(
-    sandbox: ObjectStoreEmulator, bucket: Objects
+    emulator: ObjectStoreEmulator, bucket: Objects
 ) -> None:
     """It is done; the second one finds it so."""
-    sandbox.faults.next(ObjectFault.LOST_ANSWER)
+    emulator.faults.next(ObjectFault.LOST_ANSWER)
     with pytest.raises(Unreachable):
         await bucket.create("a", b"1", "video/mp4")
     assert not await bucket.create("a", b"1", "video/mp4")
@@ -156,7 +156,7 @@ async def test_a_source_may_take_its_time_but_not_fall_silent(pause_seconds: flo
     async with server:
         endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         timeouts = Timeouts(request=timedelta(seconds=1), silence=timedelta(seconds=1))
-        objects = Objects("s3://media", S3Access(endpoint, "us-east-1", "sandbox", "secret"), timeouts)
+        objects = Objects("s3://media", S3Access(endpoint, "us-east-1", "emulator", "secret"), timeouts)
         if arrives:
             assert b"x" * 15 == await received(objects)
         else:

@@ -43,27 +43,27 @@ async def refresh(service: Service) -> AccountsRefreshed:
 
 async def test_a_used_up_day_is_waited_for_and_a_better_plan_wakes_the_task(service: Service) -> None:
     """The row says what is waited for and until when; the signal of a plan change ends it early."""
-    held = service.sandbox.variant_ids[:60]
+    held = service.justtcg.variant_ids[:60]
     account = await service.add_account(plan="Free Tier", inventory=held, day=2, month=9)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
 
     waiting = await service.until(started.id, is_waiting)
     tomorrow = day_start(service.clock.now()) + timedelta(days=1)
-    service.sandbox.add_key("key-of-shop", "Starter")
+    service.justtcg.add_key("key-of-shop", "Starter")
     woken = await service.accounts.change_plan("shop", "Starter", 1)
     task = await service.wait(started.id)
 
     assert ("daily quota of JustTCG", tomorrow) == (waiting.waiting_for, waiting.resumes_at)
     assert (40, 1) == (waiting.processed, woken)
     assert (TaskState.SUCCESS, None, None, ()) == (task.state, task.waiting_for, task.resumes_at, task.errors)
-    assert {} == service.sandbox.calls.repeated_lookups
+    assert {} == service.justtcg.calls.repeated_lookups
     assert service.sold_at(held) == await service.prices()
 
 
 async def test_a_running_task_is_told_of_a_new_plan_too(service: Service) -> None:
     """It may be about to wait for the old plan's quota. The day on which the quota renews stays."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:5])
-    service.sandbox.faults.next(Fault.SLOW)
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:5])
+    service.justtcg.faults.next(Fault.SLOW)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     await service.until(started.id, lambda task: task.state is TaskState.RUNNING)
 
@@ -76,22 +76,22 @@ async def test_a_running_task_is_told_of_a_new_plan_too(service: Service) -> Non
 
 async def test_two_jobs_of_one_account_share_its_quota(service: Service) -> None:
     """Together they use the whole day and nothing above it, and both wait for the next one."""
-    held = service.sandbox.variant_ids[-600:]
+    held = service.justtcg.variant_ids[-600:]
     account = await service.add_account(plan="Free Tier", sets=[SET], inventory=held)
 
     prices = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     cards = await service.jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))
     await asyncio.gather(service.wait(prices.id), service.wait(cards.id))
 
-    calls = service.sandbox.calls
-    assert 30 + -(-len(service.sandbox.catalogue.sets[SET].cards) // 20) == len(calls.counted) == len(calls)
+    calls = service.justtcg.calls
+    assert 30 + -(-len(service.justtcg.catalogue.sets[SET].cards) // 20) == len(calls.counted) == len(calls)
     assert calls.most_in_any_minute <= 10
     assert service.sold_at({*held, *service.variants_of(SET)}) == await service.prices()
 
 
 async def test_accounts_that_share_a_key_share_its_quota(service: Service) -> None:
     """The key is what the vendor counts: the second account finds the day used up by the first."""
-    held = service.sandbox.variant_ids[:200]
+    held = service.justtcg.variant_ids[:200]
     await service.add_account("first", inventory=held, day=2)
     await service.add_account("second", inventory=held)
     await service.accounts.set_api_key("second", "key-of-first")
@@ -101,15 +101,15 @@ async def test_accounts_that_share_a_key_share_its_quota(service: Service) -> No
     waiting = await service.until(second, is_waiting)
 
     assert 0 == waiting.processed
-    assert 2 == len(service.sandbox.calls)
+    assert 2 == len(service.justtcg.calls)
     await service.jobs.cancel(second)
 
 
 async def test_the_refresh_starts_what_is_due_once_for_each_active_account(service: Service) -> None:
     """Not for an inactive one, not for what is fresh, and nothing a second time."""
-    due = await service.add_account("due", games=[GAME_ID], inventory=service.sandbox.variant_ids[:5])
+    due = await service.add_account("due", games=[GAME_ID], inventory=service.justtcg.variant_ids[:5])
     await service.add_account("idle")
-    gone = await service.add_account("gone", inventory=service.sandbox.variant_ids[:5])
+    gone = await service.add_account("gone", inventory=service.justtcg.variant_ids[:5])
     await service.database.transact(
         lambda session: AccountRepository(session).change(gone, {"is_active": False})
     )
@@ -141,7 +141,7 @@ async def test_a_refresh_that_finds_nothing_due_costs_one_activity(service: Serv
 
 async def test_the_refresh_leaves_active_jobs_alone(service: Service) -> None:
     """One that waits for its quota is not started beside itself."""
-    await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    await service.add_account(inventory=service.justtcg.variant_ids[:300], day=1)
 
     first = await service.jobs.start(REFRESH_DUE_ACCOUNTS, RefreshDueAccounts())
     await service.wait(first.id)

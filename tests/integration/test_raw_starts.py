@@ -32,7 +32,7 @@ async def only_task(service: Service) -> Task:
 
 async def test_a_raw_start_with_json_appears_in_the_ledger(service: Service) -> None:
     """As `temporal workflow start --input '{"account_id": …}'` does it: no memo, no typed client."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:10])
 
     handle = await service.raw_start(
         "update-inventory-prices", {"account_id": str(account)}, workflow_id="by-hand"
@@ -48,8 +48,8 @@ async def test_a_raw_start_with_json_appears_in_the_ledger(service: Service) -> 
 async def test_two_raw_starts_of_one_account_together_store_every_page_once(service: Service) -> None:
     """They hold no key and race for each page: whoever comes second stores nothing, and goes on."""
     account = await service.add_account(sets=[SET], items=20, plan="Free Tier", minute=1_000)
-    service.sandbox.faults.slow_seconds = 0.05
-    service.sandbox.faults.rate(Fault.SLOW, 1)
+    service.justtcg.faults.slow_seconds = 0.05
+    service.justtcg.faults.rate(Fault.SLOW, 1)
 
     handles = [
         await service.raw_start(
@@ -59,7 +59,7 @@ async def test_two_raw_starts_of_one_account_together_store_every_page_once(serv
     ]
     results = [await handle.result() for handle in handles]
 
-    cards = service.sandbox.catalogue.sets[SET].cards
+    cards = service.justtcg.catalogue.sets[SET].cards
     assert (1, len(cards)) == tuple(sum(each[count] for each in results) for count in ("sets", "cards"))
     assert service.sold_at(service.variants_of(SET)) == await service.prices()
     assert {(TaskState.SUCCESS, str(account))} == {
@@ -70,13 +70,13 @@ async def test_two_raw_starts_of_one_account_together_store_every_page_once(serv
 async def test_a_better_plan_wakes_a_task_that_was_started_raw(service: Service) -> None:
     """Its account is known, so it is told like any other."""
     account = await service.add_account(
-        plan="Free Tier", inventory=service.sandbox.variant_ids[:60], day=2, month=9
+        plan="Free Tier", inventory=service.justtcg.variant_ids[:60], day=2, month=9
     )
     handle = await service.raw_start(
         "update-inventory-prices", {"account_id": str(account)}, workflow_id="by-hand"
     )
     await service.until((await service.first_task()).id, is_waiting)
-    service.sandbox.add_key("key-of-shop", "Starter")
+    service.justtcg.add_key("key-of-shop", "Starter")
 
     assert 1 == await service.accounts.change_plan("shop", "Starter")
     assert 60 == (await handle.result())["updated"]
@@ -84,7 +84,7 @@ async def test_a_better_plan_wakes_a_task_that_was_started_raw(service: Service)
 
 async def test_a_schedule_of_temporals_starts_a_job_and_is_named_by_it(service: Service) -> None:
     """Operators may make schedules of their own; the ledger says which one it was."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:10])
     schedule = await service.temporal_client.create_schedule(
         "nightly-prices",
         Schedule(
@@ -134,7 +134,7 @@ async def test_a_raw_start_with_bad_input_has_a_failed_row_after_the_sweep(
 
 async def test_a_terminated_workflow_is_failed_after_the_sweep(service: Service) -> None:
     """Terminated in the Web UI, it runs no code; the sweep ends its row and says when and why."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:300], day=1)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     waiting = await service.until(started.id, is_waiting)
     handle = service.temporal_client.get_workflow_handle(waiting.workflow_id)
@@ -153,7 +153,7 @@ async def test_a_terminated_workflow_is_failed_after_the_sweep(service: Service)
 
 async def test_the_sweep_leaves_those_alone_that_are_alive(service: Service) -> None:
     """A task that waits for a day is not touched for a day, and is not dead."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:300], day=1)
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:300], day=1)
     started = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     waiting = await service.until(started.id, is_waiting)
 

@@ -34,7 +34,7 @@ LONG_ENOUGH = timedelta(seconds=11)
 
 async def test_a_second_start_returns_the_task_that_is_active(workerless: Service) -> None:
     """However many ask at once, there is one task and one workflow; after its end there is a new one."""
-    account = await workerless.add_account(inventory=workerless.sandbox.variant_ids[:10])
+    account = await workerless.add_account(inventory=workerless.justtcg.variant_ids[:10])
     request = UpdateInventoryPrices(account_id=account)
 
     starts = await asyncio.gather(
@@ -48,7 +48,7 @@ async def test_a_second_start_returns_the_task_that_is_active(workerless: Servic
     assert 1 == len({start.id for start in starts})
     assert [False] + [True] * 7 == sorted(start.deduplicated for start in starts)
     assert later.id != starts[0].id
-    assert 1 == len(workerless.sandbox.calls)
+    assert 1 == len(workerless.justtcg.calls)
 
 
 async def test_a_start_right_after_the_end_waits_for_the_workflow_not_for_the_relay(
@@ -145,7 +145,7 @@ async def away(service: Service, by: Clock | None = None) -> Jobs:
 
 async def test_a_task_accepted_while_the_engine_is_away_is_started_by_the_relay(service: Service) -> None:
     """The caller sees no error, the task stays QUEUED, and nothing is lost."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:10])
     jobs = await away(service)
 
     started = await jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
@@ -184,7 +184,7 @@ async def test_a_fresh_task_is_left_to_whoever_accepted_it(service: Service) -> 
 
 async def test_a_failed_task_is_retried_as_a_new_task(service: Service) -> None:
     """The failed one keeps its history; the new one says what it repeats."""
-    account = await service.add_account(inventory=service.sandbox.variant_ids[:10])
+    account = await service.add_account(inventory=service.justtcg.variant_ids[:10])
     await service.accounts.set_api_key("shop", "revoked")
     started = await service.jobs.start(
         UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account), priority=1

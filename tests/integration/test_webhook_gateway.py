@@ -20,10 +20,10 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 @pytest.fixture
 async def receivers() -> AsyncIterator[WebhookEmulator]:
     """Run the receivers."""
-    async with WebhookEmulator() as sandbox:
-        sandbox.url("shop")
-        sandbox.receivers["shop"].secret = SECRET
-        yield sandbox
+    async with WebhookEmulator() as emulator:
+        emulator.url("shop")
+        emulator.receivers["shop"].secret = SECRET
+        yield emulator
 
 
 async def deliver(url: str, *, allow_private: bool = True, secret: str = SECRET) -> int:

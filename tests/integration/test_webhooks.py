@@ -34,8 +34,8 @@ NEVER_GIVEN_UP = timedelta(hours=1)
 @pytest.fixture
 async def receivers() -> AsyncIterator[WebhookEmulator]:
     """Run the receivers."""
-    async with WebhookEmulator() as sandbox:
-        yield sandbox
+    async with WebhookEmulator() as emulator:
+        yield emulator
 
 
 def subscriptions(service: Service, *, allow_private: bool = True) -> WebhookSubscriptions:

@@ -77,5 +77,5 @@ async def test_a_host_that_nobody_knows_is_an_error_of_the_world() -> None:
 
 
 async def test_private_addresses_can_be_allowed() -> None:
-    """For a service whose sources are in its own network, and for the sandbox."""
+    """For a service whose sources are in its own network, and for the emulator."""
     assert ["127.0.0.1"] == await AddressGuard(allow_private=True).addresses("127.0.0.1")

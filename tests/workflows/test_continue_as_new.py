@@ -27,7 +27,7 @@ async def service(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Se
 @pytest.mark.parametrize("raw", [False, True], ids=["client", "raw start"])
 async def test_a_job_that_continues_as_new_is_one_task(service: Service, *, raw: bool) -> None:
     """Its counts go on, nothing is asked for twice, and its row begins and ends once."""
-    held = service.sandbox.variant_ids[:3_000]
+    held = service.justtcg.variant_ids[:3_000]
     account = await service.add_account(plan="Free Tier", inventory=held, day=200)
     request = UpdateInventoryPrices(account_id=account)
     if raw:
@@ -46,6 +46,6 @@ async def test_a_job_that_continues_as_new_is_one_task(service: Service, *, raw:
         (result := PricesUpdated.model_validate(task.result)).updated,
         result.requests,
     )
-    assert {} == service.sandbox.calls.repeated_lookups
+    assert {} == service.justtcg.calls.repeated_lookups
     assert service.sold_at(held) == await service.prices()
     assert 1 == len(await service.all_tasks())

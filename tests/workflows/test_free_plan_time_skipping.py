@@ -116,7 +116,7 @@ def earliest(first_day: datetime, requests: int) -> tuple[dict[datetime, int], W
 )
 async def test_the_free_plan_is_used_to_the_full_and_never_passed(service: Service, requests: int) -> None:
     """Never above 10 a minute, 100 a day, 1,000 a month; all of each full day; done as early as can be."""
-    held = service.sandbox.variant_ids[: requests * ITEMS]
+    held = service.justtcg.variant_ids[: requests * ITEMS]
     account = await service.add_account(plan="Free Tier", inventory=held)
     days, waits = earliest(day_of(service.clock.now()), requests)
     await record_waits(service.database)
@@ -124,7 +124,7 @@ async def test_the_free_plan_is_used_to_the_full_and_never_passed(service: Servi
     price_run = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
     task = await service.jobs.wait(price_run.id)
 
-    calls = service.sandbox.calls
+    calls = service.justtcg.calls
     assert (TaskState.SUCCESS, ()) == (task.state, task.errors)
     assert requests == len(calls) == len(calls.counted)
     assert calls.most_in_any_minute <= 10
