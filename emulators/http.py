@@ -27,7 +27,7 @@ class Connections(dict[tuple[str, int], asyncio.Transport]):
         """Return uvicorn's protocol, which tells of every connection here."""
         connections = self
 
-        class WatchedProduct(H11Protocol):
+        class WatchedConnection(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
                 super().connection_made(transport)
                 if self.client:
@@ -38,7 +38,7 @@ class Connections(dict[tuple[str, int], asyncio.Transport]):
                     connections.pop(self.client, None)
                 super().connection_lost(exc)
 
-        return WatchedProduct
+        return WatchedConnection
 
 
 class _QuietServer(uvicorn.Server):
