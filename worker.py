@@ -164,13 +164,13 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
 
 
 async def _tell_consumers(temporal: TemporalGateway) -> None:
-    """Tell the drains that run of this worker: what they wait for may have died with the one before it."""
+    """Tell the consumers that run of this worker: what they wait for may have died with the one before it."""
 
     async def tell(job: str) -> None:
         try:
             await temporal.tell_worker_started(consumer_of(job))
         except GatewayError as error:  # a heartbeat that stays away tells the same, 10 s after the death
-            log.warning("drain is not told of this worker", job=job, error=str(error))
+            log.warning("consumer is not told of this worker", job=job, error=str(error))
 
     await asyncio.gather(*(tell(job.name) for job in JOBS if job.pool is not None))
 

@@ -1,4 +1,4 @@
-"""What a drain asks before it begins and when it was woken."""
+"""What a consumer asks before it begins and when it was woken."""
 
 from temporalio import activity
 
@@ -19,7 +19,7 @@ class QueueActivities:
 
     @activity.defn(name="pools.survey")
     async def survey(self, request: MeasureQueue) -> QueueMeasured:
-        """Free what dead runs of the drain have claimed, and say what waits."""
+        """Free what dead runs of the consumer have claimed, and say what waits."""
         pool, now = self._sizes[request.job], self._clock.now()
         run_id = activity.info().workflow_run_id or ""
 

@@ -140,13 +140,13 @@ class TaskActivities:
         return cancelled
 
     async def _wake_consumers(self) -> None:
-        """Wake the drain of each queue with rows due by the time of the next relay, for it may not run."""
+        """Wake the consumer of each queue with rows due by the time of the next relay, for it may not run."""
         for job in self._pools:
             if await self._is_due(job):
                 try:
                     await self._temporal.wake(consumer_of(job))
                 except GatewayError as error:  # the next relay comes in a minute
-                    log.warning("queue is not drained yet", job=job, error=str(error))
+                    log.warning("queue has no consumer yet", job=job, error=str(error))
 
     async def _is_due(self, job: str) -> bool:
         soon = self._clock.now() + CONSUMER_WAITS_AT_MOST

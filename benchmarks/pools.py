@@ -49,7 +49,7 @@ from mainspring.workflows.runtime.job import AnyJob, Job
 from mainspring.workflows.runtime.tracking import tracked
 from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
-from tests.pooled import NAME, NOTE_NUMBER, DrainNoteNumber, NoteActivities, NoteNumber, NumberNoted
+from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, NoteNumberConsumer, NumberNoted
 
 RECEIVERS = 20
 
@@ -127,7 +127,7 @@ class Bench:
         figures = cpu_of(self.temporal.server_pid) - server, time.process_time() - own
         states = await self._states(job.name)
         assert states == {TaskState.SUCCESS: len(given)}, states
-        await asyncio.sleep(1)  # the drain comes to its end
+        await asyncio.sleep(1)  # the consumer comes to its end
         events = await self._events(job, [each.id for each in started])
         return Measured(lane, len(given), seconds, events, *figures)
 
@@ -192,7 +192,7 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
             Worker(
                 client,
                 task_queue="lanes",
-                workflows=[DrainNoteNumber, NoteAlone],
+                workflows=[NoteNumberConsumer, NoteAlone],
                 activities=[
                     NoteActivities(BatchedQueues(database, clock, sizes)).note,
                     pools.survey,

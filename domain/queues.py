@@ -23,13 +23,13 @@ def queue_of(task_queue: str, role: Role) -> str:
     return f"{task_queue}-{role}"
 
 
-# A drain waits so long for a task to be due. For a later one the relay, which comes every minute, wakes it
+# A consumer waits so long for a task to be due. For a later one the relay, which comes every minute, wakes it
 # in time: it looks ahead as far.
 CONSUMER_WAITS_AT_MOST = timedelta(minutes=1)
 
 
 def consumer_of(job: str) -> str:
-    """Return the type and id of the workflow that drains the queue of a job."""
+    """Return the type and id of the consumer of the queue of a job."""
     return f"drain-{job}"
 
 

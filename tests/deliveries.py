@@ -31,6 +31,6 @@ async def add_subscriber(service: Service) -> None:
 
 
 async def deliveries_are_under_way(service: Service) -> bool:
-    """Whether the deliveries' drain has been woken."""
+    """Whether the deliveries' consumer has been woken."""
     query = 'WorkflowId="drain-deliver-webhook"'
     return (await service.temporal_client.count_workflows(query)).count > 0

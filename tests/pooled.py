@@ -20,7 +20,7 @@ from mainspring.gateways.errors import Refused, Unreachable
 from mainspring.storage.database import Database
 from mainspring.worker import STICKY_TIMEOUT
 from mainspring.workflows.runtime.job import Job
-from mainspring.workflows.runtime.queue import drain
+from mainspring.workflows.runtime.queue import consume_queue
 
 NAME = "note-number"
 
@@ -79,18 +79,18 @@ class NoteActivities:
 
 
 @workflow.defn(name=f"drain-{NAME}", sandboxed=False)
-class DrainNoteNumber:
-    """Drains the numbers."""
+class NoteNumberConsumer:
+    """Consumes the queue of numbers."""
 
     @workflow.run
     async def run(self, request: ConsumeQueue) -> QueueConsumed:
         """Work the queue until it is empty."""
-        return await drain(NAME, NoteActivities.note, request)
+        return await consume_queue(NAME, NoteActivities.note, request)
 
 
 NOTE_NUMBER = Job(
     name=NAME,
-    run=DrainNoteNumber.run,
+    run=NoteNumberConsumer.run,
     input=NoteNumber,
     result=NumberNoted,
     workspace=lambda request: request.workspace,
@@ -110,7 +110,7 @@ async def noting_worker(
     async with Worker(
         client,
         task_queue=task_queue,
-        workflows=[DrainNoteNumber],
+        workflows=[NoteNumberConsumer],
         activities=[notes.note, QueueActivities(database, clock, sizes).survey],
         interceptors=[ActivityCare(database, clock)],
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 from mainspring.workflows.runtime.job import AnyJob, Job
-from mainspring.workflows.runtime.queue import drain
+from mainspring.workflows.runtime.queue import consume_queue
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -14,18 +14,18 @@ from mainspring.contracts.webhooks import DELIVER_WEBHOOK, DeliverWebhook, Webho
 
 
 @workflow.defn(name="drain-deliver-webhook")
-class DrainDeliverWebhookWorkflow:
+class DeliverWebhookConsumerWorkflow:
     """Delivers what waits to be delivered."""
 
     @workflow.run
     async def run(self, request: ConsumeQueue) -> QueueConsumed:
         """Work the queue until it is empty."""
-        return await drain(DELIVER_WEBHOOK, WebhookActivities.deliver, request)
+        return await consume_queue(DELIVER_WEBHOOK, WebhookActivities.deliver, request)
 
 
 DELIVER = Job(
     name=DELIVER_WEBHOOK,
-    run=DrainDeliverWebhookWorkflow.run,
+    run=DeliverWebhookConsumerWorkflow.run,
     input=DeliverWebhook,
     result=WebhookDelivered,
     workspace=lambda request: request.event.workspace,

@@ -7,7 +7,7 @@ from temporalio import workflow
 
 from mainspring.workflows.runtime.batches import in_activity_with, run_batches
 from mainspring.workflows.runtime.job import AnyJob, Job
-from mainspring.workflows.runtime.queue import drain
+from mainspring.workflows.runtime.queue import consume_queue
 from mainspring.workflows.runtime.schedule import Cron, Schedule
 from mainspring.workflows.runtime.tracking import task_id, tracked
 
@@ -52,13 +52,13 @@ class WishlistStockCheckWorkflow:
 
 
 @workflow.defn(name="drain-send-notifications")
-class DrainSendNotificationsWorkflow:
+class SendNotificationsConsumerWorkflow:
     """Sends what waits to be sent."""
 
     @workflow.run
     async def run(self, request: ConsumeQueue) -> QueueConsumed:
         """Work the queue until it is empty."""
-        return await drain(SEND_NOTIFICATIONS, NotificationActivities.send, request)
+        return await consume_queue(SEND_NOTIFICATIONS, NotificationActivities.send, request)
 
 
 async def _check(
@@ -104,7 +104,7 @@ STOCK_CHECK = Job(
 )
 SEND = Job(
     name=SEND_NOTIFICATIONS,
-    run=DrainSendNotificationsWorkflow.run,
+    run=SendNotificationsConsumerWorkflow.run,
     input=SendNotification,
     result=NotificationSent,
     # Those under way wait for one of a few connections: more would only be in doubt when a worker dies.

@@ -74,7 +74,7 @@ async def dispatch(
     """Start the workflows of these tasks and note their run ids in one transaction.
 
     The workflow of a task that starts later is there at once, and begins after what is left until then.
-    Pooled tasks have none of their own: the drain of their queue is woken.
+    Pooled tasks have none of their own: the consumer of their queue is woken.
     """
     for job in sorted({task.job for task in tasks if task.is_pooled}):
         pooled = [task.id for task in tasks if task.job == job]
@@ -124,7 +124,7 @@ def wake_queued(database: Database, temporal: TemporalGateway, clock: Clock) -> 
         try:
             await wake_consumer(database, temporal, job, task_ids, now=clock.now())
         except DatabaseAway as error:
-            log.warning("queue is not drained yet", job=job, error=str(error))
+            log.warning("queue has no consumer yet", job=job, error=str(error))
 
     database.wake = wake
 
@@ -132,7 +132,7 @@ def wake_queued(database: Database, temporal: TemporalGateway, clock: Clock) -> 
 async def wake_consumer(
     database: Database, temporal: TemporalGateway, job: str, task_ids: Collection[UUID], *, now: datetime
 ) -> None:
-    """Wake whoever drains the queue that these tasks are in, unless one before them has had that done.
+    """Wake the consumer of the queue that these tasks are in, unless a task before them has woken it.
 
     To be called after the commit. While Temporal is away the tasks wait for the relay.
     """
@@ -144,4 +144,4 @@ async def wake_consumer(
     try:
         await temporal.wake(consumer_of(job))
     except GatewayError as error:
-        log.warning("queue is not drained yet", job=job, error=str(error))
+        log.warning("queue has no consumer yet", job=job, error=str(error))

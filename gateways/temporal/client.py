@@ -14,8 +14,8 @@ from mainspring.gateways.temporal import runs
 from mainspring.gateways.temporal.calls import RPC_TIMEOUT, start_translated, told, translated
 from mainspring.gateways.temporal.task_queue import AskingWorker, asking_workers, back_to_all_workers
 
-# A drain that a worker was deciding on when it died is free again after this, instead of the usual 10 s.
-DRAIN_TASK_TIMEOUT = timedelta(seconds=3)
+# A consumer that a worker was deciding on when it died is free again after this, instead of the usual 10 s.
+CONSUMER_TASK_TIMEOUT = timedelta(seconds=3)
 
 # Temporal refuses a longer fairness key, in bytes: the length of a SHA-256 in hexadecimal.
 LONGEST_FAIRNESS_KEY = 64
@@ -83,7 +83,7 @@ class TemporalGateway:
                 id=workflow,
                 task_queue=self._task_queue,
                 start_signal="wake",
-                task_timeout=DRAIN_TASK_TIMEOUT,
+                task_timeout=CONSUMER_TASK_TIMEOUT,
                 rpc_timeout=RPC_TIMEOUT,
             )
 

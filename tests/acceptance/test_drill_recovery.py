@@ -39,7 +39,7 @@ IN_FLIGHT_WITHIN = 15 * SECOND
 # A worker starts in this time; what it takes longer on a busy machine is the machine's delay.
 STARTS_WITHIN = 2 * SECOND
 
-# As many as the drain works at the same time: while these hang, nothing else is worked.
+# As many as the consumer works at the same time: while these hang, nothing else is worked.
 IN_FLIGHT = (DELIVER.pool.page * DELIVER.pool.parallel) if DELIVER.pool is not None else 0
 QUEUED = 100
 

@@ -34,7 +34,7 @@ BETWEEN_UPDATES_SECONDS = 0.2
 # A workflow task that a kill cuts off is another worker's after 10 s; the relay would take a minute.
 GOES_ON_WITHIN = 15 * SECOND
 
-# Usually enough for the drain to be asleep again, so that the kill cuts off nothing.
+# Usually enough for the consumer to be asleep again, so that the kill cuts off nothing.
 SETTLES_SECONDS = 0.3
 
 

@@ -191,7 +191,7 @@ async def test_a_task_that_cannot_be_prepared_holds_up_no_other_and_fails_in_the
 
 
 async def test_an_attempt_after_one_that_failed_goes_on_claiming(workerless: Service, hire: Hire) -> None:
-    """If it cannot it fails too, and the drain does not try without end; one after a lost one does not."""
+    """If it cannot it fails too, and the consumer does not try without end; one after a lost one does not."""
     notary = hire()
     notary.open.set()
     await start(workerless, 4)

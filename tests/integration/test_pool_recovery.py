@@ -1,4 +1,4 @@
-"""Drains when a worker starts, perhaps in the place of one that died: what hangs holds up nobody."""
+"""Consumers when a worker starts, perhaps in the place of one that died: what hangs holds up nobody."""
 
 import asyncio
 from collections import Counter
@@ -21,10 +21,10 @@ from mainspring.workflows.runtime.queue import GENERATIONS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
 
-DRAIN = consumer_of(NAME)
+CONSUMER = consumer_of(NAME)
 POOL = BatchedQueue(page=5, parallel=2)
 
-# Longer than a drain takes to begin what it may begin.
+# Longer than a consumer takes to begin what it may begin.
 A_WHILE_SECONDS = 0.5
 
 
@@ -48,7 +48,7 @@ async def test_each_worker_that_starts_lets_others_take_the_place_of_what_hangs(
         for generation in range(GENERATIONS):
             await until_begun(notes, POOL.parallel * (generation + 1))
             begun.append(len(notes.pages))
-            assert await service.temporal.tell_worker_started(DRAIN)
+            assert await service.temporal.tell_worker_started(CONSUMER)
         await asyncio.sleep(A_WHILE_SECONDS)
         begun.append(len(notes.pages))
         notes.open.set()
@@ -59,12 +59,12 @@ async def test_each_worker_that_starts_lets_others_take_the_place_of_what_hangs(
     assert Counter(range(80)) == notes.noted
 
 
-async def test_a_worker_that_starts_need_not_know_which_drains_run(workerless: Service) -> None:
+async def test_a_worker_that_starts_need_not_know_which_consumers_run(workerless: Service) -> None:
     """None is started by it."""
-    assert not await workerless.temporal.tell_worker_started(DRAIN)
+    assert not await workerless.temporal.tell_worker_started(CONSUMER)
 
 
-async def test_what_waits_is_worked_also_while_a_long_drain_winds_up(sqlite_database: Database) -> None:
+async def test_what_waits_is_worked_also_while_a_long_consumer_winds_up(sqlite_database: Database) -> None:
     """It would wait for all that is under way, which may be dead, before it continues as new."""
     async with temporal_server_process(limit__historyCount__suggestContinueAsNew="30") as address:
         client, clock = await own_namespace(address), SystemClock()
@@ -75,12 +75,12 @@ async def test_what_waits_is_worked_also_while_a_long_drain_winds_up(sqlite_data
             started = [await jobs.start(NOTE_NUMBER, NoteNumber(number=1))]
             await until_begun(notes, 1)
             for _ in range(10):
-                await temporal.wake(DRAIN)
+                await temporal.wake(CONSUMER)
                 await asyncio.sleep(0.1)
             started.append(await jobs.start(NOTE_NUMBER, NoteNumber(number=2)))
             await asyncio.sleep(A_WHILE_SECONDS)
             winding_up = len(notes.pages)
-            await temporal.tell_worker_started(DRAIN)
+            await temporal.tell_worker_started(CONSUMER)
             await until_begun(notes, 2)
             notes.open.set()
             for each in started:

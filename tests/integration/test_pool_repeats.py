@@ -20,7 +20,7 @@ from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttl
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, NumberNoted, noting_worker
 from tests.service import Service
 
-DRAIN = f"drain-{NAME}"
+CONSUMER = f"drain-{NAME}"
 SECOND = timedelta(seconds=1)
 
 # What is late by more than this was not waited for: the relay comes each minute.
@@ -72,7 +72,7 @@ async def start(
 async def test_a_hundred_updates_of_a_pooled_task_run_once_with_the_last_input(
     workerless: Service, notes: NoteActivities
 ) -> None:
-    """The updates cost a write each; the drain is woken once, and looks once for each quiet time."""
+    """The updates cost a write each; the consumer is woken once, and looks once for each quiet time."""
     starts = []
     for number in range(100):
         starts.append(await start(workerless, number))
@@ -86,7 +86,7 @@ async def test_a_hundred_updates_of_a_pooled_task_run_once_with_the_last_input(
     assert task.started_at is not None
     assert timedelta(seconds=0.9) <= task.started_at - last_start < SECOND + SOON
     # 15 for the start, the work and the end, and 9 for each time that it woke and found the task put off.
-    assert await workerless.temporal.history_length(DRAIN) <= 15 + 9 * (
+    assert await workerless.temporal.history_length(CONSUMER) <= 15 + 9 * (
         (last_start - task.created_at) // SECOND + 2
     )
 
@@ -162,7 +162,7 @@ async def test_a_later_pooled_task_does_not_wait_for_a_page_that_takes_its_time(
 
 
 async def test_a_later_pooled_task_is_not_forgotten_for_an_older_report(workerless: Service) -> None:
-    """A stretch that ends after the drain has seen the task may have looked before there was any."""
+    """A stretch that ends after the consumer has seen the task may have looked before there was any."""
     service = workerless
     queue, roomy = service.settings.task_queue, BatchedQueue(page=2, parallel=4)
     async with noting_worker(service.temporal_client, queue, service.database, service.clock, roomy) as notes:
@@ -171,7 +171,7 @@ async def test_a_later_pooled_task_is_not_forgotten_for_an_older_report(workerle
         await service.wait(first.id)
         await eventually(lambda: asyncio.sleep(0, notes.reports), bool)
         later = await service.jobs.start(NOTE_NUMBER, NoteNumber(number=2), delay=2 * SECOND)
-        await asyncio.sleep(0.5)  # the drain looks, and sleeps until then
+        await asyncio.sleep(0.5)  # the consumer looks, and sleeps until then
         notes.telling.set()
         task = await service.wait(later.id)
 
@@ -179,10 +179,10 @@ async def test_a_later_pooled_task_is_not_forgotten_for_an_older_report(workerle
     assert [[1], [2]] == [[each.number for each in page] for page in notes.pages]
 
 
-async def test_a_later_pooled_task_that_the_drain_was_never_told_of_begins_in_time(
+async def test_a_later_pooled_task_that_the_consumer_was_never_told_of_begins_in_time(
     workerless: Service, notes: NoteActivities
 ) -> None:
-    """The relay wakes the drain in the minute before, and it waits for the rest."""
+    """The relay wakes the consumer in the minute before, and it waits for the rest."""
     service, sizes = workerless, QueueSizes({NAME: BatchedQueue(page=2, parallel=2)})
     nowhere = TemporalGateway(await Client.connect("127.0.0.1:1", lazy=True), "nobody")
     away = Jobs(service.database, nowhere, service.clock)

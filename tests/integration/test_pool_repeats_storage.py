@@ -72,12 +72,12 @@ async def queue(database: Database, now: datetime) -> QueueStatistics:
 
 
 async def has_due(database: Database, now: datetime) -> bool:
-    """Whether the relay would wake the drain."""
+    """Whether the relay would wake the consumer."""
     return await database.read(lambda session: QueueQueries(session).has_due(JOB, now=now))
 
 
 async def wakes(database: Database, task: NewTask, now: datetime) -> bool:
-    """Whether the start of this task wakes the drain."""
+    """Whether the start of this task wakes the consumer."""
     return await database.read(
         lambda session: QueueQueries(session).is_first_in_line(JOB, [task.id], now=now)
     )
@@ -135,7 +135,7 @@ async def test_a_start_while_the_row_is_worked_waits_until_that_has_ended(databa
 
 
 async def test_a_row_waits_for_the_next_attempt_of_the_one_before(database: Database) -> None:
-    """Nobody looks for it in vain meanwhile: not the drain, not the relay, not a start behind it."""
+    """Nobody looks for it in vain meanwhile: not the consumer, not the relay, not a start behind it."""
     first, second, behind = push(1), push(2), push(3, key="hat")
     await accept(database, first)
     await claim(database, NOW + QUIET)
@@ -217,10 +217,10 @@ async def test_of_many_throttled_starts_at_once_one_makes_a_row(database: Databa
 
 
 @pytest.mark.parametrize(("due_after", "expected"), [(5, True), (10, False), (20, False)])
-async def test_a_later_start_wakes_the_drain_only_when_none_before_it_is_due_by_then(
+async def test_a_later_start_wakes_the_consumer_only_when_none_before_it_is_due_by_then(
     due_after: int, expected: bool, database: Database
 ) -> None:
-    """The drain waits for that one, and looks again: a flurry of many keys costs one signal."""
+    """The consumer waits for that one, and looks again: a flurry of many keys costs one signal."""
     first, second = later(NOW + 10 * SECOND), later(NOW + due_after * SECOND + timedelta(microseconds=1))
     await accept(database, first)
     await accept(database, second, now=NOW + SECOND)

@@ -301,7 +301,7 @@ async def test_an_attempt_that_was_taken_for_dead_is_heard_no_more(database: Dat
     assert [set(), {succeeded, failed}] == held
 
 
-async def test_claims_of_a_dead_drain_are_freed_and_its_late_word_is_not_heard(database: Database) -> None:
+async def test_claims_of_a_dead_consumer_are_freed_and_its_late_word_is_not_heard(database: Database) -> None:
     """What another run has claimed since, the first one cannot settle any more."""
     (task,) = await enqueue(database, pooled())
     await claim(database, claimant="dead/1")
@@ -334,7 +334,7 @@ async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settl
     assert [] == await claim(database)
 
 
-async def test_only_the_first_in_line_wakes_the_drain(database: Database) -> None:
+async def test_only_the_first_in_line_wakes_the_consumer(database: Database) -> None:
     """Of those that are accepted while others wait, none costs Temporal a signal."""
     first = await enqueue(database, pooled())
     second = await enqueue(database, pooled(), now=NOON + MINUTE)
@@ -349,10 +349,10 @@ async def test_only_the_first_in_line_wakes_the_drain(database: Database) -> Non
     assert [False, True] == [await is_first(ids) for ids in (first, second)]
 
 
-async def test_one_for_later_whose_time_has_come_is_nobodys_reason_not_to_wake_the_drain(
+async def test_one_for_later_whose_time_has_come_is_nobodys_reason_not_to_wake_the_consumer(
     database: Database,
 ) -> None:
-    """Who started it woke the drain long before; the relay may not have come since."""
+    """Who started it woke the consumer long before; the relay may not have come since."""
     await enqueue(database, pooled(starts_at=NOON + 10 * MINUTE))
     late = NOON + 11 * MINUTE
     urgent = await enqueue(database, pooled(priority=1), now=late)

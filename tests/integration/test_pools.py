@@ -20,7 +20,7 @@ from mainspring.testing.temporal_server import own_namespace, temporal_server_pr
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
 from tests.service import Service
 
-DRAIN = f"drain-{NAME}"
+CONSUMER = f"drain-{NAME}"
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ async def notes(workerless: Service) -> AsyncIterator[NoteActivities]:
 
 
 async def until_over(service: Service, runs: int = 1) -> int:
-    """Wait until so many runs of the drain are over; return how many events they have in all."""
-    query = f'WorkflowId="{DRAIN}"'
+    """Wait until so many runs of the consumer are over; return how many events they have in all."""
+    query = f'WorkflowId="{CONSUMER}"'
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found = [each async for each in service.temporal_client.list_workflows(query)]
@@ -73,7 +73,7 @@ async def test_a_pooled_task_looks_like_any_other(workerless: Service) -> None:
     task = await workerless.jobs.get(started.id)
 
     assert 7 == result.number
-    assert (DRAIN, 100, 1, True) == (task.workflow_id, task.progress, task.attempts, task.is_pooled)
+    assert (CONSUMER, 100, 1, True) == (task.workflow_id, task.progress, task.attempts, task.is_pooled)
 
 
 @pytest.mark.usefixtures("notes")
@@ -108,11 +108,11 @@ async def test_tasks_that_are_started_one_by_one_while_others_wait_cost_no_signa
         await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=number))
 
     # Started and signalled; its first step is scheduled.
-    assert 3 == await workerless.temporal.history_length(DRAIN)
+    assert 3 == await workerless.temporal.history_length(CONSUMER)
 
 
 async def test_starts_at_the_same_time_are_all_worked(workerless: Service, notes: NoteActivities) -> None:
-    """No start is lost between a drain's last look and its end."""
+    """No start is lost between a consumer's last look and its end."""
     started = []
     for number in range(0, 120, 8):
         batch = await asyncio.gather(
@@ -144,7 +144,7 @@ async def test_a_session_of_the_callers_own_holds_the_tasks_until_it_commits(
 
 
 async def test_a_queued_task_is_cancelled_and_not_worked(workerless: Service) -> None:
-    """It ends at once; the drain is not touched."""
+    """It ends at once; the consumer is not touched."""
     kept, unwanted = await workerless.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in (1, 2)])
 
     cancelled = await workerless.jobs.cancel(unwanted.id)
@@ -201,7 +201,7 @@ async def test_a_burst_of_one_workspace_does_not_starve_another(
 
 
 async def test_a_task_for_later_is_worked_in_time(workerless: Service, notes: NoteActivities) -> None:
-    """The drain sleeps until then when that is soon."""
+    """The consumer sleeps until then when that is soon."""
     started = await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=1), delay=timedelta(seconds=2))
 
     task = await workerless.wait(started.id)
@@ -215,7 +215,7 @@ async def test_a_task_for_later_is_worked_in_time(workerless: Service, notes: No
 async def test_a_start_behind_one_for_later_whose_time_has_come_is_worked_at_once(
     workerless: Service, notes: NoteActivities
 ) -> None:
-    """Nobody has woken the drain for that one; the start is no reason to wait for the relay."""
+    """Nobody has woken the consumer for that one; the start is no reason to wait for the relay."""
     await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=1), delay=timedelta(minutes=10))
     await until_over(workerless)
     workerless.clock.advance(timedelta(minutes=10, seconds=1))
@@ -228,7 +228,7 @@ async def test_a_start_behind_one_for_later_whose_time_has_come_is_worked_at_onc
 
 
 async def test_a_worker_whose_clock_is_behind_is_not_asked_again_and_again(workerless: Service) -> None:
-    """The drain waits as long as the worker says, whatever time it is elsewhere."""
+    """The consumer waits as long as the worker says, whatever time it is elsewhere."""
     service, late = workerless, ShiftedClock(SystemClock().now() - timedelta(seconds=4))
     jobs = Jobs(service.database, service.temporal, late)
     async with noting_worker(
@@ -241,19 +241,19 @@ async def test_a_worker_whose_clock_is_behind_is_not_asked_again_and_again(worke
     assert events <= 60
 
 
-async def test_a_long_drain_continues_as_new(sqlite_database: Database) -> None:
+async def test_a_long_consumer_continues_as_new(sqlite_database: Database) -> None:
     """Its history stays short, and no task is lost between its runs."""
     async with temporal_server_process(limit__historyCount__suggestContinueAsNew="30") as address:
         client, clock = await own_namespace(address), SystemClock()
         jobs = Jobs(sqlite_database, TemporalGateway(client, "tests"), clock)
         async with noting_worker(client, "tests", sqlite_database, clock) as notes:
-            # It keeps the drain waiting, while others come one by one.
+            # It keeps the consumer waiting, while others come one by one.
             last = await jobs.start(NOTE_NUMBER, NoteNumber(number=99), delay=timedelta(seconds=6))
             for number in range(12):
                 await (await jobs.start(NOTE_NUMBER, NoteNumber(number=number))).result()
             await last.result()
 
-        closed = [each.status async for each in client.list_workflows(f'WorkflowId="{DRAIN}"')]
+        closed = [each.status async for each in client.list_workflows(f'WorkflowId="{CONSUMER}"')]
 
     assert Counter([*range(12), 99]) == notes.noted
     assert WorkflowExecutionStatus.CONTINUED_AS_NEW in closed

@@ -296,7 +296,7 @@ async def test_thousands_are_delivered_once_each_for_few_events(
     assert 400 >= await service.temporal.history_length("drain-deliver-webhook")
 
 
-async def test_a_drain_that_was_ended_is_begun_again_by_the_relay(
+async def test_a_consumer_that_was_ended_is_begun_again_by_the_relay(
     workerless: Service, receivers: WebhookEmulator
 ) -> None:
     """What it had not done is done by the next one."""

@@ -76,13 +76,13 @@ async def test_many_wishes_cost_a_few_events_and_no_statement_each(shop: Shop, p
 
     task = (await shop.service.jobs.find(TaskFilter(job=SALE_CHECK.name)))[-1]
     events = await shop.service.temporal.history_length(task.workflow_id, task.run_id)
-    drained = await shop.service.temporal.history_length(consumer_of(SEND.name))
-    print(first, asked_by_check, asked_by_mails, events, drained)  # noqa: T201  # for people
+    consumed = await shop.service.temporal.history_length(consumer_of(SEND.name))
+    print(first, asked_by_check, asked_by_mails, events, consumed)  # noqa: T201  # for people
     assert due == first.notified == first.checked
     assert asked_by_check <= STATEMENTS_BESIDE + STATEMENTS_OF_A_PAGE * (due // PAGE + 2)
     # Mails are claimed and settled five times a second, as many as there are then.
     assert asked_by_check + asked_by_mails <= wishes // 5
-    assert events + drained <= 300
+    assert events + consumed <= 300
     assert (0, 0) == (second.notified, second.mails)
     assert first.mails == len(shop.smtp.accepted) == len(shop.smtp.counts) == len(shop.mails())
 

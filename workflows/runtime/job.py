@@ -44,7 +44,7 @@ class Job(Generic[In, Out]):
 
     `run` is the workflow's run method; its class is the workflow. What a second start with the same `key`
     does is in `repeats`; `key_says` is what people call the key, such as "account". A job without a key
-    starts each time. A job with a `pool` has no workflow for each task: `run` is the one that drains its
+    starts each time. A job with a `pool` has no workflow for each task: `run` is the consumer of its
     queue. `is_internal` marks the service's own housekeeping, which has no rows in the ledger and is
     not listed. `check` raises InputFault for what the shape of the input cannot say. A job with a `schedule`
     runs by itself.

@@ -1,4 +1,4 @@
-"""The drain of a queue: one workflow for all tasks of a pooled job."""
+"""The consumer of a queue: one workflow for all tasks of a job with a batched queue."""
 
 import asyncio
 import contextlib
@@ -37,23 +37,23 @@ SHORTEST_WAIT = timedelta(milliseconds=50)
 GENERATIONS = 4
 
 
-async def drain(job: str, work: Work, request: ConsumeQueue) -> QueueConsumed:
+async def consume_queue(job: str, work: Work, request: ConsumeQueue) -> QueueConsumed:
     """Work the queue of a job until it is empty.
 
     `work` is its activity. The signal `wake` says that there are new tasks, `worker_started` that what is
-    under way may have died with another worker. A long drain continues as new.
+    under way may have died with another worker. A long consumer continues as new.
     """
-    return await _Drain(job, work).run(request)
+    return await _Consumer(job, work).run(request)
 
 
-class _Drain:
+class _Consumer:
     def __init__(self, job: str, work: Work) -> None:
         self._job = job
         self._work = work
         self._stretches: list[asyncio.Task[QueueWorked]] = []
         # Those of them that were under way when a worker started, perhaps in the place of one that died.
         self._doubtful: set[asyncio.Task[QueueWorked]] = set()
-        self._drained = QueueConsumed()
+        self._consumed = QueueConsumed()
         # When the next task that anybody has seen is due. A stretch's report may be older than what was seen
         # meanwhile, so that it forgets none: only a survey does.
         self._next_due: datetime | None = None
@@ -79,7 +79,7 @@ class _Drain:
             elif await self._is_worth_a_wait():
                 survey = await self._survey()
             else:
-                return self._drained
+                return self._consumed
 
     def _begin(self, survey: QueueMeasured) -> None:
         """Begin as many stretches as there are pages due."""
@@ -133,9 +133,9 @@ class _Drain:
         for each in over:
             worked = await each
             self._note_next_due(worked.queue)
-            self._drained = QueueConsumed(
+            self._consumed = QueueConsumed(
                 **{
-                    name: getattr(self._drained, name) + getattr(worked, name)
+                    name: getattr(self._consumed, name) + getattr(worked, name)
                     for name in QueueConsumed.model_fields
                 }
             )

@@ -75,8 +75,8 @@ class Stretch(Generic[In]):
     def goes_on(self) -> bool:
         """Whether more rows may be claimed.
 
-        Not by an attempt after one that died: the drain has put another stretch in its place long ago. After
-        one that failed there is none: this one tries again what has failed, until that is no use any more.
+        An attempt after one that died claims none: the consumer has put another stretch in its place long
+        ago. An attempt after one that failed claims more: nothing is in its place.
         """
         return self._may_claim and time.monotonic() < self._ends and not activity.is_worker_shutdown()
 
