@@ -53,7 +53,7 @@ class WebhookActivities:
 
     @activity.defn(name="webhooks.deliver")
     async def deliver(self, request: WorkQueue) -> QueueWorked:
-        """Deliver a stretch of the queue."""
+        """Deliver a batch of the queue."""
         return await self._pools.work_each(
             request,
             DeliverWebhook,

@@ -43,7 +43,7 @@ class NumberNoted(Message):
 class NoteActivities:
     """Notes numbers in memory; `noted` counts them, `pages` keeps which came together.
 
-    While `open` is not set, nothing is noted; while `telling` is not, Temporal hears of no stretch's end;
+    While `open` is not set, nothing is noted; while `telling` is not, Temporal hears of no batch's end;
     `reports` counts those that have ended.
     """
 
@@ -58,7 +58,7 @@ class NoteActivities:
 
     @activity.defn(name="tests.note_numbers")
     async def note(self, request: WorkQueue) -> QueueWorked:
-        """Note a stretch of numbers."""
+        """Note a batch of numbers."""
         worked = await self._pools.work_batches(request, NoteNumber, self._note)
         self.reports += 1
         await self.telling.wait()

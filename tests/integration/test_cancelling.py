@@ -82,7 +82,7 @@ async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Serv
 async def test_a_cancellation_that_a_stretch_does_not_hear_of_is_heeded_after_it(
     variants: int, faults: list[Fault], ends: TaskState, done: int, service: Service
 ) -> None:
-    """What the stretch has done counts; nothing is waited for, or tried again."""
+    """What the batch has done counts; nothing is waited for, or tried again."""
     account = await service.add_account(inventory=service.justtcg.variant_ids[:variants], day=1)
     service.justtcg.faults.slow_seconds = 0.5
     for fault in faults:

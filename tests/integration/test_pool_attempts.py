@@ -38,7 +38,7 @@ class Notary:
     stored: list[TaskDone[NoteNumber]] = field(default_factory=list)
 
     async def work(self, request: WorkQueue) -> QueueWorked:
-        """Work a stretch."""
+        """Work a batch."""
         return await self.pools.work_each(
             request,
             NoteNumber,

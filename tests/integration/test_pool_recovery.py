@@ -93,7 +93,7 @@ async def test_what_waits_is_worked_also_while_a_long_consumer_winds_up(sqlite_d
 async def test_an_attempt_after_one_that_died_finishes_what_that_one_held_and_no_more(
     workerless: Service,
 ) -> None:
-    """Another stretch has its place by now: both would be more than the job allows."""
+    """Another batch has its place by now: both would be more than the job allows."""
     service, activity = workerless, ActivityEnvironment()
     activity.info = replace(activity.info, attempt=2)
     claim = claim_of(activity.info.workflow_run_id or "", activity.info.activity_id)

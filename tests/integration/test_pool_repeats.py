@@ -162,7 +162,7 @@ async def test_a_later_pooled_task_does_not_wait_for_a_page_that_takes_its_time(
 
 
 async def test_a_later_pooled_task_is_not_forgotten_for_an_older_report(workerless: Service) -> None:
-    """A stretch that ends after the consumer has seen the task may have looked before there was any."""
+    """A batch that ends after the consumer has seen the task may have looked before there was any."""
     service = workerless
     queue, roomy = service.settings.task_queue, BatchedQueue(page=2, parallel=4)
     async with noting_worker(service.temporal_client, queue, service.database, service.clock, roomy) as notes:

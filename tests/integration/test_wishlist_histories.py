@@ -98,7 +98,7 @@ class DoubleHistory:
         )
 
     async def _send(self, now: datetime) -> None:
-        """Send a stretch of the queue; some mails of each page are left behind as if the worker had died."""
+        """Send a batch of the queue; some mails of each page are left behind as if the worker had died."""
         await self._rounds.begin_to_send(now)
         self._sent_at = now
         expected = self._oracle.ready(now)

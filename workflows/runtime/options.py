@@ -18,7 +18,7 @@ UNTIL_FAULTS_SAYS_STOP = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=1.0, maximum_attempts=0
 )
 
-# A stretch of paged work: minutes of calls and pacing. A worker that dies is noticed by its heartbeat. One
+# A batch of paged work: minutes of calls and pacing. A worker that dies is noticed by its heartbeat. One
 # that is cancelled learns it by its heartbeat: the task is CANCELLED when nothing is written any more.
 PAGE: ActivityConfig = {
     "start_to_close_timeout": timedelta(minutes=15),

@@ -26,13 +26,13 @@ from mainspring.contracts.queues import (
 )
 from mainspring.domain.queues import CONSUMER_WAITS_AT_MOST
 
-# A method of an activity class that works a stretch of the queue.
+# A method of an activity class that works a batch of the queue.
 Work = Callable[[Any, WorkQueue], Awaitable[QueueWorked]]
 
 # What is due in no time is waited for all the same: each look costs Temporal some events.
 SHORTEST_WAIT = timedelta(milliseconds=50)
 
-# Stretches under way are never more than so many times `parallel`, however many of them are doubtful. Which
+# Batches under way are never more than so many times `parallel`, however many of them are doubtful. Which
 # are dead is known after a heartbeat's 10 s: workers may die every three seconds before anything has to wait.
 GENERATIONS = 4
 
@@ -50,11 +50,11 @@ class _Consumer:
     def __init__(self, job: str, work: Work) -> None:
         self._job = job
         self._work = work
-        self._stretches: list[asyncio.Task[QueueWorked]] = []
+        self._batches: list[asyncio.Task[QueueWorked]] = []
         # Those of them that were under way when a worker started, perhaps in the place of one that died.
         self._doubtful: set[asyncio.Task[QueueWorked]] = set()
         self._consumed = QueueConsumed()
-        # When the next task that anybody has seen is due. A stretch's report may be older than what was seen
+        # When the next task that anybody has seen is due. A batch's report may be older than what was seen
         # meanwhile, so that it forgets none: only a survey does.
         self._next_due: datetime | None = None
         self._woken = False
@@ -65,7 +65,7 @@ class _Consumer:
         self._woken = True
 
     def _worker_started(self) -> None:
-        self._doubtful = set(self._stretches)
+        self._doubtful = set(self._batches)
         self._woken = True
 
     async def run(self, request: ConsumeQueue) -> QueueConsumed:
@@ -74,7 +74,7 @@ class _Consumer:
             if workflow.info().is_continue_as_new_suggested() and await self._is_wound_up():
                 workflow.continue_as_new(request)
             self._begin(survey)
-            if self._stretches:
+            if self._batches:
                 survey = await self._news(survey)
             elif await self._is_worth_a_wait():
                 survey = await self._survey()
@@ -82,39 +82,39 @@ class _Consumer:
                 return self._consumed
 
     def _begin(self, survey: QueueMeasured) -> None:
-        """Begin as many stretches as there are pages due."""
+        """Begin as many batches as there are pages due."""
         pages = -(-survey.queue.due // survey.pool.page)
         for _ in range(min(pages, self._room(survey.pool))):
-            self._stretches.append(asyncio.create_task(self._stretch()))
+            self._batches.append(asyncio.create_task(self._batch()))
 
     def _room(self, pool: BatchedQueue) -> int:
-        """Return how many stretches may begin; below one when none may.
+        """Return how many batches may begin; below one when none may.
 
         A doubtful one takes no place: if it is dead, what waits must not wait until that is known. If it
         lives, there are more than usual, for half a minute.
         """
-        sure = len(self._stretches) - len(self._doubtful)
-        return min(pool.parallel - sure, GENERATIONS * pool.parallel - len(self._stretches))
+        sure = len(self._batches) - len(self._doubtful)
+        return min(pool.parallel - sure, GENERATIONS * pool.parallel - len(self._batches))
 
     async def _is_wound_up(self) -> bool:
-        """Wait for the end of all stretches; return False when some are doubtful: that may take long."""
-        while self._stretches:
+        """Wait for the end of all batches; return False when some are doubtful: that may take long."""
+        while self._batches:
             await workflow.wait_condition(lambda: bool(self._doubtful) or self._is_one_over())
             if self._doubtful:
                 return False
             await self._finished()
         return True
 
-    async def _stretch(self) -> QueueWorked:
+    async def _batch(self) -> QueueWorked:
         worked: QueueWorked = await workflow.execute_activity_method(
             self._work, WorkQueue(job=self._job), **options.PAGE
         )
         return worked
 
     async def _news(self, survey: QueueMeasured) -> QueueMeasured:
-        """Return what waits when a stretch has ended or, while there is room, when more is new or due."""
+        """Return what waits when a batch has ended or, while there is room, when more is new or due."""
         has_room = self._room(survey.pool) > 0
-        with contextlib.suppress(TimeoutError):  # a task is due that the stretches may have no place for
+        with contextlib.suppress(TimeoutError):  # a task is due that the batches may have no place for
             await workflow.wait_condition(
                 # A worker that starts makes room.
                 lambda: (self._woken and self._room(survey.pool) > 0) or self._is_one_over(),
@@ -125,10 +125,10 @@ class _Consumer:
         return await self._survey()
 
     async def _finished(self) -> QueueStatistics:
-        """Count the stretches that are over, waiting for one, and return what the last one saw as due."""
+        """Count the batches that are over, waiting for one, and return what the last one saw as due."""
         await workflow.wait_condition(self._is_one_over)
-        over = [each for each in self._stretches if each.done()]
-        self._stretches = [each for each in self._stretches if each not in over]
+        over = [each for each in self._batches if each.done()]
+        self._batches = [each for each in self._batches if each not in over]
         self._doubtful.difference_update(over)
         for each in over:
             worked = await each
@@ -142,7 +142,7 @@ class _Consumer:
         return worked.queue
 
     def _is_one_over(self) -> bool:
-        return any(each.done() for each in self._stretches)
+        return any(each.done() for each in self._batches)
 
     async def _is_worth_a_wait(self) -> bool:
         """Wait for what is due soon, or for a wake; return False when there is nothing to wait for.

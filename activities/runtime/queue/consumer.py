@@ -1,4 +1,4 @@
-"""One stretch of a queue: rows are claimed for this activity, and settled under its claim."""
+"""One batch of a queue: an activity claims rows, and acknowledges them under its claim."""
 
 import time
 from collections import Counter
@@ -39,10 +39,10 @@ from mainspring.storage.ledger import (
 In = TypeVar("In", bound=Message)
 
 # A queue of any length costs Temporal one activity in this time.
-STRETCH = timedelta(seconds=30)
+BATCH_TIME = timedelta(seconds=30)
 
 
-class Stretch(Generic[In]):
+class Batch(Generic[In]):
     """The rows that the running activity holds, until its time is over."""
 
     def __init__(
@@ -68,14 +68,14 @@ class Stretch(Generic[In]):
         self._is_first = info.attempt == 1
         self._may_claim = lost_before(info) == 0
         self._looked_at = clock.now()
-        self._ends = time.monotonic() + STRETCH.total_seconds()
+        self._ends = time.monotonic() + BATCH_TIME.total_seconds()
         self.pool = pool
 
     @property
     def goes_on(self) -> bool:
         """Whether more rows may be claimed.
 
-        An attempt after one that died claims none: the consumer has put another stretch in its place long
+        An attempt after one that died claims none: the consumer has put another batch in its place long
         ago. An attempt after one that failed claims more: nothing is in its place.
         """
         return self._may_claim and time.monotonic() < self._ends and not activity.is_worker_shutdown()
@@ -87,7 +87,7 @@ class Stretch(Generic[In]):
         return await self._take(lambda queues: queues.resume(self._claim, now=self._clock.now()))
 
     async def claim(self, limit: int) -> list[QueueTask[In]]:
-        """Take up to `limit` rows that are due, unless the stretch is over."""
+        """Take up to `limit` rows that are due, unless the batch is over."""
         self._notice_standstill()
         if limit < 1 or not self.goes_on:
             return []

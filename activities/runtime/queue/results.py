@@ -61,7 +61,7 @@ class Snooze(Exception):
 Prepare = Callable[[Session, Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, object]]]
 
 # Writes results of one's own, in the transaction that settles the tasks. A task that could not be prepared
-# has nothing in `prepared`; one whose work has not begun when the stretch is broken off is Snooze.
+# has nothing in `prepared`; one whose work has not begun when the batch is broken off is Snooze.
 Store = Callable[[Session, Sequence[TaskDone[In]]], Awaitable[None]]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from mainspring.activities.runtime.queue.consumer import Stretch
+from mainspring.activities.runtime.queue.consumer import Batch
 from mainspring.activities.runtime.queue.results import Prepare, QueueTask, Result, Store, TaskDone
 from mainspring.activities.runtime.queue.sizes import QueueSizes
 from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
@@ -64,17 +64,17 @@ class BatchedQueues:
         prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
     ) -> QueueWorked:
-        """Work a stretch page after page: `work` gets a page of tasks and returns what became of each.
+        """Work a batch page after page: `work` gets a page of tasks and returns what became of each.
 
         What it raises became of them all. `prepare` reads and writes in the transaction that claims the page,
         `store` writes results in the one that settles it.
         """
-        stretch = self._stretch(request, kind, patience, prepare, store)
-        tasks = await stretch.resume() or await stretch.claim(stretch.pool.page)
+        batch = self._batch(request, kind, patience, prepare, store)
+        tasks = await batch.resume() or await batch.claim(batch.pool.page)
         while tasks:
-            await stretch.settle(await _together(work, tasks))
-            tasks = await stretch.claim(stretch.pool.page)
-        return await stretch.report()
+            await batch.settle(await _together(work, tasks))
+            tasks = await batch.claim(batch.pool.page)
+        return await batch.report()
 
     async def work_each(
         self,
@@ -87,36 +87,36 @@ class BatchedQueues:
         store: Store[In] | None = None,
         begins_late: bool = False,
     ) -> QueueWorked:
-        """Work a stretch with a page of tasks under way at once: `work` gets one and returns its result.
+        """Work a batch with a page of tasks under way at once: `work` gets one and returns its result.
 
         A slow task holds its own place and no other one. `prepare` and `store` are as above. `begins_late`:
         the work waits for its turn, and awaits the task's `begin` when that has come, before it does a thing.
         """
-        stretch = self._stretch(request, kind, patience, prepare, store)
-        under_way = _begun(work, await stretch.resume(), begins_late)
+        batch = self._batch(request, kind, patience, prepare, store)
+        under_way = _begun(work, await batch.resume(), begins_late)
         try:
             while True:
-                tasks = await stretch.claim(stretch.pool.page - len(under_way))
+                tasks = await batch.claim(batch.pool.page - len(under_way))
                 under_way |= _begun(work, tasks, begins_late)
                 if not under_way:
-                    return await stretch.report()
+                    return await batch.report()
                 ready, _ = await asyncio.wait(under_way, timeout=TICK_SECONDS)
                 if ready:
-                    await stretch.settle([each.result() for each in ready])
+                    await batch.settle([each.result() for each in ready])
                     under_way = {each: task for each, task in under_way.items() if each not in ready}
         finally:
             if under_way:
-                await _break_off(under_way, stretch)
+                await _break_off(under_way, batch)
 
-    def _stretch(
+    def _batch(
         self,
         request: WorkQueue,
         kind: type[In],
         patience: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
-    ) -> Stretch[In]:
-        return Stretch(
+    ) -> Batch[In]:
+        return Batch(
             self._database,
             self._clock,
             job=request.job,
@@ -164,7 +164,7 @@ async def _alone(
         return TaskDone(task, error)
 
 
-async def _break_off(under_way: UnderWay[In], stretch: Stretch[In]) -> None:
+async def _break_off(under_way: UnderWay[In], batch: Batch[In]) -> None:
     """Settle what is done and what has not begun, when the activity is cancelled.
 
     The rest is taken up by whoever comes next.
@@ -176,7 +176,7 @@ async def _break_off(under_way: UnderWay[In], stretch: Stretch[In]) -> None:
     for each, task in under_way.items():
         if not each.cancelled() and each.exception() is None:
             done.append(each.result())
-        elif not stretch.has_begun(task):
-            done.append(stretch.put_off(task))
+        elif not batch.has_begun(task):
+            done.append(batch.put_off(task))
     if done:
-        await stretch.settle(done)
+        await batch.settle(done)
