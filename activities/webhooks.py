@@ -26,7 +26,7 @@ from mainspring.storage.webhooks import Receiver, SubscriptionRepository
 # Whatever the receiver says: it may be mended within a day. About twenty attempts, most of them 2 h apart.
 DELIVERY = RetryPolicy(
     application_attempts=None,
-    world=timedelta(hours=24),
+    transient_for=timedelta(hours=24),
     first_delay=timedelta(seconds=10),
     longest_delay=timedelta(hours=2),
 )
@@ -58,7 +58,7 @@ class WebhookActivities:
             request,
             DeliverWebhook,
             self._deliver,
-            patience=DELIVERY,
+            retry=DELIVERY,
             store=self._note,
             begins_late=True,
         )

@@ -142,7 +142,7 @@ class Rounds:
     ) -> Mapping[MailKey, Became]:
         """Write what became of mails."""
         verdicts = {
-            mail.key: acknowledgement_of(mail.row, outcome, patience=MAIL_RETRY, step="tests", now=now)
+            mail.key: acknowledgement_of(mail.row, outcome, retry=MAIL_RETRY, step="tests", now=now)
             for mail, outcome in mails
         }
 

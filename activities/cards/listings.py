@@ -19,7 +19,7 @@ from mainspring.storage.cards import CatalogueRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskWriter
 
-# How often a listing is asked for in one run at which the vendor fails: with the pauses of the world's
+# How often a listing is asked for in one run at which the vendor fails: with the pauses after transient
 # failures between, about two minutes.
 FAULTS_BORNE = 8
 

@@ -31,7 +31,7 @@ HEARTBEATS_PER_TIMEOUT = 3
 
 
 # An attempt is ended so long before Temporal would: what Temporal ends can no longer say why, nor that it
-# was the job's own failure and not the death of a worker.
+# was an application failure and not the death of a worker.
 SHARE_TO_TELL = 0.1
 MOST_TO_TELL = timedelta(seconds=10)
 

@@ -1,11 +1,11 @@
-"""The one place that decides what a failure means for the next attempt, by what the error says of itself.
+"""Retry decisions: what a failure means for the next attempt, by what the error says of itself.
 
 - `Retry.TRANSIENT` (away, timed out, 5xx): again with a back-off capped at a minute, for an hour.
 - `Retry.APPLICATION` (a refusal, bad data, a bug, no end in sight): three attempts from two seconds.
 - `Retry.NEVER` (credentials, an account that does not exist, a result too large): fails at once.
 
-Attempts of the first kind do not use up those of the second. That is the usual policy; a job whose tasks
-are tried for longer has another one.
+Transient failures do not use up the attempts of application failures. That is `DEFAULT_RETRY`; a job whose
+tasks are tried for longer has a `RetryPolicy` of its own.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ APPLICATION_FIRST_DELAY = timedelta(seconds=2)
 
 
 class AttemptTimedOut(Exception):
-    """The attempt has not come to its end in the time that one has."""
+    """The attempt did not end within its time limit."""
 
     def __init__(self, limit: timedelta) -> None:
         super().__init__(f"the attempt was not over after {limit}")
@@ -30,11 +30,13 @@ class AttemptTimedOut(Exception):
 class RetryPolicy:
     """How long something is tried.
 
-    `application_attempts` None: application failures count as transient ones.
+    Application failures get `application_attempts`; None lets them count as transient ones. Transient
+    failures are retried for `transient_for`, from the first on. Their delays double from `first_delay` up to
+    `longest_delay`.
     """
 
     application_attempts: int | None = 3
-    world: timedelta = timedelta(hours=1)
+    transient_for: timedelta = timedelta(hours=1)
     first_delay: timedelta = timedelta(seconds=1)
     longest_delay: timedelta = timedelta(minutes=1)
 
@@ -44,7 +46,7 @@ DEFAULT_RETRY = RetryPolicy()
 
 @dataclass(frozen=True)
 class Attempts:
-    """How something has fared before: failures of each kind, and since when the world fails it."""
+    """How something has fared before: failures of each kind, and since when transient failures have come."""
 
     application_failures: int = 0
     transient_failures: int = 0
@@ -58,7 +60,7 @@ class Attempts:
 
 
 def is_application_failure(error: BaseException) -> bool:
-    """Whether a failure uses up one of the job's own attempts."""
+    """Whether a failure uses up one of the application attempts."""
     return retry_of(error) is not Retry.TRANSIENT
 
 
@@ -79,28 +81,28 @@ def to_failure(error: Exception, attempts: Attempts, now: datetime) -> Applicati
 
 
 def delay_after(
-    error: Exception, attempts: Attempts, now: datetime, patience: RetryPolicy = DEFAULT_RETRY
+    error: Exception, attempts: Attempts, now: datetime, retry: RetryPolicy = DEFAULT_RETRY
 ) -> timedelta | None:
     """Return how long to wait until the next attempt; None when there is none."""
     kind = retry_of(error)
     if kind is Retry.NEVER:
         return None
-    if kind is Retry.TRANSIENT or patience.application_attempts is None:
-        delay = _transient_delay(attempts, now, patience)
+    if kind is Retry.TRANSIENT or retry.application_attempts is None:
+        delay = _transient_delay(attempts, now, retry)
     else:
-        delay = _application_delay(attempts, patience.application_attempts)
+        delay = _application_delay(attempts, retry.application_attempts)
     asked = getattr(error, "retry_after", None)
     return max(delay, asked) if delay is not None and isinstance(asked, timedelta) else delay
 
 
-def _transient_delay(attempts: Attempts, now: datetime, patience: RetryPolicy) -> timedelta | None:
-    if attempts.transient_since is not None and now - attempts.transient_since >= patience.world:
+def _transient_delay(attempts: Attempts, now: datetime, retry: RetryPolicy) -> timedelta | None:
+    if attempts.transient_since is not None and now - attempts.transient_since >= retry.transient_for:
         return None
     failures = attempts.transient_failures
-    if patience.application_attempts is None:
+    if retry.application_attempts is None:
         failures += attempts.application_failures
     # Twenty doublings pass any cap; more would only grow the number.
-    return min(patience.first_delay * (1 << min(failures, 20)), patience.longest_delay)
+    return min(retry.first_delay * (1 << min(failures, 20)), retry.longest_delay)
 
 
 def _application_delay(attempts: Attempts, most: int) -> timedelta | None:

@@ -126,7 +126,7 @@ async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
     ids=["postgresql", "sqlite"],
 )
 async def test_a_database_that_is_not_there_is_away(url: str) -> None:
-    """That is the world's fault, and worth waiting for."""
+    """That is a transient failure, and worth waiting for."""
     database = Database(url)
     with pytest.raises(DatabaseAway):
         await database.read(lambda session: session.execute(text("SELECT 1")))
@@ -164,7 +164,7 @@ async def test_a_database_without_a_free_connection_is_away(sqlite_database: Dat
 
 
 async def test_a_wrong_statement_is_not_taken_for_a_missing_database(database: Database) -> None:
-    """A bug is the job's own failure, and not retried for an hour."""
+    """A bug is an application failure, and not retried for an hour."""
     with pytest.raises(Exception, match="no_such_table") as caught:
         await database.transact(lambda session: session.execute(text("SELECT 1 FROM no_such_table")))
 

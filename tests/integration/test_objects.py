@@ -96,7 +96,7 @@ async def test_more_objects_than_a_page_holds_are_all_listed(bucket: Objects) ->
 
 
 async def test_each_kind_of_failure_is_told_apart(emulator: ObjectStoreEmulator, bucket: Objects) -> None:
-    """What passes is the world's, a key that is not known is hopeless."""
+    """What passes is transient, a key that is not known is non-retryable."""
     emulator.faults.next(ObjectFault.AWAY)
     with pytest.raises(ServerFault):
         await bucket.replace("a", b"", "video/mp4")

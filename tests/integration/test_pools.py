@@ -80,7 +80,7 @@ async def test_a_pooled_task_looks_like_any_other(workerless: Service) -> None:
 async def test_a_task_that_fails_backs_off_alone_and_fails_after_three_attempts_of_its_own(
     workerless: Service,
 ) -> None:
-    """Its neighbours are done at once; an outage of the world's uses up none of its attempts."""
+    """Its neighbours are done at once; an outage uses up none of its application attempts."""
     refused, recovering, *others = await workerless.jobs.start_many(
         NOTE_NUMBER,
         [NoteNumber(number=1, refusals=9), NoteNumber(number=2, outages=2, refusals=3)]

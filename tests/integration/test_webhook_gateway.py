@@ -73,7 +73,7 @@ async def test_an_address_that_is_not_public_is_not_connected_to(receivers: Webh
 
 
 async def test_a_port_where_nobody_listens_was_sent_nothing() -> None:
-    """It is the world's failure."""
+    """The failure is transient."""
     with pytest.raises(NotSent):
         await deliver("http://127.0.0.1:9/")
 
@@ -123,7 +123,7 @@ async def test_a_receivers_cookies_are_never_sent_to_anybody() -> None:
 
 
 async def test_names_that_nobody_answers_for_hold_up_no_other_receiver(receivers: WebhookEmulator) -> None:
-    """Each is the world's failure of its own receiver; one that finds no room is nobody's."""
+    """Each is a transient failure of its own receiver; one that finds no room is nobody's."""
     let_go = threading.Event()
 
     def resolve(host: str) -> list[str]:

@@ -22,9 +22,9 @@ from mainspring.storage.errors import AccountUnknown, DatabaseAway, SecretUnread
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
-WORLDS = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x"), DatabaseAway()]
-OWNS = [Refused(service="x"), MalformedAnswer(service="x"), ZeroDivisionError(), KeyError("price")]
-OWNS.append(AttemptTimedOut(timedelta(hours=2)))
+TRANSIENT = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x"), DatabaseAway()]
+APPLICATION = [Refused(service="x"), MalformedAnswer(service="x"), ZeroDivisionError(), KeyError("price")]
+APPLICATION.append(AttemptTimedOut(timedelta(hours=2)))
 NON_RETRYABLE = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7"), TooMuch()]
 
 
@@ -45,31 +45,31 @@ def by_name(error: object) -> str:
 
 
 def failure(
-    error: Exception, own: int = 0, world: int = 0, after: timedelta = timedelta()
+    error: Exception, application: int = 0, transient: int = 0, after: timedelta = timedelta()
 ) -> ApplicationError:
-    """Decide on an error after so many others, the world's first of which came at the start."""
-    return to_failure(error, Attempts(own, world, START if world else None), START + after)
+    """Decide on an error after so many others, the first transient one of which came at the start."""
+    return to_failure(error, Attempts(application, transient, START if transient else None), START + after)
 
 
-@pytest.mark.parametrize("error", WORLDS, ids=by_name)
-def test_the_worlds_failures_are_tried_again_for_an_hour(error: Exception) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=by_name)
+def test_transient_failures_are_tried_again_for_an_hour(error: Exception) -> None:
     """However many attempts that takes; after the hour the failure counts."""
     assert timedelta(seconds=1) == failure(error).next_retry_delay
-    late = failure(error, world=99, after=timedelta(minutes=59))
+    late = failure(error, transient=99, after=timedelta(minutes=59))
     assert (timedelta(minutes=1), False) == (late.next_retry_delay, late.non_retryable)
-    assert failure(error, world=99, after=timedelta(hours=1)).non_retryable
+    assert failure(error, transient=99, after=timedelta(hours=1)).non_retryable
 
 
-@pytest.mark.parametrize("error", WORLDS, ids=by_name)
-def test_the_hour_counts_from_the_worlds_first_failure(error: Exception) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=by_name)
+def test_the_hour_counts_from_the_first_transient_failure(error: Exception) -> None:
     """An activity that waited long for a worker has its hour still before it."""
     assert timedelta(seconds=1) == failure(error, after=timedelta(hours=5)).next_retry_delay
 
 
-@pytest.mark.parametrize("error", OWNS, ids=by_name)
-def test_the_jobs_own_failures_get_three_attempts(error: Exception) -> None:
+@pytest.mark.parametrize("error", APPLICATION, ids=by_name)
+def test_application_failures_get_three_attempts(error: Exception) -> None:
     """After two and four seconds; the third is the last."""
-    decided = [failure(error, own=own) for own in range(3)]
+    decided = [failure(error, application=application) for application in range(3)]
 
     assert [timedelta(seconds=2), timedelta(seconds=4), None] == [each.next_retry_delay for each in decided]
     assert [False, False, True] == [each.non_retryable for each in decided]
@@ -83,16 +83,16 @@ def test_what_no_attempt_can_change_fails_at_once(error: Exception) -> None:
 
 def test_a_domains_own_error_says_itself_whether_it_is_tried_again() -> None:
     """The core knows no domain: an error need not be in any list of it."""
-    assert timedelta(minutes=1) == failure(ShopCounts(), world=99).next_retry_delay
+    assert timedelta(minutes=1) == failure(ShopCounts(), transient=99).next_retry_delay
     assert failure(ShopClosed()).non_retryable
 
 
 def test_a_failure_keeps_its_name_and_its_message() -> None:
     """The ledger shows both; an error without words is shown by its name."""
-    told, wordless = failure(KeyError("price")), failure(ZeroDivisionError())
+    with_words, without_words = failure(KeyError("price")), failure(ZeroDivisionError())
 
-    assert ("KeyError", "'price'") == (told.type, told.message)
-    assert ("ZeroDivisionError", "ZeroDivisionError") == (wordless.type, wordless.message)
+    assert ("KeyError", "'price'") == (with_words.type, with_words.message)
+    assert ("ZeroDivisionError", "ZeroDivisionError") == (without_words.type, without_words.message)
 
 
 def test_what_is_decided_already_is_left_as_it_is() -> None:
@@ -103,16 +103,18 @@ def test_what_is_decided_already_is_left_as_it_is() -> None:
 
 
 @given(
-    errors=st.lists(st.sampled_from([*WORLDS, *OWNS]), min_size=1, max_size=60),
+    errors=st.lists(st.sampled_from([*TRANSIENT, *APPLICATION]), min_size=1, max_size=60),
     seconds=st.integers(0, 3_599),
 )
-def test_three_own_failures_end_a_job_whatever_lies_between(errors: list[Exception], seconds: int) -> None:
-    """The world's failures use up none of the three, and no delay passes a minute."""
+def test_three_application_failures_end_a_job_whatever_lies_between(
+    errors: list[Exception], seconds: int
+) -> None:
+    """Transient failures use up none of the three, and no delay passes a minute."""
     attempts = Attempts()
     for error in errors:
         now = START + timedelta(seconds=seconds)
         decided = to_failure(error, attempts, now)
-        is_application_failure = error in OWNS
+        is_application_failure = error in APPLICATION
         attempts = attempts.after(error, now)
         assert decided.non_retryable == (attempts.application_failures == 3 and is_application_failure)
         if decided.non_retryable:

@@ -17,7 +17,7 @@ AWAY, NO = Unreachable(service="shop"), Refused(service="shop")
 
 def judged(
     *outcomes: tuple[Exception, timedelta],
-    patience: RetryPolicy = DEFAULT_RETRY,
+    retry: RetryPolicy = DEFAULT_RETRY,
     begun: Acknowledgement | None = None,
 ) -> list[Acknowledgement]:
     """Return the verdicts on a row that fares so, each at a time after noon."""
@@ -25,13 +25,13 @@ def judged(
     verdicts = []
     for attempt, (outcome, after) in enumerate(outcomes, 1):
         row = ClaimedRow(last.id, {}, attempt, last.failures, last.application_failures, last.failing_since)
-        last = acknowledgement_of(row, outcome, patience=patience, step="test", now=NOON + after)
+        last = acknowledgement_of(row, outcome, retry=retry, step="test", now=NOON + after)
         verdicts.append(last)
     return verdicts
 
 
-def test_the_worlds_hour_begins_with_its_first_failure() -> None:
-    """A row that was claimed before a long outage is tried for an hour, too; one of its own says nothing."""
+def test_the_hour_begins_with_the_first_transient_failure() -> None:
+    """A row that was claimed before a long outage is tried for an hour; other failures begin none."""
     verdicts = judged((NO, 0 * HOUR), (AWAY, 5 * HOUR), (AWAY, 6 * HOUR))
 
     assert [TaskState.RUNNING, TaskState.RUNNING, TaskState.FAILED] == [each.state for each in verdicts]
@@ -40,9 +40,9 @@ def test_the_worlds_hour_begins_with_its_first_failure() -> None:
 
 def test_where_all_failures_are_tried_for_a_time_it_begins_with_the_first_of_any_kind() -> None:
     """A refusal counts like an outage."""
-    patience = RetryPolicy(application_attempts=None, world=24 * HOUR)
+    retry = RetryPolicy(application_attempts=None, transient_for=24 * HOUR)
 
-    verdicts = judged((NO, 3 * HOUR), (AWAY, 26 * HOUR), (NO, 27 * HOUR), patience=patience)
+    verdicts = judged((NO, 3 * HOUR), (AWAY, 26 * HOUR), (NO, 27 * HOUR), retry=retry)
 
     assert [TaskState.RUNNING, TaskState.RUNNING, TaskState.FAILED] == [each.state for each in verdicts]
 

@@ -11,7 +11,7 @@ from mainspring.gateways.smtp import Mail, Mailer
 # A refusal is final; a server that is away, or takes nothing now, is tried again for a day.
 MAIL_RETRY = RetryPolicy(
     application_attempts=1,
-    world=timedelta(hours=24),
+    transient_for=timedelta(hours=24),
     first_delay=timedelta(seconds=5),
     longest_delay=timedelta(minutes=15),
 )

@@ -60,7 +60,7 @@ class EffectQueue:
             request,
             kind.request,
             send,
-            patience=sender.retry,
+            retry=sender.retry,
             begins_late=True,
             prepare=prepare,
             store=store,

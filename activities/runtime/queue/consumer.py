@@ -53,7 +53,7 @@ class Batch(Generic[In]):
         job: str,
         pool: BatchedQueue,
         kind: type[In],
-        patience: RetryPolicy,
+        retry: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
     ) -> None:
@@ -61,7 +61,7 @@ class Batch(Generic[In]):
         self._step = info.activity_type
         self._claim = claim_of(info.workflow_run_id or "", info.activity_id, info.attempt)
         self._database, self._clock = database, clock
-        self._job, self._patience, self._store = job, patience, store
+        self._job, self._retry, self._store = job, retry, store
         self._holding = Leases(database, clock, self._claim)
         self._taking = Claimer(database, clock, self._holding, claim=self._claim, kind=kind, prepare=prepare)
         self._counts: Counter[TaskState] = Counter()
@@ -122,9 +122,7 @@ class Batch(Generic[In]):
         await self._settle([self._verdict(self._holding[each.task.id], each.outcome) for each in done], done)
 
     def _verdict(self, row: ClaimedRow, outcome: Result) -> Acknowledgement:
-        return acknowledgement_of(
-            row, outcome, patience=self._patience, step=self._step, now=self._clock.now()
-        )
+        return acknowledgement_of(row, outcome, retry=self._retry, step=self._step, now=self._clock.now())
 
     async def _settle(self, verdicts: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]) -> None:
         async def write(session: Session) -> dict[UUID, TaskState]:

@@ -28,7 +28,7 @@ class QueueTask(Generic[In]):
     """A task to work. `attempt` counts from 1, also those that a worker's death ended.
 
     `prepared` is what the job's own `prepare` gave for it. `begin` is for work that waits for its turn: see
-    `Pools.work_each`.
+    `BatchedQueues.work_each`.
     """
 
     id: UUID
@@ -66,7 +66,7 @@ Store = Callable[[Session, Sequence[TaskDone[In]]], Awaitable[None]]
 
 
 def acknowledgement_of(
-    row: ClaimedRow, outcome: Result, *, patience: RetryPolicy, step: str, now: datetime
+    row: ClaimedRow, outcome: Result, *, retry: RetryPolicy, step: str, now: datetime
 ) -> Acknowledgement:
     """Return what is to be written of a row: its result, when it is tried again, or that it has failed."""
     if isinstance(outcome, Message):
@@ -81,8 +81,8 @@ def acknowledgement_of(
             failing_since=row.failing_since,
         )
     attempts = Attempts(row.application_failures, row.failures - row.application_failures, row.failing_since)
-    delay = delay_after(outcome, attempts, now, patience)
-    is_counted_in_time = patience.application_attempts is None or not is_application_failure(outcome)
+    delay = delay_after(outcome, attempts, now, retry)
+    is_counted_in_time = retry.application_attempts is None or not is_application_failure(outcome)
     error = TaskError(
         at=now,
         step=step,

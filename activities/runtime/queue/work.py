@@ -60,7 +60,7 @@ class BatchedQueues:
         kind: type[In],
         work: Callable[[Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, Result]]],
         *,
-        patience: RetryPolicy = DEFAULT_RETRY,
+        retry: RetryPolicy = DEFAULT_RETRY,
         prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
     ) -> QueueWorked:
@@ -69,7 +69,7 @@ class BatchedQueues:
         What it raises became of them all. `prepare` reads and writes in the transaction that claims the page,
         `store` writes results in the one that settles it.
         """
-        batch = self._batch(request, kind, patience, prepare, store)
+        batch = self._batch(request, kind, retry, prepare, store)
         tasks = await batch.resume() or await batch.claim(batch.pool.page)
         while tasks:
             await batch.settle(await _together(work, tasks))
@@ -82,7 +82,7 @@ class BatchedQueues:
         kind: type[In],
         work: Callable[[QueueTask[In]], Awaitable[Message]],
         *,
-        patience: RetryPolicy = DEFAULT_RETRY,
+        retry: RetryPolicy = DEFAULT_RETRY,
         prepare: Prepare[In] | None = None,
         store: Store[In] | None = None,
         begins_late: bool = False,
@@ -92,7 +92,7 @@ class BatchedQueues:
         A slow task holds its own place and no other one. `prepare` and `store` are as above. `begins_late`:
         the work waits for its turn, and awaits the task's `begin` when that has come, before it does a thing.
         """
-        batch = self._batch(request, kind, patience, prepare, store)
+        batch = self._batch(request, kind, retry, prepare, store)
         under_way = _begun(work, await batch.resume(), begins_late)
         try:
             while True:
@@ -112,7 +112,7 @@ class BatchedQueues:
         self,
         request: WorkQueue,
         kind: type[In],
-        patience: RetryPolicy,
+        retry: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
     ) -> Batch[In]:
@@ -122,7 +122,7 @@ class BatchedQueues:
             job=request.job,
             pool=self._sizes[request.job],
             kind=kind,
-            patience=patience,
+            retry=retry,
             prepare=prepare,
             store=store,
         )
