@@ -68,7 +68,7 @@ class NoteAlone:
     @tracked
     async def run(self, request: NoteNumber) -> NumberNoted:
         """Note one number."""
-        return await workflow.execute_activity(note, request, **options.PAGE)
+        return await workflow.execute_activity(note, request, **options.BATCH)
 
 
 NOTE_ALONE = Job(

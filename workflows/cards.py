@@ -114,7 +114,7 @@ class RefreshDueAccountsWorkflow:
 
 async def _refresh_page(progress: RefreshProgress) -> RefreshProgress:
     page = await workflow.execute_activity_method(
-        CardActivities.list_due_page, AccountsPage(after=progress.after), **options.PAGE
+        CardActivities.list_due_page, AccountsPage(after=progress.after), **options.BATCH
     )
     enqueued = await _enqueue(page.due)
     return RefreshProgress(
@@ -130,7 +130,7 @@ async def _enqueue(due: Sequence[DueJob]) -> TasksEnqueued:
     if not due:  # the usual case of the hourly refresh, which then costs one action less
         return TasksEnqueued(started=0, already_active=0)
     tasks = EnqueueTasks(tasks=tuple(_due_task(each) for each in due))
-    return await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.PAGE)
+    return await workflow.execute_activity_method(TaskActivities.enqueue, tasks, **options.BATCH)
 
 
 def _first(kind: type[Progress], request: AccountRequest) -> Progress:

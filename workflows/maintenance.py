@@ -26,7 +26,7 @@ class RelayTasksWorkflow:
     @workflow.run
     async def run(self, request: RelayTasks) -> TasksRelayed:
         """Work the queue down."""
-        return await workflow.execute_activity_method(TaskActivities.relay, request, **options.PAGE)
+        return await workflow.execute_activity_method(TaskActivities.relay, request, **options.BATCH)
 
 
 @workflow.defn(name="reconcile-tasks")
@@ -39,7 +39,7 @@ class ReconcileTasksWorkflow:
         last = workflow.get_last_completion_result(TasksReconciled)
         if last is not None and request.since is None:
             request = ReconcileTasks(since=last.until - OVERLAP)
-        return await workflow.execute_activity_method(ReconcileActivities.reconcile, request, **options.PAGE)
+        return await workflow.execute_activity_method(ReconcileActivities.reconcile, request, **options.BATCH)
 
 
 JOBS: tuple[AnyJob, ...] = (

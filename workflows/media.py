@@ -50,7 +50,7 @@ class SweepScratchWorkflow:
     @workflow.run
     async def run(self, request: SweepScratch) -> ScratchSwept:
         """Sweep once."""
-        return await workflow.execute_activity_method(MediaActivities.sweep, request, **options.PAGE)
+        return await workflow.execute_activity_method(MediaActivities.sweep, request, **options.BATCH)
 
 
 def video_flow(request: ProcessVideo) -> Flow:

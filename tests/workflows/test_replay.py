@@ -87,7 +87,9 @@ class WorksBeforeItBegins:
         progress = ListingProgress(
             task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than
         )
-        await workflow.execute_activity_method(CardActivities.discover_sets_stretch, progress, **options.PAGE)
+        await workflow.execute_activity_method(
+            CardActivities.discover_sets_stretch, progress, **options.BATCH
+        )
         return await self._told(request)
 
     @tracked

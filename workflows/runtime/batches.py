@@ -57,11 +57,11 @@ def in_activity(
     work: Callable[[Any, Progress], Awaitable[Progress]],
 ) -> Callable[[Progress], Awaitable[Progress]]:
     """Return the batch that an activity method works, which takes the progress and gives back a later one."""
-    return lambda progress: workflow.execute_activity_method(work, progress, **options.PAGE)
+    return lambda progress: workflow.execute_activity_method(work, progress, **options.BATCH)
 
 
 def in_activity_with(
     work: Callable[[Any, In], Awaitable[Progress]], message: Callable[[Progress], In]
 ) -> Callable[[Progress], Awaitable[Progress]]:
     """Return the batch of an activity method that takes the progress within another message."""
-    return lambda progress: workflow.execute_activity_method(work, message(progress), **options.PAGE)
+    return lambda progress: workflow.execute_activity_method(work, message(progress), **options.BATCH)

@@ -1,6 +1,6 @@
-"""The option sets of activity calls: how long one may take and how its death is noticed.
+"""The option sets of activity calls: how long an activity may take, how its worker's death is noticed.
 
-How often one is tried again is decided by what the error says of itself, see `contracts/retry.py`.
+How often an activity is tried again is decided by what the error says of itself, see `contracts/retry.py`.
 """
 
 from datetime import timedelta
@@ -11,32 +11,32 @@ from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalA
 
 from mainspring.domain.queues import Role, queue_of
 
-# activities/runtime/retry.py ends the retries, and says how long to wait until the next one. What is left to
-# the policy is a worker that died: waiting longer each time would help nobody, for the next worker is as good
-# as new.
-UNTIL_FAULTS_SAYS_STOP = RetryPolicy(
+# Temporal retries without a limit: activities/runtime/retry.py ends the retries with a non-retryable failure,
+# and says how long to wait until the next attempt. This policy alone governs the attempt after a worker died:
+# waiting longer each time would help nobody, for the next worker is as good as new.
+UNTIL_NON_RETRYABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=1.0, maximum_attempts=0
 )
 
-# A batch of paged work: minutes of calls and pacing. A worker that dies is noticed by its heartbeat. One
-# that is cancelled learns it by its heartbeat: the task is CANCELLED when nothing is written any more.
-PAGE: ActivityConfig = {
+# A batch: minutes of calls and pacing. Temporal notices by the heartbeat that a worker died. An activity that
+# is cancelled learns that by its heartbeat: the task is CANCELLED when the activity writes nothing any more.
+BATCH: ActivityConfig = {
     "start_to_close_timeout": timedelta(minutes=15),
     "heartbeat_timeout": timedelta(seconds=10),
-    "retry_policy": UNTIL_FAULTS_SAYS_STOP,
+    "retry_policy": UNTIL_NON_RETRYABLE,
     "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 }
 
 # A step of a flow, which may be an hour's work on its own.
-STEP: ActivityConfig = PAGE | {"start_to_close_timeout": timedelta(hours=2)}
+STEP: ActivityConfig = BATCH | {"start_to_close_timeout": timedelta(hours=2)}
 
-# Making a profile of a film: many hours on a slow machine. Who needs what was made may have to do it again.
+# Making a profile of a film: many hours on a slow machine. A step that needs the profile may make it again.
 TRANSCODE: ActivityConfig = STEP | {"start_to_close_timeout": timedelta(hours=24)}
 
 # A short write to the ledger, inside the workflow task.
 LEDGER: LocalActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=30),
-    "retry_policy": UNTIL_FAULTS_SAYS_STOP,
+    "retry_policy": UNTIL_NON_RETRYABLE,
 }
 
 

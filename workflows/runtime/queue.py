@@ -107,7 +107,7 @@ class _Consumer:
 
     async def _batch(self) -> QueueWorked:
         worked: QueueWorked = await workflow.execute_activity_method(
-            self._work, WorkQueue(job=self._job), **options.PAGE
+            self._work, WorkQueue(job=self._job), **options.BATCH
         )
         return worked
 
