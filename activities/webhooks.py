@@ -85,16 +85,14 @@ class WebhookActivities:
     async def _note(self, session: Session, done: Sequence[TaskDone[DeliverWebhook]]) -> None:
         """Note for each receiver whether anything got through; a receiver that did well costs one query."""
         subscriptions = SubscriptionRepository(session)
-        reached = {
-            each.task.given.subscription_id for each in done if not isinstance(each.outcome, Exception)
-        }
+        reached = {each.task.given.subscription_id for each in done if not isinstance(each.result, Exception)}
         failed = [
             each
             for each in done
             # What is ours to mend, or was put off, is not the receiver's failure.
-            if isinstance(each.outcome, Exception) and not isinstance(each.outcome, StorageError | Snooze)
+            if isinstance(each.result, Exception) and not isinstance(each.result, StorageError | Snooze)
         ]
-        gone = {e.task.given.subscription_id for e in failed if isinstance(e.outcome, ReceiverGone)}
+        gone = {e.task.given.subscription_id for e in failed if isinstance(e.result, ReceiverGone)}
         failures = Counter(each.task.given.subscription_id for each in failed)
         self._receivers.forget(failures)  # whoever comes next sees whether it was disabled
         unreached = {each: count for each, count in failures.items() if each not in reached - gone}

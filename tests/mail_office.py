@@ -111,21 +111,23 @@ class Office:
     async def settle(
         self,
         tasks: Sequence[QueueTask[SendNotification]],
-        outcome: Result | None = None,
+        result: Result | None = None,
         state: TaskState = TaskState.SUCCESS,
     ) -> None:
         """Say of mails that they were sent, or what else became of them."""
         sent = NotificationSent(message_id="x", told=1)
-        done = [TaskDone(task, outcome or sent, state=state) for task in tasks]
+        done = [TaskDone(task, result or sent, state=state) for task in tasks]
         await self.database.transact(
             lambda session: acknowledge(session, WISHLIST_MAIL, done, now=self.clock.now())
         )
 
     async def put_off(self, task: QueueTask[SendNotification], until: datetime) -> None:
         """Write of a task that it waits until then."""
-        verdict = Acknowledgement(task.id, TaskState.RUNNING, next_attempt_at=until)
+        acknowledgement = Acknowledgement(task.id, TaskState.RUNNING, next_attempt_at=until)
         await self.database.transact(
-            lambda session: AcknowledgementStore(session).settle("run/1", [verdict], now=self.clock.now())
+            lambda session: AcknowledgementStore(session).settle(
+                "run/1", [acknowledgement], now=self.clock.now()
+            )
         )
 
     async def end(self, tasks: Sequence[QueueTask[SendNotification]], state: TaskState) -> None:

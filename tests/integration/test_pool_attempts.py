@@ -166,7 +166,7 @@ async def test_what_is_broken_off_before_it_has_begun_is_put_off(
     other.open.set()
     await attempt(1, other, activity_id="2")
 
-    put_off = [each for each in notary.stored if isinstance(each.outcome, Snooze)]
+    put_off = [each for each in notary.stored if isinstance(each.result, Snooze)]
     free = 3 if begins_late else 0
     assert (free, free) == (len(put_off), other.noted.total())
 

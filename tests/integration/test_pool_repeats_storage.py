@@ -58,11 +58,11 @@ async def claim(database: Database, now: datetime, claimant: str = "run/1") -> l
 
 
 async def settle(
-    database: Database, verdict: Acknowledgement, now: datetime, claimant: str = "run/1"
+    database: Database, acknowledgement: Acknowledgement, now: datetime, claimant: str = "run/1"
 ) -> None:
     """Write what became of a row."""
     await database.transact(
-        lambda session: AcknowledgementStore(session).settle(claimant, [verdict], now=now)
+        lambda session: AcknowledgementStore(session).settle(claimant, [acknowledgement], now=now)
     )
 
 
@@ -91,12 +91,12 @@ async def stored(database: Database, task_id: UUID) -> Task:
 
 
 def done(task_id: UUID) -> Acknowledgement:
-    """Return the verdict of a success."""
+    """Return the acknowledgement of a success."""
     return Acknowledgement(task_id, TaskState.SUCCESS, result={})
 
 
-def put_off(task_id: UUID, until: datetime) -> Acknowledgement:
-    """Return the verdict of a failure that is tried again."""
+def snoozed(task_id: UUID, until: datetime) -> Acknowledgement:
+    """Return the acknowledgement of a failure that is tried again."""
     error = TaskError(at=NOW, step="test", error_type="Unreachable", message="away")
     return Acknowledgement(task_id, TaskState.RUNNING, error=error, next_attempt_at=until, failures=1)
 
@@ -140,7 +140,7 @@ async def test_a_row_waits_for_the_next_attempt_of_the_one_before(database: Data
     await accept(database, first)
     await claim(database, NOW + QUIET)
     next_attempt = NOW + 600 * SECOND
-    await settle(database, put_off(first.id, next_attempt), NOW + QUIET)
+    await settle(database, snoozed(first.id, next_attempt), NOW + QUIET)
     await accept(database, second, now=NOW + QUIET)
     due = NOW + 2 * QUIET
 
@@ -164,7 +164,7 @@ async def test_a_row_that_was_cancelled_between_its_attempts_lets_the_next_one_b
     first, second = push(1), push(2)
     await accept(database, first)
     await claim(database, NOW + QUIET)
-    await settle(database, put_off(first.id, NOW + 600 * SECOND), NOW + QUIET)
+    await settle(database, snoozed(first.id, NOW + 600 * SECOND), NOW + QUIET)
     await accept(database, second, now=NOW + QUIET)
     await database.transact(lambda session: TaskWriter(session).request_cancel(first.id, now=NOW))
 

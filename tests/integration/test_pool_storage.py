@@ -67,10 +67,10 @@ async def claim(
 
 
 async def settle(
-    database: Database, *verdicts: Acknowledgement, claimant: str = "run/1", now: datetime = NOON
+    database: Database, *acknowledgements: Acknowledgement, claimant: str = "run/1", now: datetime = NOON
 ) -> dict[UUID, TaskState]:
     return await database.transact(
-        lambda session: AcknowledgementStore(session).settle(claimant, verdicts, now=now)
+        lambda session: AcknowledgementStore(session).settle(claimant, acknowledgements, now=now)
     )
 
 
@@ -86,7 +86,7 @@ def failure(message: str = "no") -> TaskError:
     return TaskError(at=NOON, step="test", error_type="Refused", message=message)
 
 
-def put_off(task_id: UUID, until: datetime) -> Acknowledgement:
+def snoozed(task_id: UUID, until: datetime) -> Acknowledgement:
     return Acknowledgement(
         task_id,
         TaskState.RUNNING,
@@ -177,7 +177,7 @@ async def test_rows_that_back_off_do_not_let_a_workspace_overtake(database: Data
     """The turns of those that wait for another attempt are not the head of the queue."""
     early = await enqueue(database, pooled("a"))
     await claim(database)
-    await settle(database, put_off(early[0], NOON + 60 * MINUTE))
+    await settle(database, snoozed(early[0], NOON + 60 * MINUTE))
     await enqueue(database, *(pooled("a") for _ in range(10)))
     await claim(database, 8)
 
@@ -210,7 +210,7 @@ async def test_a_page_is_settled_row_by_row(database: Database) -> None:
     settled = await settle(
         database,
         Acknowledgement(done, TaskState.SUCCESS, result={"status": 204}),
-        put_off(later, NOON + MINUTE),
+        snoozed(later, NOON + MINUTE),
         Acknowledgement(
             failed, TaskState.FAILED, error=failure("item 7"), failures=3, application_failures=3
         ),
@@ -236,7 +236,7 @@ async def test_a_row_backs_off_alone(database: Database) -> None:
     """It is not claimed before its time, others are, and it knows how often it has failed and since when."""
     first, second = await enqueue(database, pooled(), pooled())
     await claim(database, 1)
-    await settle(database, put_off(first, NOON + MINUTE))
+    await settle(database, snoozed(first, NOON + MINUTE))
 
     assert QueueStatistics(due=1, next_due_at=NOON + MINUTE, next_due_in=MINUTE) == await queue(database)
     assert [second] == [row.id for row in await claim(database)]
@@ -291,11 +291,11 @@ async def test_an_attempt_that_was_taken_for_dead_is_heard_no_more(database: Dat
     late = await settle(
         database,
         Acknowledgement(succeeded, TaskState.SUCCESS, result={}),
-        put_off(failed, NOON),
+        snoozed(failed, NOON),
         claimant="run/1/1",
     )
     held = [await still_held(database, each, [succeeded, failed]) for each in ("run/1/1", "run/1/2")]
-    in_time = await settle(database, put_off(failed, NOON + MINUTE), claimant="run/1/2")
+    in_time = await settle(database, snoozed(failed, NOON + MINUTE), claimant="run/1/2")
 
     assert ({}, {failed: "RUNNING"}) == (late, in_time)
     assert [set(), {succeeded, failed}] == held
@@ -326,7 +326,7 @@ async def test_a_queued_row_is_cancelled_at_once_and_a_claimed_one_when_it_settl
         await request_cancel(database, each)
     states = [(await get(database, each)).state for each in (claimed, queued)]
     settled = await settle(
-        database, put_off(claimed, NOON), Acknowledgement(done, TaskState.SUCCESS, result={})
+        database, snoozed(claimed, NOON), Acknowledgement(done, TaskState.SUCCESS, result={})
     )
 
     assert ["RUNNING", "CANCELLED"] == states

@@ -50,10 +50,10 @@ async def fail_attempt(database: Database, task_id: UUID, attempt: int) -> None:
     async def work(session: Session) -> None:
         at = NOW if attempt == 1 else AGAIN
         await QueueStore(session).claim(JOB, "run/1", limit=1, now=at)
-        verdict = Acknowledgement(
+        acknowledgement = Acknowledgement(
             task_id, TaskState.RUNNING, error=error(attempt), next_attempt_at=AGAIN, failures=attempt
         )
-        await AcknowledgementStore(session).settle("run/1", [verdict], now=at)
+        await AcknowledgementStore(session).settle("run/1", [acknowledgement], now=at)
 
     await database.transact(work)
 

@@ -15,47 +15,51 @@ HOUR = timedelta(hours=1)
 AWAY, NO = Unreachable(service="shop"), Refused(service="shop")
 
 
-def judged(
-    *outcomes: tuple[Exception, timedelta],
+def acknowledged(
+    *results: tuple[Exception, timedelta],
     retry: RetryPolicy = DEFAULT_RETRY,
     begun: Acknowledgement | None = None,
 ) -> list[Acknowledgement]:
-    """Return the verdicts on a row that fares so, each at a time after noon."""
+    """Return the acknowledgements on a row that fares so, each at a time after noon."""
     last = begun or Acknowledgement(UUID(int=1), TaskState.RUNNING)
-    verdicts = []
-    for attempt, (outcome, after) in enumerate(outcomes, 1):
+    acknowledgements = []
+    for attempt, (result, after) in enumerate(results, 1):
         row = ClaimedRow(last.id, {}, attempt, last.failures, last.application_failures, last.failing_since)
-        last = acknowledgement_of(row, outcome, retry=retry, step="test", now=NOON + after)
-        verdicts.append(last)
-    return verdicts
+        last = acknowledgement_of(row, result, retry=retry, step="test", now=NOON + after)
+        acknowledgements.append(last)
+    return acknowledgements
 
 
 def test_the_hour_begins_with_the_first_transient_failure() -> None:
     """A row that was claimed before a long outage is tried for an hour; other failures begin none."""
-    verdicts = judged((NO, 0 * HOUR), (AWAY, 5 * HOUR), (AWAY, 6 * HOUR))
+    acknowledgements = acknowledged((NO, 0 * HOUR), (AWAY, 5 * HOUR), (AWAY, 6 * HOUR))
 
-    assert [TaskState.RUNNING, TaskState.RUNNING, TaskState.FAILED] == [each.state for each in verdicts]
-    assert [None, NOON + 5 * HOUR, NOON + 5 * HOUR] == [each.failing_since for each in verdicts]
+    assert [TaskState.RUNNING, TaskState.RUNNING, TaskState.FAILED] == [
+        each.state for each in acknowledgements
+    ]
+    assert [None, NOON + 5 * HOUR, NOON + 5 * HOUR] == [each.failing_since for each in acknowledgements]
 
 
 def test_where_all_failures_are_tried_for_a_time_it_begins_with_the_first_of_any_kind() -> None:
     """A refusal counts like an outage."""
     retry = RetryPolicy(application_attempts=None, transient_for=24 * HOUR)
 
-    verdicts = judged((NO, 3 * HOUR), (AWAY, 26 * HOUR), (NO, 27 * HOUR), retry=retry)
+    acknowledgements = acknowledged((NO, 3 * HOUR), (AWAY, 26 * HOUR), (NO, 27 * HOUR), retry=retry)
 
-    assert [TaskState.RUNNING, TaskState.RUNNING, TaskState.FAILED] == [each.state for each in verdicts]
+    assert [TaskState.RUNNING, TaskState.RUNNING, TaskState.FAILED] == [
+        each.state for each in acknowledgements
+    ]
 
 
-def test_a_task_that_is_put_off_has_not_failed() -> None:
+def test_a_snoozed_task_has_not_failed() -> None:
     """It keeps what it has behind it, and nothing is written to its log."""
-    (failed,) = judged((AWAY, 0 * HOUR))
+    (failed,) = acknowledged((AWAY, 0 * HOUR))
 
-    (put_off,) = judged((Snooze(NOON + 2 * HOUR), HOUR), begun=failed)
+    (snoozed,) = acknowledged((Snooze(NOON + 2 * HOUR), HOUR), begun=failed)
 
     assert (
         Acknowledgement(
             failed.id, TaskState.RUNNING, next_attempt_at=NOON + 2 * HOUR, failures=1, failing_since=NOON
         )
-        == put_off
+        == snoozed
     )

@@ -38,7 +38,7 @@ async def acknowledge(
 
 
 def _result_of(done: TaskDone[Any], effect: Effect) -> EffectResult:
-    outcome = done.outcome
+    outcome = done.result
     if not isinstance(outcome, Exception):
         return EffectResult(effect.id, EffectState.SENT)
     error = f"{type(outcome).__name__}: {outcome}"

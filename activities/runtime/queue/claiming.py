@@ -34,71 +34,71 @@ class Claimed(Generic[In]):
 
 
 class Claimer(Generic[In]):
-    """Takes rows for one attempt."""
+    """Claims rows for one attempt of an activity."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        holding: Leases,
+        leases: Leases,
         *,
         claim: str,
         kind: type[In],
         prepare: Prepare[In] | None,
     ) -> None:
         self._database, self._clock = database, clock
-        self._holding, self._claim = holding, claim
+        self._leases, self._claim = leases, claim
         self._kind, self._prepare = kind, prepare
 
-    async def take(self, work: Claim) -> Claimed[In]:
+    async def claim(self, work: Claim) -> Claimed[In]:
         """Claim rows and prepare them. A row that cannot be prepared is no reason not to work the others."""
         since = self._clock.now()
         try:
-            taken, is_prepared = await self._claimed(work, self._prepare), True
+            claimed, is_prepared = await self._claimed(work, self._prepare), True
         except Exception as error:
             if self._prepare is None or retry_of(error) is Retry.TRANSIENT:
                 raise
             log.warning("a page could not be prepared", error_type=type(error).__name__, error=str(error))
-            taken, is_prepared = await self._claimed(work, None), False
-        self._holding.add(taken.rows, since=since)
+            claimed, is_prepared = await self._claimed(work, None), False
+        self._leases.add(claimed.rows, since=since)
         if not is_prepared:
-            await self._prepare_each(taken)
-        return taken
+            await self._prepare_each(claimed)
+        return claimed
 
     async def _claimed(self, work: Claim, prepare: Prepare[In] | None) -> Claimed[In]:
         async def write(session: Session) -> Claimed[In]:
-            taken = self._read(await work(QueueStore(session)))
-            if prepare is not None and taken.tasks:
-                prepared = await prepare(session, taken.tasks)
-                taken.tasks = [replace(task, prepared=prepared.get(task.id)) for task in taken.tasks]
-            return taken
+            claimed = self._read(await work(QueueStore(session)))
+            if prepare is not None and claimed.tasks:
+                prepared = await prepare(session, claimed.tasks)
+                claimed.tasks = [replace(task, prepared=prepared.get(task.id)) for task in claimed.tasks]
+            return claimed
 
         return await self._database.transact(write)
 
     def _read(self, rows: Sequence[ClaimedRow]) -> Claimed[In]:
-        taken: Claimed[In] = Claimed(rows)
+        claimed: Claimed[In] = Claimed(rows)
         for row in rows:
             try:
-                given = self._kind.model_validate(row.given)
+                message = self._kind.model_validate(row.given)
             except ValueError as error:  # pydantic's: the row was written by another version of the job
-                taken.unreadable.append((row, error))
+                claimed.unreadable.append((row, error))
             else:
-                begin = partial(self._holding.begin, row.id)
-                taken.tasks.append(QueueTask(row.id, given, row.attempt, begin=begin))
-        return taken
+                begin = partial(self._leases.begin, row.id)
+                claimed.tasks.append(QueueTask(row.id, message, row.attempt, begin=begin))
+        return claimed
 
-    async def _prepare_each(self, taken: Claimed[In]) -> None:
+    async def _prepare_each(self, claimed: Claimed[In]) -> None:
         """Prepare the tasks one by one. An attempt that ends in the midst of it has left claims only."""
-        tasks, taken.tasks = taken.tasks, []
+        tasks, claimed.tasks = claimed.tasks, []
         for task in tasks:
             try:
                 prepared = await self._prepared(task)
             except Exception as error:  # it became of this task, and `delay_after` says what that means
                 if retry_of(error) is Retry.TRANSIENT:
                     raise
-                taken.unprepared.append(TaskDone(task, error))
+                claimed.unprepared.append(TaskDone(task, error))
             else:
-                taken.tasks.extend(prepared)
+                claimed.tasks.extend(prepared)
 
     async def _prepared(self, task: QueueTask[In]) -> list[QueueTask[In]]:
         """Return the task as it was prepared; none when another attempt has taken it up."""

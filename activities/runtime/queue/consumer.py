@@ -62,8 +62,8 @@ class Batch(Generic[In]):
         self._claim = claim_of(info.workflow_run_id or "", info.activity_id, info.attempt)
         self._database, self._clock = database, clock
         self._job, self._retry, self._store = job, retry, store
-        self._holding = Leases(database, clock, self._claim)
-        self._taking = Claimer(database, clock, self._holding, claim=self._claim, kind=kind, prepare=prepare)
+        self._leases = Leases(database, clock, self._claim)
+        self._claimer = Claimer(database, clock, self._leases, claim=self._claim, kind=kind, prepare=prepare)
         self._counts: Counter[TaskState] = Counter()
         self._is_first = info.attempt == 1
         self._may_claim = lost_before(info) == 0
@@ -84,14 +84,14 @@ class Batch(Generic[In]):
         """Take up what earlier attempts of this activity have left."""
         if self._is_first:
             return []
-        return await self._take(lambda queues: queues.resume(self._claim, now=self._clock.now()))
+        return await self._claimed(lambda queues: queues.resume(self._claim, now=self._clock.now()))
 
     async def claim(self, limit: int) -> list[QueueTask[In]]:
         """Take up to `limit` rows that are due, unless the batch is over."""
         self._notice_standstill()
         if limit < 1 or not self.goes_on:
             return []
-        return await self._take(
+        return await self._claimed(
             lambda queues: queues.claim(self._job, self._claim, limit=limit, now=self._clock.now())
         )
 
@@ -103,30 +103,38 @@ class Batch(Generic[In]):
 
     def has_begun(self, task: QueueTask[In]) -> bool:
         """Whether the work of a task may have done something."""
-        return self._holding.has_begun(task.id)
+        return self._leases.has_begun(task.id)
 
-    def put_off(self, task: QueueTask[In]) -> TaskDone[In]:
+    def snooze(self, task: QueueTask[In]) -> TaskDone[In]:
         """Return what becomes of a task whose work has not begun."""
         return TaskDone(task, Snooze(self._clock.now()))
 
-    async def _take(self, work: Claim) -> list[QueueTask[In]]:
-        taken = await self._taking.take(work)
-        if taken.unreadable:
-            await self._settle([self._verdict(row, error) for row, error in taken.unreadable], ())
-        if taken.unprepared:
-            await self.settle(taken.unprepared)
-        return taken.tasks
+    async def _claimed(self, work: Claim) -> list[QueueTask[In]]:
+        claimed = await self._claimer.claim(work)
+        if claimed.unreadable:
+            await self._acknowledge(
+                [self._acknowledgement(row, error) for row, error in claimed.unreadable], ()
+            )
+        if claimed.unprepared:
+            await self.acknowledge(claimed.unprepared)
+        return claimed.tasks
 
-    async def settle(self, done: Sequence[TaskDone[In]]) -> None:
+    async def acknowledge(self, done: Sequence[TaskDone[In]]) -> None:
         """Write what became of these, with the job's own results, in one transaction."""
-        await self._settle([self._verdict(self._holding[each.task.id], each.outcome) for each in done], done)
+        await self._acknowledge(
+            [self._acknowledgement(self._leases[each.task.id], each.result) for each in done], done
+        )
 
-    def _verdict(self, row: ClaimedRow, outcome: Result) -> Acknowledgement:
-        return acknowledgement_of(row, outcome, retry=self._retry, step=self._step, now=self._clock.now())
+    def _acknowledgement(self, row: ClaimedRow, result: Result) -> Acknowledgement:
+        return acknowledgement_of(row, result, retry=self._retry, step=self._step, now=self._clock.now())
 
-    async def _settle(self, verdicts: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]) -> None:
+    async def _acknowledge(
+        self, acknowledgements: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]
+    ) -> None:
         async def write(session: Session) -> dict[UUID, TaskState]:
-            states = await AcknowledgementStore(session).settle(self._claim, verdicts, now=self._clock.now())
+            states = await AcknowledgementStore(session).settle(
+                self._claim, acknowledgements, now=self._clock.now()
+            )
             # What another has claimed meanwhile is the other's.
             ours = [replace(each, state=states[each.task.id]) for each in done if each.task.id in states]
             if self._store is not None and ours:
@@ -135,7 +143,7 @@ class Batch(Generic[In]):
 
         states = await self._database.transact(write)
         self._counts.update(states.values())
-        self._holding.drop([verdict.id for verdict in verdicts])
+        self._leases.drop([acknowledgement.id for acknowledgement in acknowledgements])
 
     async def report(self) -> QueueWorked:
         """Return what became of the rows, and what waits now."""

@@ -40,10 +40,10 @@ class QueueTask(Generic[In]):
 
 @dataclass(frozen=True)
 class TaskDone(Generic[In]):
-    """A task that was worked, and what became of it. `state` is the task's own, once it is settled."""
+    """A task that was worked, and what became of it. `state` is the task's own, once it is acknowledged."""
 
     task: QueueTask[In]
-    outcome: Result
+    result: Result
     state: TaskState | None = None
 
 
@@ -60,35 +60,35 @@ class Snooze(Exception):
 # prepared alone, and what it raises for one became of that one.
 Prepare = Callable[[Session, Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, object]]]
 
-# Writes results of one's own, in the transaction that settles the tasks. A task that could not be prepared
-# has nothing in `prepared`; one whose work has not begun when the batch is broken off is Snooze.
+# Writes the job's own results, in the transaction that acknowledges the tasks. A task that could not be
+# prepared has nothing in `prepared`. A task that had not begun when the batch was cancelled is snoozed.
 Store = Callable[[Session, Sequence[TaskDone[In]]], Awaitable[None]]
 
 
 def acknowledgement_of(
-    row: ClaimedRow, outcome: Result, *, retry: RetryPolicy, step: str, now: datetime
+    row: ClaimedRow, result: Result, *, retry: RetryPolicy, step: str, now: datetime
 ) -> Acknowledgement:
     """Return what is to be written of a row: its result, when it is tried again, or that it has failed."""
-    if isinstance(outcome, Message):
-        return Acknowledgement(row.id, TaskState.SUCCESS, result=outcome.model_dump(mode="json"))
-    if isinstance(outcome, Snooze):
+    if isinstance(result, Message):
+        return Acknowledgement(row.id, TaskState.SUCCESS, result=result.model_dump(mode="json"))
+    if isinstance(result, Snooze):
         return Acknowledgement(
             row.id,
             TaskState.RUNNING,
-            next_attempt_at=outcome.until,
+            next_attempt_at=result.until,
             failures=row.failures,
             application_failures=row.application_failures,
             failing_since=row.failing_since,
         )
     attempts = Attempts(row.application_failures, row.failures - row.application_failures, row.failing_since)
-    delay = delay_after(outcome, attempts, now, retry)
-    is_counted_in_time = retry.application_attempts is None or not is_application_failure(outcome)
+    delay = delay_after(result, attempts, now, retry)
+    is_counted_in_time = retry.application_attempts is None or not is_application_failure(result)
     error = TaskError(
         at=now,
         step=step,
-        error_type=type(outcome).__name__,
-        message=str(outcome) or type(outcome).__name__,
-        stack="".join(traceback.format_exception(outcome)),
+        error_type=type(result).__name__,
+        message=str(result) or type(result).__name__,
+        stack="".join(traceback.format_exception(result)),
         attempt=row.attempt,
     )
     return Acknowledgement(
@@ -97,6 +97,6 @@ def acknowledgement_of(
         error=error,
         next_attempt_at=None if delay is None else now + delay,
         failures=row.failures + 1,
-        application_failures=row.application_failures + is_application_failure(outcome),
+        application_failures=row.application_failures + is_application_failure(result),
         failing_since=row.failing_since or (now if is_counted_in_time else None),
     )

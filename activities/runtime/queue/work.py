@@ -18,8 +18,8 @@ In = TypeVar("In", bound=Message)
 
 UnderWay = dict["asyncio.Task[TaskDone[In]]", QueueTask[In]]
 
-# Tasks that are done are settled, and their places given to others, this often: what a kill can repeat is
-# little more than what is under way.
+# So often the batch acknowledges tasks that are done, and claims others in their place: what a kill can
+# repeat is little more than what is under way.
 TICK_SECONDS = 0.2
 
 
@@ -67,12 +67,12 @@ class BatchedQueues:
         """Work a batch page after page: `work` gets a page of tasks and returns what became of each.
 
         What it raises became of them all. `prepare` reads and writes in the transaction that claims the page,
-        `store` writes results in the one that settles it.
+        `store` writes results in the one that acknowledges it.
         """
         batch = self._batch(request, kind, retry, prepare, store)
         tasks = await batch.resume() or await batch.claim(batch.pool.page)
         while tasks:
-            await batch.settle(await _together(work, tasks))
+            await batch.acknowledge(await _together(work, tasks))
             tasks = await batch.claim(batch.pool.page)
         return await batch.report()
 
@@ -89,7 +89,7 @@ class BatchedQueues:
     ) -> QueueWorked:
         """Work a batch with a page of tasks under way at once: `work` gets one and returns its result.
 
-        A slow task holds its own place and no other one. `prepare` and `store` are as above. `begins_late`:
+        A slow task holds its own place and no other. `prepare` and `store` are as above. `begins_late`:
         the work waits for its turn, and awaits the task's `begin` when that has come, before it does a thing.
         """
         batch = self._batch(request, kind, retry, prepare, store)
@@ -102,7 +102,7 @@ class BatchedQueues:
                     return await batch.report()
                 ready, _ = await asyncio.wait(under_way, timeout=TICK_SECONDS)
                 if ready:
-                    await batch.settle([each.result() for each in ready])
+                    await batch.acknowledge([each.result() for each in ready])
                     under_way = {each: task for each, task in under_way.items() if each not in ready}
         finally:
             if under_way:
@@ -141,10 +141,10 @@ async def _together(
         else:
             begun.append(task)
     try:
-        outcomes = await work(begun) if begun else {}
+        results = await work(begun) if begun else {}
     except Exception as error:  # noqa: BLE001  # it became of these tasks
         return done + [TaskDone(task, error) for task in begun]
-    return done + [TaskDone(task, outcomes.get(task.id) or NoResult(NoResult.__doc__)) for task in begun]
+    return done + [TaskDone(task, results.get(task.id) or NoResult(NoResult.__doc__)) for task in begun]
 
 
 def _begun(
@@ -165,9 +165,9 @@ async def _alone(
 
 
 async def _break_off(under_way: UnderWay[In], batch: Batch[In]) -> None:
-    """Settle what is done and what has not begun, when the activity is cancelled.
+    """Acknowledge what is done and what has not begun, when the activity is cancelled.
 
-    The rest is taken up by whoever comes next.
+    The next attempt resumes the rest.
     """
     for each in under_way:
         each.cancel()
@@ -177,6 +177,6 @@ async def _break_off(under_way: UnderWay[In], batch: Batch[In]) -> None:
         if not each.cancelled() and each.exception() is None:
             done.append(each.result())
         elif not batch.has_begun(task):
-            done.append(batch.put_off(task))
+            done.append(batch.snooze(task))
     if done:
-        await batch.settle(done)
+        await batch.acknowledge(done)
