@@ -18,7 +18,7 @@ class QueueActivities:
         self._sizes = sizes
 
     @activity.defn(name="pools.survey")
-    async def survey(self, request: MeasureQueue) -> QueueMeasured:
+    async def measure(self, request: MeasureQueue) -> QueueMeasured:
         """Free what dead runs of the consumer have claimed, and say what waits."""
         pool, now = self._sizes[request.job], self._clock.now()
         run_id = activity.info().workflow_run_id or ""

@@ -45,12 +45,12 @@ class TaskActivities:
     """The ledger's activities. Those that `workflows.tracking` calls are short and idempotent."""
 
     def __init__(
-        self, database: Database, temporal: TemporalGateway, clock: Clock, pools: QueueSizes
+        self, database: Database, temporal: TemporalGateway, clock: Clock, sizes: QueueSizes
     ) -> None:
         self._database = database
         self._temporal = temporal
         self._clock = clock
-        self._pools = pools
+        self._sizes = sizes
 
     @activity.defn(name="tasks.begin")
     async def begin(self, message: BeginTask) -> TaskBegun:
@@ -141,7 +141,7 @@ class TaskActivities:
 
     async def _wake_consumers(self) -> None:
         """Wake the consumer of each queue with rows due by the time of the next relay, for it may not run."""
-        for job in self._pools:
+        for job in self._sizes:
             if await self._is_due(job):
                 try:
                     await self._temporal.wake(consumer_of(job))

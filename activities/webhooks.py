@@ -42,10 +42,10 @@ class WebhookActivities:
     """The deliveries."""
 
     def __init__(
-        self, database: Database, pools: BatchedQueues, webhooks: Webhooks, box: SecretBox, clock: Clock
+        self, database: Database, queues: BatchedQueues, webhooks: Webhooks, box: SecretBox, clock: Clock
     ) -> None:
         self._database = database
-        self._pools = pools
+        self._queues = queues
         self._webhooks = webhooks
         self._receivers = _Receivers(database, box)
         self._places: defaultdict[UUID, ConcurrencyLimiter] = defaultdict(lambda: ConcurrencyLimiter(clock))
@@ -54,7 +54,7 @@ class WebhookActivities:
     @activity.defn(name="webhooks.deliver")
     async def deliver(self, request: WorkQueue) -> QueueWorked:
         """Deliver a batch of the queue."""
-        return await self._pools.work_each(
+        return await self._queues.work_each(
             request,
             DeliverWebhook,
             self._deliver,

@@ -187,7 +187,7 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
         lanes = TemporalGateway(client, "lanes")
         assert NOTE_NUMBER.pool is not None
         sizes = QueueSizes({NAME: NOTE_NUMBER.pool})
-        tasks, pools = TaskActivities(database, lanes, clock, sizes), QueueActivities(database, clock, sizes)
+        tasks, queues = TaskActivities(database, lanes, clock, sizes), QueueActivities(database, clock, sizes)
         await stack.enter_async_context(
             Worker(
                 client,
@@ -195,7 +195,7 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
                 workflows=[NoteNumberConsumer, NoteAlone],
                 activities=[
                     NoteActivities(BatchedQueues(database, clock, sizes)).note,
-                    pools.survey,
+                    queues.measure,
                     note,
                     tasks.begin,
                     tasks.finish,

@@ -47,8 +47,8 @@ class NoteActivities:
     `reports` counts those that have ended.
     """
 
-    def __init__(self, pools: BatchedQueues) -> None:
-        self._pools = pools
+    def __init__(self, queues: BatchedQueues) -> None:
+        self._queues = queues
         self.noted: Counter[int] = Counter()
         self.pages: list[list[NoteNumber]] = []
         self.reports = 0
@@ -59,7 +59,7 @@ class NoteActivities:
     @activity.defn(name="tests.note_numbers")
     async def note(self, request: WorkQueue) -> QueueWorked:
         """Note a batch of numbers."""
-        worked = await self._pools.work_batches(request, NoteNumber, self._note)
+        worked = await self._queues.work_batches(request, NoteNumber, self._note)
         self.reports += 1
         await self.telling.wait()
         return worked
@@ -111,7 +111,7 @@ async def noting_worker(
         client,
         task_queue=task_queue,
         workflows=[NoteNumberConsumer],
-        activities=[notes.note, QueueActivities(database, clock, sizes).survey],
+        activities=[notes.note, QueueActivities(database, clock, sizes).measure],
         interceptors=[ActivityCare(database, clock)],
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
     ):

@@ -29,7 +29,7 @@ STANDSTILL = timedelta(seconds=11)
 class Notary:
     """Notes numbers task by task, each when it is let through; what cannot be prepared is in `poison`."""
 
-    pools: BatchedQueues
+    queues: BatchedQueues
     open: asyncio.Event = field(default_factory=asyncio.Event)
     begins_late: bool = False
     poison: frozenset[int] = frozenset()
@@ -39,7 +39,7 @@ class Notary:
 
     async def work(self, request: WorkQueue) -> QueueWorked:
         """Work a batch."""
-        return await self.pools.work_each(
+        return await self.queues.work_each(
             request,
             NoteNumber,
             self._note,
@@ -73,8 +73,8 @@ Hire = Callable[..., Notary]
 @pytest.fixture
 def hire(workerless: Service) -> Hire:
     """Give a maker of notaries, who all work the same queue."""
-    pools = BatchedQueues(workerless.database, workerless.clock, QueueSizes({NAME: POOL}))
-    return lambda **given: Notary(pools, **given)
+    queues = BatchedQueues(workerless.database, workerless.clock, QueueSizes({NAME: POOL}))
+    return lambda **given: Notary(queues, **given)
 
 
 def attempt(

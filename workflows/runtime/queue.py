@@ -55,7 +55,7 @@ class _Consumer:
         self._doubtful: set[asyncio.Task[QueueWorked]] = set()
         self._consumed = QueueConsumed()
         # When the next task that anybody has seen is due. A batch's report may be older than what was seen
-        # meanwhile, so that it forgets none: only a survey does.
+        # meanwhile, so that it forgets none: only a measurement does.
         self._next_due: datetime | None = None
         self._woken = False
         workflow.set_signal_handler("wake", self._wake)
@@ -69,22 +69,22 @@ class _Consumer:
         self._woken = True
 
     async def run(self, request: ConsumeQueue) -> QueueConsumed:
-        survey = await self._survey()
+        measured = await self._measure()
         while True:
             if workflow.info().is_continue_as_new_suggested() and await self._is_wound_up():
                 workflow.continue_as_new(request)
-            self._begin(survey)
+            self._begin(measured)
             if self._batches:
-                survey = await self._news(survey)
+                measured = await self._news(measured)
             elif await self._is_worth_a_wait():
-                survey = await self._survey()
+                measured = await self._measure()
             else:
                 return self._consumed
 
-    def _begin(self, survey: QueueMeasured) -> None:
+    def _begin(self, measured: QueueMeasured) -> None:
         """Begin as many batches as there are pages due."""
-        pages = -(-survey.queue.due // survey.pool.page)
-        for _ in range(min(pages, self._room(survey.pool))):
+        pages = -(-measured.queue.due // measured.pool.page)
+        for _ in range(min(pages, self._room(measured.pool))):
             self._batches.append(asyncio.create_task(self._batch()))
 
     def _room(self, pool: BatchedQueue) -> int:
@@ -111,18 +111,18 @@ class _Consumer:
         )
         return worked
 
-    async def _news(self, survey: QueueMeasured) -> QueueMeasured:
+    async def _news(self, measured: QueueMeasured) -> QueueMeasured:
         """Return what waits when a batch has ended or, while there is room, when more is new or due."""
-        has_room = self._room(survey.pool) > 0
+        has_room = self._room(measured.pool) > 0
         with contextlib.suppress(TimeoutError):  # a task is due that the batches may have no place for
             await workflow.wait_condition(
                 # A worker that starts makes room.
-                lambda: (self._woken and self._room(survey.pool) > 0) or self._is_one_over(),
+                lambda: (self._woken and self._room(measured.pool) > 0) or self._is_one_over(),
                 timeout=self._until_next_due() if has_room else None,
             )
         if self._is_one_over():
-            return survey.model_copy(update={"queue": await self._finished()})
-        return await self._survey()
+            return measured.model_copy(update={"queue": await self._finished()})
+        return await self._measure()
 
     async def _finished(self) -> QueueStatistics:
         """Count the batches that are over, waiting for one, and return what the last one saw as due."""
@@ -159,14 +159,14 @@ class _Consumer:
             await workflow.wait_condition(lambda: self._woken, timeout=remaining)
         return True
 
-    async def _survey(self) -> QueueMeasured:
+    async def _measure(self) -> QueueMeasured:
         self._woken = False
-        survey: QueueMeasured = await workflow.execute_local_activity_method(
-            QueueActivities.survey, MeasureQueue(job=self._job), **options.LEDGER
+        measured: QueueMeasured = await workflow.execute_local_activity_method(
+            QueueActivities.measure, MeasureQueue(job=self._job), **options.LEDGER
         )
         self._next_due = None
-        self._note_next_due(survey.queue)
-        return survey
+        self._note_next_due(measured.queue)
+        return measured
 
     def _note_next_due(self, queue: QueueStatistics) -> None:
         if queue.next_due_at is None:
