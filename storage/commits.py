@@ -31,7 +31,7 @@ def wake_after_commit(session: AsyncSession, job: str, task_ids: Collection[UUID
     A transaction wakes each queue once, whatever it has queued there. A session that no `Database` has made
     wakes nothing: its tasks wait for the relay.
     """
-    if WAKE in session.info:
+    if task_ids and WAKE in session.info:
         _following(session).add(_Entry(job=job, task_ids=list(task_ids)))
 
 

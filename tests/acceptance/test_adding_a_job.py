@@ -1,19 +1,15 @@
 """docs/adding-a-job.md, followed to the letter in a copy of the project."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.acceptance.project_copy import PROJECT, copied_project
+
 GUIDE = PROJECT / "docs" / "adding-a-job.md"
-COPIED = (
-    *(link.name for link in (PROJECT / "mainspring").iterdir() if link.is_symlink()),
-    "mainspring", "tests", "pyproject.toml",
-)  # fmt: skip
 
 
 def files_in_the_guide() -> dict[str, str]:
@@ -25,15 +21,7 @@ def files_in_the_guide() -> dict[str, str]:
 @pytest.fixture
 def project_with_new_job(tmp_path: Path) -> Path:
     """Copy the project and add the guide's files."""
-    copy = tmp_path / "project"
-    copy.mkdir()
-    for name in COPIED:
-        source = PROJECT / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-            shutil.copytree(source, copy / name, ignore=ignored, symlinks=True)
-        else:
-            shutil.copy(source, copy)
+    copy = copied_project(tmp_path)
     for path, text in files_in_the_guide().items():
         assert not (copy / path).exists(), f"{path} is not a new file"
         (copy / path).write_text(text)
@@ -43,7 +31,7 @@ def project_with_new_job(tmp_path: Path) -> Path:
 def run(project: Path, *arguments: str) -> str:
     """Run a Python module in the project, and return what it printed."""
     command = [sys.executable, "-m", *arguments]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

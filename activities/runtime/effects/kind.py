@@ -56,6 +56,10 @@ Prepared = Send[Content] | Nothing[Content] | Exception
 ClaimResult = Outgoing[Content] | Nothing[Content] | Exception
 
 
+async def _nothing(_session: Session, _became: object, _now: datetime) -> None:
+    """Write nothing: for a kind on whose effects no row of the domain depends."""
+
+
 async def nobody(_session: Session, _owners: Collection[str]) -> None:
     """Hold nobody: for a kind whose effects to the same owner may be claimed side by side."""
 
@@ -84,8 +88,8 @@ class EffectKind(Generic[In, Content]):
     prepare: Callable[
         [Session, Sequence[Claimed[In]], datetime], Awaitable[Mapping[UUID, "Prepared[Content]"]]
     ]
-    settle: Callable[[Session, Mapping[EffectState, Sequence[Effect]], datetime], Awaitable[None]]
-    withdraw: Callable[[Session, Sequence[tuple[Effect, Content]], datetime], Awaitable[None]]
+    settle: Callable[[Session, Mapping[EffectState, Sequence[Effect]], datetime], Awaitable[None]] = _nothing
+    withdraw: Callable[[Session, Sequence[tuple[Effect, Content]], datetime], Awaitable[None]] = _nothing
     hold_owners: Callable[[Session, Collection[str]], Awaitable[None]] = nobody
     result: Callable[[Content | None, str | None], Message] = _effect_sent
 
