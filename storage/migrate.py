@@ -1,7 +1,10 @@
 """Bringing a database to the newest schema. The migrations themselves are in storage/migrations."""
 
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -10,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mainspring.storage.database import Database, translated
 from mainspring.storage.tables import Base
@@ -35,10 +39,27 @@ async def upgrade(database: Database) -> None:
     DatabaseAway: it cannot be reached; so for the others here.
     """
     with translated():
-        async with database.engine.begin() as connection:
+        async with database.engine.connect() as connection, _unchecked(connection), connection.begin():
             if not database.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             await connection.run_sync(_upgrade)
+
+
+@asynccontextmanager
+async def _unchecked(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Let SQLite not check references while tables are made anew: to drop one would delete what refers to it.
+
+    It can be said outside of a transaction only; https://sqlite.org/lang_altertable.html has it so.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        await driver.execute("PRAGMA foreign_keys=ON")
 
 
 async def is_current(database: Database) -> bool:
@@ -62,6 +83,12 @@ def _upgrade(connection: Connection) -> None:
     config.attributes["connection"] = connection
     with _one_at_a_time:
         command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+        if broken:
+            raise RuntimeError(
+                f"the migrations have left references to rows that are not there: {broken[:3]}"
+            )
 
 
 def _is_current(connection: Connection) -> bool:
