@@ -8,6 +8,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+
 # What else may be signed with the same key never looks like a token.
 PURPOSE = b"mainspring unsubscribe 1\0"
 
@@ -28,6 +30,8 @@ class UnsubscribeScope(StrEnum):
 
 # Wire format: links in sent mails have these letters.
 LETTERS = {UnsubscribeScope.ALL: b"a", UnsubscribeScope.SALE: b"s", UnsubscribeScope.STOCK: b"k"}
+# Before the letter stands the workspace, unless it is the one that a link without a workspace means.
+IN_WORKSPACE, END_OF_WORKSPACE = b"w", b"\0"
 SCOPES = {letter: scope for scope, letter in LETTERS.items()}
 
 
@@ -41,11 +45,14 @@ class Unsubscribing:
 
     user_id: str
     scope: UnsubscribeScope
+    workspace: str = DEFAULT_WORKSPACE
 
 
 def make_token(unsubscribing: Unsubscribing, key: bytes) -> str:
     """Return the token: letters, digits, `-` and `_`; always the same one for the same wish."""
     content = LETTERS[unsubscribing.scope] + unsubscribing.user_id.encode()
+    if unsubscribing.workspace != DEFAULT_WORKSPACE:
+        content = IN_WORKSPACE + unsubscribing.workspace.encode() + END_OF_WORKSPACE + content
     return _text(_signature(content, key) + content)
 
 
@@ -61,7 +68,11 @@ def read_token(token: str, key: bytes) -> Unsubscribing:
         raise TokenRefused("the token is not one")
     if not hmac.compare_digest(signature, _signature(content, key)):
         raise TokenRefused("the token was not signed with this key")
-    return Unsubscribing(content[1:].decode(), SCOPES[content[:1]])
+    workspace = DEFAULT_WORKSPACE
+    if content.startswith(IN_WORKSPACE):
+        named, _, content = content.removeprefix(IN_WORKSPACE).partition(END_OF_WORKSPACE)
+        workspace = named.decode()
+    return Unsubscribing(content[1:].decode(), SCOPES[content[:1]], workspace)
 
 
 def unsubscribe_url(base_url: str, token: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.unsubscribe import (
     TokenRefused,
     UnsubscribeScope,
@@ -17,7 +18,12 @@ KEY = b"a key of the service, 32 bytes.."
 USERS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 
-WISHES = st.builds(Unsubscribing, user_id=USERS, scope=st.sampled_from(UnsubscribeScope))
+WORKSPACES = st.just(DEFAULT_WORKSPACE) | st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60
+)
+WISHES = st.builds(
+    Unsubscribing, user_id=USERS, scope=st.sampled_from(UnsubscribeScope), workspace=WORKSPACES
+)
 
 
 @UNHURRIED
