@@ -6,6 +6,7 @@ from uuid import UUID
 from mainspring.client.errors import BadInput
 from mainspring.contracts.progress import PAUSE_ENDED
 from mainspring.contracts.tasks import TaskFilter, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.cards import Account, InventoryLine
 from mainspring.domain.cards.quota import plan_named
 from mainspring.gateways.clock import Clock
@@ -25,16 +26,25 @@ MOST_ACTIVE = 1_000
 
 
 class Accounts:
-    """The accounts, from outside.
+    """The accounts of a workspace, from outside.
 
     `account` is an id or a name everywhere; AccountUnknown if there is none.
     """
 
-    def __init__(self, database: Database, temporal: TemporalGateway, box: SecretBox, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        temporal: TemporalGateway,
+        box: SecretBox,
+        clock: Clock,
+        *,
+        workspace: str = DEFAULT_WORKSPACE,
+    ) -> None:
         self._database = database
         self._temporal = temporal
         self._box = box
         self._clock = clock
+        self._workspace = workspace
 
     async def add(
         self, name: str, *, plan: str = "Free Tier", anchor_day: int = 1, api_key: str | None = None
@@ -49,6 +59,7 @@ class Accounts:
         return await self._database.transact(
             lambda session: AccountRepository(session).add(
                 name,
+                workspace=self._workspace,
                 plan=plan,
                 anchor_day=anchor_day,
                 api_key=api_key,
@@ -63,9 +74,9 @@ class Accounts:
         async def look(session: Session) -> Account:
             accounts = AccountRepository(session)
             try:
-                return await accounts.get(UUID(account))
+                return await accounts.get_of(self._workspace, UUID(account))
             except (ValueError, AccountUnknown):
-                return await accounts.named(account)
+                return await accounts.named(self._workspace, account)
 
         return await self._database.read(look)
 
@@ -75,7 +86,7 @@ class Accounts:
         async def look(session: Session) -> list[Account]:
             found: list[Account] = []
             after: UUID | None = None
-            while page := await AccountRepository(session).page(after=after):
+            while page := await AccountRepository(session).page(workspace=self._workspace, after=after):
                 found += page
                 after = page[-1].id
             return found

@@ -7,6 +7,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.unsubscribe import UnsubscribeScope, read_token
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
@@ -19,31 +20,39 @@ T = TypeVar("T")
 
 
 class Wishlists:
-    """The wishlists. Storing the same again changes nothing; rows that are there already are overwritten.
+    """The wishlists of a workspace. Storing the same again changes nothing, other rows are overwritten.
 
     Of two rows with the same id the last one wins.
     """
 
-    def __init__(self, database: Database, token_key: bytes, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        token_key: bytes,
+        clock: Clock,
+        *,
+        workspace: str = DEFAULT_WORKSPACE,
+    ) -> None:
         self._database = database
         self._token_key = token_key
         self._clock = clock
+        self._workspace = workspace
 
     async def store_products(self, products: Sequence[Product]) -> None:
         """Store products, a thousand in each transaction."""
         for chunk in chunks(products):
-            await self._store(lambda session: ProductRepository(session).store, chunk)
+            await self._store(lambda session: ProductRepository(session, self._workspace).store, chunk)
 
     async def store_users(self, users: Sequence[User]) -> None:
         """Store users, a thousand in each transaction. Alerts that are not said stay as they are."""
         for chunk in chunks(users):
-            await self._store(lambda session: UserRepository(session).store, chunk)
+            await self._store(lambda session: UserRepository(session, self._workspace).store, chunk)
 
     async def store_items(self, items: Sequence[WishedItem]) -> list[RejectedWish]:
         """Store wishes, a thousand in each transaction; return those whose product or user is not known."""
         strays: list[RejectedWish] = []
         for chunk in chunks(items):
-            strays += await self._store(lambda session: WishRepository(session).store, chunk)
+            strays += await self._store(lambda session: WishRepository(session, self._workspace).store, chunk)
         return strays
 
     async def _store(
@@ -54,7 +63,9 @@ class Wishlists:
 
     async def remove_items(self, pairs: Collection[tuple[str, str]]) -> int:
         """Remove the wishes of (product id, user id); return how many there were."""
-        return await self._database.transact(lambda session: WishRepository(session).remove(pairs))
+        return await self._database.transact(
+            lambda session: WishRepository(session, self._workspace).remove(pairs)
+        )
 
     async def unsubscribe(self, token: str) -> str | None:
         """Switch off what a link's token says; return the user's id, None if there is no such user.
@@ -63,7 +74,7 @@ class Wishlists:
         """
         wish = read_token(token, self._token_key)
         known = await self._database.transact(
-            lambda session: UserRepository(session).unsubscribe(
+            lambda session: UserRepository(session, wish.workspace).unsubscribe(
                 wish.user_id,
                 sales=wish.scope is not UnsubscribeScope.STOCK,
                 stock=wish.scope is not UnsubscribeScope.SALE,
@@ -74,8 +85,10 @@ class Wishlists:
 
     async def counts(self) -> dict[str, int]:
         """Return how many products, users and wishes there are."""
-        return await self._database.read(lambda session: WishRepository(session).counts())
+        return await self._database.read(lambda session: WishRepository(session, self._workspace).counts())
 
     async def outcomes(self) -> Outcomes:
         """Return what became of the notifications so far."""
-        return await self._database.read(lambda session: OutcomeRepository(session).outcomes())
+        return await self._database.read(
+            lambda session: OutcomeRepository(session, self._workspace).outcomes()
+        )

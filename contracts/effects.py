@@ -56,6 +56,7 @@ class Effect(Message):
     """An effect as the ledger has it. `resends` were sent though an earlier attempt may have got through."""
 
     id: UUID
+    workspace: str
     kind: str
     dedupe_key: str
     owner: str

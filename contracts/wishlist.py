@@ -117,13 +117,14 @@ class NotificationSent(Message):
 
 
 class WishlistProgress(TaskProgress):
-    """How far a check has come: all wishes up to one of a product, the older ones first.
+    """How far a check has come: all wishes up to one of a product in a workspace, the older ones first.
 
     `told_of_product` of the wishes for the product within which it is were found due. `judged` says that all
     wishes were looked at, `finished` that the mails are planned too.
     """
 
     began_at: AwareDatetime
+    after_workspace: str = ""
     after_product: str = ""
     after_added_at: AwareDatetime | None = None
     after_user: str = ""

@@ -30,6 +30,7 @@ from mainspring.contracts.effects import Effect, EffectState, OnUnknown, SendEff
 from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.queues import batched_task
 from mainspring.emulators.smtp import MailFault, SmtpEmulator
 from mainspring.gateways.errors import Refused, TransientError
@@ -224,6 +225,7 @@ class PushTrial:
         effect_id, task_id = uuid4(), uuid4()
         wanted = NewEffect(
             id=effect_id,
+            workspace=DEFAULT_WORKSPACE,
             kind=self.kind.name,
             dedupe_key=str(effect_id),
             owner="anna",

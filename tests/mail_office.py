@@ -22,6 +22,7 @@ from mainspring.contracts.wishlist import (
     SendNotification,
     WishedItem,
 )
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
@@ -67,7 +68,7 @@ class Office:
         now = self.clock.now()
 
         async def write(session: Session) -> None:
-            checks = CheckRepository(session, NotificationKind.SALE)
+            checks = CheckRepository(session, NotificationKind.SALE, DEFAULT_WORKSPACE)
             assert 10 == len(await checks.products(WishCursor(), limit=100))
             await checks.write_due(due, min_stock=1, now=now)
 
@@ -153,7 +154,9 @@ class Office:
 
     async def joinable(self) -> dict[str, UUID]:
         """Return the mail of the first user that more may join."""
-        return await self.database.transact(lambda session: EffectStore(session).joinable(["u00000"], MAIL))
+        return await self.database.transact(
+            lambda session: EffectStore(session).joinable(DEFAULT_WORKSPACE, ["u00000"], MAIL)
+        )
 
     async def untold(self) -> int:
         """Return how many notifications are neither sent nor going to be."""

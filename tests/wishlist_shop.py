@@ -6,6 +6,7 @@ from random import Random
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import WishedItem
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database, Session
 from mainspring.storage.people import UserRepository
 from mainspring.storage.shop import ProductRepository
@@ -131,10 +132,10 @@ class RandomShop:
         wishes = list({(each.product_id, each.user_id): each for each in wishes}.values())
 
         async def write(session: Session) -> None:
-            await ProductRepository(session).store(products, now=now)
-            await UserRepository(session).store(users, now=now)
-            await WishRepository(session).remove(removed)
-            assert [] == await WishRepository(session).store(wishes, now=now)
+            await ProductRepository(session, DEFAULT_WORKSPACE).store(products, now=now)
+            await UserRepository(session, DEFAULT_WORKSPACE).store(users, now=now)
+            await WishRepository(session, DEFAULT_WORKSPACE).remove(removed)
+            assert [] == await WishRepository(session, DEFAULT_WORKSPACE).store(wishes, now=now)
 
         await self._database.transact(write)
         new_products, new_users = {each.id: each for each in products}, {each.id: each for each in users}
@@ -179,7 +180,7 @@ class RandomShop:
 
         async def write(session: Session) -> None:
             for user_id, kind in gone.items():
-                shop = UserRepository(session)
+                shop = UserRepository(session, DEFAULT_WORKSPACE)
                 await shop.unsubscribe(user_id, sales=kind == SALE, stock=kind == STOCK, now=now)
 
         await self._database.transact(write)

@@ -9,6 +9,7 @@ from itertools import groupby
 import structlog
 
 from mainspring.contracts.wishlist import CheckBatch, NotificationKind, WishlistProgress
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.wishlist import (
     Due,
     Evaluation,
@@ -20,7 +21,7 @@ from mainspring.domain.wishlist import (
 )
 from mainspring.storage.database import Session
 from mainspring.storage.wishlist import CheckRepository
-from mainspring.storage.wishlist.checks import PlacedWish, WatchedProduct, WishCursor
+from mainspring.storage.wishlist.checks import PlacedWish, WatchedProduct, WishCursor, next_workspace
 
 log = structlog.get_logger(__name__)
 
@@ -53,15 +54,19 @@ async def check_page(
     session: Session, check: CheckBatch, *, now: datetime, size: PageSize = DEFAULT_RETRY
 ) -> WishlistProgress:
     """Judge the page after the check's place and write what follows, in the caller's transaction."""
-    checks = CheckRepository(session, NotificationKind.STOCK if check.stock else NotificationKind.SALE)
+    kind = NotificationKind.STOCK if check.stock else NotificationKind.SALE
+    workspace = await _workspace(session, check.progress)
+    checks = CheckRepository(session, kind, workspace)
     page = await _read(checks, check, size, now)
     judged, errors = _evaluate(check, page, now)
     due = [each for one in judged for each in one.due]
     await checks.write_due(due, min_stock=check.stock.min_stock if check.stock else 1, now=now)
     progress, end = check.progress, page.end or WishCursor()
+    following = await next_workspace(session, workspace) if page.end is None else workspace
     skipped = sum((one.skipped for one in judged), Counter(progress.skipped))
     return progress.model_copy(
         update={
+            "after_workspace": following or "",
             "after_product": end.product_id,
             "after_added_at": end.added_at,
             "after_user": end.user_id,
@@ -71,9 +76,16 @@ async def check_page(
             "notified": progress.notified + len(due),
             "skipped": dict(sorted(skipped.items())),
             "errors": progress.errors + errors,
-            "judged": page.end is None,
+            "judged": following is None,
         }
     )
+
+
+async def _workspace(session: Session, progress: WishlistProgress) -> str:
+    """Return the workspace in which a check goes on, or the first one; empty when nobody sells anything."""
+    if progress.after_product and not progress.after_workspace:
+        return DEFAULT_WORKSPACE  # the checkpoint was written when there were no others
+    return progress.after_workspace or await next_workspace(session, "") or ""
 
 
 async def _read(checks: CheckRepository, check: CheckBatch, size: PageSize, now: datetime) -> Page:

@@ -1,5 +1,6 @@
 """One page of planning: what users wait for becomes mails, which are effects with a pooled task each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -18,6 +19,7 @@ from mainspring.storage.effects import EffectStore, NewEffect
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.people import Addressee, UserRepository
 from mainspring.storage.wishlist import PlanRepository
+from mainspring.storage.wishlist.planning import workspace_to_plan
 
 # Users in one transaction.
 ADDRESSEES = 500
@@ -51,47 +53,68 @@ async def plan_page(
     A mail that surely has not gone out takes up more; who has none gets a new one. A mail whose task was
     cancelled is given up, and counts as told.
     """
-    plans, effects = PlanRepository(session), EffectStore(session)
-    users = UserRepository(session)
-    waiting = await plans.waiting(limit=size)
+    workspace = await workspace_to_plan(session)
+    waiting = [] if workspace is None else await PlanRepository(session, workspace).waiting(limit=size)
+    owners = [(workspace or "", each) for each in waiting]
     # All users at once and before any mail, as claims and settlements do, or two could wait for each other.
-    given_up = await give_up_abandoned(session, WISHLIST_MAIL, limit=GIVEN_UP, owners=waiting, now=now)
-    page = await users.addressees(waiting)
+    given_up = await give_up_abandoned(session, WISHLIST_MAIL, limit=GIVEN_UP, owners=owners, now=now)
+    plan = _Plan(letterhead, cooldown, triggered_by, now)
+    tasks, mails = ((), 0) if workspace is None else await _plan(session, workspace, waiting, plan)
+    is_last = given_up < GIVEN_UP and await workspace_to_plan(session) is None
+    return Planned(tasks, mails, is_last)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """By whom mails are sent, how often, for which check, and when they are planned."""
+
+    letterhead: SenderSettings
+    cooldown: timedelta
+    triggered_by: str
+    now: datetime
+
+
+async def _plan(
+    session: Session, workspace: str, waiting: Sequence[str], plan: _Plan
+) -> tuple[tuple[NewTask, ...], int]:
+    """Put what these held users wait for into their mails; return the new tasks, and how many mails."""
+    plans, effects = PlanRepository(session, workspace), EffectStore(session)
+    page = await UserRepository(session, workspace).addressees(waiting)
     there = [each for each in page if each.email is not None]
-    await plans.give_up(
-        [each.user_id for each in page if each.email is None], SkipReason.WISH_REMOVED, now=now
-    )
-    mails = await effects.joinable([each.user_id for each in there], MAIL)
-    new = [
-        _mail(each, letterhead, cooldown, triggered_by, now) for each in there if each.user_id not in mails
-    ]
-    await effects.intend([effect for effect, _ in new], now=now)
-    await TaskIntake(session).enqueue([task for _, task in new], now=now)
+    gone = [each.user_id for each in page if each.email is None]
+    await plans.give_up(gone, SkipReason.WISH_REMOVED, now=plan.now)
+    mails = await effects.joinable(workspace, [each.user_id for each in there], MAIL)
+    new = [_mail(each, workspace, plan) for each in there if each.user_id not in mails]
+    await effects.intend([effect for effect, _ in new], now=plan.now)
+    await TaskIntake(session).enqueue([task for _, task in new], now=plan.now)
     mails |= {effect.owner: effect.id for effect, _ in new}
     await plans.take_up(mails)
-    is_last = len(page) < size and given_up < GIVEN_UP
-    return Planned(tuple(task for _, task in new), len(mails), is_last)
+    return tuple(task for _, task in new), len(mails)
 
 
-def _mail(
-    user: Addressee, letterhead: SenderSettings, cooldown: timedelta, triggered_by: str, now: datetime
-) -> tuple[NewEffect, NewTask]:
+def _mail(user: Addressee, workspace: str, plan: _Plan) -> tuple[NewEffect, NewTask]:
     effect_id, task_id = uuid4(), uuid4()
     effect = NewEffect(
         id=effect_id,
+        workspace=workspace,
         kind=MAIL,
         # What it tells of is unique by itself, and taken up by one mail only.
         dedupe_key=f"{MAIL}/{effect_id}",
         owner=user.user_id,
-        reference=letterhead.message_id(effect_id),
+        reference=plan.letterhead.message_id(effect_id),
         recipient=user.email or "",
         task_id=task_id,
-        on_unknown=letterhead.on_unknown,
+        on_unknown=plan.letterhead.on_unknown,
     )
-    given = SendNotification(effect_id=effect_id, user_cooldown=cooldown)
-    starts_at = _starts_at(user, cooldown, now)
+    given = SendNotification(effect_id=effect_id, user_cooldown=plan.cooldown)
+    starts_at = _starts_at(user, plan.cooldown, plan.now)
     return effect, batched_task(
-        SEND_NOTIFICATIONS, task_id, given, triggered_by=triggered_by, starts_at=starts_at
+        SEND_NOTIFICATIONS,
+        task_id,
+        given,
+        triggered_by=plan.triggered_by,
+        workspace=workspace,
+        starts_at=starts_at,
     )
 
 

@@ -77,6 +77,7 @@ class Account:
     """A customer who tracks cards. `anchor_day` (1-31) is the day of the month on which its quota renews."""
 
     id: UUID
+    workspace: str
     name: str
     plan: str
     anchor_day: int

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from mainspring.domain.cards import Account
 from mainspring.storage.errors import AccountExists, AccountUnknown
@@ -18,13 +18,27 @@ class AccountRepository(Repository):
     """The accounts, inside the caller's transaction."""
 
     async def add(
-        self, name: str, *, plan: str, anchor_day: int, api_key: str | None, box: SecretBox, now: datetime
+        self,
+        name: str,
+        *,
+        workspace: str,
+        plan: str,
+        anchor_day: int,
+        api_key: str | None,
+        box: SecretBox,
+        now: datetime,
     ) -> Account:
-        """Add an account; AccountExists when the name is taken."""
-        if await self._session.scalar(select(AccountRow.id).where(AccountRow.name == name)) is not None:
+        """Add an account; AccountExists when the name is taken in its workspace."""
+        if await self._session.scalar(_named(workspace, name)) is not None:
             raise AccountExists(name)
         row = AccountRow(
-            id=uuid4(), name=name, plan=plan, anchor_day=anchor_day, is_active=True, created_at=now
+            id=uuid4(),
+            workspace=workspace,
+            name=name,
+            plan=plan,
+            anchor_day=anchor_day,
+            is_active=True,
+            created_at=now,
         )
         row.api_key_encrypted = _seal(row.id, api_key, box)
         self._session.add(row)
@@ -55,19 +69,34 @@ class AccountRepository(Repository):
             raise AccountUnknown(str(account_id))
         return _account(row)
 
-    async def named(self, name: str) -> Account:
-        """Return the account of this name; AccountUnknown when there is none."""
-        row = await self._session.scalar(select(AccountRow).where(AccountRow.name == name))
+    async def get_of(self, workspace: str, account_id: UUID) -> Account:
+        """Return one account of a workspace; AccountUnknown when there is none."""
+        account = await self.get(account_id)
+        if account.workspace != workspace:
+            raise AccountUnknown(str(account_id))
+        return account
+
+    async def named(self, workspace: str, name: str) -> Account:
+        """Return the account of this name in a workspace; AccountUnknown when there is none."""
+        row = await self._session.scalar(_named(workspace, name))
         if row is None:
             raise AccountUnknown(name)
         return _account(row)
 
-    async def page(self, *, after: UUID | None = None, limit: int = 100) -> list[Account]:
-        """Return accounts in the order of their ids."""
+    async def page(
+        self, *, workspace: str | None = None, after: UUID | None = None, limit: int = 100
+    ) -> list[Account]:
+        """Return accounts in the order of their ids; of every workspace with None."""
         query = select(AccountRow).order_by(AccountRow.id).limit(limit)
+        if workspace is not None:
+            query = query.where(AccountRow.workspace == workspace)
         if after is not None:
             query = query.where(AccountRow.id > after)
         return [_account(row) for row in await self._session.scalars(query)]
+
+
+def _named(workspace: str, name: str) -> Select[AccountRow]:
+    return select(AccountRow).where(AccountRow.workspace == workspace, AccountRow.name == name)
 
 
 def _seal(account_id: UUID, api_key: str | None, box: SecretBox) -> bytes | None:
@@ -77,6 +106,7 @@ def _seal(account_id: UUID, api_key: str | None, box: SecretBox) -> bytes | None
 def _account(row: AccountRow) -> Account:
     return Account(
         id=row.id,
+        workspace=row.workspace,
         name=row.name,
         plan=row.plan,
         anchor_day=row.anchor_day,

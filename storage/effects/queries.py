@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.dialect import chunks
-from mainspring.storage.effects.rows import effect_of
+from mainspring.storage.effects.rows import Owner, effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables import EffectRow, TaskRow
@@ -17,39 +17,39 @@ from mainspring.storage.tables import EffectRow, TaskRow
 class EffectQueries(Repository):
     """The effects as they are, inside the caller's transaction."""
 
-    async def owners(self, effect_ids: Collection[UUID]) -> set[str]:
-        """Return whom these are for, without holding them."""
-        found: set[str] = set()
+    async def owners(self, effect_ids: Collection[UUID]) -> set[Owner]:
+        """Return the workspace and owner of each of these, without holding them."""
+        found: set[Owner] = set()
         for some in chunks(effect_ids):
-            query = select(EffectRow.owner).where(EffectRow.id.in_(some))
-            found |= set(await self._session.scalars(query))
+            query = select(EffectRow.workspace, EffectRow.owner).where(EffectRow.id.in_(some))
+            found |= {(row.workspace, row.owner) for row in await self._session.execute(query)}
         return found
 
-    async def sending_to(self, owners: Collection[str], kind: str) -> dict[str, set[UUID]]:
-        """Return which effects are going out to these owners now, or were when a worker died."""
-        found: dict[str, set[UUID]] = {}
+    async def sending_to(self, owners: Collection[Owner], kind: str) -> dict[Owner, set[UUID]]:
+        """Return which effects go out now to owners, named with workspaces, or did when a worker died."""
+        found: dict[Owner, set[UUID]] = {}
         for some in chunks(owners):
             query = (
-                select(EffectRow.owner, EffectRow.id)
+                select(EffectRow.workspace, EffectRow.owner, EffectRow.id)
                 .join(TaskRow, TaskRow.id == EffectRow.task_id)
                 .where(
-                    EffectRow.owner.in_(some),
+                    tuple_(EffectRow.workspace, EffectRow.owner).in_(some),
                     EffectRow.kind == kind,
                     EffectRow.state == EffectState.SENDING,
                     TaskRow.state == TaskState.RUNNING,
                 )
             )
             for row in await self._session.execute(query):
-                found.setdefault(row.owner, set()).add(row.id)
+                found.setdefault((row.workspace, row.owner), set()).add(row.id)
         return found
 
-    async def abandoned(self, kind: str, *, limit: int) -> dict[UUID, str]:
-        """Return effects that no task sends any more, with their owners.
+    async def abandoned(self, kind: str, *, limit: int) -> dict[UUID, Owner]:
+        """Return effects that no task sends any more, with workspaces and owners.
 
         Their task was cancelled, or has failed before it sent them.
         """
         query = (
-            select(EffectRow.id, EffectRow.owner)
+            select(EffectRow.id, EffectRow.workspace, EffectRow.owner)
             .join(TaskRow, TaskRow.id == EffectRow.task_id)
             .where(
                 EffectRow.state.in_((EffectState.INTENDED, EffectState.SENDING)),
@@ -59,7 +59,7 @@ class EffectQueries(Repository):
             .order_by(EffectRow.id)
             .limit(limit)
         )
-        return {row.id: row.owner for row in await self._session.execute(query)}
+        return {row.id: (row.workspace, row.owner) for row in await self._session.execute(query)}
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""

@@ -6,12 +6,16 @@ from uuid import UUID
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.storage.tables import EffectRow
 
+# A workspace, and whom in it an effect is for.
+Owner = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class NewEffect:
     """An effect that is wanted; see EffectRow."""
 
     id: UUID
+    workspace: str
     kind: str
     dedupe_key: str
     owner: str

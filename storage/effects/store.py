@@ -35,7 +35,7 @@ class EffectStore:
             there |= set(await self._session.scalars(select(EffectRow.id).where(EffectRow.id.in_(some))))
         return there
 
-    async def joinable(self, owners: Collection[str], kind: str) -> dict[str, UUID]:
+    async def joinable(self, workspace: str, owners: Collection[str], kind: str) -> dict[str, UUID]:
         """Return the INTENDED effect of each owner who has one whose task waits, for whatever turn.
 
         Of several it is the one that was wanted first. They are held until the transaction ends: no claim
@@ -46,6 +46,7 @@ class EffectStore:
             select(EffectRow.owner, EffectRow.id, EffectRow.created_at)
             .join(TaskRow, TaskRow.id == EffectRow.task_id)
             .where(
+                EffectRow.workspace == workspace,
                 EffectRow.owner.in_(owners),
                 EffectRow.kind == kind,
                 EffectRow.state == EffectState.INTENDED,

@@ -4,11 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.people import User
 from mainspring.storage.dialect import chunks, merged, upsert
 from mainspring.storage.people.addressees import Addressee, addressee
+from mainspring.storage.people.holding import hold_users
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import WishlistUserRow
 
@@ -17,11 +19,20 @@ ALERTS = frozenset({"sale_alerts", "stock_alerts"})
 
 
 class UserRepository(Repository):
-    """The users, inside the caller's transaction. Storing the same again changes nothing."""
+    """A workspace's users, inside the caller's transaction. Storing the same again changes nothing."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
+
+    @property
+    def _is_own(self) -> ColumnElement[bool]:
+        return WishlistUserRow.workspace == self._workspace
 
     async def store(self, users: Sequence[User], *, now: datetime) -> None:
         """Insert or overwrite users. Alerts that are left out stay as they are; new users have them."""
-        rows = [each.model_dump() | {"mailed_at": None, "updated_at": now} | _says(each) for each in users]
+        common = {"workspace": self._workspace, "mailed_at": None, "updated_at": now}
+        rows = [each.model_dump() | common | _says(each) for each in users]
         await upsert(
             self._session,
             WishlistUserRow,
@@ -34,7 +45,7 @@ class UserRepository(Repository):
         """Return which of these users there are."""
         known: set[str] = set()
         for chunk in chunks(sorted(user_ids)):
-            query = select(WishlistUserRow.id).where(WishlistUserRow.id.in_(chunk))
+            query = select(WishlistUserRow.id).where(self._is_own, WishlistUserRow.id.in_(chunk))
             known |= set(await self._session.scalars(query))
         return known
 
@@ -46,24 +57,17 @@ class UserRepository(Repository):
         if stock:
             values["stock_alerts"] = False
         result = await self._session.execute(
-            update(WishlistUserRow).where(WishlistUserRow.id == user_id).values(values)
+            update(WishlistUserRow).where(self._is_own, WishlistUserRow.id == user_id).values(values)
         )
         return bool(getattr(result, "rowcount", 0))
 
     async def hold(self, user_ids: Collection[str]) -> None:
-        """Keep everybody else from writing, planning, claiming and settling what these users are told.
-
-        A transaction that writes what several users are told calls this first: the users are held in the
-        order of their ids, so no two writers wait for each other. New rows that only refer to users go on
-        being stored.
-        """
-        for some in chunks(sorted(user_ids)):
-            held = select(WishlistUserRow.id).where(WishlistUserRow.id.in_(some))
-            await self._session.execute(held.order_by(WishlistUserRow.id).with_for_update(key_share=True))
+        """Hold these users, as `hold_users` does those of several workspaces."""
+        await hold_users(self._session, {(self._workspace, each) for each in user_ids})
 
     async def addressees(self, user_ids: Sequence[str]) -> list[Addressee]:
         """Return these users, whom the caller holds, as they are now."""
-        query = select(WishlistUserRow).where(WishlistUserRow.id.in_(user_ids))
+        query = select(WishlistUserRow).where(self._is_own, WishlistUserRow.id.in_(user_ids))
         fresh = query.execution_options(populate_existing=True)
         rows = {row.id: row for row in await self._session.scalars(fresh)}
         return [addressee(user_id, rows.get(user_id)) for user_id in user_ids]
@@ -73,7 +77,9 @@ class UserRepository(Repository):
         await self.hold(user_ids)
         for some in chunks(user_ids):
             await self._session.execute(
-                update(WishlistUserRow).where(WishlistUserRow.id.in_(some)).values(mailed_at=now)
+                update(WishlistUserRow)
+                .where(self._is_own, WishlistUserRow.id.in_(some))
+                .values(mailed_at=now)
             )
 
 

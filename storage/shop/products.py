@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.shop import Product
 from mainspring.domain.shop import Offer
@@ -24,18 +25,25 @@ NOTHING_SEEN: dict[str, Any] = {
 
 
 class ProductRepository(Repository):
-    """What is sold, inside the caller's transaction. Storing the same again changes nothing."""
+    """What a workspace sells, inside the caller's transaction. Storing the same again changes nothing."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
 
     async def store(self, products: Sequence[Product], *, now: datetime) -> None:
         """Insert or overwrite products; of two with the same id the last one wins."""
-        rows = {each.id: each.model_dump() | NOTHING_SEEN | {"updated_at": now} for each in products}
+        common = NOTHING_SEEN | {"workspace": self._workspace, "updated_at": now}
+        rows = {each.id: each.model_dump() | common for each in products}
         await upsert(self._session, WishedProductRow, list(rows.values()), keep=SEEN)
 
     async def prices(self, product_ids: Collection[str], now: datetime) -> dict[str, int]:
         """Return what those of these products that are known cost now."""
         prices: dict[str, int] = {}
         for chunk in chunks(sorted(product_ids)):
-            query = select(WishedProductRow).where(WishedProductRow.id.in_(chunk))
+            query = select(WishedProductRow).where(
+                WishedProductRow.workspace == self._workspace, WishedProductRow.id.in_(chunk)
+            )
             prices |= {row.id: offer_of(row).price_at(now) for row in await self._session.scalars(query)}
         return prices
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mainspring.storage.tables.base import Base, Json
+from mainspring.storage.tables.base import Base, Json, OuterId
 
 
 class AccountRow(Base):
@@ -16,14 +16,18 @@ class AccountRow(Base):
     __tablename__ = "accounts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(200), unique=True)
+    workspace: Mapped[str] = mapped_column(OuterId)
+    name: Mapped[str] = mapped_column(String(200))
     plan: Mapped[str] = mapped_column(String(50))
     anchor_day: Mapped[int]
     api_key_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 
-    __table_args__ = (CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day"),)
+    __table_args__ = (
+        UniqueConstraint("workspace", "name"),
+        CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day"),
+    )
 
 
 class GameRow(Base):

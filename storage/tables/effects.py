@@ -3,24 +3,26 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mainspring.storage.tables.base import Base, OuterId
 
 
 class EffectRow(Base):
-    """One effect, at most once for each dedupe key; `contracts.effects.EffectState` says how it goes on.
+    """One effect, at most once for each dedupe key of a workspace.
 
-    `owner` is whom it is for: those that are `intended` for the same owner may be joined. `reference` is its
-    name outside: the Message-ID of a mail, the same for every attempt.
+    `contracts.effects.EffectState` says how it goes on. `owner` is whom it is for: those that are `intended`
+    for the same owner of a workspace may be joined. `reference` is its name outside: the Message-ID of a
+    mail, the same for every attempt.
     """
 
     __tablename__ = "effects"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace: Mapped[str] = mapped_column(OuterId)
     kind: Mapped[str] = mapped_column(String(50))
-    dedupe_key: Mapped[str] = mapped_column(String(500), unique=True)
+    dedupe_key: Mapped[str] = mapped_column(String(500))
     owner: Mapped[str] = mapped_column(OuterId)
     state: Mapped[str] = mapped_column(String(20))
     on_unknown: Mapped[str] = mapped_column(String(20))
@@ -36,6 +38,8 @@ class EffectRow(Base):
     settled_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_effects_owner", "owner", "kind", "state"),
+        UniqueConstraint("workspace", "dedupe_key"),
+        Index("ix_effects_owner", "workspace", "owner", "kind", "state"),
         Index("ix_effects_state", "state", "created_at"),
+        Index("ix_effects_created_at", "workspace", "created_at"),
     )

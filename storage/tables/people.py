@@ -13,6 +13,7 @@ class WishlistUserRow(Base):
 
     __tablename__ = "wishlist_users"
 
+    workspace: Mapped[str] = mapped_column(OuterId, primary_key=True)
     id: Mapped[str] = mapped_column(OuterId, primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
     name: Mapped[str | None] = mapped_column(String(500))

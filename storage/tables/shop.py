@@ -13,6 +13,7 @@ class WishedProductRow(Base):
 
     __tablename__ = "wishlist_products"
 
+    workspace: Mapped[str] = mapped_column(OuterId, primary_key=True)
     id: Mapped[str] = mapped_column(OuterId, primary_key=True)
     name: Mapped[str] = mapped_column(String(500))
     url: Mapped[str] = mapped_column(Text)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mainspring.storage.tables.base import Base, OuterId
@@ -17,21 +17,30 @@ class WishlistItemRow(Base):
 
     __tablename__ = "wishlist_items"
 
-    product_id: Mapped[str] = mapped_column(
-        OuterId, ForeignKey("wishlist_products.id", ondelete="CASCADE"), primary_key=True
-    )
-    user_id: Mapped[str] = mapped_column(
-        OuterId, ForeignKey("wishlist_users.id", ondelete="CASCADE"), primary_key=True
-    )
+    workspace: Mapped[str] = mapped_column(OuterId, primary_key=True)
+    product_id: Mapped[str] = mapped_column(OuterId, primary_key=True)
+    user_id: Mapped[str] = mapped_column(OuterId, primary_key=True)
     notify_on_sale: Mapped[bool]
     notify_on_stock: Mapped[bool]
     price_when_added_cents: Mapped[int]
     added_at: Mapped[datetime]
 
     __table_args__ = (
-        Index("ix_wishlist_items_user_id", "user_id"),
+        ForeignKeyConstraint(
+            ["workspace", "product_id"],
+            ["wishlist_products.workspace", "wishlist_products.id"],
+            name="fk_wishlist_items_product_id",
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["workspace", "user_id"],
+            ["wishlist_users.workspace", "wishlist_users.id"],
+            name="fk_wishlist_items_user_id",
+            ondelete="CASCADE",
+        ),
+        Index("ix_wishlist_items_user_id", "workspace", "user_id"),
         # A return to stock is told to those who wished first.
-        Index("ix_wishlist_items_added_at", "product_id", "added_at", "user_id"),
+        Index("ix_wishlist_items_added_at", "workspace", "product_id", "added_at", "user_id"),
     )
 
 
@@ -46,6 +55,7 @@ class NotificationRow(Base):
     __tablename__ = "wishlist_notifications"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace: Mapped[str] = mapped_column(OuterId)
     product_id: Mapped[str] = mapped_column(OuterId)
     user_id: Mapped[str] = mapped_column(OuterId)
     kind: Mapped[str] = mapped_column(String(20))
@@ -62,10 +72,17 @@ class NotificationRow(Base):
 
     __table_args__ = (
         UniqueConstraint(
-            "product_id", "user_id", "kind", "episode", "price_cents", name="uq_wishlist_notifications_key"
+            "workspace",
+            "product_id",
+            "user_id",
+            "kind",
+            "episode",
+            "price_cents",
+            name="uq_wishlist_notifications_key",
         ),
         Index(
             "ix_wishlist_notifications_unplanned",
+            "workspace",
             "user_id",
             sqlite_where=UNPLANNED,
             postgresql_where=UNPLANNED,

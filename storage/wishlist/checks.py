@@ -46,12 +46,19 @@ class PlacedWish:
     wish: Wish
 
 
-class CheckRepository(Repository):
-    """The checks of one kind, inside the caller's transaction."""
+async def next_workspace(session: AsyncSession, after: str) -> str | None:
+    """Return the first workspace after this one that has products; None when there is none."""
+    query = select(func.min(WishedProductRow.workspace)).where(WishedProductRow.workspace > after)
+    return await session.scalar(query)
 
-    def __init__(self, session: AsyncSession, kind: NotificationKind) -> None:
+
+class CheckRepository(Repository):
+    """The checks of one kind in a workspace, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession, kind: NotificationKind, workspace: str) -> None:
         super().__init__(session)
         self._kind = kind
+        self._workspace = workspace
 
     async def products(self, after: WishCursor, *, limit: int) -> list[WatchedProduct]:
         """Return products that may matter, held until the end: from the one in which `after` is.
@@ -60,7 +67,12 @@ class CheckRepository(Repository):
         """
         row = WishedProductRow
         is_left = row.id > after.product_id if after.added_at is None else row.id >= after.product_id
-        query = select(row).where(is_left, self._may_matter()).order_by(row.id).limit(limit)
+        query = (
+            select(row)
+            .where(row.workspace == self._workspace, is_left, self._may_matter())
+            .order_by(row.id)
+            .limit(limit)
+        )
         # Two checks at the same time take turns at a page; new wishes, which only refer to products, go on
         # being stored. SQLite leaves it out: it has one writer.
         held = query.with_for_update(key_share=True)
@@ -89,13 +101,15 @@ class CheckRepository(Repository):
                 "stock_episode": each.stock.episode,
                 "restocked_at": each.stock.restocked_at,
             }
-        return {"id": each.offer.product_id, **seen}
+        return {"workspace": self._workspace, "id": each.offer.product_id, **seen}
 
     async def wishes(
         self, product_ids: Collection[str], after: WishCursor, *, limit: int
     ) -> list[PlacedWish]:
         """Return the wishes for these products that come after a place, in the order of places."""
-        query = self._wishes().where(WishlistItemRow.product_id.in_(product_ids))
+        query = self._wishes().where(
+            WishlistItemRow.workspace == self._workspace, WishlistItemRow.product_id.in_(product_ids)
+        )
         if after.added_at is not None:
             here = (WishlistItemRow.product_id, WishlistItemRow.added_at, WishlistItemRow.user_id)
             query = query.where(tuple_(*here) > tuple_(after.product_id, after.added_at, after.user_id))
@@ -108,6 +122,7 @@ class CheckRepository(Repository):
         is_sale = self._kind is NotificationKind.SALE
         episode = product.sale_episode if is_sale else product.stock_episode
         is_of_wish = and_(
+            told.workspace == item.workspace,
             told.product_id == item.product_id,
             told.user_id == item.user_id,
             told.kind == self._kind,
@@ -131,8 +146,11 @@ class CheckRepository(Repository):
                 func.max(func.coalesce(told.settled_at, told.created_at)).label("told_at"),
                 func.max(case((told.state == "due", 1), else_=0)).label("waits"),
             )
-            .join(product, product.id == item.product_id)
-            .join(WishlistUserRow, WishlistUserRow.id == item.user_id)
+            .join(product, and_(product.workspace == item.workspace, product.id == item.product_id))
+            .join(
+                WishlistUserRow,
+                and_(WishlistUserRow.workspace == item.workspace, WishlistUserRow.id == item.user_id),
+            )
             .outerjoin(told, is_of_wish)
             .group_by(
                 item.product_id,
@@ -148,7 +166,7 @@ class CheckRepository(Repository):
 
     async def write_due(self, due: Sequence[Due], *, min_stock: int, now: datetime) -> None:
         """Write who is to be told. What was skipped under the same key is due again; else it stays."""
-        await UserRepository(self._session).hold({each.user_id for each in due})
+        await UserRepository(self._session, self._workspace).hold({each.user_id for each in due})
         for chunk in chunks(due):
             statement = insert_into(self._session, NotificationRow)
             revived = {
@@ -162,12 +180,19 @@ class CheckRepository(Repository):
                 "settled_at": None,
             }
             statement = statement.on_conflict_do_update(
-                index_elements=["product_id", "user_id", "kind", "episode", "price_cents"],
+                index_elements=["workspace", "product_id", "user_id", "kind", "episode", "price_cents"],
                 set_=revived,
                 where=NotificationRow.state == "skipped",
             )
             rows = [
-                {**vars(each), "id": uuid4(), "min_stock": min_stock, "state": "due", "created_at": now}
+                {
+                    **vars(each),
+                    "id": uuid4(),
+                    "workspace": self._workspace,
+                    "min_stock": min_stock,
+                    "state": "due",
+                    "created_at": now,
+                }
                 for each in chunk
             ]
             await self._session.execute(statement, rows)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, tuple_, update
 
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
@@ -14,6 +14,7 @@ from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.shop import Offer
 from mainspring.domain.wishlist import Due, SaleState, StockState
 from mainspring.storage.dialect import chunks
+from mainspring.storage.people import UserKey
 from mainspring.storage.repository import Repository
 from mainspring.storage.shop import offer_of
 from mainspring.storage.tables import (
@@ -57,25 +58,31 @@ class Draft:
 class MailRepository(Repository):
     """The contents of mails, inside the caller's transaction."""
 
-    async def drafts(self, effects: Mapping[UUID, str]) -> dict[UUID, Draft]:
+    async def drafts(self, effects: Mapping[UUID, UserKey]) -> dict[UUID, Draft]:
         """Return what waits in these effects, given with their owners: two queries for any number of them."""
         query = (
             select(NotificationRow, WishedProductRow, WishlistItemRow)
-            .outerjoin(WishedProductRow, WishedProductRow.id == NotificationRow.product_id)
+            .outerjoin(
+                WishedProductRow,
+                (WishedProductRow.workspace == NotificationRow.workspace)
+                & (WishedProductRow.id == NotificationRow.product_id),
+            )
             .outerjoin(
                 WishlistItemRow,
-                (WishlistItemRow.product_id == NotificationRow.product_id)
+                (WishlistItemRow.workspace == NotificationRow.workspace)
+                & (WishlistItemRow.product_id == NotificationRow.product_id)
                 & (WishlistItemRow.user_id == NotificationRow.user_id),
             )
             .where(NotificationRow.effect_id.in_(effects), NotificationRow.state.in_(("due", "failed")))
             .order_by(NotificationRow.created_at, NotificationRow.product_id, NotificationRow.kind)
         )
         fresh = query.execution_options(populate_existing=True)
-        people = select(WishlistUserRow).where(WishlistUserRow.id.in_(set(effects.values())))
-        users = {row.id: row for row in await self._session.scalars(people)}
+        key = tuple_(WishlistUserRow.workspace, WishlistUserRow.id)
+        people = select(WishlistUserRow).where(key.in_(set(effects.values())))
+        users = {(row.workspace, row.id): row for row in await self._session.scalars(people)}
         lines: dict[UUID, list[Line]] = {}
         for note, product, item in await self._session.execute(fresh):
-            user = users.get(note.user_id)
+            user = users.get((note.workspace, note.user_id))
             if note.effect_id is not None:
                 lines.setdefault(note.effect_id, []).append(_line(note, product, item, user))
         return {

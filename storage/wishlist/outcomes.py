@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
@@ -25,12 +26,20 @@ class Outcomes:
 
 
 class OutcomeRepository(Repository):
-    """Looks at the notifications, inside the caller's transaction."""
+    """Looks at a workspace's notifications, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
 
     async def outcomes(self) -> Outcomes:
         """Count all notifications and the mails that wait: two queries."""
         note = NotificationRow
-        query = select(note.state, note.reason, func.count()).group_by(note.state, note.reason)
+        query = (
+            select(note.state, note.reason, func.count())
+            .where(note.workspace == self._workspace)
+            .group_by(note.state, note.reason)
+        )
         states = dict.fromkeys(("due", "sent", "failed", "skipped"), 0)
         skipped: dict[str, int] = {}
         for state, reason, count in await self._session.execute(query):
@@ -54,6 +63,7 @@ class OutcomeRepository(Repository):
             .select_from(EffectRow)
             .join(TaskRow, TaskRow.id == EffectRow.task_id)
             .where(
+                EffectRow.workspace == self._workspace,
                 EffectRow.state == EffectState.INTENDED,
                 TaskRow.state.in_((TaskState.QUEUED, TaskState.RUNNING)),
                 holds.exists(),

@@ -4,21 +4,31 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import NotificationRow
 from mainspring.storage.tables.wishlist import UNPLANNED
 
 
+async def workspace_to_plan(session: AsyncSession) -> str | None:
+    """Return the first workspace with notifications that no mail has taken up."""
+    return await session.scalar(select(func.min(NotificationRow.workspace)).where(UNPLANNED))
+
+
 class PlanRepository(Repository):
-    """The planning of mails, inside the caller's transaction."""
+    """The planning of a workspace's mails, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
 
     async def waiting(self, *, limit: int) -> list[str]:
         """Return users with notifications that no mail has taken up, in the order of their ids."""
         query = (
             select(NotificationRow.user_id)
-            .where(UNPLANNED)
+            .where(UNPLANNED, NotificationRow.workspace == self._workspace)
             .distinct()
             .order_by(NotificationRow.user_id)
             .limit(limit)
@@ -29,7 +39,11 @@ class PlanRepository(Repository):
         """Put all that waits for these users into their mails."""
         statement = (
             update(NotificationRow)
-            .where(UNPLANNED, NotificationRow.user_id == bindparam("owner"))
+            .where(
+                UNPLANNED,
+                NotificationRow.workspace == self._workspace,
+                NotificationRow.user_id == bindparam("owner"),
+            )
             .values(effect_id=bindparam("mail"))
         )
         rows = [{"owner": user_id, "mail": mail} for user_id, mail in sorted(mails.items())]
@@ -42,6 +56,10 @@ class PlanRepository(Repository):
         if user_ids:
             await self._session.execute(
                 update(NotificationRow)
-                .where(UNPLANNED, NotificationRow.user_id.in_(user_ids))
+                .where(
+                    UNPLANNED,
+                    NotificationRow.workspace == self._workspace,
+                    NotificationRow.user_id.in_(user_ids),
+                )
                 .values(state="skipped", reason=reason, settled_at=now)
             )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
 from mainspring.storage.dialect import chunks, merged, upsert
@@ -18,15 +19,21 @@ AT_FIRST = frozenset({"price_when_added_cents", "added_at"})
 
 
 class WishRepository(Repository):
-    """Who wishes for what, inside the caller's transaction. Storing the same again changes nothing."""
+    """A workspace's wishes, inside the caller's transaction. Storing the same again changes nothing."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
 
     async def store(self, items: Sequence[WishedItem], *, now: datetime) -> list[RejectedWish]:
         """Insert or overwrite wishes; return those whose product or user is not known, which are left out.
 
         The price and the time of a wish that is there already stay, unless they are given.
         """
-        prices = await ProductRepository(self._session).prices({each.product_id for each in items}, now)
-        users = await UserRepository(self._session).known({each.user_id for each in items})
+        prices = await ProductRepository(self._session, self._workspace).prices(
+            {each.product_id for each in items}, now
+        )
+        users = await UserRepository(self._session, self._workspace).known({each.user_id for each in items})
         rows, strays = [], []
         for each in items:
             unknown = ("product_id",) * (each.product_id not in prices) + ("user_id",) * (
@@ -35,7 +42,7 @@ class WishRepository(Repository):
             if unknown:
                 strays.append(RejectedWish(wish=each, unknown=unknown))
             else:
-                rows.append(_item_row(each, prices[each.product_id], now))
+                rows.append({"workspace": self._workspace, **_item_row(each, prices[each.product_id], now)})
         wishes = merged(rows, ("product_id", "user_id"), AT_FIRST)
         await upsert(self._session, WishlistItemRow, wishes, keep_unsaid=AT_FIRST)
         return strays
@@ -45,15 +52,24 @@ class WishRepository(Repository):
         removed = 0
         for chunk in chunks(sorted(pairs)):
             key = tuple_(WishlistItemRow.product_id, WishlistItemRow.user_id)
-            result = await self._session.execute(delete(WishlistItemRow).where(key.in_(chunk)))
+            result = await self._session.execute(
+                delete(WishlistItemRow).where(WishlistItemRow.workspace == self._workspace, key.in_(chunk))
+            )
             removed += getattr(result, "rowcount", 0)
         return removed
 
     async def counts(self) -> dict[str, int]:
         """Return how many products, users and wishes there are."""
-        tables = {"products": WishedProductRow, "users": WishlistUserRow, "wishes": WishlistItemRow}
+        tables: dict[str, type[WishedProductRow | WishlistUserRow | WishlistItemRow]] = {
+            "products": WishedProductRow,
+            "users": WishlistUserRow,
+            "wishes": WishlistItemRow,
+        }
         return {
-            name: await self._session.scalar(select(func.count()).select_from(row)) or 0
+            name: await self._session.scalar(
+                select(func.count()).select_from(row).where(row.workspace == self._workspace)
+            )
+            or 0
             for name, row in tables.items()
         }
 

@@ -11,6 +11,7 @@ from mainspring.client.schedules import Schedules
 from mainspring.config.connect import connect_embedded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.cards import InventoryLine
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.gateways.clock import SystemClock
@@ -76,7 +77,13 @@ async def furnish(
 
     async def add(session: Session) -> UUID:
         account = await AccountRepository(session).add(
-            key, plan=PLAN, anchor_day=1, api_key=key, box=box, now=SystemClock().now()
+            key,
+            workspace=DEFAULT_WORKSPACE,
+            plan=PLAN,
+            anchor_day=1,
+            api_key=key,
+            box=box,
+            now=SystemClock().now(),
         )
         await TrackedRepository.games(session).follow(account.id, [GAME])
         await TrackedRepository.sets(session).follow(account.id, followed)

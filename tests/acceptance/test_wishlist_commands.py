@@ -13,6 +13,7 @@ from mainspring.contracts.effects import EffectState, OnUnknown
 from mainspring.contracts.people import User
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskFilter, TaskState
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, NotificationKind
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token
 from mainspring.domain.wishlist import Due
 from mainspring.storage.database import Database, Session
@@ -86,7 +87,7 @@ async def test_a_wish_is_removed_and_a_user_unsubscribed(
     """By the whole link, as it stands in a mail; another link is bad input."""
     anna = User(id="anna", email="anna@example.org")
     await sqlite_database.transact(
-        lambda session: UserRepository(session).store([anna], now=datetime.now(UTC))
+        lambda session: UserRepository(session, DEFAULT_WORKSPACE).store([anna], now=datetime.now(UTC))
     )
     token = make_token(Unsubscribing("anna", UnsubscribeScope.ALL), KEY)
     forged = make_token(Unsubscribing("anna", UnsubscribeScope.ALL), KEY[::-1])
@@ -156,6 +157,7 @@ async def _notify(
     effect_id, task_id, now = uuid4(), uuid4(), datetime.now(UTC)
     due = Due(owner, "lamp", NotificationKind.SALE, 1, 5_000, 10_000)
     effect = NewEffect(
+        workspace=DEFAULT_WORKSPACE,
         id=effect_id,
         kind="wishlist-mail",
         dedupe_key=str(effect_id),
@@ -176,13 +178,15 @@ async def _notify(
     )
 
     async def write(session: Session) -> None:
-        await CheckRepository(session, NotificationKind.SALE).write_due([due], min_stock=1, now=now)
+        await CheckRepository(session, NotificationKind.SALE, DEFAULT_WORKSPACE).write_due(
+            [due], min_stock=1, now=now
+        )
         if skipped is not None:
-            await PlanRepository(session).give_up([owner], skipped, now=now)
+            await PlanRepository(session, DEFAULT_WORKSPACE).give_up([owner], skipped, now=now)
             return
         await EffectStore(session).intend([effect], now=now)
         await TaskIntake(session).enqueue([task], now=now)
-        await PlanRepository(session).take_up({owner: effect_id})
+        await PlanRepository(session, DEFAULT_WORKSPACE).take_up({owner: effect_id})
 
     await database.transact(write)
     return effect_id

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.cards import AccountRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import AccountExists, AccountUnknown, SecretUnreadable
@@ -56,5 +57,7 @@ async def test_accounts_are_told_apart_by_their_names(database: Database) -> Non
     with pytest.raises(AccountExists, match="'shop'"):
         await account(database)
     with pytest.raises(AccountUnknown, match="'elsewhere'"):
-        await database.read(lambda session: AccountRepository(session).named("elsewhere"))
-    assert one == await database.read(lambda session: AccountRepository(session).named("shop"))
+        await database.read(lambda session: AccountRepository(session).named(DEFAULT_WORKSPACE, "elsewhere"))
+    assert one == await database.read(
+        lambda session: AccountRepository(session).named(DEFAULT_WORKSPACE, "shop")
+    )

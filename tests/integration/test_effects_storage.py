@@ -7,6 +7,7 @@ import pytest
 
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.tasks import NewTask, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore, NewEffect
 from mainspring.storage.errors import EffectUnknown
@@ -29,6 +30,7 @@ def effect(owner: str = "anna", key: str | None = None, kind: str = MAIL) -> New
     """Return an effect that is wanted."""
     effect_id = uuid4()
     return NewEffect(
+        workspace=DEFAULT_WORKSPACE,
         id=effect_id,
         kind=kind,
         dedupe_key=key or str(effect_id),
@@ -193,7 +195,7 @@ async def test_more_joins_only_what_waits_for_a_turn(database: Database) -> None
 
     owners = ["waiting", "claimed", "put off", "cancelled", "withdrawn", "another", "nobody"]
     assert {"waiting": waiting.id, "put off": put_off.id} == await database.transact(
-        lambda session: EffectStore(session).joinable(owners, MAIL)
+        lambda session: EffectStore(session).joinable(DEFAULT_WORKSPACE, owners, MAIL)
     )
 
 

@@ -11,6 +11,7 @@ from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.wishlist import WishedItem
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
 from mainspring.storage.effects import EffectStore
 from mainspring.storage.people import UserRepository
@@ -55,8 +56,8 @@ async def test_what_joins_a_mail_before_its_claim_is_in_it(office: Office) -> No
     await office.write_due([0], 1)
 
     async with office.database.session.begin() as planning:
-        mails = await EffectStore(planning).joinable(["u00000"], MAIL)
-        await PlanRepository(planning).take_up(mails)
+        mails = await EffectStore(planning).joinable(DEFAULT_WORKSPACE, ["u00000"], MAIL)
+        await PlanRepository(planning, DEFAULT_WORKSPACE).take_up(mails)
         claim = asyncio.create_task(office.database.transact(office.claim))
         done, _ = await asyncio.wait({claim}, timeout=A_MOMENT)
         assert set() == done
@@ -108,8 +109,8 @@ async def test_a_check_that_finds_users_in_another_order_than_planning_waits_for
     await office.write_due([0, 1], 0)
 
     async with office.database.session.begin() as planning:
-        plans = PlanRepository(planning)
-        await UserRepository(planning).hold(await plans.waiting(limit=10))
+        plans = PlanRepository(planning, DEFAULT_WORKSPACE)
+        await UserRepository(planning, DEFAULT_WORKSPACE).hold(await plans.waiting(limit=10))
         await plans.give_up(["u00000"], "gone", now=office.clock.now())
         writing = asyncio.create_task(office.write_due([1, 0], 0))
         done, _ = await asyncio.wait({writing}, timeout=A_MOMENT)
@@ -127,9 +128,9 @@ async def test_new_wishes_do_not_wait_for_planners_and_checks(office: Office) ->
     await office.wishlists.store_products([product(10)])
 
     async with office.database.session.begin() as planning:
-        waiting = await PlanRepository(planning).waiting(limit=10)
+        waiting = await PlanRepository(planning, DEFAULT_WORKSPACE).waiting(limit=10)
         assert 2 == len(waiting)
-        await UserRepository(planning).hold(waiting)
+        await UserRepository(planning, DEFAULT_WORKSPACE).hold(waiting)
         storing = asyncio.create_task(office.wishlists.store_items([new]))
         done, _ = await asyncio.wait({storing}, timeout=10)
 

@@ -2,13 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from alembic import command
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from mainspring.storage.database import Database
-from mainspring.storage.migrate import differences, is_current, upgrade
+from mainspring.storage.migrate import alembic_config, differences, is_current, upgrade
 from tests.postgres import PostgresServer
 
 UPGRADE = """
@@ -50,6 +56,85 @@ async def test_the_migrations_lead_to_the_declared_tables(empty: Database) -> No
         await upgrade(empty)
         assert await is_current(empty)
         assert [] == await differences(empty)
+
+
+# A row of each table that got a workspace, as revision 0003 had it.
+BEFORE_WORKSPACES = (
+    (
+        "INSERT INTO accounts (id, name, plan, anchor_day, is_active, created_at)"
+        " VALUES (:id, 'shop', 'Starter', 1, true, :now)"
+    ),
+    "INSERT INTO games (id, name) VALUES ('magic', 'Magic')",
+    "INSERT INTO tracked_games (account_id, game_id, is_active, next_offset) VALUES (:id, 'magic', true, 0)",
+    (
+        "INSERT INTO wishlist_products (id, name, url, currency, price_cents, stock, updated_at,"
+        " seen_on_sale, sale_episode, seen_sold_out, stock_episode)"
+        " VALUES ('lamp', 'Lamp', 'https://a.example', 'EUR', 9900, 1, :now, false, 0, false, 0)"
+    ),
+    (
+        "INSERT INTO wishlist_users (id, email, time_zone, locale, sale_alerts, stock_alerts, updated_at)"
+        " VALUES ('anna', 'anna@example.org', 'UTC', 'en', true, true, :now)"
+    ),
+    (
+        "INSERT INTO wishlist_items (product_id, user_id, notify_on_sale, notify_on_stock,"
+        " price_when_added_cents, added_at) VALUES ('lamp', 'anna', true, true, 9900, :now)"
+    ),
+    (
+        "INSERT INTO effects (id, kind, dedupe_key, owner, state, on_unknown, reference, recipient, attempts,"
+        " resends, task_id, created_at)"
+        " VALUES (:id, 'mail', 'mail/1', 'anna', 'sent', 'resend', '<1@shop>', 'anna@example.org', 1, 0, :id,"
+        " :now)"
+    ),
+    (
+        "INSERT INTO wishlist_notifications (id, product_id, user_id, kind, episode, price_cents,"
+        " baseline_cents, min_stock, state, effect_id, created_at)"
+        " VALUES (:id, 'lamp', 'anna', 'sale', 1, 9000, 9900, 1, 'sent', :id, :now)"
+    ),
+)
+WITH_WORKSPACE = (
+    "accounts",
+    "effects",
+    "wishlist_items",
+    "wishlist_notifications",
+    "wishlist_products",
+    "wishlist_users",
+)
+
+
+def _upgrade_to(revision: str) -> Callable[[Connection], None]:
+    def run(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    return run
+
+
+async def test_rows_of_before_belong_to_the_default_workspace(empty: Database) -> None:
+    """Nothing is lost when keys come to include the workspace, also not what refers to a table made anew."""
+    # As each of the two drivers takes them.
+    values = {
+        "id": uuid4().hex if empty.is_sqlite else uuid4(),
+        "now": "2026-01-02 00:00:00" if empty.is_sqlite else datetime(2026, 1, 2, tzinfo=UTC),
+    }
+    async with empty.engine.begin() as connection:
+        await connection.run_sync(_upgrade_to("0003"))
+        for statement in BEFORE_WORKSPACES:
+            await connection.execute(text(statement), values)
+
+    await upgrade(empty)
+
+    assert [] == await differences(empty)
+    async with empty.engine.begin() as connection:
+        for table in WITH_WORKSPACE:
+            found = await connection.scalars(text(f"SELECT workspace FROM {table}"))
+            assert ["default"] == list(found), table
+        assert 1 == await connection.scalar(text("SELECT count(*) FROM tracked_games"))
+        # References are kept as before: a product that goes takes its wishes along.
+        await connection.execute(text("DELETE FROM wishlist_products"))
+        assert 0 == await connection.scalar(text("SELECT count(*) FROM wishlist_items"))
+        with pytest.raises(IntegrityError):
+            await connection.execute(text("UPDATE accounts SET anchor_day = 32"))
 
 
 async def test_upgrades_in_one_process_take_turns(empty: Database) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from mainspring.contracts.effects import Effect, EffectSent, EffectState, SendEffect
 from mainspring.contracts.message import Message
 from mainspring.storage.database import Session
+from mainspring.storage.effects import Owner
 
 In = TypeVar("In", bound=SendEffect)
 Content = TypeVar("Content")
@@ -60,7 +61,7 @@ async def _nothing(_session: Session, _became: object, _now: datetime) -> None:
     """Write nothing: for a kind on whose effects no row of the domain depends."""
 
 
-async def nobody(_session: Session, _owners: Collection[str]) -> None:
+async def nobody(_session: Session, _owners: Collection[Owner]) -> None:
     """Hold nobody: for a kind whose effects to the same owner may be claimed side by side."""
 
 
@@ -79,7 +80,8 @@ class EffectKind(Generic[In, Content]):
     - `settle` writes the domain's rows for effects, by what became of them.
     - `withdraw` writes the domain's rows for effects of which nothing holds. An effect in `IN_DOUBT` may have
       arrived before.
-    - `hold_owners` keeps other claims for these owners waiting until the transaction ends.
+    - `hold_owners` keeps other claims for these owners waiting until the transaction ends. An owner is named
+      with its workspace.
     - `result` is the result of the effect's task: `reference` is None when nothing was sent.
     """
 
@@ -90,7 +92,7 @@ class EffectKind(Generic[In, Content]):
     ]
     settle: Callable[[Session, Mapping[EffectState, Sequence[Effect]], datetime], Awaitable[None]] = _nothing
     withdraw: Callable[[Session, Sequence[tuple[Effect, Content]], datetime], Awaitable[None]] = _nothing
-    hold_owners: Callable[[Session, Collection[str]], Awaitable[None]] = nobody
+    hold_owners: Callable[[Session, Collection[Owner]], Awaitable[None]] = nobody
     result: Callable[[Content | None, str | None], Message] = _effect_sent
 
 

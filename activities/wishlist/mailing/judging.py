@@ -13,6 +13,7 @@ from mainspring.contracts.people import User
 from mainspring.contracts.wishlist import SendNotification, SkipReason
 from mainspring.domain.quiet_hours import earliest_mail, quiet_hours
 from mainspring.domain.wishlist import skip_reason
+from mainspring.storage.effects import Owner
 from mainspring.storage.wishlist.mails import Draft, Line
 
 
@@ -33,7 +34,7 @@ class MailContent:
 def judge_mails(
     claimed: Sequence[Claimed[SendNotification]],
     drafts: Mapping[UUID, Draft],
-    sending: dict[str, set[UUID]],
+    sending: dict[Owner, set[UUID]],
     now: datetime,
 ) -> dict[UUID, Prepared[MailContent]]:
     """Judge mails in their order. `sending` is which are going out to whom; it is kept up to date.
@@ -43,7 +44,7 @@ def judge_mails(
     judged: dict[UUID, Prepared[MailContent]] = {}
     for each in claimed:
         effect = each.effect
-        rivals = sending.setdefault(effect.owner, set())
+        rivals = sending.setdefault((effect.workspace, effect.owner), set())
         outcome = judged[effect.id] = _judged_alone(each, drafts[effect.id], bool(rivals), now)
         if not isinstance(outcome, Snooze):
             # Whether it was being sent before or not, it is now, or is no longer.

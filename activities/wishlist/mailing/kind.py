@@ -1,6 +1,6 @@
 """The mail of alerts as a kind of effect: what the wishlist reads before it goes out, and writes after."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,12 +11,8 @@ from mainspring.contracts.effects import IN_DOUBT, Effect, EffectState
 from mainspring.contracts.wishlist import NotificationKind, NotificationSent, SendNotification, SkipReason
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectQueries
-from mainspring.storage.people import UserRepository
+from mainspring.storage.people import UserRepository, hold_users
 from mainspring.storage.wishlist import MailRepository
-
-
-async def _hold_users(session: Session, user_ids: Collection[str]) -> None:
-    await UserRepository(session).hold(user_ids)
 
 
 async def _prepare(
@@ -25,8 +21,9 @@ async def _prepare(
     """Judge the mails, and note what those that are sent tell and leave out."""
     effects = {each.effect.id: each.effect for each in claimed}
     mails = MailRepository(session)
-    drafts = await mails.drafts({each.id: each.owner for each in effects.values()})
-    sending = await EffectQueries(session).sending_to({each.owner for each in effects.values()}, MAIL)
+    owners = {each.id: (each.workspace, each.owner) for each in effects.values()}
+    drafts = await mails.drafts(owners)
+    sending = await EffectQueries(session).sending_to(set(owners.values()), MAIL)
     judged = judge_mails(claimed, drafts, sending, now)
     sent = [(effects[key], each.content) for key, each in judged.items() if isinstance(each, Send)]
     await mails.note_told(
@@ -70,8 +67,11 @@ async def _write_skipped(
 async def _settle(session: Session, effects: Mapping[EffectState, Sequence[Effect]], now: datetime) -> None:
     """Write the notifications' states, and when users were last sent a mail."""
     mails, sent = MailRepository(session), effects.get(EffectState.SENT, ())
-    if sent:
-        await UserRepository(session).note_mailed(sorted({each.owner for each in sent}), now=now)
+    told: dict[str, set[str]] = {}
+    for each in sent:
+        told.setdefault(each.workspace, set()).add(each.owner)
+    for workspace in sorted(told):
+        await UserRepository(session, workspace).note_mailed(sorted(told[workspace]), now=now)
     await mails.settle_mails([each.id for each in sent], EffectState.SENT, now=now)
     # A mail that may have arrived keeps what it says, until a person has decided.
     failed = [each.id for each in effects.get(EffectState.FAILED, ())]
@@ -91,6 +91,6 @@ WISHLIST_MAIL = EffectKind(
     prepare=_prepare,
     settle=_settle,
     withdraw=_withdraw,
-    hold_owners=_hold_users,
+    hold_owners=hold_users,
     result=_result,
 )

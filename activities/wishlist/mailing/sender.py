@@ -24,7 +24,7 @@ class SenderSettings:
         """Return the Message-ID of a mail, the same for each attempt."""
         return f"<{effect_id}@{self.sender.wire().rpartition('@')[2]}>"
 
-    def unsubscribe_link(self, user_id: str) -> str:
+    def unsubscribe_link(self, workspace: str, user_id: str) -> str:
         """Return the link by which a user switches all alerts off."""
-        token = make_token(Unsubscribing(user_id, UnsubscribeScope.ALL), self.token_key)
+        token = make_token(Unsubscribing(user_id, UnsubscribeScope.ALL, workspace), self.token_key)
         return unsubscribe_url(self.public_url, token)

@@ -17,7 +17,7 @@ def written(
     """Return the mail, with the prices of now. MailUnsendable: an address or a link cannot be used."""
     user = content.user
     assert user is not None  # noqa: S101  # a mail to a user who is gone is withdrawn
-    link = letterhead.unsubscribe_link(user.id)
+    link = letterhead.unsubscribe_link(effect.workspace, user.id)
     rendered = templates.render(
         [_alert(line, now) for line in content.lines],
         Recipient(user.locale, user.name),

@@ -12,6 +12,7 @@ from mainspring.activities.runtime.metered_calls import RateLimitedCalls
 from mainspring.contracts.coins import SEND_APPRAISAL, CoinsProgress
 from mainspring.contracts.effects import Effect, OnUnknown, SendEffect
 from mainspring.contracts.queues import QueueWorked, WorkQueue
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.coins import worth_in_words
 from mainspring.domain.queues import batched_task
 from mainspring.gateways.clock import Clock
@@ -102,11 +103,10 @@ class CoinActivities:
 
 
 def _mail_to(owner: str, appraisal: UUID) -> NewEffect:
-    key, reference = f"{appraisal}/{owner}", f"<{uuid4()}@shop.example>"
-    return NewEffect(uuid4(), APPRAISAL_MAIL.name, key, owner, reference, owner, uuid4(), OnUnknown.RESEND)
+    whose, key, name = DEFAULT_WORKSPACE, f"{appraisal}/{owner}", f"<{uuid4()}@shop.example>"
+    return NewEffect(uuid4(), whose, APPRAISAL_MAIL.name, key, owner, name, owner, uuid4(), OnUnknown.RESEND)
 
 
 def _write(effect: Effect, text: str, _now: datetime) -> Mail:
-    sender, recipient = Mailbox("coins@shop.example"), Mailbox(effect.recipient)
-    stop = "https://shop.example/unsubscribe"
-    return Mail(effect.reference, sender, recipient, "Your coins", text, f"<pre>{text}</pre>", stop)
+    sender, to, stop = Mailbox("coins@shop.example"), Mailbox(effect.recipient), "https://shop.example/stop"
+    return Mail(effect.reference, sender, to, "Your coins", text, f"<pre>{text}</pre>", stop)
