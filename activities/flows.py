@@ -22,7 +22,7 @@ from mainspring.storage.ledger import StepQueries, StepStore
 
 
 class FlowActivities:
-    """The bookkeeping of `workflows.flow`: short, idempotent, and local. No answer is much above 1 MB."""
+    """The bookkeeping of `workflows.runtime.flow`: short, idempotent, local. No answer is much above 1 MB."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

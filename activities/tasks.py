@@ -42,7 +42,7 @@ RELAY_AFTER = timedelta(seconds=10)
 
 
 class TaskActivities:
-    """The ledger's activities. Those that `workflows.tracking` calls are short and idempotent."""
+    """The ledger's activities. Those that `workflows.runtime.tracking` calls are short and idempotent."""
 
     def __init__(
         self, database: Database, temporal: TemporalGateway, clock: Clock, sizes: QueueSizes
