@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from mainspring.activities.runtime.queue.consumer import Batch
+from mainspring.activities.runtime.queue.batch import Batch
 from mainspring.activities.runtime.queue.results import Prepare, QueueTask, Result, Store, TaskDone
 from mainspring.activities.runtime.queue.sizes import QueueSizes
 from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
