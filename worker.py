@@ -126,7 +126,7 @@ def _tools(
     temporal, key = TemporalGateway(client, settings.task_queue), encryption_key(settings)
     wake_queued(database, temporal, clock)
     box = SecretBox(key)
-    sizes = QueueSizes({job.name: job.pool for job in JOBS if job.pool is not None})
+    sizes = QueueSizes({job.name: job.queue for job in JOBS if job.queue is not None})
     return gateways | {
         Clock: clock,
         Database: database,
@@ -172,7 +172,7 @@ async def _tell_consumers(temporal: TemporalGateway) -> None:
         except GatewayError as error:  # a heartbeat that stays away tells the same, 10 s after the death
             log.warning("consumer is not told of this worker", job=job, error=str(error))
 
-    await asyncio.gather(*(tell(job.name) for job in JOBS if job.pool is not None))
+    await asyncio.gather(*(tell(job.name) for job in JOBS if job.queue is not None))
 
 
 async def main() -> None:

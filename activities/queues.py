@@ -20,11 +20,13 @@ class QueueActivities:
     @activity.defn(name="pools.survey")
     async def measure(self, request: MeasureQueue) -> QueueMeasured:
         """Free what dead runs of the consumer have claimed, and say what waits."""
-        pool, now = self._sizes[request.job], self._clock.now()
+        queue, now = self._sizes[request.job], self._clock.now()
         run_id = activity.info().workflow_run_id or ""
 
         async def look(session: Session) -> QueueStatistics:
             await QueueStore(session).release(request.job, run_id=run_id, now=now)
-            return await QueueQueries(session).queue(request.job, at_most=pool.page * pool.parallel, now=now)
+            return await QueueQueries(session).queue(
+                request.job, at_most=queue.page * queue.parallel, now=now
+            )
 
-        return QueueMeasured(pool=pool, queue=await self._database.transact(look))
+        return QueueMeasured(pool=queue, queue=await self._database.transact(look))

@@ -136,7 +136,7 @@ class Bench:
         await self.database.transact(lambda session: session.execute(delete(TaskRow)))
 
     async def _events(self, job: AnyJob, task_ids: list[UUID]) -> int:
-        if job.pool is not None:
+        if job.queue is not None:
             return await self.gate.history_length(f"drain-{job.name}")
         task = await self.jobs.get(task_ids[0])
         return len(task_ids) * await self.gate.history_length(task.workflow_id, task.run_id)
@@ -185,8 +185,8 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
         await stack.enter_async_context(build_worker(settings, client, database, gateways, clock))
         # The lanes compared have a queue of their own, with the same worker settings.
         lanes = TemporalGateway(client, "lanes")
-        assert NOTE_NUMBER.pool is not None
-        sizes = QueueSizes({NAME: NOTE_NUMBER.pool})
+        assert NOTE_NUMBER.queue is not None
+        sizes = QueueSizes({NAME: NOTE_NUMBER.queue})
         tasks, queues = TaskActivities(database, lanes, clock, sizes), QueueActivities(database, clock, sizes)
         await stack.enter_async_context(
             Worker(

@@ -21,7 +21,7 @@ Every job can be started in each of these ways, and shows in `mainspring tasks l
 - `mainspring run JOB --input '{…}'` (with `--account NAME` for jobs of an account)
 - `await service.jobs.start(JOB, Input(…))` in Python, with `session=` as part of your own transaction
 - `temporal workflow start --type JOB --task-queue mainspring --input '{…}'`, or the Temporal Web UI
-  (not a job with a [pool](queues.md), whose tasks have no workflow of their own)
+  (not a job with a [batched queue](queues.md), whose tasks have no workflow of their own)
 """
 
 TAIL = """\
@@ -57,8 +57,9 @@ def _job(job: AnyJob) -> Iterator[str]:
     rows = [row for row in SCHEDULES if row.job == job.name]
     if rows:
         yield f"Runs by itself: {_when(rows[0])} (schedule `{rows[0].id}`).\n"
-    if job.pool is not None:
-        yield f"Worked in a [pool](queues.md), {job.pool.parallel} times {job.pool.page} tasks at once.\n"
+    if job.queue is not None:
+        at_once = f"{job.queue.parallel} times {job.queue.page} tasks at once"
+        yield f"Worked in a [batched queue](queues.md), {at_once}.\n"
     if job.key is not None:
         yield f"{_repeats(job)}\n"
     yield from _fields("input", job.input)

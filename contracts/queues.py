@@ -1,4 +1,4 @@
-"""Pools: jobs whose tasks are rows of a queue, worked many at a time by one workflow."""
+"""Batched queues: the tasks of a job are rows, and one workflow, the consumer, works many at a time."""
 
 from datetime import datetime, timedelta
 
@@ -15,11 +15,11 @@ class BatchedQueue(Message):
 
 
 class ConsumeQueue(Message):
-    """Work a queue until it is empty. What it takes to do so is said where the job is declared."""
+    """Work a queue until it is empty. The job declares its page and how many pages are worked at once."""
 
 
 class MeasureQueue(Message):
-    """Look at the queue of a job, for a drain that begins or was woken."""
+    """Look at the queue of a job, for a consumer that begins or was woken."""
 
     job: str
 
@@ -27,8 +27,8 @@ class MeasureQueue(Message):
 class QueueStatistics(Message):
     """What waits in a queue. `due` counts no further than all activities could take up at once.
 
-    `next_due_at` is when the first of the others is due, `next_due_in` how long that was from the look on, by
-    the clock of who looked; None when there are none.
+    `next_due_at` is when the first of the other tasks is due. `next_due_in` is how long after the measurement
+    that is, by the clock of the worker that measured. Both are None when no other task waits.
     """
 
     due: int
@@ -37,20 +37,20 @@ class QueueStatistics(Message):
 
 
 class QueueMeasured(Message):
-    """A queue and how it is worked."""
+    """The statistics of a queue. `pool` says how the queue is worked; the name is on the wire."""
 
     pool: BatchedQueue
     queue: QueueStatistics
 
 
 class WorkQueue(Message):
-    """Work a stretch of the queue of a job: until it is empty, or for about half a minute."""
+    """Work a batch of the queue of a job: until the queue is empty, or for about half a minute."""
 
     job: str
 
 
 class QueueWorked(Message):
-    """What became of a stretch's tasks, and what waits after it. `put_off` ones are tried again later."""
+    """What became of a batch's tasks, and what waits after the batch. `put_off` counts the snoozed tasks."""
 
     succeeded: int
     put_off: int
@@ -60,7 +60,7 @@ class QueueWorked(Message):
 
 
 class QueueConsumed(Message):
-    """What became of the tasks that a drain worked, since it last continued as new."""
+    """What became of the tasks that a consumer worked, since the consumer last continued as new."""
 
     succeeded: int = 0
     put_off: int = 0

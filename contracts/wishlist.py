@@ -10,7 +10,7 @@ from mainspring.contracts.fields import Cents, Flag, Id, Moment
 from mainspring.contracts.message import Message
 from mainspring.contracts.progress import TaskProgress
 
-# The pooled job that sends what the checks have found; its name is wire format.
+# The job that sends what the checks have found; its name is wire format.
 SEND_NOTIFICATIONS = "send-notifications"
 
 # Longer than any rule means, and nothing overflows.

@@ -42,7 +42,7 @@ def batched_task(
     workspace: str | None = None,
     starts_at: datetime | None = None,
 ) -> NewTask:
-    """Return a task of a pooled job without a key, for those who stand below the catalogue."""
+    """Return a task of a batched queue whose job has no key, for callers below the catalogue."""
     return NewTask(
         id=task_id,
         job=job,
@@ -59,16 +59,17 @@ def batched_task(
 def fairness_ranks(
     workspaces: Sequence[str | None], *, head: int, last: dict[str | None, int]
 ) -> tuple[int, ...]:
-    """Return the turn of each new task, given the workspaces that they belong to, in their order.
+    """Return the fairness rank of each new task. `workspaces` are those of the tasks, in the tasks' order.
 
-    A workspace's tasks take one turn after another, after its `last` one that waits. One that has none
-    waiting begins at the `head` of the queue, so it never waits behind another one's burst. Turns are a
-    round robin that costs no look at the queue: taking the lowest first gives each workspace its share.
+    A workspace's tasks take one rank after another, after the `last` rank of the workspace that waits. A
+    workspace with no task waiting begins at the `head` of the queue, so it never waits behind the burst of
+    another workspace. Ranks are a round robin that needs no look at the queue: claiming the lowest ranks
+    first gives each workspace its share.
     """
     upcoming = dict(last)
-    turns = []
+    ranks = []
     for workspace in workspaces:
-        turn = max(head, upcoming.get(workspace, head - 1) + 1)
-        upcoming[workspace] = turn
-        turns.append(turn)
-    return tuple(turns)
+        rank = max(head, upcoming.get(workspace, head - 1) + 1)
+        upcoming[workspace] = rank
+        ranks.append(rank)
+    return tuple(ranks)

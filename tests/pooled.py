@@ -94,18 +94,18 @@ NOTE_NUMBER = Job(
     input=NoteNumber,
     result=NumberNoted,
     workspace=lambda request: request.workspace,
-    pool=BatchedQueue(page=200, parallel=4),
+    queue=BatchedQueue(page=200, parallel=4),
     summary="Note a number.",
 )
 
 
 @asynccontextmanager
 async def noting_worker(
-    client: Client, task_queue: str, database: Database, clock: Clock, pool: BatchedQueue | None = None
+    client: Client, task_queue: str, database: Database, clock: Clock, queue: BatchedQueue | None = None
 ) -> AsyncIterator[NoteActivities]:
     """Run a worker that knows this job only, and give what it notes."""
-    assert NOTE_NUMBER.pool is not None
-    sizes = QueueSizes({NAME: pool or NOTE_NUMBER.pool})
+    assert NOTE_NUMBER.queue is not None
+    sizes = QueueSizes({NAME: queue or NOTE_NUMBER.queue})
     notes = NoteActivities(BatchedQueues(database, clock, sizes))
     async with Worker(
         client,

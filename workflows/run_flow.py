@@ -70,8 +70,8 @@ def _job(number: int, name: str) -> AnyJob:
         raise InputFault(path, str(error)) from error
     if job.is_internal:
         raise InputFault(path, f"{name!r} is housekeeping, which has no tasks")
-    if job.pool is not None:
-        raise InputFault(path, f"{name!r} is worked in pools, without a workflow of its own")
+    if job.queue is not None:
+        raise InputFault(path, f"{name!r} is worked in a batched queue, without a workflow of its own")
     return job
 
 

@@ -1,4 +1,4 @@
-"""Webhooks: the deliveries are a pooled job."""
+"""Webhooks: the deliveries wait in a batched queue."""
 
 from temporalio import workflow
 
@@ -30,7 +30,7 @@ DELIVER = Job(
     result=WebhookDelivered,
     workspace=lambda request: request.event.workspace,
     # 400 requests may wait for slow receivers: a worker may usually open 1,024 files.
-    pool=BatchedQueue(page=100, parallel=4),
+    queue=BatchedQueue(page=100, parallel=4),
     summary="Tell a webhook's subscriber that a task has ended.",
 )
 

@@ -1,4 +1,4 @@
-"""The wishlist jobs: two checks, and the pooled job that sends what they have found."""
+"""The wishlist jobs: two checks, and the mails that send what the checks have found."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -108,7 +108,7 @@ SEND = Job(
     input=SendNotification,
     result=NotificationSent,
     # Those under way wait for one of a few connections: more would only be in doubt when a worker dies.
-    pool=BatchedQueue(page=50, parallel=2),
+    queue=BatchedQueue(page=50, parallel=2),
     summary="Send a mail that a wishlist check has planned.",
 )
 

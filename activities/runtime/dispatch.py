@@ -74,11 +74,11 @@ async def dispatch(
     """Start the workflows of these tasks and note their run ids in one transaction.
 
     The workflow of a task that starts later is there at once, and begins after what is left until then.
-    Pooled tasks have none of their own: the consumer of their queue is woken.
+    The tasks of a batched queue have no workflow: the consumer of their queue is woken.
     """
     for job in sorted({task.job for task in tasks if task.is_pooled}):
-        pooled = [task.id for task in tasks if task.job == job]
-        await wake_consumer(database, temporal, job, pooled, now=now)
+        batched = [task.id for task in tasks if task.job == job]
+        await wake_consumer(database, temporal, job, batched, now=now)
     tasks = [task for task in tasks if not task.is_pooled]
     turns = asyncio.Semaphore(PARALLEL_STARTS)
     done = Dispatched()

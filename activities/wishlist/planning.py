@@ -1,4 +1,4 @@
-"""One page of planning: what users wait for becomes mails, which are effects with a pooled task each."""
+"""One page of planning: what users wait for becomes mails, each an effect with a task in a batched queue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -111,7 +111,7 @@ class Jobs(Tasks):
         engine_knows = await self._database.transact(
             lambda session: TaskWriter(session).request_cancel(task_id, now=self._clock.now())
         )
-        # A pooled task that is being worked ends when it is settled: the workflow is its whole queue's.
+        # A task of a batched queue ends when its batch is acknowledged: the workflow is the whole queue's.
         if engine_knows and not task.is_pooled:
             await self._temporal.cancel(task.workflow_id, task.run_id)
         return await self.get(task_id)

@@ -116,8 +116,10 @@ def _check_job(row: ScheduledJob) -> None:
     job = next((job for job in JOBS if job.name == row.job), None)
     if job is None:
         raise BadDeclaration(f"schedule {row.id}: no job of the catalogue is called {row.job!r}")
-    if job.pool is not None:
-        raise BadDeclaration(f"schedule {row.id}: {row.job} has a pool, whose tasks no schedule can start")
+    if job.queue is not None:
+        raise BadDeclaration(
+            f"schedule {row.id}: {row.job} has a batched queue, whose tasks no schedule can start"
+        )
     if not isinstance(row.given, job.input):
         raise BadDeclaration(f"schedule {row.id}: {row.job} takes {job.input.__name__}")
 

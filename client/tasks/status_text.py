@@ -8,7 +8,7 @@ from mainspring.contracts.tasks import Task, TaskError, TaskState
 # A worker that runs takes up a task within a second or two.
 SOON = timedelta(seconds=5)
 QUEUED_LONG = "waiting for a worker: is `mainspring up` or `mainspring worker` running?"
-POOL_QUEUED_LONG = "waiting for its turn in the pool, or for a worker"
+TURN_NOT_COME = "waiting for its turn in the queue, or for a worker"
 
 
 def note(task: Task) -> str:
@@ -35,7 +35,7 @@ def _queued(task: Task) -> str:
     if task.is_pooled:  # Temporal knows its queue, never the task
         if is_later:
             return f"starts at {when(task.starts_at)}"
-        return POOL_QUEUED_LONG if is_old else "starting"
+        return TURN_NOT_COME if is_old else "starting"
     if task.run_id is None:
         later = f", and it starts at {when(task.starts_at)}" if is_later else ""
         return f"accepted; Temporal has not taken it yet, the relay tries again every minute{later}"

@@ -11,7 +11,8 @@ from mainspring.storage.tables.base import Base, Json
 
 # The states in which a task holds its dedupe key, as the partial index says it.
 ACTIVE = text("state IN ('QUEUED', 'RUNNING', 'WAITING')")
-# Rows of pools: those that wait for their first turn, and those that are worked or wait for another attempt.
+# Rows of batched queues: those that wait for their first turn, and those that are worked or wait to be
+# tried again.
 # Queries name these very texts, or else the databases do not see that the partial indexes serve them.
 POOL_QUEUED = text("is_pooled AND state = 'QUEUED'")
 POOL_RUNNING = text("is_pooled AND state = 'RUNNING'")
@@ -53,7 +54,7 @@ class TaskRow(Base):
     # Set for a task that a later start of its key may still change, while it is QUEUED.
     quiet_seconds: Mapped[float | None]
     is_pooled: Mapped[bool] = mapped_column(default=False)
-    # The order in a pool's queue within a priority: see domain.pools.fairness_ranks.
+    # The order in a batched queue within a priority: see domain.queues.fairness_ranks.
     pool_turn: Mapped[int | None]
     claimed_by: Mapped[str | None] = mapped_column(String(200))
     attempts: Mapped[int] = mapped_column(default=0)

@@ -40,7 +40,7 @@ IN_FLIGHT_WITHIN = 15 * SECOND
 STARTS_WITHIN = 2 * SECOND
 
 # As many as the consumer works at the same time: while these hang, nothing else is worked.
-IN_FLIGHT = (DELIVER.pool.page * DELIVER.pool.parallel) if DELIVER.pool is not None else 0
+IN_FLIGHT = (DELIVER.queue.page * DELIVER.queue.parallel) if DELIVER.queue is not None else 0
 QUEUED = 100
 
 # A single one that hangs is not given all places.

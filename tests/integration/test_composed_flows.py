@@ -164,7 +164,7 @@ async def test_a_flow_s_workspace_is_that_of_the_jobs_that_have_none(service: Se
 FAULTS: dict[str, dict[str, Any]] = {
     "input.steps.1.job: no job is called 'discover-set'": {"job": "discover-set"},
     "input.steps.1.job: 'relay-tasks' is housekeeping": {"job": "relay-tasks"},
-    "input.steps.1.job: 'deliver-webhook' is worked in pools": {
+    "input.steps.1.job: 'deliver-webhook' is worked in a batched queue": {
         "job": "deliver-webhook",
         "input": {},
     },

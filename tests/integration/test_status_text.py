@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from mainspring.cli.follow import follow
 from mainspring.client.jobs import Jobs
-from mainspring.client.tasks.status_text import POOL_QUEUED_LONG, note
+from mainspring.client.tasks.status_text import TURN_NOT_COME, note
 from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskFilter, TaskState
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
@@ -35,8 +35,8 @@ def error(attempt: int) -> TaskError:
     )
 
 
-async def add_pooled(database: Database, **more: object) -> UUID:
-    """Accept a pooled task."""
+async def add_batched(database: Database, **more: object) -> UUID:
+    """Accept a task of a batched queue."""
     new = NewTask(
         id=uuid4(), job=JOB, workflow_id="drain", dedupe_key=None, input={}, is_pooled=True
     ).model_copy(update=more)
@@ -65,7 +65,7 @@ async def found(database: Database, wanted: TaskFilter | None = None) -> list[Ta
 
 async def test_a_pooled_task_between_attempts_says_why_and_when(database: Database) -> None:
     """In the list too, where the error log is not read whole: its last entry is."""
-    task_id = await add_pooled(database)
+    task_id = await add_batched(database)
     await fail_attempt(database, task_id, 1)
     await fail_attempt(database, task_id, 2)
 
@@ -110,14 +110,14 @@ async def test_a_log_that_follows_a_task_has_each_failed_attempt(
 
 async def test_a_pooled_task_is_not_said_to_wait_for_the_relay(database: Database) -> None:
     """Temporal never knows it; it waits for its turn, or for its time."""
-    await add_pooled(database)
+    await add_batched(database)
     (found_now,) = await found(database)
     now = datetime.now(UTC)  # the note's own clock: this module was imported long ago
     waiting = found_now.model_copy(update={"created_at": now})
     old = waiting.model_copy(update={"created_at": now - timedelta(minutes=1)})
     later = waiting.model_copy(update={"starts_at": AGAIN})
 
-    assert ["starting", POOL_QUEUED_LONG, True] == [
+    assert ["starting", TURN_NOT_COME, True] == [
         note(waiting),
         note(old),
         note(later).startswith("starts at "),
@@ -126,9 +126,9 @@ async def test_a_pooled_task_is_not_said_to_wait_for_the_relay(database: Databas
 
 async def test_what_other_tasks_made_can_be_left_out(database: Database) -> None:
     """Thousands of deliveries and steps do not hide the task that somebody started."""
-    top = await add_pooled(database, job="top", workspace="shop")
-    child = await add_pooled(database, parent_id=top)
-    delivery = await add_pooled(database, job="deliver")
+    top = await add_batched(database, job="top", workspace="shop")
+    child = await add_batched(database, parent_id=top)
+    delivery = await add_batched(database, job="deliver")
 
     assert {top, child, delivery} == {task.id for task in await found(database)}
     assert {top, delivery} == {task.id for task in await found(database, TaskFilter(top=True))}

@@ -25,14 +25,14 @@ def test_a_job_is_named_as_its_workflow_and_in_kebab_case(job: AnyJob) -> None:
     """The name is wire format: one word of it for people, Temporal and the ledger."""
     (owner,) = [each for each in workflow_classes() if each.run is job.run]  # type: ignore[attr-defined]
     definition = workflow._Definition.must_from_class(owner)  # noqa: SLF001  # no public way to ask
-    assert (job.name if job.pool is None else consumer_of(job.name)) == definition.name
+    assert (job.name if job.queue is None else consumer_of(job.name)) == definition.name
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", job.name)
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_a_job_takes_and_gives_the_messages_that_it_says(job: AnyJob) -> None:
     """One message in, one out, both documented, and a summary that is a sentence."""
-    if job.pool is None:
+    if job.queue is None:
         _, given = inspect.signature(job.run).parameters.values()
         assert (job.input, job.result) == (given.annotation, inspect.signature(job.run).return_annotation)
     assert issubclass(job.input, Message)
@@ -42,7 +42,7 @@ def test_a_job_takes_and_gives_the_messages_that_it_says(job: AnyJob) -> None:
 
 
 @pytest.mark.parametrize(
-    "job", [job for job in JOBS if not job.is_internal and job.pool is None], ids=lambda job: job.name
+    "job", [job for job in JOBS if not job.is_internal and job.queue is None], ids=lambda job: job.name
 )
 def test_a_job_reports_to_the_ledger(job: AnyJob) -> None:
     """Without `@tracked` its tasks would stay QUEUED for ever."""

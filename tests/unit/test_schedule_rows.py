@@ -88,14 +88,14 @@ def test_a_row_that_cannot_work_is_an_error_that_names_it(wrong: dict[str, objec
 
 
 def test_a_table_has_only_jobs_of_the_catalogue_with_their_inputs() -> None:
-    """A schedule of a job that is not there, or has a pool, would fail at each firing."""
+    """A schedule of a job that is not there, or has a batched queue, would fail at each firing."""
     good = ROWS["relay-tasks"]
     for wrong, complaint in (
         (
             replace(good, job="relay-task"),
             "schedule relay-tasks: no job of the catalogue is called 'relay-task'",
         ),
-        (replace(good, job="deliver-webhook"), "deliver-webhook has a pool"),
+        (replace(good, job="deliver-webhook"), "deliver-webhook has a batched queue"),
         (replace(good, job="sweep-scratch"), "sweep-scratch takes SweepScratch"),
     ):
         with pytest.raises(BadDeclaration, match=complaint):

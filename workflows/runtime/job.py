@@ -44,7 +44,7 @@ class Job(Generic[In, Out]):
 
     `run` is the workflow's run method; its class is the workflow. What a second start with the same `key`
     does is in `repeats`; `key_says` is what people call the key, such as "account". A job without a key
-    starts each time. A job with a `pool` has no workflow for each task: `run` is the consumer of its
+    starts each time. A job with a batched `queue` has no workflow for each task: `run` is the consumer of the
     queue. `is_internal` marks the service's own housekeeping, which has no rows in the ledger and is
     not listed. `check` raises InputFault for what the shape of the input cannot say. A job with a `schedule`
     runs by itself.
@@ -84,7 +84,7 @@ class Job(Generic[In, Out]):
     key_says: str | None = None
     workspace: Callable[[In], str | None] | None = None
     repeats: Deduplicate | Debounce | Throttle = Deduplicate()
-    pool: BatchedQueue | None = None
+    queue: BatchedQueue | None = None
     check: Callable[[In], None] | None = None
     is_internal: bool = False
     schedule: Schedule | None = None
@@ -112,7 +112,7 @@ class Job(Generic[In, Out]):
             id=task_id,
             job=self.name,
             workflow_id=self._workflow_id(task_id, key, is_later=is_later),
-            is_pooled=self.pool is not None,
+            is_pooled=self.queue is not None,
             job_key=key,
             dedupe_key=key,
             input=given.model_dump(mode="json"),
@@ -126,7 +126,7 @@ class Job(Generic[In, Out]):
         )
 
     def _workflow_id(self, task_id: UUID, key: str | None, *, is_later: bool) -> str:
-        if self.pool is not None:
+        if self.queue is not None:
             return consumer_of(self.name)
         return key if key is not None and not is_later else f"{key or self.name}/{task_id}"
 

@@ -87,14 +87,14 @@ class _Consumer:
         for _ in range(min(pages, self._room(measured.pool))):
             self._batches.append(asyncio.create_task(self._batch()))
 
-    def _room(self, pool: BatchedQueue) -> int:
+    def _room(self, queue: BatchedQueue) -> int:
         """Return how many batches may begin; below one when none may.
 
         A doubtful one takes no place: if it is dead, what waits must not wait until that is known. If it
         lives, there are more than usual, for half a minute.
         """
         sure = len(self._batches) - len(self._doubtful)
-        return min(pool.parallel - sure, GENERATIONS * pool.parallel - len(self._batches))
+        return min(queue.parallel - sure, GENERATIONS * queue.parallel - len(self._batches))
 
     async def _is_wound_up(self) -> bool:
         """Wait for the end of all batches; return False when some are doubtful: that may take long."""

@@ -1,6 +1,6 @@
 """Effects: what goes outside, written down before, for any domain and any channel. No domain is known here.
 
-A domain declares what its effects are, and its activity sends them from the queue of a pooled job:
+A domain declares what its effects are, and its activity sends them from a batched queue:
 
         async def prepare(session, claimed, now):
             '''Say of each claimed effect whether it is sent, or not, or later.'''

@@ -22,8 +22,8 @@ Outbound = TypeVar("Outbound")
 class EffectQueue:
     """The queues of jobs that send effects: a task sends one effect."""
 
-    def __init__(self, pools: BatchedQueues, clock: Clock) -> None:
-        self._pools = pools
+    def __init__(self, queues: BatchedQueues, clock: Clock) -> None:
+        self._queues = queues
         self._clock = clock
 
     async def send_each(
@@ -56,7 +56,7 @@ class EffectQueue:
         async def store(session: Session, done: Sequence[TaskDone[In]]) -> None:
             await acknowledge(session, kind, done, now=self._clock.now())
 
-        return await self._pools.work_each(
+        return await self._queues.work_each(
             request,
             kind.request,
             send,

@@ -1,4 +1,4 @@
-"""Working the queues of pooled jobs: what a job's own activity gives, and what is done around it."""
+"""Working batched queues: what a job's own activity gives, and what is done around it."""
 
 from mainspring.activities.runtime.queue.results import QueueTask, Result, Snooze, TaskDone
 from mainspring.activities.runtime.queue.sizes import QueueSizes

@@ -51,7 +51,7 @@ class Batch(Generic[In]):
         clock: Clock,
         *,
         job: str,
-        pool: BatchedQueue,
+        queue: BatchedQueue,
         kind: type[In],
         retry: RetryPolicy,
         prepare: Prepare[In] | None,
@@ -69,7 +69,7 @@ class Batch(Generic[In]):
         self._may_claim = lost_before(info) == 0
         self._looked_at = clock.now()
         self._ends = time.monotonic() + BATCH_TIME.total_seconds()
-        self.pool = pool
+        self.queue = queue
 
     @property
     def goes_on(self) -> bool:
@@ -147,7 +147,7 @@ class Batch(Generic[In]):
 
     async def report(self) -> QueueWorked:
         """Return what became of the rows, and what waits now."""
-        at_most = self.pool.page * self.pool.parallel
+        at_most = self.queue.page * self.queue.parallel
         queue = await self._database.read(
             lambda session: QueueQueries(session).queue(self._job, at_most=at_most, now=self._clock.now())
         )

@@ -1,4 +1,4 @@
-"""What became of pooled tasks, and what follows from it."""
+"""What became of the tasks of a batched queue, and what follows from it."""
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence

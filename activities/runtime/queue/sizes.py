@@ -1,4 +1,4 @@
-"""How each pooled job is worked, as it is declared in the catalogue above."""
+"""How each batched queue is worked, as its job in the catalogue declares it."""
 
 from typing import NewType
 

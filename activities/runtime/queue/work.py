@@ -1,4 +1,4 @@
-"""How a pooled job's activity works its queue: all of a page together, or many tasks beside each other."""
+"""How an activity works the batched queue of its job: a page of tasks together, or tasks side by side."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ class NoResult(Exception):
 
 
 class BatchedQueues:
-    """The queues, for the activities of pooled jobs. All of what fails here fails for one task only.
+    """The batched queues, for the activities of their jobs. A failure here fails one task only.
 
     Example:
         class Greet(Message):
@@ -70,10 +70,10 @@ class BatchedQueues:
         `store` writes results in the one that acknowledges it.
         """
         batch = self._batch(request, kind, retry, prepare, store)
-        tasks = await batch.resume() or await batch.claim(batch.pool.page)
+        tasks = await batch.resume() or await batch.claim(batch.queue.page)
         while tasks:
             await batch.acknowledge(await _together(work, tasks))
-            tasks = await batch.claim(batch.pool.page)
+            tasks = await batch.claim(batch.queue.page)
         return await batch.report()
 
     async def work_each(
@@ -96,7 +96,7 @@ class BatchedQueues:
         under_way = _begun(work, await batch.resume(), begins_late)
         try:
             while True:
-                tasks = await batch.claim(batch.pool.page - len(under_way))
+                tasks = await batch.claim(batch.queue.page - len(under_way))
                 under_way |= _begun(work, tasks, begins_late)
                 if not under_way:
                     return await batch.report()
@@ -120,7 +120,7 @@ class BatchedQueues:
             self._database,
             self._clock,
             job=request.job,
-            pool=self._sizes[request.job],
+            queue=self._sizes[request.job],
             kind=kind,
             retry=retry,
             prepare=prepare,

@@ -56,7 +56,7 @@ JOBS: tuple[AnyJob, ...] = (
         run=DrainSendAppraisalWorkflow.run,
         input=SendEffect,
         result=EffectSent,
-        pool=BatchedQueue(page=20, parallel=1),
+        queue=BatchedQueue(page=20, parallel=1),
         summary="Mail an owner what coins are worth.",
     ),
 )
