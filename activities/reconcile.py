@@ -153,13 +153,13 @@ class ReconcileActivities:
         closed = await self._temporal.closed_run(execution.id, execution.run_id)
         if closed is None:
             return False
-        given = await self._temporal.input_of(execution.id, execution.run_id)
+        message = await self._temporal.input_of(execution.id, execution.run_id)
         row = NewTask(
             id=task_id,
             job=execution.workflow_type,
             workflow_id=execution.id,
             dedupe_key=None,
-            input=given,
+            input=message,
             triggered_by="temporal",
         )
         finish = self._final_state(task_id, closed)

@@ -64,7 +64,7 @@ class WebhookActivities:
         )
 
     async def _deliver(self, task: QueueTask[DeliverWebhook]) -> WebhookDelivered:
-        receiver = await self._receivers.get(task.given.subscription_id)
+        receiver = await self._receivers.get(task.input.subscription_id)
         subscription = receiver.subscription
         if subscription.disabled_at is not None:
             raise SubscriptionDisabled(subscription.id, subscription.disabled_because)
@@ -76,7 +76,7 @@ class WebhookActivities:
                     receiver.secret,
                     message_id=str(task.id),
                     at=self._clock.now(),
-                    body=body_of(task.given.event),
+                    body=body_of(task.input.event),
                 )
             except LookupsBusy as busy:
                 raise Snooze(self._clock.now() + LOOKED_UP_AFTER) from busy
@@ -85,15 +85,15 @@ class WebhookActivities:
     async def _note(self, session: Session, done: Sequence[TaskDone[DeliverWebhook]]) -> None:
         """Note for each receiver whether anything got through; a receiver that did well costs one query."""
         subscriptions = SubscriptionRepository(session)
-        reached = {each.task.given.subscription_id for each in done if not isinstance(each.result, Exception)}
+        reached = {each.task.input.subscription_id for each in done if not isinstance(each.result, Exception)}
         failed = [
             each
             for each in done
             # What is ours to mend, or was put off, is not the receiver's failure.
             if isinstance(each.result, Exception) and not isinstance(each.result, StorageError | Snooze)
         ]
-        gone = {e.task.given.subscription_id for e in failed if isinstance(e.result, ReceiverGone)}
-        failures = Counter(each.task.given.subscription_id for each in failed)
+        gone = {e.task.input.subscription_id for e in failed if isinstance(e.result, ReceiverGone)}
+        failures = Counter(each.task.input.subscription_id for each in failed)
         self._receivers.forget(failures)  # whoever comes next sees whether it was disabled
         unreached = {each: count for each, count in failures.items() if each not in reached - gone}
         if reached or unreached:

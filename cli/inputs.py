@@ -8,15 +8,15 @@ from mainspring.client.errors import BadInput
 from mainspring.contracts.tasks import JsonObject
 
 
-def json_object(given: str) -> JsonObject:
+def json_object(argument: str) -> JsonObject:
     """Return the object that JSON, or @ and the name of a file, says; BadInput when there is none."""
     try:
-        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        text = Path(argument[1:]).read_text(encoding="utf-8") if argument.startswith("@") else argument
         fields: Any = json.loads(text)
     except (OSError, ValueError) as error:
         raise BadInput(
-            f"--input: {given!r} is not JSON, nor @ and the name of a JSON file: {error}"
+            f"--input: {argument!r} is not JSON, nor @ and the name of a JSON file: {error}"
         ) from None
     if not isinstance(fields, dict):
-        raise BadInput(f"--input: {given!r} is not accepted: a JSON object with the job's fields")
+        raise BadInput(f"--input: {argument!r} is not accepted: a JSON object with the job's fields")
     return fields

@@ -34,7 +34,7 @@ DEFAULT_PRIORITY = 3
 
 def run(
     job: Annotated[str, typer.Argument(help="A job's name; `mainspring jobs` lists them.")],
-    given: Annotated[str, typer.Option("--input", help="The input as JSON, or @FILE.")] = "{}",
+    text: Annotated[str, typer.Option("--input", help="The input as JSON, or @FILE.")] = "{}",
     account: Annotated[
         str | None, typer.Option(help="An account's name or id, for the input's account_id.")
     ] = None,
@@ -60,7 +60,7 @@ def run(
     async def work(service: Service) -> int:
         chosen = job_named(job)
         _check_priority(priority)
-        fields = json_object(given)
+        fields = json_object(text)
         message = await job_input(service.accounts, chosen, fields, account=account, option="--account")
         started = await service.jobs.start(
             chosen,

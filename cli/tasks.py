@@ -120,7 +120,7 @@ def retry(
     from_step: Annotated[
         str | None, typer.Option("--from", help="Run this step and all that depend on it again.")
     ] = None,
-    given: Annotated[
+    text: Annotated[
         str | None, typer.Option("--input", help="The fields of the input to change, as JSON, or @FILE.")
     ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the new task until it ends.")] = True,
@@ -130,9 +130,9 @@ def retry(
     async def work(service: Service) -> int:
         task = await service.jobs.get(await service.jobs.resolve(reference))
         changed = None
-        if given is not None:
-            changed = validated(job_named(task.job), task.input | json_object(given))
-        started = await service.jobs.retry(task.id, from_step=from_step, given=changed)
+        if text is not None:
+            changed = validated(job_named(task.job), task.input | json_object(text))
+        started = await service.jobs.retry(task.id, from_step=from_step, message=changed)
         if started.deduplicated:
             echo(f"[yellow]no new task: task {started.id} of the same key is active[/]")
         else:

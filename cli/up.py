@@ -66,9 +66,9 @@ def _show(stack: Stack) -> None:
     if emulators.smtp:
         echo(f"[dim]the mails that arrive are in {escape(str(settings.state_dir / MAILS))}[/]")
     if emulators.objects:
-        given = json.dumps(video_to_try().model_dump(mode="json", exclude_defaults=True))
+        request = json.dumps(video_to_try().model_dump(mode="json", exclude_defaults=True))
         echo("a video to try, in a second terminal:")
-        echo(f"  mainspring run process-video --input '{escape(given)}'")
+        echo(f"  mainspring run process-video --input '{escape(request)}'")
 
 
 def _place(address: str, *, is_emulator: bool) -> str:

@@ -57,8 +57,8 @@ class Effects:
                 lambda session: EffectQueries(session).id_starting_with(prefix)
             ),
             unknown=EffectUnknown,
-            ambiguous=lambda given: BadInput(
-                f"several effects have ids that begin with {given!r}: give more of it"
+            ambiguous=lambda prefix: BadInput(
+                f"several effects have ids that begin with {prefix!r}: give more of it"
             ),
         )
 

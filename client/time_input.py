@@ -19,12 +19,12 @@ def span(text: str, option: str) -> timedelta:
         raise BadInput(f"{option}: {text!r} is not accepted: a duration such as 45s, 10m, 1h30m or 2d")
     too_long = BadInput(f"{option}: {text!r} is not accepted: {LONGEST.days}d is the longest")
     try:
-        given = timedelta(**{UNITS[unit]: int(count) for unit, count in found.groupdict().items() if count})
+        parsed = timedelta(**{UNITS[unit]: int(count) for unit, count in found.groupdict().items() if count})
     except (OverflowError, ValueError):  # int() takes no more than some thousand digits
         raise too_long from None
-    if given > LONGEST:
+    if parsed > LONGEST:
         raise too_long
-    return given
+    return parsed
 
 
 def moment(text: str, option: str) -> datetime:
@@ -40,12 +40,12 @@ def moment(text: str, option: str) -> datetime:
 def moment_in(text: str, option: str, zone: str) -> datetime:
     """Return an ISO 8601 time; one without a zone of its own is in `zone`."""
     try:
-        given = datetime.fromisoformat(text.strip())
+        parsed = datetime.fromisoformat(text.strip())
     except ValueError:
         raise BadInput(
             f"{option}: {text!r} is not accepted: a time such as 2026-05-01T08:00 or 2026-05-01T08:00Z"
         ) from None
-    return given if given.tzinfo else given.replace(tzinfo=zone_named(zone))
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone_named(zone))
 
 
 def moment_or_span_ago(text: str, option: str) -> datetime:

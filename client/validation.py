@@ -39,7 +39,7 @@ def validated(job: Job[In, Out], fields: JsonObject, *, options: Mapping[str, st
     try:
         return job.input.model_validate_json(json.dumps(fields))
     except ValidationError as error:
-        faults = [fault | {"input": _given(fields, fault)} for fault in error.errors()]
+        faults = [fault | {"input": _refused_value(fields, fault)} for fault in error.errors()]
         raise BadInput("\n".join(_problems(job.input, faults, options or {}))) from None
 
 
@@ -49,7 +49,7 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
 
 
-def _given(fields: JsonObject, fault: ErrorDetails) -> Any:
+def _refused_value(fields: JsonObject, fault: ErrorDetails) -> Any:
     """Return what stood there: a check of a field's own has seen what was read of it."""
     value: Any = fields
     for part in fault["loc"]:
@@ -76,9 +76,9 @@ def _follows_from_another(fault: ErrorDetails, faults: Sequence[ErrorDetails]) -
 
 def _problem(message: type[Message], fault: ErrorDetails, options: Mapping[str, str]) -> str:
     path = ".".join(["input", *(str(part) for part in fault["loc"])])
-    given = "" if fault["type"] == "missing" else f" {shown(fault['input'])} is not accepted:"
+    refused = "" if fault["type"] == "missing" else f" {shown(fault['input'])} is not accepted:"
     option = options.get(str(fault["loc"][0])) if len(fault["loc"]) == 1 else None
-    return f"{path}:{given} {_accepted(message, fault)}" + (f"; {option}" if option else "")
+    return f"{path}:{refused} {_accepted(message, fault)}" + (f"; {option}" if option else "")
 
 
 def _accepted(message: type[Message], fault: ErrorDetails) -> str:

@@ -114,8 +114,8 @@ async def _found(session: Session, reference: str) -> Subscription:
         reference,
         subscriptions.id_starting_with,
         unknown=SubscriptionUnknown,
-        ambiguous=lambda given: BadInput(
-            f"webhook {given!r}: several have ids that begin so, give more of it"
+        ambiguous=lambda prefix: BadInput(
+            f"webhook {prefix!r}: several have ids that begin so, give more of it"
         ),
         shortest=1,
     )

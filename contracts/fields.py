@@ -44,9 +44,9 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_moment(given: Any) -> bool:
+def _is_moment(value: Any) -> bool:
     """Whether it is no number, as 20261201 is one: the seconds since 1970 would be meant."""
-    return isinstance(given, datetime) or (isinstance(given, str) and ":" in given)
+    return isinstance(value, datetime) or (isinstance(value, str) and ":" in value)
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -142,5 +142,5 @@ Moment = Annotated[
 LocalTime = Annotated[
     time,
     AfterValidator(_check_local),
-    in_words("a time of day such as 22:00, without a zone", lambda given: isinstance(given, str | time)),
+    in_words("a time of day such as 22:00, without a zone", lambda value: isinstance(value, str | time)),
 ]

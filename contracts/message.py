@@ -21,5 +21,5 @@ class InputFault(ValueError):
     def of(cls, error: ValidationError, path: tuple[int | str, ...] = ()) -> "InputFault":
         """Return the first fault that pydantic found in the value at `path`."""
         first = error.errors()[0]
-        given = "" if first["type"] == "missing" else f"{first['input']!r} is not accepted: "
-        return cls((*path, *first["loc"]), given + first["msg"])
+        refused = "" if first["type"] == "missing" else f"{first['input']!r} is not accepted: "
+        return cls((*path, *first["loc"]), refused + first["msg"])

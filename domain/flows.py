@@ -96,9 +96,9 @@ def flow_progress(completed_weight: float, running_weight: float, total_weight: 
     return min(99, max(0, int(percent + ROUNDING)))
 
 
-def input_hash(given: JsonObject) -> str:
+def input_hash(value: JsonObject) -> str:
     """Return the SHA-256 of a step's input: the same for the same values, in whatever order."""
-    canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -36,7 +36,7 @@ def consumer_of(job: str) -> str:
 def batched_task(
     job: str,
     task_id: UUID,
-    given: Message,
+    message: Message,
     *,
     triggered_by: str,
     workspace: str | None = None,
@@ -48,7 +48,7 @@ def batched_task(
         job=job,
         workflow_id=consumer_of(job),
         dedupe_key=None,
-        input=given.model_dump(mode="json"),
+        input=message.model_dump(mode="json"),
         workspace=workspace,
         triggered_by=triggered_by,
         is_pooled=True,

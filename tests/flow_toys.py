@@ -140,7 +140,7 @@ COUNT: Job[Count, Counted] = Job(
 def graph_step(step: GraphStep) -> Step | JobStep:
     """Return the step of the flow."""
     if step.is_job:
-        return JobStep(step.name, COUNT, given=lambda _request, _results: Count(), needs=step.needs)
+        return JobStep(step.name, COUNT, input=lambda _request, _results: Count(), needs=step.needs)
 
     def given(_request: RunGraph, results: Results) -> Work:
         if step.forgets_needs:
@@ -236,7 +236,7 @@ class Flows:
     ) -> UUID:
         """Retry a task to its end, and return the new one; what was worked before is forgotten."""
         self.shop.began.clear()
-        started = await self.jobs.retry(task_id, from_step=from_step, given=given)
+        started = await self.jobs.retry(task_id, from_step=from_step, message=given)
         await self.service.wait(started.id)
         return started.id
 

@@ -97,7 +97,7 @@ class Office:
         """Claim mails, in the caller's transaction."""
         now = self.clock.now()
         rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
-        given = {row.id: SendNotification.model_validate(row.given) for row in rows}
+        given = {row.id: SendNotification.model_validate(row.input) for row in rows}
         prepared = await claim(session, WISHLIST_MAIL, given, now=now)
         return [QueueTask(row.id, given[row.id], 1, prepared=prepared[row.id]) for row in rows]
 
@@ -105,9 +105,9 @@ class Office:
         """Take up a mail again, as the next attempt does."""
         now = self.clock.now()
         prepared = await self.database.transact(
-            lambda session: claim(session, WISHLIST_MAIL, {task.id: task.given}, now=now)
+            lambda session: claim(session, WISHLIST_MAIL, {task.id: task.input}, now=now)
         )
-        return QueueTask(task.id, task.given, task.attempt + 1, prepared=prepared[task.id])
+        return QueueTask(task.id, task.input, task.attempt + 1, prepared=prepared[task.id])
 
     async def settle(
         self,

@@ -65,17 +65,17 @@ class NoteActivities:
         return worked
 
     async def _note(self, tasks: Sequence[QueueTask[NoteNumber]]) -> Mapping[UUID, Result]:
-        self.pages.append([task.given for task in tasks])
+        self.pages.append([task.input for task in tasks])
         await self.open.wait()
         return {task.id: self._one(task) for task in tasks}
 
     def _one(self, task: QueueTask[NoteNumber]) -> Result:
-        if task.attempt <= task.given.outages:
+        if task.attempt <= task.input.outages:
             return Unreachable("away", service="tests")
-        if task.attempt <= task.given.refusals:
+        if task.attempt <= task.input.refusals:
             return Refused("no", service="tests")
-        self.noted[task.given.number] += 1
-        return NumberNoted(number=task.given.number)
+        self.noted[task.input.number] += 1
+        return NumberNoted(number=task.input.number)
 
 
 @workflow.defn(name=f"drain-{NAME}", sandboxed=False)

@@ -36,7 +36,7 @@ def row(schedule_id: str, when: Every | Cron, **more: Any) -> ScheduledJob:
     return ScheduledJob(
         id=schedule_id,
         job="do-nothing",
-        given=Nothing(),
+        input=Nothing(),
         when=when,
         timeout=timedelta(minutes=1),
         summary="Do nothing.",

@@ -122,7 +122,7 @@ class Rounds:
 
         async def work(session: Session) -> list[ClaimedMail]:
             rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, self._claim, limit=limit, now=now)
-            given = {row.id: SendNotification.model_validate(row.given) for row in rows}
+            given = {row.id: SendNotification.model_validate(row.input) for row in rows}
             prepared = await claim(session, WISHLIST_MAIL, given, now=now)
             keys = await _mail_keys(session, [each.effect_id for each in given.values()])
             return [

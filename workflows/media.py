@@ -66,13 +66,13 @@ def video_flow(request: ProcessVideo) -> Flow:
     made = ("poster", *(step.name for step in renditions))
     return Flow(
         steps=(
-            Step("download", MediaActivities.download, given=_download, weight=3, options=fetching),
-            Step("probe", MediaActivities.probe, given=_probe, needs=("download",), options=encoding),
+            Step("download", MediaActivities.download, input=_download, weight=3, options=fetching),
+            Step("probe", MediaActivities.probe, input=_probe, needs=("download",), options=encoding),
             *renditions,
-            Step("poster", MediaActivities.make_poster, given=_poster, needs=("probe",), options=encoding),
-            Step("upload", MediaActivities.upload, given=_upload, needs=made, weight=3, options=storing),
-            Step("publish", MediaActivities.publish, given=_publish, needs=("upload",), options=storing),
-            Step("clean", MediaActivities.clean, given=_clean, needs=("publish",)),
+            Step("poster", MediaActivities.make_poster, input=_poster, needs=("probe",), options=encoding),
+            Step("upload", MediaActivities.upload, input=_upload, needs=made, weight=3, options=storing),
+            Step("publish", MediaActivities.publish, input=_publish, needs=("upload",), options=storing),
+            Step("clean", MediaActivities.clean, input=_clean, needs=("publish",)),
         )
     )
 
@@ -82,13 +82,13 @@ def _profiles(request: ProcessVideo) -> tuple[VideoProfile, ...]:
 
 
 def _rendition(profile: VideoProfile, encoding: ActivityConfig) -> Step:
-    def given(request: ProcessVideo, _results: Results) -> MakeRendition:
+    def message(request: ProcessVideo, _results: Results) -> MakeRendition:
         return MakeRendition(source=request.source, profile=profile)
 
     return Step(
         f"transcode-{profile}",
         MediaActivities.make_rendition,
-        given=given,
+        input=message,
         needs=("probe",),
         weight=10,
         options=encoding,

@@ -55,7 +55,7 @@ def _planned(number: int, step: AdHocStep, workspace: str | None) -> PlannedStep
         except InputFault as fault:
             raise InputFault(("steps", number, "input", *fault.path), fault.message) from fault
     own = None if job.workspace is None else job.workspace(message)
-    input_hash = JobStep(step.name, job, given=lambda _request, _results: message).hash_of(message)
+    input_hash = JobStep(step.name, job, input=lambda _request, _results: message).hash_of(message)
     return PlannedStep(workspace=own or workspace, input_hash=input_hash)
 
 
@@ -102,7 +102,7 @@ def _job_step(step: AdHocStep, planned: PlannedStep) -> PlannedJobStep:
     return PlannedJobStep(
         name=step.name,
         job=step.job,
-        input=step.input,
+        job_input=step.input,
         input_hash=planned.input_hash,
         workspace=planned.workspace,
         needs=step.needs,

@@ -88,9 +88,9 @@ class ListingBatches:
         self._clock = clock
         self._listing = listing
 
-    async def work(self, given: ListingProgress) -> ListingProgress:
+    async def work(self, request: ListingProgress) -> ListingProgress:
         """Fetch pages until the batch's requests are used, nothing is due, or a quota is used up."""
-        progress = await self._counted(await self._checkpoint.resume(given))
+        progress = await self._counted(await self._checkpoint.resume(request))
         access = await self._calls.credential_of(progress.account_id)
         return await work_pages(
             progress, lambda so_far: self._page(access, so_far), at_most=REQUESTS_PER_BATCH

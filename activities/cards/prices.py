@@ -20,9 +20,9 @@ class PriceBatches:
         self._clock = clock
         self._justtcg = justtcg
 
-    async def work(self, given: PricesProgress) -> PricesProgress:
+    async def work(self, request: PricesProgress) -> PricesProgress:
         """Look up pages until the batch's requests are used, nothing is due, or a quota is used up."""
-        progress = await self._counted(await self._checkpoint.resume(given))
+        progress = await self._counted(await self._checkpoint.resume(request))
         access = await self._calls.credential_of(progress.account_id)
         return await work_pages(
             progress, lambda so_far: self._page(access, so_far), at_most=REQUESTS_PER_BATCH

@@ -30,7 +30,7 @@ class Artifacts:
 
     async def obtain(
         self,
-        given: VideoStep,
+        request: VideoStep,
         kind: str,
         note: type[Note],
         make: Callable[[Path], Awaitable[Note]],
@@ -43,15 +43,15 @@ class Artifacts:
         A step (`is_step`) takes only what its own task has made: whoever retries it may have a reason not to
         trust what is there. Its needs are taken from whoever has made them.
         """
-        bench = await self.bench(given.task_id)
-        name = f"{kind}-{sha256(given.source.encode()).hexdigest()[:12]}"
+        bench = await self.bench(request.task_id)
+        name = f"{kind}-{sha256(request.source.encode()).hexdigest()[:12]}"
         # Two steps that miss the same piece make it once.
-        lock = self._locks.setdefault(f"{given.task_id}/{name}", asyncio.Lock())
+        lock = self._locks.setdefault(f"{request.task_id}/{name}", asyncio.Lock())
         async with lock:
             found = await asyncio.to_thread(bench.find, name)
-            if found is not None and not (is_step and found.made_by != given.task_id):
+            if found is not None and not (is_step and found.made_by != request.task_id):
                 return found.folder, note.model_validate(found.note)
-            return await _made(bench, name, make, given.task_id, is_resumable=is_resumable)
+            return await _made(bench, name, make, request.task_id, is_resumable=is_resumable)
 
     async def bench(self, task_id: UUID) -> Bench:
         """Return the bench of a task, which is that of the first one of a chain of retries."""

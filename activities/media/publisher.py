@@ -69,7 +69,7 @@ class Publisher:
         sizes = [each.size_bytes for each in await self._objects.under(uploaded.prefix)]
         return (len(sizes), sum(sizes)) == (uploaded.files, uploaded.size_bytes)
 
-    async def publish(self, given: PublishVideo, uploaded: VideoUploaded) -> VideoPublished:
+    async def publish(self, request: PublishVideo, uploaded: VideoUploaded) -> VideoPublished:
         """Point the destination's manifest to a version, and remove the one that it takes the place of.
 
         Raises VersionGone when one run has removed what another is showing: each looks after its own write,
@@ -77,13 +77,13 @@ class Publisher:
         """
         manifest = VideoManifest(
             prefix=uploaded.prefix,
-            duration_seconds=given.duration_seconds,
+            duration_seconds=request.duration_seconds,
             poster=POSTER,
-            profiles={profile: entry_of(profile) for profile in given.profiles},
+            profiles={profile: entry_of(profile) for profile in request.profiles},
         )
-        key = f"{given.destination}/{MANIFEST}"
+        key = f"{request.destination}/{MANIFEST}"
         replaced = await self._point(key, manifest)
-        removed = await self._remove(given.destination, replaced)
+        removed = await self._remove(request.destination, replaced)
         shown = await self._shown(key)
         if shown is not None and (
             shown.prefix in removed or (shown.prefix == uploaded.prefix and not await self.is_whole(uploaded))

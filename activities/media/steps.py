@@ -61,62 +61,64 @@ class MediaActivities:
         self._library = Publisher(objects, clock)
 
     @activity.defn(name="media.download_video")
-    async def download(self, given: DownloadVideo) -> VideoDownloaded:
+    async def download(self, request: DownloadVideo) -> VideoDownloaded:
         """Bring the source to the disk, going on with a download that broke off."""
-        async with self._reported(given) as on_share:
-            _, downloaded = await self._workshop.source(given, is_step=True, on_share=on_share)
+        async with self._reported(request) as on_share:
+            _, downloaded = await self._workshop.source(request, is_step=True, on_share=on_share)
         return downloaded
 
     @activity.defn(name="media.probe_video")
-    async def probe(self, given: ProbeVideo) -> VideoProbed:
+    async def probe(self, request: ProbeVideo) -> VideoProbed:
         """Find out what the source is."""
-        return await self._workshop.probe(given, is_step=True)
+        return await self._workshop.probe(request, is_step=True)
 
     @activity.defn(name="media.make_rendition")
-    async def make_rendition(self, given: MakeRendition) -> RenditionMade:
+    async def make_rendition(self, request: MakeRendition) -> RenditionMade:
         """Make one profile, from its beginning: half a transcode cannot be gone on with."""
-        async with self._reported(given) as on_share:
-            _, made = await self._workshop.rendition(given, given.profile, is_step=True, on_share=on_share)
+        async with self._reported(request) as on_share:
+            _, made = await self._workshop.rendition(
+                request, request.profile, is_step=True, on_share=on_share
+            )
         return _summary(made)
 
     @activity.defn(name="media.make_poster")
-    async def make_poster(self, given: MakePoster) -> RenditionMade:
+    async def make_poster(self, request: MakePoster) -> RenditionMade:
         """Make the poster."""
-        return _summary((await self._workshop.poster(given, is_step=True))[1])
+        return _summary((await self._workshop.poster(request, is_step=True))[1])
 
     @activity.defn(name="media.upload_video")
-    async def upload(self, given: UploadVideo) -> VideoUploaded:
+    async def upload(self, request: UploadVideo) -> VideoUploaded:
         """Bring everything to the object store that is not there yet."""
-        pieces = [await self._workshop.poster(given)]
-        pieces += [await self._workshop.rendition(given, profile) for profile in given.profiles]
+        pieces = [await self._workshop.poster(request)]
+        pieces += [await self._workshop.rendition(request, profile) for profile in request.profiles]
         placed: list[Placed] = [(folder, file) for folder, made in pieces for file in made.files]
-        async with self._reported(given) as on_share:
-            return await self._library.upload(given.destination, placed, on_share)
+        async with self._reported(request) as on_share:
+            return await self._library.upload(request.destination, placed, on_share)
 
     @activity.defn(name="media.publish_video")
-    async def publish(self, given: PublishVideo) -> VideoPublished:
+    async def publish(self, request: PublishVideo) -> VideoPublished:
         """Make the uploaded version the present one; what was removed since its upload is brought anew."""
-        uploaded = given.uploaded
+        uploaded = request.uploaded
         if not await self._library.is_whole(uploaded):
-            uploaded = await self.upload(given)
-        return await self._library.publish(given, uploaded)
+            uploaded = await self.upload(request)
+        return await self._library.publish(request, uploaded)
 
     @activity.defn(name="media.clean_scratch")
-    async def clean(self, given: CleanScratch) -> ScratchCleaned:
+    async def clean(self, request: CleanScratch) -> ScratchCleaned:
         """Remove the task's work from the disk."""
-        bench = await self._pieces.bench(given.task_id)
+        bench = await self._pieces.bench(request.task_id)
         return ScratchCleaned(freed_bytes=await asyncio.to_thread(bench.clear))
 
     @activity.defn(name="media.sweep_scratch")
-    async def sweep(self, given: SweepScratch) -> ScratchSwept:
+    async def sweep(self, request: SweepScratch) -> ScratchSwept:
         """Remove the work of tasks that failed or were cancelled and that nobody has retried since."""
-        since = self._clock.now() - given.older_than
+        since = self._clock.now() - request.older_than
         benches = await asyncio.to_thread(self._scratch.unused_since, since)
         freed = [await asyncio.to_thread(bench.clear) for bench in benches]
         return ScratchSwept(tasks=len(freed), freed_bytes=sum(freed))
 
     @asynccontextmanager
-    async def _reported(self, given: StepInput) -> AsyncIterator[Callable[[float], None]]:
+    async def _reported(self, request: StepInput) -> AsyncIterator[Callable[[float], None]]:
         latest = 0.0
 
         def on_share(share: float) -> None:
@@ -128,7 +130,7 @@ class MediaActivities:
                 await asyncio.sleep(REPORT_EVERY_SECONDS)
                 # A figure that cannot be written is no reason to stop.
                 with suppress(DatabaseAway):
-                    await self._progress.report(given, latest)
+                    await self._progress.report(request, latest)
 
         reporting = asyncio.create_task(report())
         try:

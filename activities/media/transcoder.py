@@ -53,7 +53,7 @@ class Transcoder:
         self._video = video
 
     async def source(
-        self, given: VideoStep, *, is_step: bool = False, on_share: OnShare = unheard
+        self, request: VideoStep, *, is_step: bool = False, on_share: OnShare = unheard
     ) -> tuple[Path, VideoDownloaded]:
         """Return the source's file."""
 
@@ -61,19 +61,19 @@ class Transcoder:
             def on_bytes(there: int, total: int | None) -> None:
                 on_share(there / total if total else 0.0)
 
-            done = await self._downloads.fetch(given.source, folder / SOURCE, on_bytes)
+            done = await self._downloads.fetch(request.source, folder / SOURCE, on_bytes)
             return VideoDownloaded(size_bytes=done.size_bytes, sha256=done.sha256)
 
         folder, note = await self._pieces.obtain(
-            given, "source", VideoDownloaded, make, is_step=is_step, is_resumable=True
+            request, "source", VideoDownloaded, make, is_step=is_step, is_resumable=True
         )
         return folder / SOURCE, note
 
-    async def probe(self, given: VideoStep, *, is_step: bool = False) -> VideoProbed:
+    async def probe(self, request: VideoStep, *, is_step: bool = False) -> VideoProbed:
         """Return what the source is."""
 
         async def make(_folder: Path) -> VideoProbed:
-            source, _ = await self.source(given)
+            source, _ = await self.source(request)
             found = await self._video.probe(source)
             return VideoProbed(
                 duration_seconds=found.duration.total_seconds(),
@@ -83,11 +83,11 @@ class Transcoder:
                 has_audio=found.has_audio,
             )
 
-        return (await self._pieces.obtain(given, "probe", VideoProbed, make, is_step=is_step))[1]
+        return (await self._pieces.obtain(request, "probe", VideoProbed, make, is_step=is_step))[1]
 
     async def rendition(
         self,
-        given: VideoStep,
+        request: VideoStep,
         profile: VideoProfile,
         *,
         is_step: bool = False,
@@ -96,8 +96,8 @@ class Transcoder:
         """Return the folder with a profile's files."""
 
         async def make(folder: Path) -> MadeFiles:
-            source, _ = await self.source(given)
-            probed = await self.probe(given)
+            source, _ = await self.source(request)
+            probed = await self.probe(request)
             size, duration = Size(probed.width, probed.height), timedelta(seconds=probed.duration_seconds)
             rungs = streaming_rungs(size) if profile is VideoProfile.HLS else (rung_of(profile),)
             variants = [_variant(size, rung) for rung in rungs]
@@ -116,21 +116,21 @@ class Transcoder:
             _check_length(made, duration)
             return await asyncio.to_thread(_listed, folder, variants[-1])
 
-        return await self._pieces.obtain(given, profile, MadeFiles, make, is_step=is_step)
+        return await self._pieces.obtain(request, profile, MadeFiles, make, is_step=is_step)
 
-    async def poster(self, given: VideoStep, *, is_step: bool = False) -> tuple[Path, MadeFiles]:
+    async def poster(self, request: VideoStep, *, is_step: bool = False) -> tuple[Path, MadeFiles]:
         """Return the folder with the poster."""
 
         async def make(folder: Path) -> MadeFiles:
-            source, _ = await self.source(given)
-            probed = await self.probe(given)
+            source, _ = await self.source(request)
+            probed = await self.probe(request)
             at = poster_time(timedelta(seconds=probed.duration_seconds))
             rung = Rung("poster", POSTER_SHORT_SIDE, LADDER[-1].kilobits)
             variant = _variant(Size(probed.width, probed.height), rung)
             await self._video.make_picture(source, folder / POSTER, at, variant)
             return await asyncio.to_thread(_listed, folder, variant)
 
-        return await self._pieces.obtain(given, "poster", MadeFiles, make, is_step=is_step)
+        return await self._pieces.obtain(request, "poster", MadeFiles, make, is_step=is_step)
 
 
 def _variant(size: Size, rung: Rung) -> Variant:

@@ -3,7 +3,7 @@
 A batch is one activity. It works several pages, each in a transaction of its own:
 
     checkpoint = Checkpoint(database, clock, StockProgress)
-    progress = await checkpoint.resume(given)
+    progress = await checkpoint.resume(request)
     return await work_pages(progress, page, at_most=25)
 
 and `page` ends its transaction with `await checkpoint.save(session, after, …)`.
@@ -49,13 +49,13 @@ class Checkpoint(Generic[Progress]):
         self._clock = clock
         self._kind = kind
 
-    async def resume(self, given: Progress) -> Progress:
+    async def resume(self, request: Progress) -> Progress:
         """Return the later of what the workflow knows and what a killed attempt has left in the ledger."""
-        stored = await self._database.read(lambda session: ProgressStore(session).checkpoint(given.task_id))
+        stored = await self._database.read(lambda session: ProgressStore(session).checkpoint(request.task_id))
         if stored is None:
-            return given
+            return request
         left = self._kind.model_validate(stored)
-        return left if left.revision >= given.revision else given
+        return left if left.revision >= request.revision else request
 
     async def save(
         self,

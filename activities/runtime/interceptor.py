@@ -75,13 +75,13 @@ class _Care(ActivityInboundInterceptor):
                 failure.__cause__ = None
             raise
 
-    async def _judged(self, given: ExecuteActivityInput, info: activity.Info, attempts: Attempts) -> Any:
+    async def _judged(self, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts) -> Any:
         try:
-            return await self._in_time(given, info)
+            return await self._in_time(call, info)
         except Exception as error:
             failure = to_failure(error, attempts, self._clock.now())
             try:
-                await self._log_error(given, error, info, failure)
+                await self._log_error(call, error, info, failure)
             except Exception:
                 # Whatever keeps the entry out of the ledger must not hide the failure that it tells of.
                 log.exception("an error could not be written to the task's log")
@@ -89,29 +89,29 @@ class _Care(ActivityInboundInterceptor):
                 raise  # an error that is its own cause would be converted without end
             raise failure from error
 
-    async def _in_time(self, given: ExecuteActivityInput, info: activity.Info) -> Any:
+    async def _in_time(self, call: ExecuteActivityInput, info: activity.Info) -> Any:
         limit = None if info.is_local else info.start_to_close_timeout
         ending = asyncio.timeout(None if limit is None else _time_for(limit).total_seconds())
         try:
             async with ending:
-                return await self._execute(given, info)
+                return await self._execute(call, info)
         except TimeoutError as error:
             if limit is None or not ending.expired():
                 raise
             raise AttemptTimedOut(limit) from error
 
-    async def _execute(self, given: ExecuteActivityInput, info: activity.Info) -> Any:
-        step = step_of(given.args)
+    async def _execute(self, call: ExecuteActivityInput, info: activity.Info) -> Any:
+        step = step_of(call.args)
         if step is not None:
-            return await self._steps.work(step, info.attempt, lambda: self.next.execute_activity(given))
-        result = await self.next.execute_activity(given)
+            return await self._steps.work(step, info.attempt, lambda: self.next.execute_activity(call))
+        result = await self.next.execute_activity(call)
         if isinstance(result, Message) and not info.is_local:
             # What Temporal does not carry would never arrive, and be made again without end.
             check_data(f"activity {info.activity_type!r}", size_of(result), MOST_RESULT)
         return result
 
     async def _log_error(
-        self, given: ExecuteActivityInput, error: Exception, info: activity.Info, failure: ApplicationError
+        self, call: ExecuteActivityInput, error: Exception, info: activity.Info, failure: ApplicationError
     ) -> None:
         log.warning(
             "activity failed",
@@ -121,10 +121,10 @@ class _Care(ActivityInboundInterceptor):
             error_type=type(error).__name__,
             error=failure.message,
         )
-        task_id = getattr(given.args[0], "task_id", None) if given.args else None
+        task_id = getattr(call.args[0], "task_id", None) if call.args else None
         if not isinstance(task_id, UUID):
             return
-        step = step_of(given.args)
+        step = step_of(call.args)
         entry = TaskError(
             at=self._clock.now(),
             step=info.activity_type if step is None else step.step,

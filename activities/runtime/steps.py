@@ -26,17 +26,17 @@ class StepRecords:
         self._database = database
         self._clock = clock
 
-    async def work(self, given: StepInput, attempt: int, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def work(self, step: StepInput, attempt: int, work: Callable[[], Awaitable[Any]]) -> Any:
         """Do a step's work between its records; one that had completed gives back what it did then."""
         stored = await self._write(
-            lambda steps, now: steps.start(given.task_id, given.step, given.input_hash, attempt, now=now)
+            lambda steps, now: steps.start(step.task_id, step.step, step.input_hash, attempt, now=now)
         )
         if stored is not None:
             return stored
         result = await work()
         data = result.model_dump(mode="json") if isinstance(result, Message) else {}
-        check_data(f"step {given.step!r}", size_of(data), MOST_DATA)
-        await self._write(lambda steps, now: steps.complete(given.task_id, given.step, data, now=now))
+        check_data(f"step {step.step!r}", size_of(data), MOST_DATA)
+        await self._write(lambda steps, now: steps.complete(step.task_id, step.step, data, now=now))
         return result
 
     async def _write(self, write: Callable[[StepStore, datetime], Awaitable[T]]) -> T:
@@ -51,15 +51,15 @@ class StepProgress:
         self._clock = clock
         self._reported: dict[tuple[UUID, str], datetime] = {}
 
-    async def report(self, given: StepInput, fraction: float) -> None:
+    async def report(self, step: StepInput, fraction: float) -> None:
         """Count the step with this share of its weight, 0 to 1. Written at most once a second."""
-        key, now = (given.task_id, given.step), self._clock.now()
+        key, now = (step.task_id, step.step), self._clock.now()
         if now - self._reported.get(key, now - REPORT_EVERY) < REPORT_EVERY:
             return
         self._forget(now)
         self._reported[key] = now
         await self._database.transact(
-            lambda session: StepStore(session).advance(given.task_id, given.step, fraction, now=now)
+            lambda session: StepStore(session).advance(step.task_id, step.step, fraction, now=now)
         )
 
     def _forget(self, now: datetime) -> None:
@@ -89,9 +89,9 @@ async def finish_child_step(session: Session, message: FinishTask, *, now: datet
         await steps.fail(parent_id, step, error, is_final=True, data=data, now=now)
 
 
-async def fail_step(session: Session, given: StepInput, error: TaskError, *, is_last: bool) -> None:
+async def fail_step(session: Session, step: StepInput, error: TaskError, *, is_last: bool) -> None:
     """Write a failed attempt to its step's row; the last one ends the step."""
-    await StepStore(session).fail(given.task_id, given.step, error.message, is_final=is_last, now=error.at)
+    await StepStore(session).fail(step.task_id, step.step, error.message, is_final=is_last, now=error.at)
 
 
 def step_of(arguments: Sequence[object]) -> StepInput | None:

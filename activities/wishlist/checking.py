@@ -90,8 +90,8 @@ async def _workspace(session: Session, progress: WishlistProgress) -> str:
 
 async def _read(checks: CheckRepository, check: CheckBatch, size: PageSize, now: datetime) -> Page:
     """Read a page; what is seen of its products is written before their wishes are read."""
-    given = check.progress
-    after = WishCursor(given.after_product, given.after_added_at, given.after_user)
+    progress = check.progress
+    after = WishCursor(progress.after_product, progress.after_added_at, progress.after_user)
     before = await checks.products(after, limit=size.products)
     products = [_seen(each, check, now) for each in before]
     await checks.note([new for old, new in zip(before, products, strict=True) if old != new])

@@ -29,14 +29,14 @@ class WishlistActivities:
         self._letterhead = letterhead
 
     @activity.defn(name="wishlist.check_stretch")
-    async def check_stretch(self, given: CheckBatch) -> WishlistProgress:
+    async def check_stretch(self, request: CheckBatch) -> WishlistProgress:
         """Go on with a check from where it is, or from where a killed attempt has left it."""
 
         async def page(progress: WishlistProgress) -> WishlistProgress:
-            check = given.model_copy(update={"progress": progress})
+            check = request.model_copy(update={"progress": progress})
             return await (self._plan(check) if progress.judged else self._check(check))
 
-        return await work_pages(await self._checkpoint.resume(given.progress), page, at_most=PAGES)
+        return await work_pages(await self._checkpoint.resume(request.progress), page, at_most=PAGES)
 
     async def _check(self, check: CheckBatch) -> WishlistProgress:
         async def work(session: Session) -> WishlistProgress:

@@ -106,12 +106,12 @@ def _mail(user: Addressee, workspace: str, plan: _Plan) -> tuple[NewEffect, NewT
         task_id=task_id,
         on_unknown=plan.letterhead.on_unknown,
     )
-    given = SendNotification(effect_id=effect_id, user_cooldown=plan.cooldown)
+    message = SendNotification(effect_id=effect_id, user_cooldown=plan.cooldown)
     starts_at = _starts_at(user, plan.cooldown, plan.now)
     return effect, batched_task(
         SEND_NOTIFICATIONS,
         task_id,
-        given,
+        message,
         triggered_by=plan.triggered_by,
         workspace=workspace,
         starts_at=starts_at,

@@ -42,7 +42,7 @@ class Jobs(Tasks):
     async def start(
         self,
         job: Job[In, Out],
-        given: In,
+        message: In,
         *,
         session: Session | None = None,
         at: datetime | None = None,
@@ -58,7 +58,7 @@ class Jobs(Tasks):
         With a `session` the task is part of the caller's own transaction: it exists when that commits,
         and is started then. Without, it is committed and started before this returns. While Temporal
         is away the task stays QUEUED, and the relay starts it. `priority` is 1 (first) to 5. The task begins
-        `at` a time (aware) or after a `delay`, if one of them is given.
+        `at` a time (aware) or after a `delay`, if the caller sets one of them.
 
         Example:
             async with service.database.session.begin() as session:
@@ -71,7 +71,7 @@ class Jobs(Tasks):
             prices = await task.result()
         """
         starts_at = later_start(at, delay, now=self._clock.now())
-        task = new_task(job, given, priority=priority, triggered_by=triggered_by, starts_at=starts_at)
+        task = new_task(job, message, priority=priority, triggered_by=triggered_by, starts_at=starts_at)
         if session is not None:
             enqueued = await self._intake.accept_one_within(session, task)
         else:
@@ -81,7 +81,7 @@ class Jobs(Tasks):
     async def start_many(
         self,
         job: Job[In, Out],
-        given: Iterable[In],
+        messages: Iterable[In],
         *,
         session: Session | None = None,
         priority: int = 3,
@@ -92,7 +92,7 @@ class Jobs(Tasks):
         With a `session` all are part of the caller's own transaction. Without, they are committed and
         started a thousand at a time: what was accepted before an error stays accepted.
         """
-        tasks = [new_task(job, each, priority=priority, triggered_by=triggered_by) for each in given]
+        tasks = [new_task(job, each, priority=priority, triggered_by=triggered_by) for each in messages]
         if session is not None:
             accepted = await self._intake.accept_within(session, tasks)
         else:
@@ -117,16 +117,16 @@ class Jobs(Tasks):
         return await self.get(task_id)
 
     async def retry(
-        self, task_id: UUID, *, from_step: str | None = None, given: Message | None = None
+        self, task_id: UUID, *, from_step: str | None = None, message: Message | None = None
     ) -> StartedTask[Message]:
         """Start a failed or cancelled task once more, as a new task; TaskNotRetryable for any other.
 
         A flow runs what is missing: the steps that did not complete, those whose input is another one
-        now, and with `from_step` that step and all that depend on it. `given` is another input than the
+        now, and with `from_step` that step and all that depend on it. `message` is another input than the
         task had. AlreadyRetried: that was done before; the error names the newer task.
 
         While another task of the key is active, that one is returned; if it has another input, the task
-        stays to be retried after it. With `given` or `from_step` it would not do what is asked: KeyHeld.
+        stays to be retried after it. With `message` or `from_step` it would not do what is asked: KeyHeld.
         """
         task = await self.get(task_id)
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
@@ -136,12 +136,12 @@ class Jobs(Tasks):
             await self._check_step(task_id, from_step)
         new = job.task(
             uuid4(),
-            checked(job, validated(job, task.input) if given is None else given),
+            checked(job, validated(job, task.input) if message is None else message),
             triggered_by="retry",
             priority=task.priority,
             retry_of=task.id,
         )
-        is_changed = given is not None or from_step is not None
+        is_changed = message is not None or from_step is not None
         enqueued = await self._intake.accept_retry(
             new.model_copy(update={"rerun_from": from_step}), must_be_new=is_changed
         )

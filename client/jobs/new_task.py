@@ -15,7 +15,7 @@ Out = TypeVar("Out", bound=Message)
 
 def new_task(
     job: Job[In, Out],
-    given: In,
+    message: In,
     *,
     priority: int,
     triggered_by: str,
@@ -25,20 +25,20 @@ def new_task(
     if job.is_internal:
         raise JobIsInternal(job.name)
     return job.task(
-        uuid4(), checked(job, given), triggered_by=triggered_by, priority=priority, starts_at=starts_at
+        uuid4(), checked(job, message), triggered_by=triggered_by, priority=priority, starts_at=starts_at
     )
 
 
-def checked(job: Job[In, Out], given: In) -> In:
+def checked(job: Job[In, Out], message: In) -> In:
     """Return the input once the job's own check has passed; BadInput."""
-    if not isinstance(given, job.input):
-        raise TypeError(f"{job.name} takes {job.input.__name__}, not {type(given).__name__}")
+    if not isinstance(message, job.input):
+        raise TypeError(f"{job.name} takes {job.input.__name__}, not {type(message).__name__}")
     if job.check is not None:
         try:
-            job.check(given)
+            job.check(message)
         except InputFault as fault:
             raise BadInput(str(fault)) from fault
-    return given
+    return message
 
 
 def later_start(at: datetime | None, delay: timedelta | None, *, now: datetime) -> datetime | None:

@@ -26,7 +26,7 @@ def built(row: ScheduledJob, task_queue: str) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
             row.job,
-            row.given,
+            row.input,
             id=f"schedule/{row.id}",
             task_queue=task_queue,
             execution_timeout=row.timeout,

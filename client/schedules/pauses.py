@@ -52,9 +52,9 @@ class Pause:
         return "; ".join(parts)
 
 
-def checked_reason(given: str) -> str:
+def checked_reason(text: str) -> str:
     """Return a reason on one line. BadInput for none, or one that no list has room for."""
-    reason = " ".join(given.split())
+    reason = " ".join(text.split())
     if not 0 < len(reason) <= LONGEST_REASON:
         raise BadInput(
             f"--reason: {len(reason)} characters are not accepted: 1 to {LONGEST_REASON} that say why, "

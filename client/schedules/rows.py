@@ -26,7 +26,7 @@ class ScheduledJob:
 
     id: str
     job: str
-    given: Message
+    input: Message
     when: Every | Cron
     timeout: timedelta
     summary: str
@@ -64,7 +64,7 @@ class ScheduledJob:
         return cls(
             id=job.name,
             job=job.name,
-            given=job.input() if schedule.input is None else schedule.input,
+            input=job.input() if schedule.input is None else schedule.input,
             when=schedule.when,
             timeout=schedule.timeout,
             summary=job.summary,
@@ -92,7 +92,7 @@ class ScheduledJob:
         said = {
             "task_queue": task_queue,
             "job": self.job,
-            "given": self.given.model_dump(mode="json"),
+            "given": self.input.model_dump(mode="json"),
             "when": {type(self.when).__name__: asdict(self.when)},
             "zone": self.zone,
             "policy": [self.overlap.name, self.catchup, self.jitter, self.timeout],
@@ -120,7 +120,7 @@ def _check_job(row: ScheduledJob) -> None:
         raise BadDeclaration(
             f"schedule {row.id}: {row.job} has a batched queue, whose tasks no schedule can start"
         )
-    if not isinstance(row.given, job.input):
+    if not isinstance(row.input, job.input):
         raise BadDeclaration(f"schedule {row.id}: {row.job} takes {job.input.__name__}")
 
 

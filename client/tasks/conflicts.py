@@ -11,13 +11,13 @@ from mainspring.workflows.runtime.job import AnyJob, Debounce, Deduplicate, Thro
 
 
 def conflict_message(
-    job: AnyJob, given: Message, task: Task, *, called: str | None = None, options: Sequence[str] = ()
+    job: AnyJob, message: Message, task: Task, *, called: str | None = None, options: Sequence[str] = ()
 ) -> str:
     """Say why there is no new task, in one line.
 
     `called` is what the caller calls the key; `options` are those that were given and change nothing.
     """
-    about = _about(job, given, called)
+    about = _about(job, message, called)
     match job.repeats:
         case Debounce():
             return f"{job.name} is queued already{about}: {_since(task)}; it takes this input" + _left(
@@ -27,7 +27,7 @@ def conflict_message(
             said = f"{job.name} starts at most once in {duration(every)}{about}: {_since(task)}"
         case Deduplicate():
             said = f"{job.name} is active already{about}: {_since(task)}"
-    asked = given.model_dump(mode="json")
+    asked = message.model_dump(mode="json")
     if task.input == asked:
         return f"{said}, with the same input" + _left(options)
     has, not_taken = _differing(task.input, asked), _differing(asked, task.input)
@@ -45,11 +45,11 @@ def without_effect(
     return left + [name for name, value in priorities.items() if value not in {None, task.priority}]
 
 
-def _about(job: AnyJob, given: Message, called: str | None) -> str:
+def _about(job: AnyJob, message: Message, called: str | None) -> str:
     """Return what the key says, unless there is only one for all."""
-    if job.key is None or not type(given).model_fields:
+    if job.key is None or not type(message).model_fields:
         return ""
-    return f" for {job.key_says or 'the key'} {called or job.key(given)}"
+    return f" for {job.key_says or 'the key'} {called or job.key(message)}"
 
 
 def _since(task: Task) -> str:

@@ -26,11 +26,11 @@ async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now
         batched_task(
             DELIVER_WEBHOOK,
             task_id,
-            given,
-            triggered_by=f"webhook {given.subscription_id}",
-            workspace=given.event.workspace,
+            delivery,
+            triggered_by=f"webhook {delivery.subscription_id}",
+            workspace=delivery.event.workspace,
         )
-        for task_id, given in deliveries_of(changes, subscriptions)
+        for task_id, delivery in deliveries_of(changes, subscriptions)
     ]
     if tasks:
         await TaskIntake(session).enqueue(tasks, now=now)

@@ -44,7 +44,7 @@ class ClaimedRow:
     """
 
     id: UUID
-    given: JsonObject
+    input: JsonObject
     attempt: int
     failures: int
     application_failures: int
@@ -154,7 +154,7 @@ def _task(row: Row[Any]) -> ClaimedRow:
     since = counted.get("failing_since")
     return ClaimedRow(
         id=row.id,
-        given=row.input,
+        input=row.input,
         attempt=row.attempts + 1,
         failures=counted.get("failures", 0),
         application_failures=counted.get("application_failures", 0),

@@ -45,8 +45,8 @@ class TaskWriter(Repository):
                 await self._snooze_until(row, now + starts_in, message.run_id)
                 return TaskBegun(task_id=task_id, already_final=False, starts_in=starts_in)
         await self._set_running(row, message.run_id, now)
-        given = row.input if row.quiet_seconds is not None and row.input != message.input else None
-        return TaskBegun(task_id=task_id, already_final=False, input=given)
+        newer_input = row.input if row.quiet_seconds is not None and row.input != message.input else None
+        return TaskBegun(task_id=task_id, already_final=False, input=newer_input)
 
     async def _set_running(self, row: TaskRow, run_id: str, now: datetime) -> None:
         key = row.dedupe_key if row.quiet_seconds is None else None

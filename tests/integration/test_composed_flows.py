@@ -107,7 +107,7 @@ async def test_a_failed_child_fails_the_parent_and_its_retry_runs_what_is_missin
     assert [("cards", "AccountUnknown")] == [(error.step, error.error_type) for error in failed.errors]
     assert str(nobody) in (result.steps["cards"].error or "")
 
-    retried = await service.jobs.retry(failed.id, given=card_flow(account))
+    retried = await service.jobs.retry(failed.id, message=card_flow(account))
     again = await service.wait(retried.id)
 
     assert TaskState.SUCCESS is again.state, again

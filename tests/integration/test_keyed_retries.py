@@ -54,12 +54,12 @@ async def test_what_the_active_task_would_not_do_is_refused_and_can_be_asked_for
     changed = UpdateProduct(version=2)
 
     with pytest.raises(KeyHeld, match=f"task {active.id} of the same key is active"):
-        await jobs.retry(failed, given=changed)
+        await jobs.retry(failed, message=changed)
     with pytest.raises(KeyHeld, match=f"task {active.id} of the same key is active"):
         await jobs.retry(failed, from_step="fetch")
     assert (await jobs.get(failed)).retried_by is None
     await end(workerless, active.id)
-    retried = await jobs.retry(failed, given=changed)
+    retried = await jobs.retry(failed, message=changed)
 
     new = await jobs.get(retried.id)
     assert (False, failed, 2) == (retried.deduplicated, new.retry_of, new.input["version"])

@@ -185,8 +185,8 @@ async def test_mails_that_no_task_sends_any_more_are_given_up(office: Office, en
     await office.plan()
 
     assert {
-        sending.given.effect_id: EffectState.UNKNOWN,
-        waiting.given.effect_id: EffectState.FAILED,
+        sending.input.effect_id: EffectState.UNKNOWN,
+        waiting.input.effect_id: EffectState.FAILED,
     } == {each.id: each.state for each in await office.effects()}
     assert [("due", None), ("failed", None)] == await office.noted()
 

@@ -54,14 +54,14 @@ class Notary:
         if self.begins_late:
             await task.begin()
         self.noted[task.prepared] += 1
-        return NumberNoted(number=task.given.number)
+        return NumberNoted(number=task.input.number)
 
     async def _prepare(
         self, _session: Session, tasks: Sequence[QueueTask[NoteNumber]]
     ) -> Mapping[UUID, object]:
-        if self.poison & {task.given.number for task in tasks}:
+        if self.poison & {task.input.number for task in tasks}:
             raise Refused("not this one", service="tests")
-        return {task.id: task.given.number for task in tasks}
+        return {task.id: task.input.number for task in tasks}
 
     async def _store(self, _session: Session, done: Sequence[TaskDone[NoteNumber]]) -> None:
         self.stored += done

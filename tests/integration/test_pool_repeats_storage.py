@@ -111,7 +111,7 @@ async def test_the_last_of_many_starts_gives_the_input_and_the_time(database: Da
     claimed = await claim(database, NOW + SECOND + QUIET)
 
     assert [] == early
-    assert [(first.id, {"version": 50})] == [(row.id, row.given) for row in claimed]
+    assert [(first.id, {"version": 50})] == [(row.id, row.input) for row in claimed]
 
 
 async def test_a_start_while_the_row_is_worked_waits_until_that_has_ended(database: Database) -> None:
@@ -185,7 +185,7 @@ async def test_each_start_is_in_a_claim_that_comes_after_it(database: Database) 
         for row in await claim(database, datetime.now(UTC), claimant):
             under_way += 1
             assert 1 == under_way
-            seen.append(row.given["version"])
+            seen.append(row.input["version"])
             await asyncio.sleep(0)
             under_way -= 1
             await settle(database, done(row.id), datetime.now(UTC), claimant)

@@ -184,7 +184,7 @@ async def test_rows_that_back_off_do_not_let_a_workspace_overtake(database: Data
     await enqueue(database, *(pooled("b") for _ in range(10)))
     page = await claim(database, 4)
 
-    assert Counter({"a": 2, "b": 2}) == Counter(row.given["workspace"] for row in page)
+    assert Counter({"a": 2, "b": 2}) == Counter(row.input["workspace"] for row in page)
 
 
 async def test_two_machines_never_claim_the_same_row(database: Database, other: Database) -> None:

@@ -99,7 +99,7 @@ async def test_a_corrupt_source_fails_after_three_attempts_and_a_good_one_repair
     assert "Decode error rate" in logged[0].message
     assert "make_file" in logged[0].stack
 
-    again = await media.service.jobs.retry(failed.id, given=asked(media, "good.mp4", VideoProfile.P480))
+    again = await media.service.jobs.retry(failed.id, message=asked(media, "good.mp4", VideoProfile.P480))
     retried = await media.service.wait(again.id)
 
     assert TaskState.SUCCESS is retried.state, retried.errors
@@ -116,7 +116,7 @@ async def test_a_changed_profile_does_not_download_again(media: MediaService) ->
     media.objects.faults.refuses_everybody = False
 
     again = await media.service.jobs.retry(
-        failed.id, given=asked(media, "clip.mp4", VideoProfile.P480, VideoProfile.P720)
+        failed.id, message=asked(media, "clip.mp4", VideoProfile.P480, VideoProfile.P720)
     )
     retried = await media.service.wait(again.id)
 

@@ -102,7 +102,7 @@ def test_a_table_has_only_jobs_of_the_catalogue_with_their_inputs() -> None:
             declared(wrong)
     with pytest.raises(BadDeclaration, match="schedule relay-tasks: declared twice"):
         declared(good, good)
-    assert isinstance(good.given, RelayTasks)
+    assert isinstance(good.input, RelayTasks)
 
 
 def test_every_row_has_a_zone_a_timeout_and_words_for_people() -> None:

@@ -46,19 +46,19 @@ class Flow:
 
         class LinesActivities:
             @activity.defn(name="lines.fetch")
-            async def fetch(self, given: Fetch) -> Fetched: ...
+            async def fetch(self, request: Fetch) -> Fetched: ...
 
             @activity.defn(name="lines.count")
-            async def count(self, given: Count) -> None: ...
+            async def count(self, request: Count) -> None: ...
 
         LINES = Flow(
             steps=(
-                Step("fetch", LinesActivities.fetch, given=lambda request, _results: Fetch(url=request.url)),
+                Step("fetch", LinesActivities.fetch, input=lambda request, _results: Fetch(url=request.url)),
                 Step(
                     "count",
                     LinesActivities.count,
                     needs=("fetch",),
-                    given=lambda _request, results: Count(path=results["fetch"].path),
+                    input=lambda _request, results: Count(path=results["fetch"].path),
                 ),
             )
         )
@@ -148,17 +148,17 @@ class _FlowRun:
 
     def _take_over_or_start(self, step: AnyStep) -> dict[str, UUID]:
         """Return the task that a step is taken over from; none when it was started."""
-        given: Any = step.given(self._request, self._results)
-        wanted = step.hash_of(given)
+        message: Any = step.input(self._request, self._results)
+        wanted = step.hash_of(message)
         source = self._earlier.source_of(step, wanted)
         if source is not None:
             self._results[step.name] = self._earlier.result_of(step)
             return {step.name: source}
-        size = size_of(given)
+        size = size_of(message)
         check_input(step.name, size)
         self._unsent += size
         run = StepRun(task_id(), wanted, self._earlier.child_of(step.name))
-        self._running[step.name] = asyncio.create_task(step.run(given, run))
+        self._running[step.name] = asyncio.create_task(step.run(message, run))
         return {}
 
     async def _send_if_much(self) -> None:

@@ -97,7 +97,7 @@ class Job(Generic[In, Out]):
     def task(
         self,
         task_id: UUID,
-        given: In,
+        message: In,
         *,
         triggered_by: str,
         priority: int = 3,
@@ -105,7 +105,7 @@ class Job(Generic[In, Out]):
         starts_at: datetime | None = None,
     ) -> NewTask:
         """Return the task that asks for this job with this input."""
-        key = None if self.key is None else f"{self.name}/{self.key(given)}"
+        key = None if self.key is None else f"{self.name}/{self.key(message)}"
         # A workflow that exists before its time is not in the way of the one that runs, or runs after it.
         is_later = starts_at is not None or isinstance(self.repeats, Debounce)
         return NewTask(
@@ -115,8 +115,8 @@ class Job(Generic[In, Out]):
             is_pooled=self.queue is not None,
             job_key=key,
             dedupe_key=key,
-            input=given.model_dump(mode="json"),
-            workspace=None if self.workspace is None else self.workspace(given),
+            input=message.model_dump(mode="json"),
+            workspace=None if self.workspace is None else self.workspace(message),
             priority=priority,
             triggered_by=triggered_by,
             retry_of=retry_of,

@@ -32,13 +32,13 @@ class StepRun:
 class Step:
     """A step that is an activity.
 
-    `given` makes the activity's message from the flow's input and the results of the steps that it
-    needs; it is called when these are complete, and must be deterministic.
+    `input` makes the activity's message from the flow's input and the results of the steps in `needs`. The
+    flow calls `input` when these steps are complete. `input` must be deterministic.
     """
 
     name: str
     activity: Callable[..., Awaitable[Message | None]]
-    given: Callable[[Any, Results], StepInput]
+    input: Callable[[Any, Results], StepInput]
     needs: tuple[str, ...] = ()
     weight: int = 1
     options: ActivityConfig = field(default_factory=lambda: STEP)
@@ -69,7 +69,7 @@ class JobStep:
 
     name: str
     job: AnyJob
-    given: Callable[[Any, Results], Message]
+    input: Callable[[Any, Results], Message]
     needs: tuple[str, ...] = ()
     weight: int = 1
 
@@ -93,23 +93,23 @@ class PlannedJobStep:
 
     name: str
     job: str
-    input: JsonObject
+    job_input: JsonObject
     input_hash: str
     workspace: str | None
     needs: tuple[str, ...]
     weight: int
 
-    def given(self, _request: Any, _results: Results) -> JsonObject:
+    def input(self, _request: Any, _results: Results) -> JsonObject:
         """Return the job's input."""
-        return self.input
+        return self.job_input
 
-    def hash_of(self, _given: JsonObject) -> str:
+    def hash_of(self, _message: JsonObject) -> str:
         """Return the hash of what the step is to do."""
         return self.input_hash
 
-    async def run(self, given: JsonObject, run: StepRun) -> Any:
+    async def run(self, message: JsonObject, run: StepRun) -> Any:
         """Run the job, which writes the step's row with its own."""
-        return await run_child(self.name, self.job, given, self.workspace, run, None)
+        return await run_child(self.name, self.job, message, self.workspace, run, None)
 
     def result_of(self, data: JsonObject) -> Any:
         """Return the job's result that was stored in `data`."""
@@ -119,7 +119,7 @@ class PlannedJobStep:
 async def run_child(
     step: str,
     job: str,
-    given: Message | JsonObject,
+    message: Message | JsonObject,
     workspace: str | None,
     run: StepRun,
     result_type: type[Message] | None,
@@ -136,7 +136,7 @@ async def run_child(
     )
     return await workflow.execute_child_workflow(
         job,
-        given,
+        message,
         id=f"{job}/{child_id}",
         memo={"task_id": str(child_id), "child": child},
         result_type=result_type,

@@ -57,9 +57,9 @@ def tracked(
     """
 
     @wraps(run)
-    async def tracked_run(self: Self_, given: In) -> Out:
+    async def tracked_run(self: Self_, message: In) -> Out:
         try:
-            result = await run(self, await _begun(given))
+            result = await run(self, await _begun(message))
             told = _json(result)
             check_data(f"job {workflow.info().workflow_type!r}", size_of(told), MOST_RESULT)
         except (workflow.ContinueAsNewError, GeneratorExit):
@@ -113,24 +113,24 @@ def carried(kind: type[State]) -> State | None:
     return state
 
 
-async def _begun(given: In) -> In:
+async def _begun(message: In) -> In:
     """Begin the task when its time has come, and return the input that it has by then."""
     if workflow.memo_value("state", None) is not None:
-        return given  # continued by `continue_with`: the task has begun
-    begun = await _begin(given)
+        return message  # continued by `continue_with`: the task has begun
+    begun = await _begin(message)
     while begun.starts_in is not None:
         await workflow.sleep(begun.starts_in)
-        begun = await _begin(given)
+        begun = await _begin(message)
     if begun.already_final:
         raise ApplicationError(
             "the task was ended before it started", type="AlreadyFinal", non_retryable=True
         )
-    return given if begun.input is None else type(given).model_validate(begun.input)
+    return message if begun.input is None else type(message).model_validate(begun.input)
 
 
-async def _begin(given: Message) -> TaskBegun:
+async def _begin(message: Message) -> TaskBegun:
     # Whoever cancels while this is under way must not leave a row that has not begun and cannot end.
-    beginning = asyncio.create_task(_ask_to_begin(given))
+    beginning = asyncio.create_task(_ask_to_begin(message))
     try:
         return await asyncio.shield(beginning)
     except asyncio.CancelledError:
@@ -138,7 +138,7 @@ async def _begin(given: Message) -> TaskBegun:
         raise
 
 
-async def _ask_to_begin(given: Message) -> TaskBegun:
+async def _ask_to_begin(message: Message) -> TaskBegun:
     info = workflow.info()
     return await workflow.execute_local_activity_method(
         TaskActivities.begin,
@@ -148,8 +148,8 @@ async def _ask_to_begin(given: Message) -> TaskBegun:
             job=info.workflow_type,
             workflow_id=info.workflow_id,
             run_id=info.first_execution_run_id,
-            input=_json(given),
-            workspace=_workspace(given),
+            input=_json(message),
+            workspace=_workspace(message),
             triggered_by=_triggered_by(),
             child=_child(),
         ),
@@ -157,9 +157,9 @@ async def _ask_to_begin(given: Message) -> TaskBegun:
     )
 
 
-def _workspace(given: Message) -> str | None:
+def _workspace(message: Message) -> str | None:
     """Return whose task a raw start is: no job of the catalogue is at hand here."""
-    told = getattr(given, "workspace", None) or getattr(given, "account_id", None)
+    told = getattr(message, "workspace", None) or getattr(message, "account_id", None)
     return None if told is None else str(told)
 
 

@@ -39,7 +39,7 @@ class EffectQueue:
         """
 
         async def prepare(session: Session, tasks: Sequence[QueueTask[In]]) -> Mapping[UUID, object]:
-            requests = {task.id: task.given for task in tasks}
+            requests = {task.id: task.input for task in tasks}
             return await claim(session, kind, requests, now=self._clock.now())
 
         async def send(task: QueueTask[In]) -> Message:

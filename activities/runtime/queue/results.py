@@ -32,7 +32,7 @@ class QueueTask(Generic[In]):
     """
 
     id: UUID
-    given: In
+    input: In
     attempt: int
     prepared: Any = None
     begin: Callable[[], Awaitable[None]] = field(default=_at_once, repr=False, compare=False)

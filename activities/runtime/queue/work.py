@@ -46,7 +46,7 @@ class BatchedQueues:
                 return await self._queues.work_each(request, Greet, self._greet)
 
             async def _greet(self, task: QueueTask[Greet]) -> Greeted:
-                return Greeted(text=f"Hello {task.given.name}")
+                return Greeted(text=f"Hello {task.input.name}")
     """
 
     def __init__(self, database: Database, clock: Clock, sizes: QueueSizes) -> None:

@@ -53,9 +53,9 @@ class CoinActivities:
         self._checkpoint = Checkpoint(database, clock, CoinsProgress)
 
     @activity.defn(name="coins.appraise")
-    async def appraise(self, given: CoinsProgress) -> CoinsProgress:
+    async def appraise(self, request: CoinsProgress) -> CoinsProgress:
         """Have some pages of coins appraised. Resumes where a killed attempt stopped."""
-        progress = await self._checkpoint.resume(given)
+        progress = await self._checkpoint.resume(request)
         if progress.total is None:
             total = await self._database.read(lambda session: CoinRepository(session).count_unpriced())
             progress = progress.model_copy(update={"total": total})
