@@ -115,7 +115,7 @@ def snippet_of_the_readme() -> str:
 
 
 def test_the_wheel_installs_one_name(wheel: Path, project: UsersProject) -> None:
-    """Nothing lands in site-packages but `mainspring`, with its types and its mails."""
+    """Nothing lands in site-packages but `mainspring`, with its types, mails and migrations."""
     (packages,) = project.environment.glob("lib/python*/site-packages")
     installed = {path.name for path in packages.iterdir()} - {"dependencies.pth", "__pycache__"}
     assert {"mainspring", wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info"} == {
@@ -123,6 +123,7 @@ def test_the_wheel_installs_one_name(wheel: Path, project: UsersProject) -> None
     }
     assert (packages / "mainspring" / "py.typed").exists()
     assert list((packages / "mainspring" / "gateways" / "templates").rglob("*.mjml"))
+    assert (packages / "mainspring" / "storage" / "migrations" / "script.py.mako").exists()
 
 
 def test_the_installed_command_line_tells_its_version(project: UsersProject) -> None:
