@@ -54,7 +54,7 @@ class FlowActivities:
     async def settle(self, message: SettleSteps) -> None:
         """Write the steps that were taken over, failed or are skipped."""
         await self._database.transact(
-            lambda session: StepStore(session).settle(
+            lambda session: StepStore(session).record_unworked(
                 message.task_id,
                 adopted=message.adopted,
                 failed=message.failed,

@@ -97,9 +97,9 @@ class Office:
         """Claim mails, in the caller's transaction."""
         now = self.clock.now()
         rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
-        given = {row.id: SendNotification.model_validate(row.input) for row in rows}
-        prepared = await claim(session, WISHLIST_MAIL, given, now=now)
-        return [QueueTask(row.id, given[row.id], 1, prepared=prepared[row.id]) for row in rows]
+        requests = {row.id: SendNotification.model_validate(row.input) for row in rows}
+        prepared = await claim(session, WISHLIST_MAIL, requests, now=now)
+        return [QueueTask(row.id, requests[row.id], 1, prepared=prepared[row.id]) for row in rows]
 
     async def claim_again(self, task: QueueTask[SendNotification]) -> QueueTask[SendNotification]:
         """Take up a mail again, as the next attempt does."""
@@ -109,7 +109,7 @@ class Office:
         )
         return QueueTask(task.id, task.input, task.attempt + 1, prepared=prepared[task.id])
 
-    async def settle(
+    async def acknowledge(
         self,
         tasks: Sequence[QueueTask[SendNotification]],
         result: Result | None = None,
@@ -126,7 +126,7 @@ class Office:
         """Write of a task that it waits until then."""
         acknowledgement = Acknowledgement(task.id, TaskState.RUNNING, next_attempt_at=until)
         await self.database.transact(
-            lambda session: AcknowledgementStore(session).settle(
+            lambda session: AcknowledgementStore(session).acknowledge(
                 "run/1", [acknowledgement], now=self.clock.now()
             )
         )

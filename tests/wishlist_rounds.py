@@ -137,23 +137,25 @@ class Rounds:
 
         return await self._database.transact(work)
 
-    async def settle(
+    async def acknowledge(
         self, mails: Sequence[tuple[ClaimedMail, Result]], now: datetime
     ) -> Mapping[MailKey, Became]:
         """Write what became of mails."""
-        verdicts = {
+        acknowledgements = {
             mail.key: acknowledgement_of(mail.row, outcome, retry=MAIL_RETRY, step="tests", now=now)
             for mail, outcome in mails
         }
 
         async def work(session: Session) -> Mapping[UUID, TaskState]:
-            states = await AcknowledgementStore(session).settle(self._claim, list(verdicts.values()), now=now)
+            states = await AcknowledgementStore(session).acknowledge(
+                self._claim, list(acknowledgements.values()), now=now
+            )
             done = [TaskDone(mail.task, outcome, states[mail.row.id]) for mail, outcome in mails]
             await acknowledge(session, WISHLIST_MAIL, done, now=now)
             return states
 
         states = await self._database.transact(work)
-        return {key: _became(states, verdict) for key, verdict in verdicts.items()}
+        return {key: _became(states, acknowledgement) for key, acknowledgement in acknowledgements.items()}
 
     @property
     def _claim(self) -> str:
@@ -176,9 +178,9 @@ class Rounds:
         return set(found)
 
 
-def _became(states: Mapping[UUID, TaskState], verdict: Acknowledgement) -> Became:
-    state = states[verdict.id]
-    return Became(state, None if state.is_final else verdict.next_attempt_at)
+def _became(states: Mapping[UUID, TaskState], acknowledgement: Acknowledgement) -> Became:
+    state = states[acknowledgement.id]
+    return Became(state, None if state.is_final else acknowledgement.next_attempt_at)
 
 
 async def _mail_keys(session: Session, effect_ids: Sequence[UUID]) -> dict[UUID, MailKey]:

@@ -14,14 +14,14 @@ from mainspring.storage.ledger.deliveries import announce
 from mainspring.storage.ledger.rows import failure_columns
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
-from mainspring.storage.tables.tasks import POOL_RUNNING
+from mainspring.storage.tables.tasks import BATCHED_RUNNING
 
 NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
 
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """What became of one row: SUCCESS with its result, FAILED, or RUNNING for another attempt later."""
+    """The result of one row: SUCCESS with the result, FAILED, or RUNNING for another attempt later."""
 
     id: UUID
     state: TaskState
@@ -34,68 +34,69 @@ class Acknowledgement:
 
 
 class AcknowledgementStore(Repository):
-    """The end of a claim, inside the caller's transaction."""
+    """Ends the leases of a claim, inside the caller's transaction."""
 
-    async def settle(
-        self, claim: str, verdicts: Sequence[Acknowledgement], *, now: datetime
+    async def acknowledge(
+        self, claim: str, acknowledgements: Sequence[Acknowledgement], *, now: datetime
     ) -> dict[UUID, TaskState]:
-        """Write what became of rows that this claim still holds, and return the states that they have now.
+        """Write the results of rows whose lease this claim still has. Return the states of these rows now.
 
-        A row that was asked to cancel gets no other attempt: it is CANCELLED, unless its work is done.
+        A row whose cancellation was asked for gets no other attempt. The row is CANCELLED, unless its work is
+        done.
         """
         query = select(TaskRow.id, TaskRow.job, TaskRow.workspace, TaskRow.cancel_requested_at)
-        held = await self._session.execute(
-            query.where(TaskRow.claimed_by == claim, POOL_RUNNING).order_by(TaskRow.id).with_for_update()
+        claimed_rows = await self._session.execute(
+            query.where(TaskRow.claimed_by == claim, BATCHED_RUNNING).order_by(TaskRow.id).with_for_update()
         )
-        rows: dict[UUID, Any] = {row.id: row for row in held}
-        mine = [each for each in verdicts if each.id in rows]
-        if not mine:
+        rows: dict[UUID, Any] = {row.id: row for row in claimed_rows}
+        leased = [each for each in acknowledgements if each.id in rows]
+        if not leased:
             return {}
-        states = {each.id: _state(each, rows[each.id]) for each in mine}
+        states = {each.id: _state(each, rows[each.id]) for each in leased}
         connection = await self._session.connection()
         await connection.execute(
-            _UPDATE, [_values(each, rows[each.id].job, states[each.id], now) for each in mine]
+            _UPDATE, [_values(each, rows[each.id].job, states[each.id], now) for each in leased]
         )
-        errors = [{"task_id": each.id, **each.error.model_dump()} for each in mine if each.error]
+        errors = [{"task_id": each.id, **each.error.model_dump()} for each in leased if each.error]
         if errors:
             await self._session.execute(insert(TaskErrorRow), errors)
-        ended = [_change(each, rows[each.id], states[each.id], now) for each in mine]
+        ended = [_change(each, rows[each.id], states[each.id], now) for each in leased]
         await announce(self._session, [each for each in ended if each.state.is_final], now=now)
         return states
 
 
-def _state(verdict: Acknowledgement, row: Any) -> TaskState:
-    is_done = verdict.state is TaskState.SUCCESS
-    return verdict.state if is_done or row.cancel_requested_at is None else TaskState.CANCELLED
+def _state(acknowledgement: Acknowledgement, row: Any) -> TaskState:
+    is_done = acknowledgement.state is TaskState.SUCCESS
+    return acknowledgement.state if is_done or row.cancel_requested_at is None else TaskState.CANCELLED
 
 
-def _values(verdict: Acknowledgement, job: str, state: TaskState, now: datetime) -> dict[str, Any]:
-    failed_with = verdict.error if state is TaskState.FAILED else None
+def _values(acknowledgement: Acknowledgement, job: str, state: TaskState, now: datetime) -> dict[str, Any]:
+    failed_with = acknowledgement.error if state is TaskState.FAILED else None
     return {
-        "task": verdict.id,
+        "task": acknowledgement.id,
         "state": state,
-        "result": verdict.result,
+        "result": acknowledgement.result,
         "progress": 100 if state is TaskState.SUCCESS else 0,
         "claimed_by": None,
-        "next_attempt_at": None if state.is_final else verdict.next_attempt_at,
-        "checkpoint": _counts(verdict) if verdict.failures else None,
+        "next_attempt_at": None if state.is_final else acknowledgement.next_attempt_at,
+        "checkpoint": _counts(acknowledgement) if acknowledgement.failures else None,
         **(failure_columns(job, failed_with) if failed_with else NO_FAILURE),
         "finished_at": now if state.is_final else None,
         "updated_at": now,
     }
 
 
-def _counts(verdict: Acknowledgement) -> JsonObject:
-    since = verdict.failing_since
+def _counts(acknowledgement: Acknowledgement) -> JsonObject:
+    since = acknowledgement.failing_since
     return {
-        "failures": verdict.failures,
-        "application_failures": verdict.application_failures,
+        "failures": acknowledgement.failures,
+        "application_failures": acknowledgement.application_failures,
         "failing_since": None if since is None else since.isoformat(),
     }
 
 
-def _change(verdict: Acknowledgement, row: Any, state: TaskState, now: datetime) -> TaskChanged:
-    error = verdict.error if state is TaskState.FAILED else None
+def _change(acknowledgement: Acknowledgement, row: Any, state: TaskState, now: datetime) -> TaskChanged:
+    error = acknowledgement.error if state is TaskState.FAILED else None
     return TaskChanged(
         task_id=row.id,
         job=row.job,

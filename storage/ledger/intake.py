@@ -16,7 +16,7 @@ from mainspring.storage.ledger.rows import queued_row
 from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tables.tasks import POOL_QUEUED
+from mainspring.storage.tables.tasks import BATCHED_QUEUED
 
 
 class TaskIntake(Repository):
@@ -67,13 +67,13 @@ class TaskIntake(Repository):
         ranks: dict[UUID, int] = {}
         for job, priority in sorted({(task.job, task.priority) for task in tasks}):
             queue = [task for task in tasks if (task.job, task.priority) == (job, priority)]
-            waiting = select(TaskRow.pool_turn).where(
-                POOL_QUEUED, TaskRow.job == job, TaskRow.priority == priority
+            waiting = select(TaskRow.fairness_rank).where(
+                BATCHED_QUEUED, TaskRow.job == job, TaskRow.priority == priority
             )
-            head = await self._session.scalar(waiting.order_by(TaskRow.pool_turn).limit(1)) or 0
+            head = await self._session.scalar(waiting.order_by(TaskRow.fairness_rank).limit(1)) or 0
             last: dict[str | None, int] = {}
             for workspace in {task.workspace for task in queue}:
-                own = waiting.where(TaskRow.workspace == workspace).order_by(TaskRow.pool_turn.desc())
+                own = waiting.where(TaskRow.workspace == workspace).order_by(TaskRow.fairness_rank.desc())
                 latest = await self._session.scalar(own.limit(1))
                 if latest is not None:
                     last[workspace] = latest
@@ -90,7 +90,7 @@ class TaskIntake(Repository):
 
 
 def _ranked_row(task: NewTask, ranks: Mapping[UUID, int], now: datetime) -> dict[str, Any]:
-    return queued_row(task, now) | {"pool_turn": ranks.get(task.id)}
+    return queued_row(task, now) | {"fairness_rank": ranks.get(task.id)}
 
 
 def _enqueued(task: NewTask, holders: Holders) -> Enqueued:

@@ -12,7 +12,7 @@ from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
+from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING
 
 UNDER_WAY = (TaskState.RUNNING, TaskState.WAITING)
 
@@ -23,9 +23,9 @@ class QueueQueries(Repository):
     async def queue(self, job: str, *, at_most: int, now: datetime) -> QueueStatistics:
         """Return how many rows are due and unclaimed, counted to `at_most`, and when the next one is due."""
         again = select(TaskRow.id).where(
-            POOL_RUNNING, TaskRow.job == job, is_due_again(now), TaskRow.claimed_by.is_(None)
+            BATCHED_RUNNING, TaskRow.job == job, is_due_again(now), TaskRow.claimed_by.is_(None)
         )
-        first = select(TaskRow.id).where(POOL_QUEUED, TaskRow.job == job, may_begin(now))
+        first = select(TaskRow.id).where(BATCHED_QUEUED, TaskRow.job == job, may_begin(now))
         due = 0
         for query in (again, first):
             counted = select(func.count()).select_from(query.limit(at_most - due).subquery())
@@ -40,20 +40,22 @@ class QueueQueries(Repository):
     async def has_due(self, job: str, *, now: datetime) -> bool:
         """Whether a row is due, or claimed: only a consumer can tell whether the claimant is alive."""
         for query in (
-            select(TaskRow.id).where(POOL_QUEUED, TaskRow.job == job, may_begin(now)),
-            select(TaskRow.id).where(POOL_RUNNING, TaskRow.job == job, is_due_again(now)),
-            select(TaskRow.id).where(POOL_RUNNING, TaskRow.job == job, TaskRow.claimed_by.is_not(None)),
+            select(TaskRow.id).where(BATCHED_QUEUED, TaskRow.job == job, may_begin(now)),
+            select(TaskRow.id).where(BATCHED_RUNNING, TaskRow.job == job, is_due_again(now)),
+            select(TaskRow.id).where(BATCHED_RUNNING, TaskRow.job == job, TaskRow.claimed_by.is_not(None)),
         ):
             if await self._session.scalar(query.limit(1)) is not None:
                 return True
         return False
 
-    async def held(self, claim: str, task_ids: Collection[UUID], *, hold: bool = False) -> set[UUID]:
-        """Return which of these rows a claim holds still.
+    async def still_claimed(self, claim: str, task_ids: Collection[UUID], *, hold: bool = False) -> set[UUID]:
+        """Return which of these rows the claim still has a lease on.
 
-        `hold` keeps others from them until the transaction ends.
+        `hold` locks the rows until the transaction ends.
         """
-        query = select(TaskRow.id).where(TaskRow.claimed_by == claim, POOL_RUNNING, TaskRow.id.in_(task_ids))
+        query = select(TaskRow.id).where(
+            TaskRow.claimed_by == claim, BATCHED_RUNNING, TaskRow.id.in_(task_ids)
+        )
         return set(await self._session.scalars(query.with_for_update() if hold else query))
 
     async def is_first_in_line(self, job: str, task_ids: Collection[UUID], *, now: datetime) -> bool:
@@ -63,12 +65,12 @@ class QueueQueries(Repository):
         The answer means something only after the commit that made these rows.
         """
         mine = select(TaskRow.created_at, TaskRow.id, TaskRow.starts_at)
-        mine = mine.where(TaskRow.id == min(task_ids), POOL_QUEUED)
+        mine = mine.where(TaskRow.id == min(task_ids), BATCHED_QUEUED)
         found = (await self._session.execute(mine)).one_or_none()
         if found is None:
             return False
         older = select(TaskRow.id).where(
-            POOL_QUEUED,
+            BATCHED_QUEUED,
             TaskRow.job == job,
             may_begin(max(now, found.starts_at or now)),
             or_(TaskRow.starts_at.is_(None), TaskRow.starts_at > now),
@@ -100,7 +102,9 @@ def later_times(job: str, now: datetime) -> tuple[Select[Any], ...]:
     """Return the queries for when the next row is due: one for next attempts, one for later starts."""
     return (
         select(func.min(TaskRow.next_attempt_at)).where(
-            POOL_RUNNING, TaskRow.job == job, TaskRow.next_attempt_at > now
+            BATCHED_RUNNING, TaskRow.job == job, TaskRow.next_attempt_at > now
         ),
-        select(func.min(TaskRow.starts_at)).where(POOL_QUEUED, TaskRow.job == job, TaskRow.starts_at > now),
+        select(func.min(TaskRow.starts_at)).where(
+            BATCHED_QUEUED, TaskRow.job == job, TaskRow.starts_at > now
+        ),
     )

@@ -19,7 +19,7 @@ from mainspring.storage.ledger.deliveries import announce
 from mainspring.storage.ledger.queue_queries import is_due_again, may_begin
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tables.tasks import POOL_QUEUED, POOL_RUNNING
+from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING
 
 # What a claimed row is read with.
 COLUMNS = (
@@ -31,7 +31,7 @@ COLUMNS = (
     TaskRow.checkpoint,
     TaskRow.cancel_requested_at,
     TaskRow.priority,
-    TaskRow.pool_turn,
+    TaskRow.fairness_rank,
     TaskRow.created_at,
 )
 
@@ -64,18 +64,18 @@ class QueueStore(Repository):
 
         Rows that were asked to cancel meanwhile end here.
         """
-        again = _page(is_due_again(now), POOL_RUNNING, job, limit)
+        again = _page(is_due_again(now), BATCHED_RUNNING, job, limit)
         again = again.where(TaskRow.claimed_by.is_(None))
-        first = _page(may_begin(now), POOL_QUEUED, job, limit)
+        first = _page(may_begin(now), BATCHED_QUEUED, job, limit)
         found = [*await self._session.execute(again), *await self._session.execute(first)]
-        found.sort(key=lambda row: (row.priority, row.pool_turn, row.created_at, row.id))
+        found.sort(key=lambda row: (row.priority, row.fairness_rank, row.created_at, row.id))
         return await self._take(found[:limit], claim, now)
 
     async def resume(self, claim: str, *, now: datetime) -> list[ClaimedRow]:
         """Take the rows of earlier attempts of the same activity, which can no longer acknowledge them."""
         activity, own = _activity_and_attempt(claim)
         query = select(*COLUMNS, TaskRow.claimed_by).where(
-            TaskRow.claimed_by.is_not(None), TaskRow.claimed_by.like(f"{activity}/%"), POOL_RUNNING
+            TaskRow.claimed_by.is_not(None), TaskRow.claimed_by.like(f"{activity}/%"), BATCHED_RUNNING
         )
         # An earlier attempt may be acknowledging just now.
         found = await self._session.execute(query.order_by(TaskRow.id).with_for_update())
@@ -107,7 +107,7 @@ class QueueStore(Repository):
         await self._session.execute(
             update(TaskRow)
             .where(
-                POOL_RUNNING,
+                BATCHED_RUNNING,
                 TaskRow.claimed_by.is_not(None),
                 TaskRow.claimed_by.not_like(f"{run_id}/%"),
                 TaskRow.job == job,
@@ -129,7 +129,7 @@ def _page(is_due: ColumnElement[bool], where: Any, job: str, limit: int) -> Sele
     return (
         select(*COLUMNS)
         .where(where, TaskRow.job == job, is_due)
-        .order_by(TaskRow.priority, TaskRow.pool_turn, TaskRow.created_at, TaskRow.id)
+        .order_by(TaskRow.priority, TaskRow.fairness_rank, TaskRow.created_at, TaskRow.id)
         .limit(limit)
         # Another claim at the same time takes the next rows. SQLite leaves the lock out: it has one writer.
         .with_for_update(skip_locked=True)

@@ -104,7 +104,7 @@ class StepStore(Repository):
         await self._session.execute(still_open(task_id, [step]).values(values))
         await self._flows.report(task_id, now=now)
 
-    async def settle(
+    async def record_unworked(
         self,
         task_id: UUID,
         *,

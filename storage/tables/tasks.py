@@ -14,8 +14,8 @@ ACTIVE = text("state IN ('QUEUED', 'RUNNING', 'WAITING')")
 # Rows of batched queues: those that wait for their first turn, and those that are worked or wait to be
 # tried again.
 # Queries name these very texts, or else the databases do not see that the partial indexes serve them.
-POOL_QUEUED = text("is_pooled AND state = 'QUEUED'")
-POOL_RUNNING = text("is_pooled AND state = 'RUNNING'")
+BATCHED_QUEUED = text("is_pooled AND state = 'QUEUED'")
+BATCHED_RUNNING = text("is_pooled AND state = 'RUNNING'")
 CLAIMED = text("claimed_by IS NOT NULL")
 FAILED = text("state = 'FAILED'")
 
@@ -55,7 +55,7 @@ class TaskRow(Base):
     quiet_seconds: Mapped[float | None]
     is_pooled: Mapped[bool] = mapped_column(default=False)
     # The order in a batched queue within a priority: see domain.queues.fairness_ranks.
-    pool_turn: Mapped[int | None]
+    fairness_rank: Mapped[int | None] = mapped_column("pool_turn")
     claimed_by: Mapped[str | None] = mapped_column(String(200))
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
@@ -88,8 +88,8 @@ class TaskRow(Base):
             "priority",
             "pool_turn",
             "created_at",
-            sqlite_where=POOL_QUEUED,
-            postgresql_where=POOL_QUEUED,
+            sqlite_where=BATCHED_QUEUED,
+            postgresql_where=BATCHED_QUEUED,
         ),
         Index(
             "ix_tasks_pool_workspace",
@@ -97,15 +97,15 @@ class TaskRow(Base):
             "priority",
             "workspace",
             "pool_turn",
-            sqlite_where=POOL_QUEUED,
-            postgresql_where=POOL_QUEUED,
+            sqlite_where=BATCHED_QUEUED,
+            postgresql_where=BATCHED_QUEUED,
         ),
         Index(
             "ix_tasks_pool_again",
             "job",
             "next_attempt_at",
-            sqlite_where=POOL_RUNNING,
-            postgresql_where=POOL_RUNNING,
+            sqlite_where=BATCHED_RUNNING,
+            postgresql_where=BATCHED_RUNNING,
         ),
         Index("ix_tasks_claimed_by", "claimed_by", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
         Index("ix_tasks_fingerprint", "fingerprint", sqlite_where=FAILED, postgresql_where=FAILED),

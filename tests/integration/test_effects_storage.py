@@ -187,7 +187,9 @@ async def test_more_joins_only_what_waits_for_a_turn(database: Database) -> None
     await intend(database, claimed, put_off)
     await database.transact(lambda session: QueueStore(session).claim(JOB, "run/1", limit=2, now=NOON))
     later = Acknowledgement(put_off.task_id, TaskState.RUNNING, next_attempt_at=LATER)
-    await database.transact(lambda session: AcknowledgementStore(session).settle("run/1", [later], now=NOON))
+    await database.transact(
+        lambda session: AcknowledgementStore(session).acknowledge("run/1", [later], now=NOON)
+    )
     await intend(database, waiting, cancelled, withdrawn, another)
     await intend(database, newer, now=LATER)
     await database.transact(lambda session: TaskWriter(session).request_cancel(cancelled.task_id, now=NOON))

@@ -83,7 +83,7 @@ async def test_planning_sending_and_imports_never_lock_each_other_out(office: Of
     async def send() -> None:
         for _ in range(20):
             tasks = await office.database.transact(office.claim)
-            await office.settle(chance.sample(tasks, len(tasks)))
+            await office.acknowledge(chance.sample(tasks, len(tasks)))
 
     async def tell() -> None:
         for _ in range(5):
@@ -99,7 +99,7 @@ async def test_planning_sending_and_imports_never_lock_each_other_out(office: Of
     for _ in range(rounds):
         await asyncio.gather(check(), check(), send(), send(), tell(), tell())
     while tasks := await office.database.transact(office.claim):
-        await office.settle(tasks)
+        await office.acknowledge(tasks)
     assert 0 == await office.untold()
 
 

@@ -65,7 +65,7 @@ async def test_a_mail_in_doubt_of_which_nothing_holds_is_not_sent_again(
     await office.plan()
     (task,) = await office.database.transact(office.claim)
     if not is_dead:
-        await office.settle([task], LOST, TaskState.RUNNING)
+        await office.acknowledge([task], LOST, TaskState.RUNNING)
     await make_hold_no_more(office, reason)
 
     again = await office.claim_again(task)
@@ -86,7 +86,7 @@ async def test_a_mail_in_doubt_is_sent_again_with_what_still_holds(office: Offic
         await office.write_due([0], which)
     await office.plan()
     (task,) = await office.database.transact(office.claim)
-    await office.settle([task], LOST, TaskState.RUNNING)
+    await office.acknowledge([task], LOST, TaskState.RUNNING)
     await make_hold_no_more(office, SkipReason.SALE_ENDED)
 
     again = await office.claim_again(task)
@@ -104,7 +104,7 @@ async def test_a_mail_goes_to_the_address_of_now_and_one_in_doubt_to_the_one_bef
     await office.plan()
     await office.wishlists.store_users([user(0, email="new@example.org")])
     (task,) = await office.database.transact(office.claim)
-    await office.settle([task], LOST, TaskState.RUNNING)
+    await office.acknowledge([task], LOST, TaskState.RUNNING)
     await office.wishlists.store_users([user(0, email="newest@example.org")])
     again = await office.claim_again(task)
 
@@ -124,7 +124,7 @@ async def test_what_is_found_while_a_mail_waits_for_another_attempt_joins_it(off
     await office.write_due([0], 0)
     await office.plan(HOUR)
     (task,) = await office.database.transact(office.claim)
-    await office.settle([task], AWAY, TaskState.RUNNING)
+    await office.acknowledge([task], AWAY, TaskState.RUNNING)
     await office.put_off(task, office.clock.now() + HOUR)
     await office.write_due([0], 1)
     await office.plan(HOUR)
@@ -159,13 +159,13 @@ async def test_a_late_failure_says_nothing_of_the_attempt_after_it(office: Offic
     (first,) = await office.database.transact(office.claim)
     second = await office.claim_again(first)
 
-    await office.settle([first], AWAY, TaskState.FAILED)
+    await office.acknowledge([first], AWAY, TaskState.FAILED)
     (during,), noted = await office.effects(), await office.noted()
-    await office.settle([second])
+    await office.acknowledge([second])
 
     assert (EffectState.SENDING, [("due", None)]) == (during.state, noted)
     assert [EffectState.SENT] == [each.state for each in await office.effects()]
-    await office.settle([first], AWAY, TaskState.FAILED)
+    await office.acknowledge([first], AWAY, TaskState.FAILED)
     assert [EffectState.SENT] == [each.state for each in await office.effects()]
 
 
@@ -179,7 +179,7 @@ async def test_mails_that_no_task_sends_any_more_are_given_up(office: Office, en
     await office.write_due([1], 0)
     await office.plan()
     (waiting,) = await office.database.transact(office.claim)
-    await office.settle([waiting], AWAY, TaskState.RUNNING)
+    await office.acknowledge([waiting], AWAY, TaskState.RUNNING)
     await office.end([sending, waiting], ended)
 
     await office.plan()
@@ -198,7 +198,7 @@ async def test_more_mails_than_a_page_are_given_up_page_after_page(office: Offic
     await office.write_due(range(users), 0)
     await office.plan()
     tasks = await office.database.transact(lambda session: office.claim(session, limit=users))
-    await office.settle(tasks, AWAY, TaskState.RUNNING)
+    await office.acknowledge(tasks, AWAY, TaskState.RUNNING)
     await office.end(tasks, TaskState.CANCELLED)
 
     await office.plan()

@@ -62,7 +62,7 @@ async def settle(
 ) -> None:
     """Write what became of a row."""
     await database.transact(
-        lambda session: AcknowledgementStore(session).settle(claimant, [acknowledgement], now=now)
+        lambda session: AcknowledgementStore(session).acknowledge(claimant, [acknowledgement], now=now)
     )
 
 

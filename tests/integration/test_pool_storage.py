@@ -70,7 +70,7 @@ async def settle(
     database: Database, *acknowledgements: Acknowledgement, claimant: str = "run/1", now: datetime = NOON
 ) -> dict[UUID, TaskState]:
     return await database.transact(
-        lambda session: AcknowledgementStore(session).settle(claimant, acknowledgements, now=now)
+        lambda session: AcknowledgementStore(session).acknowledge(claimant, acknowledgements, now=now)
     )
 
 
@@ -264,7 +264,7 @@ async def resume(database: Database, claimant: str) -> list[ClaimedRow]:
 
 
 async def still_held(database: Database, claimant: str, ids: list[UUID]) -> set[UUID]:
-    return await database.read(lambda session: QueueQueries(session).held(claimant, ids))
+    return await database.read(lambda session: QueueQueries(session).still_claimed(claimant, ids))
 
 
 async def test_an_attempt_takes_up_the_page_of_the_one_before(database: Database) -> None:
@@ -294,11 +294,11 @@ async def test_an_attempt_that_was_taken_for_dead_is_heard_no_more(database: Dat
         snoozed(failed, NOON),
         claimant="run/1/1",
     )
-    held = [await still_held(database, each, [succeeded, failed]) for each in ("run/1/1", "run/1/2")]
+    claimed_rows = [await still_held(database, each, [succeeded, failed]) for each in ("run/1/1", "run/1/2")]
     in_time = await settle(database, snoozed(failed, NOON + MINUTE), claimant="run/1/2")
 
     assert ({}, {failed: "RUNNING"}) == (late, in_time)
-    assert [set(), {succeeded, failed}] == held
+    assert [set(), {succeeded, failed}] == claimed_rows
 
 
 async def test_claims_of_a_dead_consumer_are_freed_and_its_late_word_is_not_heard(database: Database) -> None:

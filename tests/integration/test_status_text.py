@@ -53,7 +53,7 @@ async def fail_attempt(database: Database, task_id: UUID, attempt: int) -> None:
         acknowledgement = Acknowledgement(
             task_id, TaskState.RUNNING, error=error(attempt), next_attempt_at=AGAIN, failures=attempt
         )
-        await AcknowledgementStore(session).settle("run/1", [acknowledgement], now=at)
+        await AcknowledgementStore(session).acknowledge("run/1", [acknowledgement], now=at)
 
     await database.transact(work)
 

@@ -85,7 +85,9 @@ async def test_a_final_status_is_not_left(database: Database, flow: UUID) -> Non
     """An attempt that was given up may still write: it changes nothing."""
     failed = [FailedStep(name="a", error="timed out")]
     await steps(database, lambda rows: rows.start(flow, "a", "hash", 1, now=NOW))
-    await steps(database, lambda rows: rows.settle(flow, adopted={}, failed=failed, skipped=["b"], now=NOW))
+    await steps(
+        database, lambda rows: rows.record_unworked(flow, adopted={}, failed=failed, skipped=["b"], now=NOW)
+    )
     await steps(database, lambda rows: rows.complete(flow, "a", {}, now=NOW))
     await steps(database, lambda rows: rows.complete(flow, "b", {}, now=NOW))
     first, second, *_ = await looked_at(database, lambda rows: rows.steps(flow))
@@ -187,7 +189,9 @@ async def test_a_step_that_is_taken_over_keeps_its_times_and_attempts(database: 
     await steps(database, lambda rows: rows.start(earlier, "b", "hash", 2, now=began))
     await steps(database, lambda rows: rows.complete(earlier, "b", {"size": 7}, now=ended))
     taken = {"b": earlier}
-    await steps(database, lambda rows: rows.settle(flow, adopted=taken, failed=(), skipped=(), now=NOW))
+    await steps(
+        database, lambda rows: rows.record_unworked(flow, adopted=taken, failed=(), skipped=(), now=NOW)
+    )
     first, found, *_ = await looked_at(database, lambda rows: rows.steps(flow))
 
     assert (StepStatus.COMPLETED, {"size": 7}, 2) == (found.status, found.data, found.attempts)

@@ -106,7 +106,7 @@ class DoubleHistory:
         while page := await self._rounds.claim(now):
             claimed |= {mail.key for mail in page}
             done = [(mail, outcome) for mail in page if (outcome := self._outcome(mail, now)) is not None]
-            became = await self._rounds.settle(done, now)
+            became = await self._rounds.acknowledge(done, now)
             for mail, outcome in done:
                 self._note(mail, outcome, became[mail.key], now)
         assert expected == claimed

@@ -132,7 +132,7 @@ class Batch(Generic[In]):
         self, acknowledgements: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]
     ) -> None:
         async def write(session: Session) -> dict[UUID, TaskState]:
-            states = await AcknowledgementStore(session).settle(
+            states = await AcknowledgementStore(session).acknowledge(
                 self._claim, acknowledgements, now=self._clock.now()
             )
             # What another has claimed meanwhile is the other's.

@@ -105,7 +105,7 @@ class Claimer(Generic[In]):
 
         async def write(session: Session) -> list[QueueTask[In]]:
             assert self._prepare is not None  # noqa: S101  # or else nothing could fail
-            if not await QueueQueries(session).held(self._claim, [task.id], hold=True):
+            if not await QueueQueries(session).still_claimed(self._claim, [task.id], hold=True):
                 return []
             prepared = await self._prepare(session, [task])
             return [replace(task, prepared=prepared.get(task.id))]

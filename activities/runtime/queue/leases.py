@@ -73,9 +73,11 @@ class Leases:
 
     async def _look(self) -> None:
         now, asked = self._clock.now(), list(self._rows)
-        held = await self._database.read(lambda session: QueueQueries(session).held(self._claim, asked))
+        still_claimed = await self._database.read(
+            lambda session: QueueQueries(session).still_claimed(self._claim, asked)
+        )
         for task_id in asked:
-            if task_id in held and task_id in self._rows:
+            if task_id in still_claimed and task_id in self._rows:
                 self._sure_since[task_id] = now
             elif self._sure_since.get(task_id, now) < now:  # not one that was claimed meanwhile
                 del self._sure_since[task_id]
