@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from textwrap import dedent
 from typing import Any
+from uuid import UUID
 
 import pytest
 from temporalio import activity, workflow
@@ -19,9 +20,12 @@ from mainspring.contracts.progress import TaskProgress
 from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.contracts.tasks import TaskId
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
+from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.batches import in_activity, run_batches
-from mainspring.workflows.runtime.flow import Flow, Step
+from mainspring.workflows.runtime.flow import Flow, JobStep, Step
 from mainspring.workflows.runtime.job import Job, Throttle
+from mainspring.workflows.runtime.options import BATCH
+from mainspring.workflows.runtime.schedule import Cron, Every, Schedule
 from mainspring.workflows.runtime.tracking import task_id, tracked
 from tests.service import Service
 
@@ -29,9 +33,9 @@ from tests.service import Service
 NAMES = (
     *(activity, workflow, timedelta, Message, StepInput, TaskProgress, TaskId, WorkQueue, QueueWorked),
     *(Job, Throttle, tracked, task_id, Flow, Step, run_batches, in_activity, BatchedQueues, QueueTask),
-    *(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices),
+    *(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices, UUID, JobStep, BATCH, Schedule, Cron, Every),
 )
-DECLARATIONS = (Job, tracked, Flow, run_batches, BatchedQueues)
+DECLARATIONS = (Job, Schedule, tracked, options, Flow, JobStep, run_batches, BatchedQueues)
 
 
 def example_of(documented: object) -> str:

@@ -1,6 +1,23 @@
 """The option sets of activity calls: how long an activity may take, how its worker's death is noticed.
 
 How often an activity is tried again is decided by what the error says of itself, see `contracts/retry.py`.
+
+Example:
+    class Report(Message):
+        title: str
+
+    class ReportActivities:
+        @activity.defn(name="reports.print")
+        async def print_report(self, report: Report) -> None: ...
+
+    @workflow.defn(name="print-report")
+    class PrintReportWorkflow:
+        @workflow.run
+        async def run(self, report: Report) -> None:
+            await workflow.execute_activity_method(ReportActivities.print_report, report, **BATCH)
+
+    # An activity with more time than a batch has.
+    LONG_BATCH = BATCH | {"start_to_close_timeout": timedelta(hours=1)}
 """
 
 from datetime import timedelta

@@ -1,7 +1,4 @@
-"""When a job runs by itself: at intervals or by cron. What Temporal would refuse or misread is refused here.
-
-Job(…, schedule=Schedule(Cron("0 * * * *"), timeout=timedelta(minutes=50), zone="Europe/Berlin"))
-"""
+"""When a job runs by itself, at intervals or by cron. What Temporal would refuse or misread is refused."""
 
 import re
 from dataclasses import dataclass
@@ -88,6 +85,16 @@ class Schedule:
     `zone`, or of the setting that `zone_setting` names; `enabled_setting` names a setting that switches the
     schedule off. A firing that comes while the last run still works is left out (`overlap` SKIP): the next
     one finds what was due. Up to `jitter` is added to each firing.
+
+    Example:
+        EVERY_TEN_MINUTES = Schedule(Every(timedelta(minutes=10)), timeout=timedelta(minutes=8))
+
+        WORKDAYS_AT_NINE = Schedule(
+            Cron("0 9 * * mon-fri"),
+            timeout=timedelta(hours=1),
+            zone="Europe/Berlin",
+            jitter=timedelta(minutes=5),
+        )
     """
 
     when: Every | Cron

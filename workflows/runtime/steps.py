@@ -65,6 +65,20 @@ class JobStep:
     """A step that is a job: a child workflow with a task of its own, whose parent is the flow's task.
 
     The result of a job that is a flow is without its steps.
+
+    Example:
+        class RefreshShelf(Message):
+            account_id: UUID
+
+        SHELF = Flow(
+            steps=(
+                JobStep(
+                    "prices",
+                    UPDATE_INVENTORY_PRICES,
+                    input=lambda request, _results: UpdateInventoryPrices(account_id=request.account_id),
+                ),
+            )
+        )
     """
 
     name: str
