@@ -12,7 +12,6 @@ from typing import Any, Self
 import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from mainspring.activities.reconcile import RecordedJobs
 from mainspring.activities.runtime.assembly import build_activities
@@ -38,6 +37,7 @@ from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
+from mainspring.workflows.runtime.sandbox import workflow_runner
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +54,6 @@ GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 # TypeError for a wrong number of arguments. It fails the workflow at once; a failed workflow task would be
 # tried again for ever.
 BAD_INPUT = (ValueError, TypeError)
-
-# Pure modules: importing them anew for each workflow would only cost time.
-PASSED_THROUGH = ("mainspring.contracts", "mainspring.domain")
 
 # Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
 TRANSFER_SLOTS = 8
@@ -97,9 +94,7 @@ def build_worker(
         task_queue=settings.task_queue,
         workflows=workflow_classes(),
         activities=activities,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=workflow_runner(),
         workflow_failure_exception_types=BAD_INPUT,
         max_concurrent_workflow_tasks=settings.workflow_slots,
         max_concurrent_activities=settings.activity_slots,

@@ -11,7 +11,6 @@ from uuid import UUID
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 with workflow.unsafe.imports_passed_through():
     # The test's own process: it has to see what the activities were given.
@@ -22,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.client.jobs import Jobs
     from mainspring.gateways.temporal import TemporalGateway
     from mainspring.storage.errors import SecretUnreadable
+    from mainspring.workflows.runtime.sandbox import workflow_runner
     from tests.service import Service
 
 from mainspring.contracts.flows import FlowResult, StepInput
@@ -213,11 +213,7 @@ class Flows:
                 self.shop.work,
             ],
             interceptors=[ActivityCare(database, clock)],
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(
-                    "mainspring.contracts", "mainspring.domain"
-                )
-            ),
+            workflow_runner=workflow_runner(),
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
             graceful_shutdown_timeout=timedelta(),
             # A cancellation is heard of at a heartbeat.

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 with workflow.unsafe.imports_passed_through():
     # The test's own process: it has to see what the activity was given.
@@ -19,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.gateways.temporal import TemporalGateway
     from mainspring.worker import STICKY_TIMEOUT
     from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle
+    from mainspring.workflows.runtime.sandbox import workflow_runner
     from mainspring.workflows.runtime.tracking import tracked
     from tests.service import Service
 
@@ -110,16 +110,14 @@ class Toys:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
         """Run a worker until the block ends."""
-        ledger, passed_through = self.ledger, ("mainspring.contracts", "mainspring.domain")
+        ledger = self.ledger
         async with Worker(
             self.service.temporal_client,
             task_queue=QUEUE,
             workflows=[UpdateProductWorkflow],
             activities=[ledger.begin, ledger.finish, self.products.update_product],
             interceptors=[ActivityCare(self.service.database, self.service.clock)],
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed_through)
-            ),
+            workflow_runner=workflow_runner(),
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             graceful_shutdown_timeout=timedelta(seconds=1),
             # An activity that Temporal hands over with the workflow task is not told its priority.

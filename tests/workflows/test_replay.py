@@ -10,7 +10,6 @@ from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import NondeterminismError
 
 from mainspring.activities.cards import CardActivities
@@ -19,10 +18,10 @@ from mainspring.contracts.cards import DiscoverSets, ListingProgress, SetsDiscov
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.message import InputFault
 from mainspring.contracts.tasks import FinishTask, TaskState
-from mainspring.worker import PASSED_THROUGH
 from mainspring.workflows.run_flow import check_flow
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
+from mainspring.workflows.runtime.sandbox import PURE, workflow_runner
 from mainspring.workflows.runtime.tracking import task_id, tracked
 from tests.histories.record import RECORDINGS
 
@@ -31,13 +30,11 @@ FILES = sorted(FOLDER.glob("*.json"))
 
 
 def replayer(*workflows: type) -> Replayer:
-    """Return what replays as the worker does."""
+    """Return what replays as the worker does, and loads also the workflows' runtime in the sandbox."""
     return Replayer(
         workflows=list(workflows),
         data_converter=pydantic_data_converter,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=workflow_runner(PURE),
     )
 
 
