@@ -12,6 +12,7 @@ import httpcore
 import httpx
 
 from mainspring.contracts.retry import Retry
+from mainspring.gateways.certificates import trusted
 from mainspring.gateways.errors import Refused
 from mainspring.gateways.lookups import SERVICE, Lookups
 
@@ -97,7 +98,7 @@ def guarded_transport(guard: AddressGuard, **options: object) -> httpx.AsyncHTTP
 
     Its client needs `trust_env=False`: a proxy would do the connecting instead.
     """
-    transport = httpx.AsyncHTTPTransport(**options)  # type: ignore[arg-type]  # passed on as they are
+    transport = httpx.AsyncHTTPTransport(verify=trusted(), **options)  # type: ignore[arg-type]  # passed on as they are
     # httpx has no public way to say how a connection is made; the pool below it has.
     pool = transport._pool  # noqa: SLF001
     if not isinstance(pool, httpcore.AsyncConnectionPool) or not hasattr(pool, "_network_backend"):
