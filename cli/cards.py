@@ -69,8 +69,8 @@ def set_plan(account: AccountName, plan: str, anchor_day: NewAnchorDay = None) -
     """Note an account's new plan, and wake its tasks that wait for the old plan's quota."""
 
     async def work(service: Service) -> None:
-        told = await service.accounts.change_plan(account, plan, anchor_day)
-        echo(f"{escape(account)}: {plan}, {told} active tasks told")
+        notified = await service.accounts.change_plan(account, plan, anchor_day)
+        echo(f"{escape(account)}: {plan}, {notified} active tasks told")
 
     with_service(work)
 
@@ -81,8 +81,8 @@ def set_key(account: AccountName) -> None:
     key = sys.stdin.readline().strip() or None
 
     async def work(service: Service) -> None:
-        told = await service.accounts.set_api_key(account, key)
-        echo(f"{escape(account)}: {'own' if key else 'default'} key, {told} active tasks told")
+        notified = await service.accounts.set_api_key(account, key)
+        echo(f"{escape(account)}: {'own' if key else 'default'} key, {notified} active tasks told")
 
     with_service(work)
 

@@ -101,8 +101,14 @@ def resume(schedule_id: ScheduleId, by: By = None) -> None:
     """Let a paused schedule fire again."""
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
-        held, left = await schedules.resume(schedule_id, by=by or operator())
-        said = f"still {pause_text(left)}" if left else "resumed" if held else "is not paused: it runs"
+        was_paused, remaining = await schedules.resume(schedule_id, by=by or operator())
+        said = (
+            f"still {pause_text(remaining)}"
+            if remaining
+            else "resumed"
+            if was_paused
+            else "is not paused: it runs"
+        )
         echo(escape(f"{schedule_id}: {said}"))
 
     with_schedules(work)

@@ -129,8 +129,8 @@ class Accounts:
                 limit=MOST_ACTIVE,
             )
         )
-        told = [await self._temporal.signal(task.workflow_id, PAUSE_ENDED) for task in active]
-        return sum(told)
+        notified = [await self._temporal.signal(task.workflow_id, PAUSE_ENDED) for task in active]
+        return sum(notified)
 
     async def follow(self, account: str, *, games: Sequence[str] = (), sets: Sequence[str] = ()) -> None:
         """Track games and sets by the vendor's ids; those that are tracked already stay as they are.

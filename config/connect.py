@@ -67,10 +67,10 @@ async def connect(
         raise TemporalUnreachable(address, _reason(str(error))) from error
 
 
-def _reason(told: str) -> str:
+def _reason(message: str) -> str:
     # The SDK tells the whole chain of its errors in one line of Rust; what people need is the innermost one.
-    innermost = re.findall(r'message: "([^"]+)"', told)
-    return innermost[-1] if innermost else told
+    innermost = re.findall(r'message: "([^"]+)"', message)
+    return innermost[-1] if innermost else message
 
 
 async def connect_embedded(address: str) -> Client:

@@ -4,7 +4,7 @@ import hashlib
 import re
 
 # Beyond this a message is a report, such as a program's last output: its beginning says what is wrong.
-TOLD = 2_000
+LONGEST_COMPARED = 2_000
 
 # What is taken out, in the order in which it is looked for at each place of the text. What may begin at many
 # places has a greatest length and gives nothing back (`+` after a count), or each would look at all the rest.
@@ -38,11 +38,11 @@ def normalised(message: str) -> str:
 
     What remains is on one line, and has no digit in it.
     """
-    told = PATTERN.sub(lambda found: f"<{found.lastgroup}>", message[:TOLD])
-    return " ".join(told.split())
+    text = PATTERN.sub(lambda found: f"<{found.lastgroup}>", message[:LONGEST_COMPARED])
+    return " ".join(text.split())
 
 
 def fingerprint(job: str, error_type: str, message: str) -> str:
     """Return what failures of the same kind have in common: 64 hexadecimal digits."""
-    told = "\n".join((job, error_type, normalised(message)))
-    return hashlib.sha256(told.encode(errors="replace")).hexdigest()
+    text = "\n".join((job, error_type, normalised(message)))
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -42,7 +42,7 @@ class StockState:
 
 
 @dataclass(frozen=True)
-class Told:
+class LastNotification:
     """The last notification of a wish in an episode: the price that its mail has said, and when.
 
     `waits`: it was not sent yet, and the mail will say the price of its own time.
@@ -57,14 +57,14 @@ class Told:
 class Wish:
     """A user's wish for a product. `wanted`: the user wants to hear of it, by the wish and in general.
 
-    `told` is the last notification in the product's present episode of the kind that is judged.
+    `last` is the last notification of the evaluated kind in the product's present episode.
     """
 
     user_id: str
     price_when_added_cents: int
     added_at: datetime
     wanted: bool = True
-    told: Told | None = None
+    last: LastNotification | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def evaluate_sale(
     for wish in wishes if seen.on_sale else ():
         reason = _sale_skip_reason(price, wish, rules, now)
         if reason is None:
-            baseline = wish.price_when_added_cents if wish.told is None else wish.told.price_cents
+            baseline = wish.price_when_added_cents if wish.last is None else wish.last.price_cents
             due.append(
                 Due(wish.user_id, offer.product_id, NotificationKind.SALE, seen.episode, price, baseline)
             )
@@ -128,12 +128,12 @@ def evaluate_sale(
 def _sale_skip_reason(price: int, wish: Wish, rules: CheckWishlistSales, now: datetime) -> SkipReason | None:
     if not wish.wanted:
         return SkipReason.NOT_WANTED
-    if wish.told is None:
+    if wish.last is None:
         is_drop = _is_drop(price, wish.price_when_added_cents, rules.min_drop_percent)
         return None if is_drop else SkipReason.DROP_TOO_SMALL
-    if wish.told.waits or not _is_drop(price, wish.told.price_cents, rules.min_drop_percent):
+    if wish.last.waits or not _is_drop(price, wish.last.price_cents, rules.min_drop_percent):
         return SkipReason.ALREADY_NOTIFIED
-    return SkipReason.COOLDOWN if now - wish.told.at < rules.deeper_drop_after else None
+    return SkipReason.COOLDOWN if now - wish.last.at < rules.deeper_drop_after else None
 
 
 def _is_drop(price: int, baseline: int, percent: int) -> bool:
@@ -172,7 +172,7 @@ def evaluate_stock(
 def _stock_skip_reason(wish: Wish, restocked_at: datetime) -> SkipReason | None:
     if not wish.wanted:
         return SkipReason.NOT_WANTED
-    if wish.told is not None:
+    if wish.last is not None:
         return SkipReason.ALREADY_NOTIFIED
     return SkipReason.WISHED_LATER if wish.added_at > restocked_at else None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mainspring.emulators.clips import Clip
-from mainspring.emulators.objects import Bucket, Held
+from mainspring.emulators.objects import Bucket, StoredObject
 
 # Ten minutes at most: the storage keeps everything in memory.
 NAMED = re.compile(r"clip-([1-9]\d|[1-9]|[1-5]\d\d|600)s\.mp4")
@@ -27,7 +27,7 @@ class Samples(Bucket):
         super().__init__()
         self._making = asyncio.Lock()
 
-    async def find(self, key: str) -> Held | None:
+    async def find(self, key: str) -> StoredObject | None:
         """Return a clip, made now if nobody has asked for it before."""
         named = NAMED.fullmatch(key)
         if named is not None:
@@ -37,7 +37,7 @@ class Samples(Bucket):
         return self.objects.get(key)
 
 
-def _made(seconds: int) -> Held:
+def _made(seconds: int) -> StoredObject:
     with TemporaryDirectory() as folder:
         path = Clip(seconds, WIDTH, HEIGHT).write(Path(folder) / sample(seconds))
-        return Held(path.read_bytes(), "video/mp4")
+        return StoredObject(path.read_bytes(), "video/mp4")

@@ -170,8 +170,8 @@ def _refusal(answer: httpx.Response) -> ServerFault | LimitExceeded | Refused:
 
 
 def _retry_after(answer: httpx.Response) -> timedelta | None:
-    told = answer.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(told)), LONGEST_RETRY_AFTER) if told.isdecimal() else None
+    retry_after = answer.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(retry_after)), LONGEST_RETRY_AFTER) if retry_after.isdecimal() else None
 
 
 def _said(error: Exception) -> str:

@@ -103,10 +103,10 @@ class SubscriptionRepository(Repository):
 
         Nothing is written or held where nothing changes: receivers that do well cost one query.
         """
-        held = await self._hold(reached, failures)
-        if well := held.intersection(reached):
+        locked = await self._hold(reached, failures)
+        if well := locked.intersection(reached):
             await self._note_success(well)
-        for subscription_id in held.intersection(failures):
+        for subscription_id in locked.intersection(failures):
             count = failures[subscription_id]
             await self._note_failures(subscription_id, count, gone=subscription_id in gone, now=now)
 

@@ -58,8 +58,8 @@ class Transcoder:
         """Return the source's file."""
 
         async def make(folder: Path) -> VideoDownloaded:
-            def on_bytes(there: int, total: int | None) -> None:
-                on_share(there / total if total else 0.0)
+            def on_bytes(received: int, total: int | None) -> None:
+                on_share(received / total if total else 0.0)
 
             done = await self._downloads.fetch(request.source, folder / SOURCE, on_bytes)
             return VideoDownloaded(size_bytes=done.size_bytes, sha256=done.sha256)

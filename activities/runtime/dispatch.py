@@ -36,36 +36,38 @@ class Dispatched:
     runs: dict[UUID, str] = field(default_factory=dict)
     refused: dict[UUID, StartRefused] = field(default_factory=dict)
     untold: set[UUID] = field(default_factory=set)
-    held: list[NewTask | Task] = field(default_factory=list)
+    blocked: list[NewTask | Task] = field(default_factory=list)
 
 
 async def start_accepted(
     database: Database, temporal: TemporalGateway, tasks: Sequence[NewTask | Task], *, now: datetime
 ) -> None:
     """As `dispatch`, of what was just accepted: workflows whose tasks have just ended are waited for."""
-    held = (await dispatch(database, temporal, tasks, now=now)).held
-    held = await _behind_closing(database, held)
+    blocked = (await dispatch(database, temporal, tasks, now=now)).blocked
+    blocked = await _behind_closing(database, blocked)
     for pause in PAUSES_UNTIL_CLOSED:
-        if not held:
+        if not blocked:
             return
         await asyncio.sleep(pause.total_seconds())
-        held = (await dispatch(database, temporal, await _still_to_start(database, held), now=now)).held
+        blocked = (
+            await dispatch(database, temporal, await _still_to_start(database, blocked), now=now)
+        ).blocked
 
 
-async def _behind_closing(database: Database, held: Sequence[NewTask | Task]) -> list[NewTask | Task]:
+async def _behind_closing(database: Database, blocked: Sequence[NewTask | Task]) -> list[NewTask | Task]:
     """Leave out those whose workflow id is that of a task that goes on."""
-    if not held:
+    if not blocked:
         return []
-    ids = {task.workflow_id for task in held}
+    ids = {task.workflow_id for task in blocked}
     active = await database.read(lambda session: TaskQueries(session).held_by_active(ids))
-    return [task for task in held if task.workflow_id not in active]
+    return [task for task in blocked if task.workflow_id not in active]
 
 
-async def _still_to_start(database: Database, held: Sequence[NewTask | Task]) -> list[NewTask | Task]:
+async def _still_to_start(database: Database, blocked: Sequence[NewTask | Task]) -> list[NewTask | Task]:
     """Leave out what was cancelled meanwhile, or started by the relay."""
-    ids = [task.id for task in held]
+    ids = [task.id for task in blocked]
     waiting = await database.read(lambda session: TaskQueries(session).to_start(ids))
-    return [task for task in held if task.id in waiting]
+    return [task for task in blocked if task.id in waiting]
 
 
 async def dispatch(
@@ -104,7 +106,7 @@ async def dispatch(
                     done.untold.add(task.id)
                 return
         if run_id is None:
-            done.held.append(task)
+            done.blocked.append(task)
         else:
             done.runs[task.id] = run_id
 

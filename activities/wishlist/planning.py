@@ -80,11 +80,11 @@ async def _plan(
     """Put what these held users wait for into their mails; return the new tasks, and how many mails."""
     plans, effects = PlanRepository(session, workspace), EffectStore(session)
     page = await UserRepository(session, workspace).addressees(waiting)
-    there = [each for each in page if each.email is not None]
+    reachable = [each for each in page if each.email is not None]
     gone = [each.user_id for each in page if each.email is None]
     await plans.give_up(gone, SkipReason.WISH_REMOVED, now=plan.now)
-    mails = await effects.joinable(workspace, [each.user_id for each in there], MAIL)
-    new = [_mail(each, workspace, plan) for each in there if each.user_id not in mails]
+    mails = await effects.joinable(workspace, [each.user_id for each in reachable], MAIL)
+    new = [_mail(each, workspace, plan) for each in reachable if each.user_id not in mails]
     await effects.intend([effect for effect, _ in new], now=plan.now)
     await TaskIntake(session).enqueue([task for _, task in new], now=plan.now)
     mails |= {effect.owner: effect.id for effect, _ in new}

@@ -57,8 +57,8 @@ async def _set_up_account(stack: Stack, service: Service) -> None:
     await service.accounts.follow(ACCOUNT, games=[GAME], sets=[each.id for each in sets])
     file = stack.settings.state_dir / "inventory.csv"
     # Every fifth variant, so that the inventory is spread over conditions and printings.
-    held = [variant.id for each in sets for card in each.cards for variant in card.variants][::5]
-    _write_inventory(file, held[:INVENTORY_SIZE])
+    inventory = [variant.id for each in sets for card in each.cards for variant in card.variants][::5]
+    _write_inventory(file, inventory[:INVENTORY_SIZE])
     lines = (await import_inventory(service.accounts, ACCOUNT, file)).loaded
     echo(f"account {ACCOUNT!r} on the {PLAN} plan: 1 game, {len(sets)} sets, {lines} variants tracked")
 

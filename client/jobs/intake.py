@@ -95,8 +95,8 @@ class Intake:
     async def _start_committed(self, tasks: Sequence[NewTask]) -> None:
         for chunk in chunks(tasks):
             # As in `_start_one_committed`: they may not be there.
-            there = await self._known({task.id for task in chunk})
-            await self._dispatch([task for task in chunk if task.id in there])
+            known = await self._known({task.id for task in chunk})
+            await self._dispatch([task for task in chunk if task.id in known])
 
     async def _known(self, task_ids: Collection[UUID]) -> set[UUID]:
         return await self._database.read(lambda session: TaskQueries(session).known(task_ids))

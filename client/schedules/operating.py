@@ -58,16 +58,16 @@ class Schedules:
         BadInput: there is no reason, or it is longer than 200 characters.
         """
         reason = checked_reason(reason)
-        there = await self._describe(schedule_id)
-        await self._handle(schedule_id).pause(note=paused(there.schedule.state, by, reason))
+        described = await self._describe(schedule_id)
+        await self._handle(schedule_id).pause(note=paused(described.schedule.state, by, reason))
 
     async def resume(self, schedule_id: str, *, by: str) -> tuple[Pause | None, Pause | None]:
         """Take an operator's pause away. Return what held the schedule, and what still does: a setting.
 
         Nothing is done to one that nothing held. ScheduleSwitchedOff: nothing but a setting held it.
         """
-        there = await self._describe(schedule_id)
-        pause, handle = Pause.of(there.schedule.state), self._handle(schedule_id)
+        described = await self._describe(schedule_id)
+        pause, handle = Pause.of(described.schedule.state), self._handle(schedule_id)
         if pause is None:
             return None, None
         if pause.switch is not None:
@@ -81,8 +81,8 @@ class Schedules:
 
     async def firings(self, schedule_id: str, start: datetime, end: datetime) -> Sequence[datetime]:
         """Return when it fires from `start` to `end`, both included, in its own zone."""
-        there = await self._describe(schedule_id)
-        zone = zone_named(zone_of(there.schedule))
+        described = await self._describe(schedule_id)
+        zone = zone_named(zone_of(described.schedule))
         return [each.astimezone(zone) for each in await firings(self._client, schedule_id, start, end)]
 
     async def backfill(self, schedule_id: str, start: datetime, end: datetime) -> int:
@@ -112,8 +112,8 @@ class Schedules:
         all_times = await asyncio.gather(*(firings(self._client, each.id, start, end) for each in chosen))
         entries = [
             entry
-            for there, times in zip(chosen, all_times, strict=True)
-            for entry in planned(there, times, start, end, each=schedule_id is not None)
+            for described, times in zip(chosen, all_times, strict=True)
+            for entry in planned(described, times, start, end, each=schedule_id is not None)
         ]
         return in_order(entries)
 
@@ -134,12 +134,12 @@ class Schedules:
 
     async def _describe_any(self, schedule_id: str) -> ScheduleDescription | None:
         try:
-            there = await self._client.get_schedule_handle(schedule_id).describe()
+            described = await self._client.get_schedule_handle(schedule_id).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise
-        return there if await is_of(there, self._task_queue) else None
+        return described if await is_of(described, self._task_queue) else None
 
     def _handle(self, schedule_id: str) -> ScheduleHandle:
         self._row(schedule_id)

@@ -65,16 +65,16 @@ def checked_reason(text: str) -> str:
 
 def paused(current: ScheduleState, by: str, reason: str) -> str:
     """Return the note of a schedule that is in this state when somebody pauses it."""
-    held = Pause.of(current) or Pause()
-    return replace(held, by=" ".join(by.replace(":", " ").split()) or None, reason=reason).note()
+    pause = Pause.of(current) or Pause()
+    return replace(pause, by=" ".join(by.replace(":", " ").split()) or None, reason=reason).note()
 
 
 def switched(current: ScheduleState, switch: str | None) -> ScheduleState:
     """Return the state with the switch off by this variable, or on; an operator's pause stays."""
-    held = Pause.of(current)
-    if (held.switch if held else None) == switch:
+    pause = Pause.of(current)
+    if (pause.switch if pause else None) == switch:
         return current
-    after = replace(held or Pause(), switch=switch)
+    after = replace(pause or Pause(), switch=switch)
     if after.switch is None and not after.is_operators:
-        return replace(current, paused=False, note=f"switched on by {held.switch if held else ''}")
+        return replace(current, paused=False, note=f"switched on by {pause.switch if pause else ''}")
     return replace(current, paused=True, note=after.note())

@@ -30,20 +30,20 @@ class Planned:
 
 
 def planned(
-    there: ScheduleDescription, times: Sequence[datetime], start: datetime, end: datetime, *, each: bool
+    described: ScheduleDescription, times: Sequence[datetime], start: datetime, end: datetime, *, each: bool
 ) -> list[Planned]:
     """Return what a schedule does at `times`, which are all from `start` to `end`, in the order of time.
 
     What fires more often than hourly is counted by the day, unless `each` firing is asked for.
     """
-    zone = zone_named(zone_of(there.schedule))
+    zone = zone_named(zone_of(described.schedule))
     local = [moment.astimezone(zone) for moment in times]
     days = Counter(moment.date() for moment in local)
     changes = clock_changes(zone, start, end)
     if not each and days and max(days.values()) > HOURLY:
-        return list(_by_day(there.id, local, days, changes))
-    fired = _firings(there, local, changes)
-    return in_order([*fired, *_left_out(there, zone, changes)])
+        return list(_by_day(described.id, local, days, changes))
+    fired = _firings(described, local, changes)
+    return in_order([*fired, *_left_out(described, zone, changes)])
 
 
 def in_order(entries: Iterable[Planned]) -> list[Planned]:
@@ -63,9 +63,9 @@ def _by_day(
 
 
 def _firings(
-    there: ScheduleDescription, local: Sequence[datetime], changes: Sequence[ClockChange]
+    described: ScheduleDescription, local: Sequence[datetime], changes: Sequence[ClockChange]
 ) -> Iterator[Planned]:
-    calendars = there.schedule.spec.calendars
+    calendars = described.schedule.spec.calendars
     is_daily = bool(calendars) and not is_every_hour(calendars)
     to_tell = list(changes)
     for moment in local:
@@ -74,17 +74,17 @@ def _firings(
             notes.append(to_tell.pop(0).words())
         if is_daily and moment.fold:
             notes.append(f"{moment:%H:%M} comes twice")
-        yield Planned(moment, there.id, note="; ".join(notes))
+        yield Planned(moment, described.id, note="; ".join(notes))
 
 
 def _left_out(
-    there: ScheduleDescription, zone: ZoneInfo, changes: Sequence[ClockChange]
+    described: ScheduleDescription, zone: ZoneInfo, changes: Sequence[ClockChange]
 ) -> Iterator[Planned]:
-    calendars = there.schedule.spec.calendars
+    calendars = described.schedule.spec.calendars
     if is_every_hour(calendars):
         return
     for change in changes:
         for minute in change.left_out() if change.is_forward else ():
             if any(matches(calendar, minute) for calendar in calendars):
                 note = f"does not fire: there is no {minute:%H:%M} on {minute:%Y-%m-%d}"
-                yield Planned(change.at.astimezone(zone), there.id, count=0, note=note)
+                yield Planned(change.at.astimezone(zone), described.id, count=0, note=note)

@@ -54,17 +54,17 @@ class ScheduleStatus:
     missed_overlap: int
 
 
-def status_of(row: ScheduledJob, there: ScheduleDescription) -> ScheduleStatus:
+def status_of(row: ScheduledJob, described: ScheduleDescription) -> ScheduleStatus:
     """Return how a declared schedule stands; zone and intervals are those that Temporal has."""
-    info, state, zone = there.info, there.schedule.state, zone_of(there.schedule)
+    info, state, zone = described.info, described.schedule.state, zone_of(described.schedule)
     return ScheduleStatus(
         id=row.id,
         summary=row.summary,
-        when=intervals_of(there.schedule) or replace(row, zone=zone).words(),
+        when=intervals_of(described.schedule) or replace(row, zone=zone).words(),
         zone=zone_named(zone),
         pause=Pause.of(state),
         note=state.note or None,
-        last_run=_last_run(row, there),
+        last_run=_last_run(row, described),
         next_run=info.next_action_times[0] if info.next_action_times and not state.paused else None,
         missed_too_old=info.num_actions_missed_catchup_window,
         missed_overlap=info.num_actions_skipped_overlap,
@@ -85,14 +85,14 @@ async def with_last_run(client: Client, status: ScheduleStatus) -> ScheduleStatu
     return replace(status, last_run=replace(last, status=found))
 
 
-def _last_run(row: ScheduledJob, there: ScheduleDescription) -> LastRun | None:
-    if not there.info.recent_actions:
+def _last_run(row: ScheduledJob, described: ScheduleDescription) -> LastRun | None:
+    if not described.info.recent_actions:
         return None
-    last = there.info.recent_actions[-1]
+    last = described.info.recent_actions[-1]
     if not isinstance(last.action, ScheduleActionExecutionStartWorkflow):
         return None
     # The SDK leaves out how the run ended, which the server has been told.
-    status = there.raw_description.info.recent_actions[-1].start_workflow_status
+    status = described.raw_description.info.recent_actions[-1].start_workflow_status
     is_internal = job_named(row.job).is_internal
     return LastRun(
         at=last.started_at,

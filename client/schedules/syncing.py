@@ -82,14 +82,14 @@ class Sync:
             await self._create(row, state)
         return Synced.UPDATED
 
-    async def _adjust(self, row: ScheduledJob, there: ScheduleDescription) -> str:
-        if await is_of_earlier(self._client, there, self._task_queue):
-            return await self._make_anew(row, there.schedule.state)
-        if not await is_of(there, self._task_queue):
+    async def _adjust(self, row: ScheduledJob, described: ScheduleDescription) -> str:
+        if await is_of_earlier(self._client, described, self._task_queue):
+            return await self._make_anew(row, described.schedule.state)
+        if not await is_of(described, self._task_queue):
             return Synced.TAKEN
-        declared = await declaration_of(self._client, there)
+        declared = await declaration_of(self._client, described)
         is_same = declared == row.declaration(self._task_queue)
-        pause = Pause.of(there.schedule.state)
+        pause = Pause.of(described.schedule.state)
         is_switched = (pause.switch if pause else None) != row.switched_off_by
         if is_same and not is_switched:
             return Synced.UNCHANGED
@@ -102,7 +102,7 @@ class Sync:
             return ScheduleUpdate(schedule)
 
         await self._client.get_schedule_handle(row.id).update(changed)
-        words = [] if is_same else [f"{Synced.UPDATED}: {changes(there.schedule, row)}"]
+        words = [] if is_same else [f"{Synced.UPDATED}: {changes(described.schedule, row)}"]
         if is_switched:
             words.append(Synced.SWITCHED_OFF if row.switched_off_by else Synced.SWITCHED_ON)
         return ", ".join(words)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mainspring.emulators.http import Connections
-from mainspring.emulators.objects.bucket import Bucket, Held
+from mainspring.emulators.objects.bucket import Bucket, StoredObject
 from mainspring.emulators.objects.faults import ObjectFault, ObjectFaults
 from mainspring.emulators.objects.wire import answer, deleted, document, headers_of, listing, named, refusal
 
@@ -71,27 +71,27 @@ async def _answer(name: str, bucket: Bucket, key: str, request: Request, body: b
     return asked[request.method]()
 
 
-def _get(held: Held | None, request: Request) -> Response:
-    if held is None:
+def _get(stored: StoredObject | None, request: Request) -> Response:
+    if stored is None:
         return refusal(404, "NoSuchKey")
-    if request.headers.get("If-Match", held.tag) != held.tag:
+    if request.headers.get("If-Match", stored.tag) != stored.tag:
         return refusal(412, "PreconditionFailed")
-    headers = headers_of(held)
+    headers = headers_of(stored)
     found = RANGE.match(request.headers.get("Range", ""))
     if found is None:
-        return Response(held.content, headers=headers)
+        return Response(stored.content, headers=headers)
     first = int(found.group(1))
-    if first >= len(held.content):
+    if first >= len(stored.content):
         return refusal(416, "InvalidRange")
-    last = min(int(found.group(2) or len(held.content)), len(held.content) - 1)
-    headers["Content-Range"] = f"bytes {first}-{last}/{len(held.content)}"
-    return Response(held.content[first : last + 1], 206, headers)
+    last = min(int(found.group(2) or len(stored.content)), len(stored.content) - 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(stored.content)}"
+    return Response(stored.content[first : last + 1], 206, headers)
 
 
 def _list(name: str, bucket: Bucket, request: Request) -> Response:
     prefix = request.query_params.get("prefix", "")
     after = request.query_params.get("continuation-token", "")
-    found = [(key, held) for key, held in bucket.under(prefix) if key > after]
+    found = [(key, stored) for key, stored in bucket.under(prefix) if key > after]
     following = found[PAGE - 1][0] if len(found) > PAGE else None
     return listing(name, prefix, found[:PAGE], following)
 
@@ -100,14 +100,14 @@ def _put(bucket: Bucket, key: str, request: Request, body: bytes) -> Response:
     if upload_id := request.query_params.get("uploadId"):
         if upload_id not in bucket.uploads:
             return refusal(404, "NoSuchUpload")
-        held = Held(body, UNSPECIFIC)
+        stored = StoredObject(body, UNSPECIFIC)
         bucket.uploads[upload_id].parts[int(request.query_params["partNumber"])] = body
-        return Response(headers={"ETag": held.tag})
+        return Response(headers={"ETag": stored.tag})
     if request.headers.get("If-None-Match") == "*" and key in bucket.objects:
         return refusal(412, "PreconditionFailed")
-    held = Held(body, request.headers.get("Content-Type", UNSPECIFIC))
-    bucket.put(key, held)
-    return Response(headers={"ETag": held.tag})
+    stored = StoredObject(body, request.headers.get("Content-Type", UNSPECIFIC))
+    bucket.put(key, stored)
+    return Response(headers={"ETag": stored.tag})
 
 
 def _post(name: str, bucket: Bucket, key: str, request: Request, body: bytes) -> Response:
@@ -120,12 +120,12 @@ def _post(name: str, bucket: Bucket, key: str, request: Request, body: bytes) ->
         upload_id = bucket.begin(key, request.headers.get("Content-Type", UNSPECIFIC))
         return answer(document("InitiateMultipartUploadResult", Bucket=name, Key=key, UploadId=upload_id))
     try:
-        held = bucket.complete(
+        stored = bucket.complete(
             request.query_params["uploadId"], [int(part) for part in named(body, "PartNumber")]
         )
     except KeyError:
         return refusal(404, "NoSuchUpload")
-    return answer(document("CompleteMultipartUploadResult", Bucket=name, Key=key, ETag=held.tag))
+    return answer(document("CompleteMultipartUploadResult", Bucket=name, Key=key, ETag=stored.tag))
 
 
 def _delete(bucket: Bucket, key: str, request: Request) -> Response:

@@ -7,7 +7,7 @@ from hashlib import md5
 
 
 @dataclass(frozen=True)
-class Held:
+class StoredObject:
     """One object."""
 
     content: bytes
@@ -36,19 +36,19 @@ class Bucket:
     Whoever knows its address may read the objects of a bucket that `is_public`, without a key.
     """
 
-    objects: dict[str, Held] = field(default_factory=dict)
+    objects: dict[str, StoredObject] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     writes: Counter[str] = field(default_factory=Counter)
     is_public: bool = False
     _begun: int = 0
 
-    async def find(self, key: str) -> Held | None:
+    async def find(self, key: str) -> StoredObject | None:
         """Return an object, if there is one."""
         return self.objects.get(key)
 
-    def put(self, key: str, held: Held) -> None:
+    def put(self, key: str, stored: StoredObject) -> None:
         """Keep an object."""
-        self.objects[key] = held
+        self.objects[key] = stored
         self.writes[key] += 1
 
     def begin(self, key: str, content_type: str) -> str:
@@ -58,14 +58,14 @@ class Bucket:
         self.uploads[upload_id] = Upload(key, content_type)
         return upload_id
 
-    def complete(self, upload_id: str, numbers: list[int]) -> Held:
+    def complete(self, upload_id: str, numbers: list[int]) -> StoredObject:
         """Make an object of the named parts; KeyError for an unknown upload or part."""
         upload = self.uploads[upload_id]
-        held = Held(b"".join(upload.parts[number] for number in numbers), upload.content_type)
-        self.put(upload.key, held)
+        stored = StoredObject(b"".join(upload.parts[number] for number in numbers), upload.content_type)
+        self.put(upload.key, stored)
         del self.uploads[upload_id]
-        return held
+        return stored
 
-    def under(self, prefix: str) -> list[tuple[str, Held]]:
+    def under(self, prefix: str) -> list[tuple[str, StoredObject]]:
         """Return what begins so, by key."""
-        return sorted((key, held) for key, held in self.objects.items() if key.startswith(prefix))
+        return sorted((key, stored) for key, stored in self.objects.items() if key.startswith(prefix))

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from starlette.responses import Response
 
-from mainspring.emulators.objects.bucket import Held
+from mainspring.emulators.objects.bucket import StoredObject
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -33,17 +33,19 @@ def refusal(status: int, code: str) -> Response:
     return answer(root, status)
 
 
-def headers_of(held: Held) -> dict[str, str]:
+def headers_of(stored: StoredObject) -> dict[str, str]:
     """Return what the answers to GET and HEAD say of an object."""
     return {
-        "ETag": held.tag,
-        "Content-Type": held.content_type,
-        "Last-Modified": format_datetime(held.changed_at, usegmt=True),
+        "ETag": stored.tag,
+        "Content-Type": stored.content_type,
+        "Last-Modified": format_datetime(stored.changed_at, usegmt=True),
         "Accept-Ranges": "bytes",
     }
 
 
-def listing(bucket: str, prefix: str, page: list[tuple[str, Held]], following: str | None) -> Response:
+def listing(
+    bucket: str, prefix: str, page: list[tuple[str, StoredObject]], following: str | None
+) -> Response:
     """Return a page of a list, with the token of the next one."""
     root = document(
         "ListBucketResult",
@@ -54,13 +56,13 @@ def listing(bucket: str, prefix: str, page: list[tuple[str, Held]], following: s
     )
     if following:
         ET.SubElement(root, "NextContinuationToken").text = following
-    for key, held in page:
+    for key, stored in page:
         entry = ET.SubElement(root, "Contents")
         for name, value in (
             ("Key", key),
-            ("LastModified", held.changed_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
-            ("ETag", held.tag),
-            ("Size", str(len(held.content))),
+            ("LastModified", stored.changed_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+            ("ETag", stored.tag),
+            ("Size", str(len(stored.content))),
         ):
             ET.SubElement(entry, name).text = value
     return answer(root)

@@ -50,15 +50,15 @@ class WebSource:
 
     def _rest(self, response: httpx.Response, begun: Begun) -> Incoming | None:
         """Return what follows what was begun, or all of a source that has changed; None for neither."""
-        told = response.headers.get("Content-Range", "")
+        content_range = response.headers.get("Content-Range", "")
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            whole = WHOLE_LENGTH.fullmatch(told)
+            whole = WHOLE_LENGTH.fullmatch(content_range)
             # Nothing is missing of one whose length nobody told before.
             is_whole = whole is not None and int(whole[1]) == begun.size
             return Incoming(begun.size, begun.tag, begun.size, _nothing()) if is_whole else None
         self._check(response)
         if response.status_code == httpx.codes.PARTIAL_CONTENT:
-            is_next = told.startswith(f"bytes {begun.size}-")
+            is_next = content_range.startswith(f"bytes {begun.size}-")
             return Incoming(begun.size, begun.tag, begun.total, response.aiter_raw()) if is_next else None
         return self._all(response)
 

@@ -99,7 +99,7 @@ class Mailer:
             if connection.mails:
                 await connection.reset()
             await begin()
-            said = await connection.hand_over(envelope)
+            answer = await connection.hand_over(envelope)
         except (PutOff, MailRefused):
             await self._keep(connection)
             raise
@@ -107,7 +107,7 @@ class Mailer:
             connection.close()
             raise
         await self._keep(connection)
-        return said
+        return answer
 
     async def _keep(self, connection: Connection) -> None:
         if connection.mails >= self._server.mails_a_connection:

@@ -19,13 +19,13 @@ def known_locale(wanted: str) -> Locale:
     return Locale.parse(DEFAULT)
 
 
-def choose(wanted: str, there: Collection[str]) -> tuple[str, Locale]:
+def choose(wanted: str, available: Collection[str]) -> tuple[str, Locale]:
     """Return the folder among those that are `there`, and the locale in which its numbers are written.
 
     `de-AT` gets `de-AT`, `de` or `en`. Austrian numbers go with German words, not with English ones.
     """
     locale = known_locale(wanted)
     for folder in (f"{locale.language}-{locale.territory}", locale.language):
-        if folder in there:
+        if folder in available:
             return folder, locale
     return DEFAULT, Locale.parse(DEFAULT)

@@ -59,7 +59,7 @@ async def start_translated() -> AsyncIterator[None]:
         raise Refused(error.message, service=SERVICE, code=error.status.name) from error
 
 
-async def told(call: Awaitable[object]) -> bool:
+async def was_received(call: Awaitable[object]) -> bool:
     """Await a call to one workflow; return False when that is over."""
     try:
         async with translated():

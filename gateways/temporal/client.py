@@ -11,7 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from mainspring.contracts.tasks import JsonObject
 from mainspring.gateways.temporal import runs
-from mainspring.gateways.temporal.calls import RPC_TIMEOUT, start_translated, told, translated
+from mainspring.gateways.temporal.calls import RPC_TIMEOUT, start_translated, translated, was_received
 from mainspring.gateways.temporal.task_queue import AskingWorker, asking_workers, back_to_all_workers
 
 # A consumer that a worker was deciding on when it died is free again after this, instead of the usual 10 s.
@@ -72,7 +72,7 @@ class TemporalGateway:
     async def cancel(self, workflow_id: str, first_run_id: str | None) -> bool:
         """Ask a workflow to cancel itself; return False when it is over already."""
         handle = self._client.get_workflow_handle(workflow_id, first_execution_run_id=first_run_id)
-        return await told(handle.cancel(rpc_timeout=RPC_TIMEOUT))
+        return await was_received(handle.cancel(rpc_timeout=RPC_TIMEOUT))
 
     async def wake(self, workflow: str) -> None:
         """Signal `wake` to the one workflow of this type, which is started if it does not run."""
@@ -98,7 +98,7 @@ class TemporalGateway:
     async def signal(self, workflow_id: str, signal: str) -> bool:
         """Send a signal without arguments; return False when the workflow is over."""
         handle = self._client.get_workflow_handle(workflow_id)
-        return await told(handle.signal(signal, rpc_timeout=RPC_TIMEOUT))
+        return await was_received(handle.signal(signal, rpc_timeout=RPC_TIMEOUT))
 
     def running(self, workflow_ids: Collection[str]) -> AsyncIterator[WorkflowExecution]:
         """Give the runs listed as running under these workflow ids; the list lags a little behind."""

@@ -44,8 +44,8 @@ def first_run_id(execution: WorkflowExecution) -> str:
 async def task_id_of(execution: WorkflowExecution) -> UUID | None:
     """Return the task id in a workflow's memo, if it was started with one."""
     try:
-        told = (await execution.memo()).get(TASK_ID)
-        return UUID(told) if isinstance(told, str) else None
+        task_id = (await execution.memo()).get(TASK_ID)
+        return UUID(task_id) if isinstance(task_id, str) else None
     except (ValueError, KeyError, RuntimeError):  # somebody's own memo, in whatever encoding
         return None
 

@@ -9,7 +9,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ResetStickyTaskQueueRequest
 from temporalio.client import Client
 
-from mainspring.gateways.temporal.calls import RPC_TIMEOUT, told, translated
+from mainspring.gateways.temporal.calls import RPC_TIMEOUT, translated, was_received
 
 
 @dataclass(frozen=True)
@@ -42,4 +42,4 @@ async def back_to_all_workers(client: Client, workflow_id: str) -> bool:
     request = ResetStickyTaskQueueRequest(
         namespace=client.namespace, execution=ExecutionId(workflow_id=workflow_id)
     )
-    return await told(client.workflow_service.reset_sticky_task_queue(request, timeout=RPC_TIMEOUT))
+    return await was_received(client.workflow_service.reset_sticky_task_queue(request, timeout=RPC_TIMEOUT))

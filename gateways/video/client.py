@@ -71,13 +71,13 @@ class Video:
 
     async def probe(self, source: Path) -> Probe:
         """Return what a file is; VideoFailed when there is no picture in it that moves."""
-        said = await self._ffmpeg.listen(_input(source), folder=source.parent)  # fails: there is no output
-        described = parse_description(said.text)
+        output = await self._ffmpeg.listen(_input(source), folder=source.parent)  # fails: there is no output
+        described = parse_description(output.text)
         if described.stream is None:
-            raise VideoFailed("there is no video in the file", said.last_lines)
+            raise VideoFailed("there is no video in the file", output.last_lines)
         duration = described.duration or await self._measured(source)
         if not duration:
-            raise VideoFailed("the video has no length", said.last_lines)
+            raise VideoFailed("the video has no length", output.last_lines)
         stream = described.stream
         if stream.width * stream.height > MOST_PIXELS:
             raise VideoFailed(f"{stream.width} x {stream.height} is more than {MOST_PIXELS} pixels")
@@ -121,14 +121,14 @@ class Video:
                 *("-map", "0:v:0", "-frames:v", "1", "-vf", f"{_scaled(variant)},{FULL_RANGE}"),
                 *("-q:v", "3", "-f", "image2", "-update", "1", target.name),
             ]
-            said = await self._ffmpeg.listen(arguments, folder=target.parent)
-            if said.exit_code == 0 and target.exists():  # noqa: ASYNC240  # one look
+            output = await self._ffmpeg.listen(arguments, folder=target.parent)
+            if output.exit_code == 0 and target.exists():  # noqa: ASYNC240  # one look
                 return
-        raise VideoFailed("no frame could be read", said.last_lines)
+        raise VideoFailed("no frame could be read", output.last_lines)
 
     async def _make(self, arguments: Sequence[str], folder: Path, on_time: OnTime) -> Made:
-        said = await self._ffmpeg.run(["-loglevel", "warning", *arguments], folder=folder, on_time=on_time)
-        return Made(said.reached, tuple(said.last_lines))
+        output = await self._ffmpeg.run(["-loglevel", "warning", *arguments], folder=folder, on_time=on_time)
+        return Made(output.reached, tuple(output.last_lines))
 
     async def _measured(self, source: Path) -> timedelta:
         arguments = [*_input(source), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]

@@ -34,33 +34,33 @@ class Described:
     has_audio: bool
 
 
-def parse_description(said: str) -> Described:
+def parse_description(output: str) -> Described:
     """Read what `ffmpeg -i` says of its input."""
-    streams = [found.groups() for found in STREAM.finditer(said)]
+    streams = [found.groups() for found in STREAM.finditer(output)]
     pictures = [(codec, rest) for kind, codec, rest in streams if kind == "Video" and COVER not in rest]
     return Described(
-        duration=_duration(said),
-        stream=_stream(*pictures[0], said) if pictures else None,
+        duration=_duration(output),
+        stream=_stream(*pictures[0], output) if pictures else None,
         has_audio=any(kind == "Audio" for kind, _, _ in streams),
     )
 
 
-def _duration(said: str) -> timedelta | None:
-    found = DURATION.search(said)
+def _duration(output: str) -> timedelta | None:
+    found = DURATION.search(output)
     if found is None:
         return None
     hours, minutes, seconds = found.groups()
     return timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
 
 
-def _stream(codec: str, rest: str, said: str) -> Stream | None:
+def _stream(codec: str, rest: str, output: str) -> Stream | None:
     found = SIDES.search(rest)
     if found is None:
         return None
     width, height, *aspect = found.groups()
     across, up = (int(part) for part in aspect) if aspect[0] else (1, 1)
     sides = round(int(width) * across / up) if across and up else int(width), int(height)
-    turned = ROTATION.search(said)
+    turned = ROTATION.search(output)
     # ffmpeg turns the picture upright before anything else sees it.
     if turned is not None and round(abs(float(turned.group(1)))) % 180 == 90:  # noqa: PLR2004  # a quarter
         sides = sides[1], sides[0]

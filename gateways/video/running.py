@@ -20,8 +20,8 @@ SERVICE = "ffmpeg"
 
 # Of what ffmpeg says, so much is kept; of a failure, so many lines are told.
 KEPT_BYTES = 64 * 1024
-TOLD_LINES = 12
-TOLD_LINE_LENGTH = 400
+KEPT_LINES = 12
+KEPT_LINE_LENGTH = 400
 
 # "[h264 @ 0x556dbb1f9fc0] …": where in memory the decoder was says nothing, and differs each time.
 MEMORY_ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
@@ -61,19 +61,19 @@ class Ffmpeg:
 
     async def run(
         self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
-    ) -> "Said":
+    ) -> "Output":
         """Run it in `folder` and return what it said; VideoFailed when it does not end well.
 
         Whoever cancels this kills it; so does the death of this process, however it dies.
         """
-        said = await self.listen(arguments, folder=folder, on_time=on_time)
-        if said.exit_code != 0:
-            raise VideoFailed(f"ffmpeg ended with {_meaning(said.exit_code)}", said.last_lines)
-        return said
+        output = await self.listen(arguments, folder=folder, on_time=on_time)
+        if output.exit_code != 0:
+            raise VideoFailed(f"ffmpeg ended with {_meaning(output.exit_code)}", output.last_lines)
+        return output
 
     async def listen(
         self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
-    ) -> "Said":
+    ) -> "Output":
         """Run it like `run`, whatever its exit code; VideoFailed only for one that is stuck."""
         command = [self._program, "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1", *arguments]
         async with self._slots:
@@ -91,18 +91,18 @@ class Ffmpeg:
             watching.add_done_callback(lambda _: _kill(process))
             try:
                 text, _ = await asyncio.gather(_tail(process), progress.follow(process))
-                said = Said(text, await process.wait(), progress.reached)
+                output = Output(text, await process.wait(), progress.reached)
             finally:
                 is_stuck = watching.done()
                 watching.cancel()
                 await _end(process)
         if is_stuck:
-            seconds, rest = said.reached.total_seconds(), self._stuck_after
-            raise VideoFailed(f"ffmpeg was stuck at {seconds:.1f} s for {rest}", said.last_lines)
-        return said
+            seconds, rest = output.reached.total_seconds(), self._stuck_after
+            raise VideoFailed(f"ffmpeg was stuck at {seconds:.1f} s for {rest}", output.last_lines)
+        return output
 
 
-class Said:
+class Output:
     """What ffmpeg said until it ended, and the last moment of the video that it wrote."""
 
     def __init__(self, text: str, exit_code: int, reached: timedelta) -> None:
@@ -113,8 +113,8 @@ class Said:
     @property
     def last_lines(self) -> list[str]:
         """The last lines, each cut to a sensible length."""
-        said = MEMORY_ADDRESS.sub("", self.text).splitlines()
-        return [line.rstrip()[:TOLD_LINE_LENGTH] for line in said if line.strip()][-TOLD_LINES:]
+        output = MEMORY_ADDRESS.sub("", self.text).splitlines()
+        return [line.rstrip()[:KEPT_LINE_LENGTH] for line in output if line.strip()][-KEPT_LINES:]
 
 
 class _Progress:

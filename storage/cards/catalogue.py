@@ -48,8 +48,8 @@ class CatalogueRepository(Repository):
         for chunk in chunks(sorted(variants)):
             query = select(VariantRow.uuid, VariantRow.price_cents).where(VariantRow.uuid.in_(chunk))
             # SQLite leaves out FOR UPDATE: there the transaction has held the one write lock from its start.
-            held = query.order_by(VariantRow.uuid).with_for_update()
-            known |= {row.uuid: row.price_cents for row in await self._session.execute(held)}
+            locked = query.order_by(VariantRow.uuid).with_for_update()
+            known |= {row.uuid: row.price_cents for row in await self._session.execute(locked)}
         changed = [row for uuid, row in variants.items() if known.get(uuid) != row["price_cents"]]
         latest = await self._latest_changes([row["uuid"] for row in changed])
         return [

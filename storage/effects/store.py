@@ -30,10 +30,10 @@ class EffectStore:
             ]
             await self._session.execute(insert_into(self._session, EffectRow).on_conflict_do_nothing(), rows)
         ids = [each.id for each in effects]
-        there: set[UUID] = set()
+        with_row: set[UUID] = set()
         for some in chunks(ids):
-            there |= set(await self._session.scalars(select(EffectRow.id).where(EffectRow.id.in_(some))))
-        return there
+            with_row |= set(await self._session.scalars(select(EffectRow.id).where(EffectRow.id.in_(some))))
+        return with_row
 
     async def joinable(self, workspace: str, owners: Collection[str], kind: str) -> dict[str, UUID]:
         """Return the INTENDED effect of each owner who has one whose task waits, for whatever turn.
@@ -60,12 +60,12 @@ class EffectStore:
 
     async def hold(self, effect_ids: Collection[UUID]) -> dict[UUID, Effect]:
         """Return these as they are; nobody else changes them until the transaction ends."""
-        held: dict[UUID, Effect] = {}
+        locked: dict[UUID, Effect] = {}
         for some in chunks(sorted(effect_ids)):
             query = select(EffectRow).where(EffectRow.id.in_(some)).order_by(EffectRow.id).with_for_update()
             rows = await self._session.scalars(query.execution_options(populate_existing=True))
-            held |= {row.id: effect_of(row) for row in rows}
-        return held
+            locked |= {row.id: effect_of(row) for row in rows}
+        return locked
 
     async def begin(self, effects: Collection[Effect], *, now: datetime) -> list[Effect]:
         """Set SENDING; return the effects as they are then. An attempt after one in doubt is a resend."""
@@ -104,8 +104,8 @@ class EffectStore:
         Return the ids of the effects that were written.
         """
         # In the order in which planning holds them, or the two could wait for each other.
-        held = await self.hold([each.id for each in results])
-        some = [each for each in results if each.id in held and _holds_of(each, held[each.id])]
+        locked = await self.hold([each.id for each in results])
+        some = [each for each in results if each.id in locked and _holds_of(each, locked[each.id])]
         rows = [
             {
                 "effect": each.id,

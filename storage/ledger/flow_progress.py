@@ -55,8 +55,8 @@ class FlowProgress(Repository):
             TaskRow.updated_at <= now - FOLLOW_EVERY,
         )
         # A transaction that waited here would keep the rows of its own work locked meanwhile.
-        held = await self._session.scalar(query.with_for_update(key_share=True, skip_locked=True))
-        return held is not None
+        locked = await self._session.scalar(query.with_for_update(key_share=True, skip_locked=True))
+        return locked is not None
 
     async def report(
         self, task_id: UUID, *, current: str | None = None, fraction: float = 0.0, now: datetime

@@ -34,33 +34,33 @@ class TaskIntake(Repository):
         await self._repeats.hold_retried(tasks)
         tasks = [after_quiet_time(task, now) for task in tasks]
         holders: Holders = {}
-        there: set[UUID] = set()
+        with_row: set[UUID] = set()
         for chunk in chunks(tasks):
-            held, own = await self._insert_queued(chunk, now)
-            holders |= held
-            there |= own
-        enqueued = [_enqueued(task, {} if task.id in there else holders) for task in tasks]
+            found, accepted = await self._insert_queued(chunk, now)
+            holders |= found
+            with_row |= accepted
+        enqueued = [_enqueued(task, {} if task.id in with_row else holders) for task in tasks]
         await self._repeats.note_retries(zip(tasks, enqueued, strict=True))
         return enqueued
 
     async def _insert_queued(self, tasks: list[NewTask], now: datetime) -> tuple[Holders, set[UUID]]:
         """Return who holds the keys of tasks that were not inserted, and the ids of tasks that have a row."""
-        held = await self._repeats.throttling(tasks, now)
-        tasks = [task for task in tasks if task.dedupe_key not in held]
+        holders = await self._repeats.throttling(tasks, now)
+        tasks = [task for task in tasks if task.dedupe_key not in holders]
         ranks = await self._fairness_ranks([task for task in tasks if task.is_pooled])
-        there: set[UUID] = set()
+        with_row: set[UUID] = set()
         while tasks:
             statement = insert_into(self._session, TaskRow).on_conflict_do_nothing()
             await self._session.execute(statement, [_ranked_row(task, ranks, now) for task in tasks])
             # A row that is there may be an earlier attempt's, and over by now: it was accepted all the same.
-            there |= await TaskQueries(self._session).known([task.id for task in tasks])
-            keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in there]
+            with_row |= await TaskQueries(self._session).known([task.id for task in tasks])
+            keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in with_row]
             found = await self._repeats.holders_of([str(task.dedupe_key) for task in keyed])
             begun = {task.dedupe_key for task in keyed if not await self._repeats.debounce(task, found, now)}
-            held |= {key: holder for key, holder in found.items() if key not in begun}
+            holders |= {key: holder for key, holder in found.items() if key not in begun}
             # On PostgreSQL the holder of a key may have begun or ended between the statements: try again.
-            tasks = [task for task in keyed if task.dedupe_key not in held]
-        return held, there
+            tasks = [task for task in keyed if task.dedupe_key not in holders]
+        return holders, with_row
 
     async def _fairness_ranks(self, tasks: Sequence[NewTask]) -> dict[UUID, int]:
         """Return the fairness rank of each task of a batched queue, among its job and priority."""

@@ -27,17 +27,17 @@ class Repeats(Repository):
 
     async def holders_of(self, keys: Sequence[str]) -> Holders:
         """Return the active tasks that hold these keys."""
-        held: Holders = {}
+        holders: Holders = {}
         asked = {storable(key): key for key in keys}
         for chunk in chunks(list(asked)):
             query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
                 TaskRow.dedupe_key.in_(chunk), TaskRow.state.in_(ACTIVE_NAMES)
             )
-            held |= {
+            holders |= {
                 asked[str(key)]: (task_id, workflow_id)
                 for key, task_id, workflow_id in await self._session.execute(query)
             }
-        return held
+        return holders
 
     async def debounce(self, task: NewTask, found: Holders, now: datetime) -> bool:
         """Give this task's input to the queued holder of its key, and let the holder start later.
@@ -70,7 +70,7 @@ class Repeats(Repository):
         """Return the tasks that are so young that no other task of their key may start."""
         throttled = [task for task in tasks if task.at_most_every and task.dedupe_key and not task.retry_of]
         await self._hold_keys({str(task.dedupe_key) for task in throttled})
-        held: Holders = {}
+        holders: Holders = {}
         # A task for a later time counts from that time on.
         starts_at = func.coalesce(TaskRow.starts_at, TaskRow.created_at)
         for task in throttled:
@@ -86,8 +86,8 @@ class Repeats(Repository):
                 .limit(1)
             )
             for task_id, workflow_id in await self._session.execute(query):
-                held[task.dedupe_key] = (task_id, workflow_id)
-        return held
+                holders[task.dedupe_key] = (task_id, workflow_id)
+        return holders
 
     async def _hold_keys(self, keys: Iterable[str]) -> None:
         # SQLite has one writer at a time; PostgreSQL has no row yet that could be locked. Every transaction

@@ -178,7 +178,7 @@ class TaskWriter(Repository):
 
 
 def _raw(message: BeginTask) -> NewTask:
-    told = message.model_dump(include={"job", "workflow_id", "input", "workspace", "triggered_by"})
+    values = message.model_dump(include={"job", "workflow_id", "input", "workspace", "triggered_by"})
     if message.child is not None:
-        told |= message.child.model_dump(exclude={"step", "input_hash"})
-    return NewTask(id=message.task_id or message.fallback_id, dedupe_key=None, **told)
+        values |= message.child.model_dump(exclude={"step", "input_hash"})
+    return NewTask(id=message.task_id or message.fallback_id, dedupe_key=None, **values)

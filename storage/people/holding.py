@@ -21,5 +21,5 @@ async def hold_users(session: AsyncSession, users: Collection[UserKey]) -> None:
     """
     key = WishlistUserRow.workspace, WishlistUserRow.id
     for some in chunks(sorted(users)):
-        held = select(WishlistUserRow.id).where(tuple_(*key).in_(some))
-        await session.execute(held.order_by(*key).with_for_update(key_share=True))
+        locked = select(WishlistUserRow.id).where(tuple_(*key).in_(some))
+        await session.execute(locked.order_by(*key).with_for_update(key_share=True))

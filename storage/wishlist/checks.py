@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.shop import Offer
-from mainspring.domain.wishlist import Due, SaleState, StockState, Told, Wish
+from mainspring.domain.wishlist import Due, LastNotification, SaleState, StockState, Wish
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.people import UserRepository
 from mainspring.storage.repository import Repository
@@ -75,8 +75,8 @@ class CheckRepository(Repository):
         )
         # Two checks at the same time take turns at a page; new wishes, which only refer to products, go on
         # being stored. SQLite leaves it out: it has one writer.
-        held = query.with_for_update(key_share=True)
-        rows = await self._session.scalars(held.execution_options(populate_existing=True))
+        locked = query.with_for_update(key_share=True)
+        rows = await self._session.scalars(locked.execution_options(populate_existing=True))
         return [WatchedProduct(offer_of(each), sale_seen(each), stock_seen(each)) for each in rows]
 
     def _may_matter(self) -> ColumnElement[bool]:
@@ -118,16 +118,16 @@ class CheckRepository(Repository):
 
     def _wishes(self) -> Any:
         """Select wishes with the last notification in the present episode, of those that were not skipped."""
-        item, product, told = WishlistItemRow, WishedProductRow, NotificationRow
+        item, product, notification = WishlistItemRow, WishedProductRow, NotificationRow
         is_sale = self._kind is NotificationKind.SALE
         episode = product.sale_episode if is_sale else product.stock_episode
         is_of_wish = and_(
-            told.workspace == item.workspace,
-            told.product_id == item.product_id,
-            told.user_id == item.user_id,
-            told.kind == self._kind,
-            told.episode == episode,
-            told.state != "skipped",
+            notification.workspace == item.workspace,
+            notification.product_id == item.product_id,
+            notification.user_id == item.user_id,
+            notification.kind == self._kind,
+            notification.episode == episode,
+            notification.state != "skipped",
         )
         wanted = (
             and_(item.notify_on_sale, WishlistUserRow.sale_alerts)
@@ -142,16 +142,18 @@ class CheckRepository(Repository):
                 item.price_when_added_cents,
                 wanted.label("wanted"),
                 # Each further one in an episode is of a lower price.
-                func.min(func.coalesce(told.told_cents, told.price_cents)).label("told_cents"),
-                func.max(func.coalesce(told.settled_at, told.created_at)).label("told_at"),
-                func.max(case((told.state == "due", 1), else_=0)).label("waits"),
+                func.min(func.coalesce(notification.told_cents, notification.price_cents)).label(
+                    "told_cents"
+                ),
+                func.max(func.coalesce(notification.settled_at, notification.created_at)).label("told_at"),
+                func.max(case((notification.state == "due", 1), else_=0)).label("waits"),
             )
             .join(product, and_(product.workspace == item.workspace, product.id == item.product_id))
             .join(
                 WishlistUserRow,
                 and_(WishlistUserRow.workspace == item.workspace, WishlistUserRow.id == item.user_id),
             )
-            .outerjoin(told, is_of_wish)
+            .outerjoin(notification, is_of_wish)
             .group_by(
                 item.product_id,
                 item.user_id,
@@ -199,8 +201,12 @@ class CheckRepository(Repository):
 
 
 def _wish_at(row: Any) -> PlacedWish:
-    told = None if row.told_cents is None else Told(row.told_cents, row.told_at, waits=bool(row.waits))
+    last = (
+        None
+        if row.told_cents is None
+        else LastNotification(row.told_cents, row.told_at, waits=bool(row.waits))
+    )
     return PlacedWish(
         WishCursor(row.product_id, row.added_at, row.user_id),
-        Wish(row.user_id, row.price_when_added_cents, row.added_at, wanted=bool(row.wanted), told=told),
+        Wish(row.user_id, row.price_when_added_cents, row.added_at, wanted=bool(row.wanted), last=last),
     )

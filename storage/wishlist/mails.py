@@ -26,7 +26,7 @@ from mainspring.storage.tables import (
 )
 from mainspring.storage.wishlist.rows import sale_seen, stock_seen
 
-Told = TypeVar("Told", Product, User)
+Shape = TypeVar("Shape", Product, User)
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,10 @@ class MailRepository(Repository):
 def _draft(user: WishlistUserRow | None, lines: Sequence[Line]) -> Draft:
     if user is None:
         return Draft(None, None, tuple(lines))
-    return Draft(_told(User, user), user.mailed_at, tuple(lines))
+    return Draft(_read(User, user), user.mailed_at, tuple(lines))
 
 
-def _told(kind: type[Told], row: Base) -> Told:
+def _read(kind: type[Shape], row: Base) -> Shape:
     """Return a row as the platform told it; it was checked then."""
     return kind.model_construct(**{name: getattr(row, name) for name in kind.model_fields})
 
@@ -155,7 +155,7 @@ def _line(
         note.price_cents if note.told_cents is None else note.told_cents,
         product is None or not _seen(due.kind, product).is_in(due.episode),
         None if product is None else offer_of(product),
-        None if product is None else _told(Product, product),
+        None if product is None else _read(Product, product),
         _wanted(due.kind, item, user),
     )
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from mainspring.emulators.objects import Held, ObjectStoreEmulator
+from mainspring.emulators.objects import ObjectStoreEmulator, StoredObject
 from mainspring.emulators.videos import VideoFault, VideoServerEmulator
 from mainspring.gateways.addresses import AddressGuard, AddressRefused
 from mainspring.gateways.download import (
@@ -145,7 +145,7 @@ async def test_a_note_of_more_than_all_is_not_gone_on_with(
     downloads: Downloads, objects: ObjectStoreEmulator, tmp_path: Path
 ) -> None:
     """A file longer than its source has another one's bytes."""
-    objects.bucket("uploads").put("a.mp4", Held(CONTENT, "video/mp4"))
+    objects.bucket("uploads").put("a.mp4", StoredObject(CONTENT, "video/mp4"))
     (tmp_path / "a").write_bytes(CONTENT + b"x")
     (tmp_path / "a.note").write_text('{"tag": "any", "total": 1000000}')
 
@@ -245,7 +245,7 @@ async def test_only_a_bucket_that_is_allowed_is_read(
     downloads: Downloads, objects: ObjectStoreEmulator, tmp_path: Path
 ) -> None:
     """The service's key opens others too, but not for whoever starts a task."""
-    objects.bucket("backups").put("a.mp4", Held(CONTENT, "video/mp4"))
+    objects.bucket("backups").put("a.mp4", StoredObject(CONTENT, "video/mp4"))
 
     with pytest.raises(SourceRefused, match=r"source: bucket 'backups' .* MAINSPRING_MEDIA_SOURCE_BUCKETS"):
         await downloads.fetch("s3://backups/a.mp4", tmp_path / "a")

@@ -15,7 +15,7 @@ from mainspring.contracts.media import (
     VideoPublished,
     VideoUploaded,
 )
-from mainspring.emulators.objects import Bucket, Held, ObjectFault, ObjectStoreEmulator
+from mainspring.emulators.objects import Bucket, ObjectFault, ObjectStoreEmulator, StoredObject
 from mainspring.gateways.errors import ServerFault
 from mainspring.gateways.objects import Objects, S3Access
 from mainspring.testing.shifted_clock import ShiftedClock
@@ -167,7 +167,7 @@ async def test_a_destination_below_another_is_left_alone_whatever_its_name(shop:
 async def test_a_foreign_manifest_is_replaced(shop: Shop) -> None:
     """What cannot be read shows no version."""
     uploaded = await shop.show("films/1", "one")
-    shop.bucket.put("films/1/manifest.json", Held(b"{}", "application/json"))
+    shop.bucket.put("films/1/manifest.json", StoredObject(b"{}", "application/json"))
 
     await shop.publish("films/1", uploaded)
 

@@ -10,9 +10,9 @@ from mainspring.domain.shop import Offer
 from mainspring.domain.wishlist import (
     Due,
     Evaluation,
+    LastNotification,
     SaleState,
     StockState,
-    Told,
     Wish,
     detect_sale,
     detect_stock,
@@ -96,11 +96,11 @@ def test_the_minimum_drop_is_exact(cents: int, is_told: bool) -> None:
 def test_a_price_rise_is_never_told() -> None:
     """Neither a price above the one that was told, nor a sale from a price that was raised before it."""
     raised = replace(OFFER, price_cents=20_000, sale_price_cents=15_000)
-    told = wish(told=Told(8_000, NOW - 2 * DAY))
+    last = wish(last=LastNotification(8_000, NOW - 2 * DAY))
 
     assert SkipReason.DROP_TOO_SMALL == skipped(evaluate_sale(raised, SALE, [wish()], SALES, NOW))
     assert SkipReason.ALREADY_NOTIFIED == skipped(
-        evaluate_sale(replace(ON_SALE, sale_price_cents=9_000), SALE, [told], SALES, NOW)
+        evaluate_sale(replace(ON_SALE, sale_price_cents=9_000), SALE, [last], SALES, NOW)
     )
 
 
@@ -108,20 +108,20 @@ def test_a_deeper_drop_waits_for_the_cooldown_and_needs_the_minimum_drop_again()
     """The baseline is what was told last."""
     deeper = replace(ON_SALE, sale_price_cents=7_000)
 
-    def told(at: datetime) -> Wish:
-        return wish(told=Told(8_000, at))
+    def last(at: datetime) -> Wish:
+        return wish(last=LastNotification(8_000, at))
 
-    assert SkipReason.COOLDOWN == skipped(evaluate_sale(deeper, SALE, [told(NOW - 23 * HOUR)], SALES, NOW))
-    (due,) = evaluate_sale(deeper, SALE, [told(NOW - DAY)], SALES, NOW).due
+    assert SkipReason.COOLDOWN == skipped(evaluate_sale(deeper, SALE, [last(NOW - 23 * HOUR)], SALES, NOW))
+    (due,) = evaluate_sale(deeper, SALE, [last(NOW - DAY)], SALES, NOW).due
     assert (7_000, 8_000) == (due.price_cents, due.baseline_cents)
     shallow = replace(ON_SALE, sale_price_cents=7_700)
-    assert SkipReason.ALREADY_NOTIFIED == skipped(evaluate_sale(shallow, SALE, [told(NOW - DAY)], SALES, NOW))
+    assert SkipReason.ALREADY_NOTIFIED == skipped(evaluate_sale(shallow, SALE, [last(NOW - DAY)], SALES, NOW))
 
 
 def test_what_waits_to_be_sent_is_not_told_a_second_time() -> None:
     """Its mail will say the deeper price, or has said it."""
     deeper = replace(ON_SALE, sale_price_cents=7_000)
-    waiting = wish(told=Told(8_000, NOW - 2 * DAY, waits=True))
+    waiting = wish(last=LastNotification(8_000, NOW - 2 * DAY, waits=True))
 
     assert SkipReason.ALREADY_NOTIFIED == skipped(evaluate_sale(deeper, SALE, [waiting], SALES, NOW))
 
@@ -159,8 +159,8 @@ def test_a_return_to_stock_is_told_once_and_again_after_the_next_sell_out() -> N
     assert StockState(sold_out=False, episode=1, restocked_at=NOW + HOUR) == back == still
     assert StockState(sold_out=False, episode=2, restocked_at=NOW + 4 * HOUR) == again
     assert 1 == len(evaluate_stock(OFFER, back, [wish()], STOCK).due)
-    told = wish(told=Told(0, NOW))
-    assert SkipReason.ALREADY_NOTIFIED == skipped(evaluate_stock(OFFER, back, [told], STOCK))
+    last = wish(last=LastNotification(0, NOW))
+    assert SkipReason.ALREADY_NOTIFIED == skipped(evaluate_stock(OFFER, back, [last], STOCK))
 
 
 def test_less_than_the_minimum_is_not_back_yet() -> None:

@@ -111,8 +111,8 @@ class Schedule:
 def _check_cron(expression: str) -> None:
     fields = expression.split()
     if len(fields) != len(FIELDS):
-        told = ", ".join(field[0] for field in FIELDS)
-        raise BadDeclaration(f"cron {expression!r}: five fields are needed: {told}")
+        expected = ", ".join(field[0] for field in FIELDS)
+        raise BadDeclaration(f"cron {expression!r}: five fields are needed: {expected}")
     for text, (name, least, greatest, names) in zip(fields, FIELDS, strict=True):
         for part in text.split(","):
             if not _is_part(part.lower(), least, greatest, names):

@@ -60,8 +60,8 @@ def tracked(
     async def tracked_run(self: Self_, message: In) -> Out:
         try:
             result = await run(self, await _begun(message))
-            told = _json(result)
-            check_data(f"job {workflow.info().workflow_type!r}", size_of(told), MOST_RESULT)
+            result_json = _json(result)
+            check_data(f"job {workflow.info().workflow_type!r}", size_of(result_json), MOST_RESULT)
         except (workflow.ContinueAsNewError, GeneratorExit):
             raise  # the task goes on: in the next run, or at a worker that has not dropped this one
         except BaseException as error:
@@ -72,7 +72,7 @@ def tracked(
                 raise
             # Any other exception would fail the workflow task, which is tried again for ever.
             raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
-        await _finish(FinishTask(task_id=task_id(), state=TaskState.SUCCESS, result=told))
+        await _finish(FinishTask(task_id=task_id(), state=TaskState.SUCCESS, result=result_json))
         return result
 
     return tracked_run
@@ -80,13 +80,13 @@ def tracked(
 
 def task_id() -> UUID:
     """Return the id of the task that this workflow works for."""
-    return _told_task_id() or _fallback_id()
+    return _memo_task_id() or _fallback_id()
 
 
-def _told_task_id() -> UUID | None:
-    told = workflow.memo_value("task_id", None)
+def _memo_task_id() -> UUID | None:
+    value = workflow.memo_value("task_id", None)
     try:
-        return UUID(told) if isinstance(told, str) else None
+        return UUID(value) if isinstance(value, str) else None
     except ValueError:  # somebody's own memo
         return None
 
@@ -143,7 +143,7 @@ async def _ask_to_begin(message: Message) -> TaskBegun:
     return await workflow.execute_local_activity_method(
         TaskActivities.begin,
         BeginTask(
-            task_id=_told_task_id(),
+            task_id=_memo_task_id(),
             fallback_id=_fallback_id(),
             job=info.workflow_type,
             workflow_id=info.workflow_id,
@@ -159,8 +159,8 @@ async def _ask_to_begin(message: Message) -> TaskBegun:
 
 def _workspace(message: Message) -> str | None:
     """Return whose task a raw start is: no job of the catalogue is at hand here."""
-    told = getattr(message, "workspace", None) or getattr(message, "account_id", None)
-    return None if told is None else str(told)
+    workspace = getattr(message, "workspace", None) or getattr(message, "account_id", None)
+    return None if workspace is None else str(workspace)
 
 
 def _child() -> ChildTask | None:
@@ -181,8 +181,8 @@ async def _finish_unsuccessful(task_id: UUID, error: BaseException) -> None:
     if is_cancelled_exception(error) or was_broken_off(error):
         finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED, result=result)
     else:
-        told = error.error if isinstance(error, FlowFailed) else task_error(error, workflow.now())
-        finish = FinishTask(task_id=task_id, state=TaskState.FAILED, result=result, error=told)
+        last_error = error.error if isinstance(error, FlowFailed) else task_error(error, workflow.now())
+        finish = FinishTask(task_id=task_id, state=TaskState.FAILED, result=result, error=last_error)
     await _finish(finish)
 
 

@@ -62,13 +62,13 @@ async def give_up_abandoned(
     abandoned = await EffectQueries(session).abandoned(kind.name, limit=limit)
     await kind.hold_owners(session, {*abandoned.values(), *owners})
     store = EffectStore(session)
-    held = [each for each in (await store.hold(abandoned)).values() if each.state in GIVEN_UP]
-    await store.acknowledge([EffectResult(each.id, *GIVEN_UP[each.state]) for each in held], now=now)
+    effects = [each for each in (await store.hold(abandoned)).values() if each.state in GIVEN_UP]
+    await store.acknowledge([EffectResult(each.id, *GIVEN_UP[each.state]) for each in effects], now=now)
     by_state: dict[EffectState, list[Effect]] = {}
-    for each in held:
+    for each in effects:
         by_state.setdefault(GIVEN_UP[each.state][0], []).append(each)
     await kind.settle(session, by_state, now)
-    return len(held)
+    return len(effects)
 
 
 async def resolve(

@@ -31,7 +31,7 @@ async def claim(
     await kind.hold_owners(session, await EffectQueries(session).owners(ids))
     effects = await store.hold(ids)
     found: _Found[In, Content] = _sorted(effects, tasks)
-    await store.acknowledge(found.held, now=now)
+    await store.acknowledge(found.in_doubt, now=now)
     prepared = await kind.prepare(session, found.open, now) if found.open else {}
     # Few or none: effects whose first task has failed, and was retried.
     await store.hand_to(
@@ -104,7 +104,7 @@ class _Found(Generic[In, Content]):
 
     open: list[Claimed[In]] = field(default_factory=list)
     decided: dict[UUID, ClaimResult[Content]] = field(default_factory=dict)
-    held: list[EffectResult] = field(default_factory=list)
+    in_doubt: list[EffectResult] = field(default_factory=list)
 
 
 def _sorted(effects: Mapping[UUID, Effect], tasks: Mapping[UUID, In]) -> _Found[In, Content]:
@@ -116,8 +116,8 @@ def _sorted(effects: Mapping[UUID, Effect], tasks: Mapping[UUID, In]) -> _Found[
         elif effect.state in OVER:
             found.decided[task_id] = Nothing()
         elif effect.state in IN_DOUBT and effect.on_unknown is OnUnknown.HOLD:
-            found.decided[task_id] = held = EffectHeld(effect.id)
-            found.held.append(EffectResult(effect.id, EffectState.UNKNOWN, str(held)))
+            found.decided[task_id] = error = EffectHeld(effect.id)
+            found.in_doubt.append(EffectResult(effect.id, EffectState.UNKNOWN, str(error)))
         else:
             found.open.append(Claimed(effect, request))
     return found

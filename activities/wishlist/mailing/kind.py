@@ -67,11 +67,11 @@ async def _write_skipped(
 async def _settle(session: Session, effects: Mapping[EffectState, Sequence[Effect]], now: datetime) -> None:
     """Write the notifications' states, and when users were last sent a mail."""
     mails, sent = MailRepository(session), effects.get(EffectState.SENT, ())
-    told: dict[str, set[str]] = {}
+    owners: dict[str, set[str]] = {}
     for each in sent:
-        told.setdefault(each.workspace, set()).add(each.owner)
-    for workspace in sorted(told):
-        await UserRepository(session, workspace).note_mailed(sorted(told[workspace]), now=now)
+        owners.setdefault(each.workspace, set()).add(each.owner)
+    for workspace in sorted(owners):
+        await UserRepository(session, workspace).note_mailed(sorted(owners[workspace]), now=now)
     await mails.settle_mails([each.id for each in sent], EffectState.SENT, now=now)
     # A mail that may have arrived keeps what it says, until a person has decided.
     failed = [each.id for each in effects.get(EffectState.FAILED, ())]
@@ -81,8 +81,8 @@ async def _settle(session: Session, effects: Mapping[EffectState, Sequence[Effec
 def _result(content: MailContent | None, reference: str | None) -> NotificationSent:
     if content is None:
         return NotificationSent(message_id=None, told=0)
-    told = 0 if reference is None else len(content.lines)
-    return NotificationSent(message_id=reference, told=told, skipped=content.skip_counts)
+    lines_sent = 0 if reference is None else len(content.lines)
+    return NotificationSent(message_id=reference, told=lines_sent, skipped=content.skip_counts)
 
 
 WISHLIST_MAIL = EffectKind(
