@@ -1,19 +1,30 @@
 """The routes under `/_sandbox`, for a test or a demo in another process. JSON in, JSON out."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mainspring.emulators.base import Control, Order, View
 
 CONTROL_PREFIX = "/_sandbox"
 
-Order = Callable[[dict[str, Any]], None]
-View = Callable[[], Any]
+
+def with_control(app: ASGIApp, control: Control) -> ASGIApp:
+    """Return an app that serves the control routes, and leaves every other path to `app`."""
+    routes = Starlette(routes=control_routes(control))
+
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = routes if scope["path"].startswith(f"{CONTROL_PREFIX}/") else app
+        await chosen(scope, receive, send)
+
+    return respond
 
 
-def control_routes(orders: Mapping[str, Order], views: Mapping[str, View], state: View) -> list[Route]:
+def control_routes(control: Control) -> list[Route]:
     """Return a POST route for each order, which answers with the state, and a GET route for each view.
 
     A wrong order is a 400 that says why.
@@ -22,10 +33,10 @@ def control_routes(orders: Mapping[str, Order], views: Mapping[str, View], state
     def obeying(order: Order) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                order(await request.json() if await request.body() else {})
+                order(**(await request.json() if await request.body() else {}))
             except (ValueError, TypeError, KeyError) as error:
                 return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
-            return JSONResponse(state())
+            return JSONResponse(control.state())
 
         return endpoint
 
@@ -35,13 +46,11 @@ def control_routes(orders: Mapping[str, Order], views: Mapping[str, View], state
 
         return endpoint
 
+    views = {**control.views, "state": control.state}
     return [
         *(
             Route(f"{CONTROL_PREFIX}/{name}", obeying(each), methods=["POST"])
-            for name, each in orders.items()
+            for name, each in control.orders.items()
         ),
-        *(
-            Route(f"{CONTROL_PREFIX}/{name}", showing(each))
-            for name, each in {**views, "state": state}.items()
-        ),
+        *(Route(f"{CONTROL_PREFIX}/{name}", showing(each)) for name, each in views.items()),
     ]

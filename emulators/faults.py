@@ -47,6 +47,10 @@ class FaultQueue(Generic[F]):
         """Let the next calls go wrong, one in each of these ways; None is a call that goes right."""
         self._waiting += faults
 
+    def clear(self) -> None:
+        """Let the next calls go right."""
+        self._waiting.clear()
+
     def __bool__(self) -> bool:
         return bool(self._waiting)
 

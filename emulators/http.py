@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.datastructures import Address
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mainspring.emulators.base import Emulator
+from mainspring.emulators.base import Control, Emulator
+from mainspring.emulators.control import CONTROL_PREFIX, with_control
 
 
 class Connections(dict[tuple[str, int], asyncio.Transport]):
@@ -57,14 +59,19 @@ class _QuietServer(uvicorn.Server):
 
 
 class HttpEmulator(Emulator):
-    """An emulator that is an ASGI app, and whose connections can be broken."""
+    """An emulator that is an ASGI app beside its control routes, and whose connections can be broken."""
 
     def __init__(self, app: ASGIApp, connections: Connections, port: int = 0) -> None:
         super().__init__(port)
-        self.app = app
+        self._app = app
         self._connections = connections
         self._server: _QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control routes."""
+        return f"{self.address}{CONTROL_PREFIX}"
 
     async def _serve(self, listener: socket.socket) -> None:
         options: dict[str, Any] = {
@@ -74,7 +81,10 @@ class HttpEmulator(Emulator):
             "interface": "asgi3",
         }
         config = uvicorn.Config(
-            self.app, http=self._connections.protocol(), timeout_graceful_shutdown=1, **options
+            with_control(self._app, self.control),
+            http=self._connections.protocol(),
+            timeout_graceful_shutdown=1,
+            **options,
         )
         self._server = _QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -94,3 +104,16 @@ class HttpEmulator(Emulator):
         """Return when the emulator no longer serves."""
         if self._serving:
             await self._serving
+
+
+class ControlServer(HttpEmulator):
+    """The control routes of an emulator that speaks no HTTP, at an address of their own."""
+
+    def __init__(self, emulator: Emulator, port: int = 0) -> None:
+        super().__init__(Starlette(), Connections(), port)
+        self._emulator = emulator
+
+    @property
+    def control(self) -> Control:
+        """What another process can order of the emulator."""
+        return self._emulator.control

@@ -1,10 +1,9 @@
-"""What a test or a demo in another process can order of the price service, and ask it."""
+"""What another process can order of the price service, and ask it."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from starlette.routing import Route
-
-from mainspring.emulators.control import control_routes
+from mainspring.emulators.base import Control, change_settings
 from mainspring.emulators.justtcg.faults import Fault
 
 if TYPE_CHECKING:
@@ -13,21 +12,40 @@ if TYPE_CHECKING:
 SETTINGS = ("slow_seconds", "is_shuffled", "sends_retry_after", "tells_usage_in_refusals")
 
 
-def justtcg_routes(emulator: "JustTcgEmulator") -> list[Route]:
-    """Return POST keys, faults, prices/advance, reset and GET calls, state; a wrong order is a 400."""
-    return control_routes(
-        {
-            "keys": lambda order: emulator.add_key(**order),
-            "faults": lambda order: _order_faults(emulator, order),
-            "prices/advance": lambda order: emulator.advance_prices(**order),
-            "reset": lambda _order: emulator.reset(),
+def control_of(emulator: "JustTcgEmulator") -> Control:
+    """Return the orders keys, faults, prices/advance and reset, and the views calls and state."""
+
+    def order_faults(
+        *,
+        next: Mapping[str, int] | None = None,  # noqa: A002  # the name of the JSON field
+        rate: Mapping[str, float] | None = None,
+        never_returned: Sequence[str] = (),
+        clear: bool = False,
+        **settings: Any,
+    ) -> None:
+        faults = emulator.faults
+        if clear:
+            faults.clear()
+        for name, calls in (next or {}).items():
+            faults.next(Fault(name), calls)
+        for name, share in (rate or {}).items():
+            faults.rate(Fault(name), share)
+        faults.never_returned.update(never_returned)
+        change_settings(faults, SETTINGS, settings)
+
+    return Control(
+        orders={
+            "keys": emulator.add_key,
+            "faults": order_faults,
+            "prices/advance": emulator.advance_prices,
+            "reset": emulator.reset,
         },
-        {"calls": lambda: [call.as_json() for call in emulator.calls]},
-        lambda: state(emulator),
+        views={"calls": lambda: [call.as_json() for call in emulator.calls]},
+        state=lambda: _state(emulator),
     )
 
 
-def state(emulator: "JustTcgEmulator") -> dict[str, Any]:
+def _state(emulator: "JustTcgEmulator") -> dict[str, Any]:
     """Return the seed, the step and the time, and the counters and high-water marks of every key."""
     return {
         "now": emulator.now().isoformat(),
@@ -48,18 +66,3 @@ def state(emulator: "JustTcgEmulator") -> dict[str, Any]:
             for key, account in emulator.accounts.items()
         },
     }
-
-
-def _order_faults(emulator: "JustTcgEmulator", order: dict[str, Any]) -> None:
-    """Obey `{"next": {fault: calls}, "rate": {fault: share}, "never_returned": [id], setting: value}`."""
-    faults = emulator.faults
-    if order.get("clear"):
-        faults.clear()
-    for name, calls in order.get("next", {}).items():
-        faults.next(Fault(name), calls)
-    for name, share in order.get("rate", {}).items():
-        faults.rate(Fault(name), share)
-    faults.never_returned.update(order.get("never_returned", ()))
-    for setting in SETTINGS:
-        if setting in order:
-            setattr(faults, setting, order[setting])

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from mainspring.emulators.control import CONTROL_PREFIX
+from mainspring.emulators.base import Control
 from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.justtcg.accounts import Account
 from mainspring.emulators.justtcg.app import PREFIX, VendorApp
 from mainspring.emulators.justtcg.calls import Calls
 from mainspring.emulators.justtcg.catalogue import catalogue
-from mainspring.emulators.justtcg.control import justtcg_routes
+from mainspring.emulators.justtcg.control import control_of
 from mainspring.emulators.justtcg.faults import Faults
 from mainspring.emulators.justtcg.plans import PLANS
 from mainspring.emulators.justtcg.prices import Prices
@@ -29,8 +29,7 @@ def wall_clock() -> datetime:
 class JustTcgEmulator(HttpEmulator):
     """The price service.
 
-    `seed` decides prices and chance; `now` is the vendor's clock. `base_url` is what the gateway is given;
-    `app` is the Starlette app, for whoever serves it otherwise.
+    `seed` decides prices and chance; `now` is the vendor's clock. `base_url` is what the gateway is given.
     """
 
     def __init__(self, *, seed: int = 0, now: Callable[[], datetime] = wall_clock, port: int = 0) -> None:
@@ -43,10 +42,7 @@ class JustTcgEmulator(HttpEmulator):
         self.calls = Calls()
         self._vendor = Vendor(self.catalogue, Wire(self.prices, self._moved), self.faults)
         served = VendorApp(self._vendor, self.faults, self.calls, connections, now)
-        routes = [
-            *justtcg_routes(self),
-            Route(PREFIX + "/{rest:path}", served.respond, methods=["GET", "POST"]),
-        ]
+        routes = [Route(PREFIX + "/{rest:path}", served.respond, methods=["GET", "POST"])]
         super().__init__(Starlette(routes=routes), connections, port)
 
     @property
@@ -55,9 +51,9 @@ class JustTcgEmulator(HttpEmulator):
         return f"{self.address}{PREFIX}"
 
     @property
-    def control_url(self) -> str:
-        """The address of the control routes."""
-        return f"{self.address}{CONTROL_PREFIX}"
+    def control(self) -> Control:
+        """What another process can order and see."""
+        return control_of(self)
 
     @property
     def accounts(self) -> dict[str, Account]:

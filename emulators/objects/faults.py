@@ -22,6 +22,11 @@ class ObjectFaults:
 
     def __init__(self) -> None:
         self._counts = FaultCounts[tuple[ObjectFault, str]]()
+        self.clear()
+
+    def clear(self) -> None:
+        """Let everything go right from now on."""
+        self._counts.clear()
         self.slow_seconds = 1.0
         self.refuses_everybody = False
 

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from mainspring.emulators.base import Control
 from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.objects.app import ObjectsApp
 from mainspring.emulators.objects.bucket import Bucket
+from mainspring.emulators.objects.control import control_of
 from mainspring.emulators.objects.faults import ObjectFaults
 
 METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
@@ -31,10 +33,20 @@ class ObjectStoreEmulator(HttpEmulator):
         super().__init__(Starlette(routes=routes), connections, port)
 
     @property
+    def control(self) -> Control:
+        """What another process can order and see."""
+        return control_of(self)
+
+    @property
+    def buckets(self) -> dict[str, Bucket]:
+        """The buckets that there are, by name."""
+        return self._storage.buckets
+
+    @property
     def endpoint(self) -> str:
         """The address, for `gateways.objects.S3Access`."""
         return self.address
 
     def bucket(self, name: str) -> Bucket:
         """Return a bucket, made when it is first named."""
-        return self._storage.buckets.setdefault(name, Bucket())
+        return self.buckets.setdefault(name, Bucket())

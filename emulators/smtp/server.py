@@ -6,9 +6,10 @@ import ssl
 from collections import Counter
 from pathlib import Path
 
-from mainspring.emulators.base import Emulator
+from mainspring.emulators.base import Control, Emulator
 from mainspring.emulators.smtp.accepted import AcceptedMail
 from mainspring.emulators.smtp.certificate import loopback_tls
+from mainspring.emulators.smtp.control import control_of
 from mainspring.emulators.smtp.faults import MailFaults
 from mainspring.emulators.smtp.session import Connections, Desk, Protocol
 
@@ -69,6 +70,11 @@ class SmtpEmulator(Emulator):
         """Break all connections that are open; new ones are accepted."""
         for transport in list(self.connections):
             transport.abort()
+
+    @property
+    def control(self) -> Control:
+        """What another process can order and see."""
+        return control_of(self)
 
     @property
     def faults(self) -> MailFaults:

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,19 +12,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from mainspring.emulators.base import Control
 from mainspring.emulators.faults import FaultQueue
 from mainspring.emulators.http import Connections, HttpEmulator
+from mainspring.emulators.videos.control import control_of
+from mainspring.emulators.videos.faults import VideoFault
 
 RANGE = re.compile(r"bytes=(\d+)-$")
 CHUNK_BYTES = 16 * 1024
-
-
-class VideoFault(StrEnum):
-    """One way in which a download goes wrong."""
-
-    AWAY = "away"  # 503
-    BROKEN = "broken"  # the connection breaks after half of what was asked for
-    WRONG_RANGE = "wrong_range"  # a range is answered with another one
 
 
 @dataclass(frozen=True)
@@ -57,6 +51,11 @@ class VideoServerEmulator(HttpEmulator):
         self.sends_length = True
         self.knows_ranges = True
 
+    @property
+    def control(self) -> Control:
+        """What another process can order and see."""
+        return control_of(self)
+
     def url(self, name: str) -> str:
         """Return the address of a file."""
         return f"{self.address}/{name}"
@@ -64,6 +63,11 @@ class VideoServerEmulator(HttpEmulator):
     def next(self, *faults: VideoFault) -> None:
         """Let the next requests go wrong, one in each of these ways."""
         self._faults.next(*faults)
+
+    def reset(self) -> None:
+        """Forget the requests and the faults; what the server can do stays as it was set."""
+        self._faults.clear()
+        self.asked.clear()
 
     async def _respond(self, request: Request) -> Response:
         path = request.path_params["path"]

@@ -1,16 +1,15 @@
 """The receivers as one thing: each path is one of its own, `POST /hooks/NAME`.
 
-`GET /_sandbox/state` says what came. Plain ASGI: the measurements send thousands a second.
+Plain ASGI: the measurements send thousands a second.
 """
 
 import asyncio
-import json
 from collections import Counter
 
 from starlette.datastructures import Address
 from starlette.types import Receive, Scope, Send
 
-from mainspring.emulators.control import CONTROL_PREFIX
+from mainspring.emulators.base import Control
 from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.webhooks.receiver import Fault, Receiver
 
@@ -24,6 +23,22 @@ class WebhookEmulator(HttpEmulator):
         super().__init__(self._handle, Connections(), port)
         self.receivers: dict[str, Receiver] = {}
 
+    @property
+    def control(self) -> Control:
+        """The order faults, such as `{"receiver": "shop", "fault": "gone", "times": 2}`, and reset."""
+        return Control(
+            orders={"faults": self._order_fault, "reset": self._recover},
+            views={},
+            state=lambda: {name: each.state for name, each in self.receivers.items()},
+        )
+
+    def _order_fault(self, *, receiver: str, fault: str, times: int | None = None) -> None:
+        self.receivers.setdefault(receiver, Receiver()).fail(Fault(fault), times)
+
+    def _recover(self) -> None:
+        for receiver in self.receivers.values():
+            receiver.recover()
+
     def url(self, name: str) -> str:
         """Return the address of a receiver, which is there from now on; `receivers` gives it its secret."""
         self.receivers.setdefault(name, Receiver())
@@ -36,10 +51,6 @@ class WebhookEmulator(HttpEmulator):
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path == f"{CONTROL_PREFIX}/state":
-            state = {name: each.state for name, each in self.receivers.items()}
-            await _answer(send, 200, json.dumps(state).encode())
-            return
         if scope["method"] != "POST" or not path.startswith(PREFIX):
             await _answer(send, 404)
             return
