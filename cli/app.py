@@ -1,14 +1,19 @@
 """The command line put together."""
 
 import importlib
+import os
 import pkgutil
 from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from mainspring import cli
 from mainspring.cli import demo, doctor, run, schedule_times, schedules, up
-from mainspring.cli.console import SUCCESS, Worker, echo, end
+from mainspring.cli.console import BAD_INPUT, SUCCESS, Worker, complain, echo, end
+from mainspring.client.errors import BadInput
+from mainspring.client.workspaces import checked_workspace
+from mainspring.config.settings import Settings
 
 app = typer.Typer(
     name="mainspring",
@@ -26,11 +31,24 @@ def _show_version(is_wanted: bool) -> None:
 
 @app.callback()
 def mainspring(
-    _: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
-    ),
+    *,
+    workspace: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Whose tasks and data; MAINSPRING_WORKSPACE, or `default`."),
+    ] = None,
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
 ) -> None:
     """Durable background jobs on Temporal."""
+    if workspace is not None:
+        try:
+            checked_workspace(workspace, "--workspace")
+        except BadInput as error:
+            complain(str(error), BAD_INPUT)
+        # The settings of this process are read by the command, after this.
+        os.environ[Settings.variable("workspace")] = workspace
 
 
 app.command()(up.up)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from mainspring.client.errors import BadInput
+from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.progress import PAUSE_ENDED
 from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -44,7 +45,7 @@ class Accounts:
         self._temporal = temporal
         self._box = box
         self._clock = clock
-        self._workspace = workspace
+        self._workspace = checked_workspace(workspace)
 
     async def add(
         self, name: str, *, plan: str = "Free Tier", anchor_day: int = 1, api_key: str | None = None

@@ -15,6 +15,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.client.schedules import Schedules
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
+from mainspring.client.workspaces import checked_workspace
 from mainspring.config.connect import connect
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
@@ -28,8 +29,9 @@ from mainspring.storage.secrets import SecretBox
 
 @dataclass(frozen=True)
 class Service:
-    """What `open_service` gives."""
+    """What `open_service` gives. Everything but the schedules is that of one workspace."""
 
+    workspace: str
     settings: Settings
     database: Database
     temporal_client: Client
@@ -45,13 +47,20 @@ class Service:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings | None = None, temporal_client: Client | None = None, *, create: bool = False
+    settings: Settings | None = None,
+    temporal_client: Client | None = None,
+    *,
+    workspace: str | None = None,
+    create: bool = False,
 ) -> AsyncIterator[Service]:
     """Open the database, brought to the newest schema, and Temporal, connected to when first needed.
+
+    `workspace` is whose everything is; not given, it is that of the settings, which is `default` by default.
 
     NothingHere: there is no embedded database in the state directory, which is relative to the working
     directory by default; with `create` one is made. DatabaseAway: the database cannot be reached. Temporal
     may be away: tasks are accepted all the same. SettingsError: the state directory cannot be used.
+    BadInput: no workspace can have this name.
     """
     settings = settings or Settings.load()
     if not create and settings.database_url is None and not settings.database_file.exists():
@@ -63,26 +72,38 @@ async def open_service(
         stack.push_async_callback(after_commits)
         await upgrade(database)
         temporal_client = temporal_client or await connect(settings, lazy=True)
-        yield service_of(settings, database, temporal_client, SystemClock())
+        yield service_of(settings, database, temporal_client, SystemClock(), workspace=workspace)
 
 
-def service_of(settings: Settings, database: Database, temporal_client: Client, clock: Clock) -> Service:
-    """Return the service over a database that has the schema, and by a clock."""
+def service_of(
+    settings: Settings,
+    database: Database,
+    temporal_client: Client,
+    clock: Clock,
+    *,
+    workspace: str | None = None,
+) -> Service:
+    """Return the service over a database that has the schema, and by a clock.
+
+    Raises BadInput: when no workspace can have this name.
+    """
+    workspace = checked_workspace(settings.workspace if workspace is None else workspace)
     temporal = TemporalGateway(temporal_client, settings.task_queue)
     wake_queued(database, temporal, clock)
     key = encryption_key(settings)
     box = SecretBox(key)
     jobs = Jobs(database, temporal, clock)
     return Service(
+        workspace=workspace,
         settings=settings,
         database=database,
         temporal_client=temporal_client,
         temporal=temporal,
         jobs=jobs,
         failures=Failures(database, jobs, clock),
-        accounts=Accounts(database, temporal, box, clock),
+        accounts=Accounts(database, temporal, box, clock, workspace=workspace),
         webhooks=WebhookSubscriptions(database, box, clock, allow_private=settings.webhooks_allow_private),
         schedules=Schedules(temporal_client, settings),
         effects=Effects(database, jobs, clock),
-        wishlists=Wishlists(database, key, clock),
+        wishlists=Wishlists(database, key, clock, workspace=workspace),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
+from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.message import Message
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
@@ -36,7 +37,7 @@ class Wishlists:
         self._database = database
         self._token_key = token_key
         self._clock = clock
-        self._workspace = workspace
+        self._workspace = checked_workspace(workspace)
 
     async def store_products(self, products: Sequence[Product]) -> None:
         """Store products, a thousand in each transaction."""

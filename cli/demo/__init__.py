@@ -11,6 +11,7 @@ from mainspring.client.service import open_service
 from mainspring.config.logs import configure_logs
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
 __all__ = ["demo"]
 
@@ -28,6 +29,7 @@ def demo(context: typer.Context) -> None:
             update={
                 "state_dir": settings.state_dir / "demo",
                 "database_url": None,
+                "workspace": DEFAULT_WORKSPACE,
                 "engine_port": 0,
                 "ui_port": 0,
                 "justtcg_api_key": None,

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from mainspring.config.sections.values import DatabaseUrl, Key, Lowercase, Port
+from mainspring.config.sections.values import DatabaseUrl, Key, Lowercase, Port, Workspace
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
 
 class ServiceSettings(BaseModel):
@@ -14,6 +15,9 @@ class ServiceSettings(BaseModel):
     state_dir: Path = Path("./var")
     database_url: DatabaseUrl | None = Field(default=None, repr=False)
     encryption_key: Key | None = Field(default=None, repr=False)
+
+    # Whose the tasks and data are that commands and `open_service` show and make. A worker serves all.
+    workspace: Workspace = DEFAULT_WORKSPACE
 
     task_queue: str = Field(default="mainspring", min_length=1)
     # A slot costs little: most hold a workflow between two steps, or an activity that waits for an answer.

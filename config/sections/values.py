@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from mainspring.config.zones import zone_named
+from mainspring.contracts.workspaces import check_workspace
 
 ENCRYPTION_KEY_BYTES = 32  # AES-256
 
@@ -46,6 +47,13 @@ def _check_zone(value: str) -> str:
     return value
 
 
+def _check_workspace(value: str) -> str:
+    try:
+        return check_workspace(value)
+    except ValueError as error:
+        raise ValueError(f"Input should be {error}") from None
+
+
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
@@ -60,4 +68,5 @@ Names = Annotated[
     BeforeValidator(lambda value: value.replace(",", " ").split() if isinstance(value, str) else value),
 ]
 Zone = Annotated[str, AfterValidator(_check_zone)]
+Workspace = Annotated[str, AfterValidator(_check_workspace)]
 Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)

@@ -56,6 +56,19 @@ def test_the_examples_of_the_page_load(mainspring: CommandLine, tmp_path: Path) 
     assert (2, 2, 2) == (shown["products"], shown["users"], shown["wishes"])
 
 
+def test_commands_work_in_the_workspace_that_is_named(mainspring: CommandLine, tmp_path: Path) -> None:
+    """By an option of the program, or by a variable; another workspace has nothing of it."""
+    users = file(tmp_path, "users.json", '[{"id": "anna", "email": "anna@example.org"}]')
+    mainspring.succeed("--workspace", "shop-7", "wishlists", "import-users", users)
+
+    named = mainspring.setting(MAINSPRING_WORKSPACE="shop-7")
+    assert 1 == named.json("wishlists", "show")["users"]
+    assert 0 == mainspring.json("wishlists", "show")["users"]
+    assert 0 == named.json("--workspace", "default", "wishlists", "show")["users"]
+    refused = mainspring.run("--workspace", " ", "wishlists", "show")
+    assert (2, True) == (refused.code, refused.err.startswith('error: --workspace: " " is not accepted: '))
+
+
 def test_bad_entries_are_reported_by_line_and_good_ones_loaded(
     mainspring: CommandLine, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.client.errors import NothingHere
+from mainspring.client.errors import BadInput, NothingHere
 from mainspring.client.service import open_service
 from mainspring.config.settings import Settings
 
@@ -25,3 +25,20 @@ async def test_a_database_is_made_where_that_is_asked_for(tmp_path: Path) -> Non
         pass
     async with open_service(settings) as service:
         assert [] == await service.jobs.find()
+
+
+async def test_a_service_is_that_of_one_workspace(tmp_path: Path) -> None:
+    """Named by its caller, or else by the settings, or else the one that was there before there were any."""
+    settings = Settings(state_dir=tmp_path / "new", workspace="two")
+    async with open_service(settings, create=True, workspace="one") as service:
+        assert "one" == service.workspace
+        await service.accounts.add("shop")
+
+    for workspace, accounts in (("one", ["shop"]), (None, []), ("default", [])):
+        async with open_service(settings, workspace=workspace) as service:
+            assert (workspace or "two") == service.workspace
+            assert accounts == [account.name for account in await service.accounts.list()]
+
+    with pytest.raises(BadInput, match="workspace: "):
+        async with open_service(settings, workspace=""):
+            pass
