@@ -228,7 +228,7 @@ async def deliveries(benches: Benches, address: str, count: int) -> list[Deliver
     """Subscribe the receivers, and return so many deliveries to them in turn."""
     box = SecretBox(encryption_key(benches.settings))
     subscriptions = WebhookSubscriptions(benches.catalogue.database, box, SystemClock(), allow_private=True)
-    added = [await subscriptions.add(f"{address}/hooks/{n}", workspace="none") for n in range(RECEIVERS)]
+    added = [await subscriptions.add(f"{address}/hooks/{n}", fairness_key="none") for n in range(RECEIVERS)]
     return [made_up_delivery(added[n % RECEIVERS].subscription.id, n) for n in range(count)]
 
 

@@ -33,7 +33,9 @@ def list_tasks(
     without: Annotated[
         list[str] | None, typer.Option(metavar="JOB", help="No tasks of this job; may be repeated.")
     ] = None,
-    workspace: Annotated[str | None, typer.Option(help="Only tasks of this workspace.")] = None,
+    fairness_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only tasks that take the turns of this key.")
+    ] = None,
     before: Annotated[
         str | None, typer.Option(metavar="TASK", help="Only tasks older than this one: the next page.")
     ] = None,
@@ -47,7 +49,11 @@ def list_tasks(
 
     async def work(service: Service) -> None:
         chosen = overview(
-            job=job, states=state or (), without=without or (), workspace=workspace, everything=everything
+            job=job,
+            states=state or (),
+            without=without or (),
+            fairness_key=fairness_key,
+            everything=everything,
         )
         page = await task_page(service.jobs, chosen, before=before, limit=limit)
         if as_json:

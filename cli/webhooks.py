@@ -22,7 +22,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @commands.command("add")
 def add(
     url: Annotated[str, typer.Argument(help="Where deliveries are posted; https.")],
-    workspace: Annotated[str | None, typer.Option(help="Only of tasks of this workspace.")] = None,
+    fairness_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only of tasks that take the turns of this key.")
+    ] = None,
     states: Annotated[
         list[str] | None, typer.Option("--state", help="SUCCESS, FAILED or CANCELLED; may be repeated.")
     ] = None,
@@ -33,7 +35,7 @@ def add(
 
     async def work(service: Service) -> None:
         told_of = [_final(each) for each in states or ()] or FINAL_STATES
-        added = await service.webhooks.add(url, workspace=workspace, states=told_of)
+        added = await service.webhooks.add(url, fairness_key=fairness_key, states=told_of)
         if as_json:
             show_json(added_webhook_view(added))
             return
@@ -60,12 +62,12 @@ def list_webhooks(*, as_json: AsJson = False) -> None:
             show_json(messages_view(found))
             return
         show_table(
-            ("id", "url", "workspace", "told of", "state"),
+            ("id", "url", "fairness key", "told of", "state"),
             [
                 (
                     str(each.id),
                     escape(each.url),
-                    escape(each.workspace or "all"),
+                    escape(each.fairness_key or "all"),
                     ", ".join(each.states),
                     _health(each),
                 )

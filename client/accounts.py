@@ -125,7 +125,7 @@ class Accounts:
         active = await self._database.read(
             lambda session: TaskQueries(session).find(
                 TaskFilter(
-                    states=frozenset({TaskState.RUNNING, TaskState.WAITING}), workspace=str(account_id)
+                    states=frozenset({TaskState.RUNNING, TaskState.WAITING}), fairness_key=str(account_id)
                 ),
                 limit=MOST_ACTIVE,
             )

@@ -47,10 +47,10 @@ class WebhookSubscriptions:
         self,
         url: str,
         *,
-        workspace: str | None = None,
+        fairness_key: str | None = None,
         states: Collection[TaskState] = FINAL_STATES,
     ) -> AddedWebhook:
-        """Tell `url` of tasks that end in one of `states`, of one workspace or of all.
+        """Tell `url` of tasks that end in one of `states`, of one fairness key or of all.
 
         BadInput for a URL that is not https to a public address, or a state that is not final.
         """
@@ -61,7 +61,7 @@ class WebhookSubscriptions:
         subscription = await self._database.transact(
             lambda session: SubscriptionRepository(session).add(
                 url,
-                workspace=workspace,
+                fairness_key=fairness_key,
                 states=states,
                 secret=secret,
                 box=self._box,

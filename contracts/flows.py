@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.tasks import JsonObject
+from mainspring.contracts.tasks import InTurns, JsonObject
 
 
 class StepStatus(StrEnum):
@@ -171,17 +171,16 @@ class AdHocStep(Message):
 class RunFlow(Message):
     """Run these jobs, each once those that it needs have succeeded.
 
-    `workspace` is that of the flow, and of the jobs in it that have none of their own.
+    `workspace` is the fairness key of the flow, and of the jobs in it that have none of their own.
     """
 
     steps: tuple[AdHocStep, ...] = Field(min_length=1, max_length=500)
     workspace: str | None = Field(default=None, min_length=1, max_length=200)
 
 
-class PlannedStep(Message):
+class PlannedStep(InTurns):
     """What a job of the catalogue says of its input."""
 
-    workspace: str | None
     input_hash: str
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, field_validator
 
 from mainspring.contracts.message import Message
 
@@ -59,7 +59,7 @@ class Task(Message):
     state: TaskState
     workflow_id: str
     run_id: str | None
-    workspace: str | None
+    fairness_key: str | None
     input: JsonObject
     result: JsonObject | None
     progress: int
@@ -97,7 +97,7 @@ class TaskFilter(Message):
     job: str | None = None
     states: frozenset[TaskState] = frozenset()
     without: frozenset[str] = frozenset()
-    workspace: str | None = None
+    fairness_key: str | None = None
     top: bool = False
 
 
@@ -117,7 +117,7 @@ class NewTask(Message):
     job_key: str | None = None
     dedupe_key: str | None
     input: JsonObject
-    workspace: str | None = None
+    fairness_key: str | None = None
     priority: int = Field(default=3, ge=1, le=5)
     triggered_by: str = "client"
     parent_id: UUID | None = None
@@ -138,18 +138,26 @@ class Enqueued(Message):
     starts_at: datetime | None = None
 
 
-class ChildTask(Message):
+class InTurns(Message):
+    """A message of a task that takes the turns of a fairness key, which is called `workspace` on the wire."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    # Histories and messages under way are of a time when the key had this name.
+    fairness_key: str | None = Field(default=None, alias="workspace")
+
+
+class ChildTask(InTurns):
     """What a task that is a step of another one knows of it. `retry_of` is the step's earlier task."""
 
     parent_id: UUID
     step: str
     input_hash: str
-    workspace: str | None
     priority: int
     retry_of: UUID | None
 
 
-class BeginTask(Message):
+class BeginTask(InTurns):
     """A workflow starts. `task_id` is absent for a raw start, which takes `fallback_id`."""
 
     task_id: UUID | None
@@ -158,7 +166,6 @@ class BeginTask(Message):
     workflow_id: str
     run_id: str
     input: JsonObject
-    workspace: str | None = None
     triggered_by: str
     child: ChildTask | None = None
 
@@ -243,9 +250,22 @@ class EnqueueTasks(Message):
 
     tasks: tuple[NewTask, ...]
 
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _name_fairness_keys(cls, tasks: Any) -> Any:
+        """Take messages of before, in which `workspace` was the name of the fairness key."""
+        return [_named_anew(task) if isinstance(task, dict) else task for task in tasks]
+
 
 class TasksEnqueued(Message):
     """How many were accepted, and how many were active already."""
 
     started: int
     already_active: int
+
+
+def _named_anew(task: JsonObject) -> JsonObject:
+    if "fairness_key" in task:
+        return task
+    kept = {name: value for name, value in task.items() if name != "workspace"}
+    return kept | {"fairness_key": task.get("workspace")}

@@ -11,7 +11,11 @@ DELIVER_WEBHOOK = "deliver-webhook"
 
 
 class TaskChanged(Message):
-    """A task has reached a final state. `error` is the last one's type and message, of a failed task."""
+    """A task has reached a final state. `error` is the last one's type and message, of a failed task.
+
+    `workspace` is the fairness key of the task: receivers have known the key by this name since before tasks
+    had a workspace.
+    """
 
     task_id: UUID
     job: str
@@ -43,7 +47,7 @@ class WebhookBody(Message):
 
 
 class Subscription(Message):
-    """Who is told: of tasks in `workspace` (None: in any) that end in one of `states`, at `url`.
+    """Who is told: of tasks of `fairness_key` (None: of any) that end in one of `states`, at `url`.
 
     `failing_since` is when its deliveries began to fail without one success since; a disabled one is told
     nothing until it is enabled again.
@@ -51,7 +55,7 @@ class Subscription(Message):
 
     id: UUID
     url: str
-    workspace: str | None
+    fairness_key: str | None
     states: tuple[TaskState, ...]
     created_at: datetime
     failing_since: datetime | None = None

@@ -39,7 +39,7 @@ def batched_task(
     message: Message,
     *,
     triggered_by: str,
-    workspace: str | None = None,
+    fairness_key: str | None = None,
     starts_at: datetime | None = None,
 ) -> NewTask:
     """Return a task of a batched queue whose job has no key, for callers below the catalogue."""
@@ -49,27 +49,25 @@ def batched_task(
         workflow_id=consumer_of(job),
         dedupe_key=None,
         input=message.model_dump(mode="json"),
-        workspace=workspace,
+        fairness_key=fairness_key,
         triggered_by=triggered_by,
         is_pooled=True,
         starts_at=starts_at,
     )
 
 
-def fairness_ranks(
-    workspaces: Sequence[str | None], *, head: int, last: dict[str | None, int]
-) -> tuple[int, ...]:
-    """Return the fairness rank of each new task. `workspaces` are those of the tasks, in the tasks' order.
+def fairness_ranks(keys: Sequence[str | None], *, head: int, last: dict[str | None, int]) -> tuple[int, ...]:
+    """Return the fairness rank of each new task. `keys` are the fairness keys of the tasks, in order.
 
-    A workspace's tasks take one rank after another, after the `last` rank of the workspace that waits. A
-    workspace with no task waiting begins at the `head` of the queue, so it never waits behind the burst of
-    another workspace. Ranks are a round robin that needs no look at the queue: claiming the lowest ranks
-    first gives each workspace its share.
+    The tasks of a key take one rank after another, after the `last` rank of the key that waits. A key with
+    no task waiting begins at the `head` of the queue, so it never waits behind the burst of another key.
+    Ranks are a round robin that needs no look at the queue: claiming the lowest ranks first gives each key
+    its share.
     """
     upcoming = dict(last)
     ranks = []
-    for workspace in workspaces:
-        rank = max(head, upcoming.get(workspace, head - 1) + 1)
-        upcoming[workspace] = rank
+    for key in keys:
+        rank = max(head, upcoming.get(key, head - 1) + 1)
+        upcoming[key] = rank
         ranks.append(rank)
     return tuple(ranks)

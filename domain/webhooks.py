@@ -28,7 +28,7 @@ def deliveries_of(
         if change.job == DELIVER_WEBHOOK:
             continue
         for subscription in wanting:
-            if change.state in subscription.states and subscription.workspace in {None, change.workspace}:
+            if change.state in subscription.states and subscription.fairness_key in {None, change.workspace}:
                 yield (
                     uuid5(subscription.id, f"{change.task_id}/{change.state}"),
                     DeliverWebhook(subscription_id=subscription.id, event=change),

@@ -31,7 +31,7 @@ class SubscriptionRepository(Repository):
         self,
         url: str,
         *,
-        workspace: str | None,
+        fairness_key: str | None,
         states: Collection[TaskState],
         secret: str,
         box: SecretBox,
@@ -39,7 +39,7 @@ class SubscriptionRepository(Repository):
     ) -> Subscription:
         """Add one; its secret is sealed."""
         subscription = Subscription(
-            id=uuid4(), url=url, workspace=workspace, states=tuple(sorted(states)), created_at=now
+            id=uuid4(), url=url, fairness_key=fairness_key, states=tuple(sorted(states)), created_at=now
         )
         sealed = box.seal(secret, owner=str(subscription.id))
         await self._session.execute(
@@ -82,12 +82,12 @@ class SubscriptionRepository(Repository):
         query = select(SubscriptionRow.id).where(SubscriptionRow.disabled_at.is_(None)).limit(1)
         return await self._session.scalar(query) is not None
 
-    async def active(self, workspaces: Collection[str | None]) -> list[Subscription]:
-        """Return those that are told of tasks in one of these workspaces."""
-        named = [workspace for workspace in workspaces if workspace is not None]
+    async def active(self, fairness_keys: Collection[str | None]) -> list[Subscription]:
+        """Return those that are told of tasks with one of these fairness keys."""
+        named = [key for key in fairness_keys if key is not None]
         query = select(SubscriptionRow).where(
             SubscriptionRow.disabled_at.is_(None),
-            or_(SubscriptionRow.workspace.is_(None), SubscriptionRow.workspace.in_(named)),
+            or_(SubscriptionRow.fairness_key.is_(None), SubscriptionRow.fairness_key.in_(named)),
         )
         return [_subscription(row) for row in await self._session.scalars(query)]
 

@@ -93,7 +93,7 @@ NOTE_NUMBER = Job(
     run=NoteNumberConsumer.run,
     input=NoteNumber,
     result=NumberNoted,
-    workspace=lambda request: request.workspace,
+    fairness_key=lambda request: request.workspace,
     queue=BatchedQueue(page=200, parallel=4),
     summary="Note a number.",
 )

@@ -87,7 +87,7 @@ UPDATE_PRODUCT = Job(
     input=UpdateProduct,
     result=ProductUpdated,
     key=lambda request: request.product,
-    workspace=lambda request: f"shop-of-{request.product}",
+    fairness_key=lambda request: f"shop-of-{request.product}",
     summary="A toy.",
 )
 

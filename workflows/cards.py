@@ -154,7 +154,7 @@ DISCOVER_SETS = Job(
     result=SetsDiscovered,
     key=_account_key,
     key_says="account",
-    workspace=_account_key,
+    fairness_key=_account_key,
     summary="Fetch the sets of an account's tracked games that are due.",
 )
 SYNC_TRACKED_SETS = Job(
@@ -164,7 +164,7 @@ SYNC_TRACKED_SETS = Job(
     result=TrackedSetsSynced,
     key=_account_key,
     key_says="account",
-    workspace=_account_key,
+    fairness_key=_account_key,
     summary="Fetch the cards and prices of an account's tracked sets that are due.",
 )
 UPDATE_INVENTORY_PRICES = Job(
@@ -174,7 +174,7 @@ UPDATE_INVENTORY_PRICES = Job(
     result=PricesUpdated,
     key=_account_key,
     key_says="account",
-    workspace=_account_key,
+    fairness_key=_account_key,
     summary="Look up the prices of an account's inventory that are due.",
 )
 REFRESH_DUE_ACCOUNTS = Job(

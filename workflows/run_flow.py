@@ -43,7 +43,7 @@ def ad_hoc_plan(request: RunFlow) -> AdHocPlan:
     return AdHocPlan(steps=steps)
 
 
-def _planned(number: int, step: AdHocStep, workspace: str | None) -> PlannedStep:
+def _planned(number: int, step: AdHocStep, fairness_key: str | None) -> PlannedStep:
     job = _job(number, step.job)
     try:
         message = job.input.model_validate(step.input)
@@ -54,9 +54,9 @@ def _planned(number: int, step: AdHocStep, workspace: str | None) -> PlannedStep
             job.check(message)
         except InputFault as fault:
             raise InputFault(("steps", number, "input", *fault.path), fault.message) from fault
-    own = None if job.workspace is None else job.workspace(message)
+    own = None if job.fairness_key is None else job.fairness_key(message)
     input_hash = JobStep(step.name, job, input=lambda _request, _results: message).hash_of(message)
-    return PlannedStep(workspace=own or workspace, input_hash=input_hash)
+    return PlannedStep(fairness_key=own or fairness_key, input_hash=input_hash)
 
 
 def _job(number: int, name: str) -> AnyJob:
@@ -104,7 +104,7 @@ def _job_step(step: AdHocStep, planned: PlannedStep) -> PlannedJobStep:
         job=step.job,
         job_input=step.input,
         input_hash=planned.input_hash,
-        workspace=planned.workspace,
+        fairness_key=planned.fairness_key,
         needs=step.needs,
         weight=step.weight,
     )
@@ -115,7 +115,7 @@ RUN_FLOW = Job(
     run=RunFlowWorkflow.run,
     input=RunFlow,
     result=FlowResult,
-    workspace=lambda request: request.workspace,
+    fairness_key=lambda request: request.workspace,
     check=check_flow,
     summary="Run jobs as a graph: each once those that it needs have succeeded.",
 )

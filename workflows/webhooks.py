@@ -28,7 +28,7 @@ DELIVER = Job(
     run=DeliverWebhookConsumerWorkflow.run,
     input=DeliverWebhook,
     result=WebhookDelivered,
-    workspace=lambda request: request.event.workspace,
+    fairness_key=lambda request: request.event.workspace,
     # 400 requests may wait for slow receivers: a worker may usually open 1,024 files.
     queue=BatchedQueue(page=100, parallel=4),
     summary="Tell a webhook's subscriber that a task has ended.",

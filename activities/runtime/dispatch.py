@@ -94,7 +94,7 @@ async def dispatch(
                     task.input,
                     task_id=task.id,
                     priority=task.priority,
-                    workspace=task.workspace,
+                    fairness_key=task.fairness_key,
                     starts_in=None if task.starts_at is None else task.starts_at - now,
                 )
             except GatewayError as error:

@@ -21,7 +21,7 @@ def overview(
     job: str | None = None,
     states: Collection[TaskState] = (),
     without: Collection[str] = (),
-    workspace: str | None = None,
+    fairness_key: str | None = None,
     everything: bool = False,
 ) -> TaskFilter:
     """Return the filter for a list of tasks.
@@ -34,7 +34,7 @@ def overview(
         job=job,
         states=frozenset(states),
         without=frozenset(without) | ({DELIVER_WEBHOOK} if is_top else set()),
-        workspace=workspace,
+        fairness_key=fairness_key,
         top=is_top,
     )
 

@@ -36,16 +36,16 @@ class TemporalGateway:
         *,
         task_id: UUID,
         priority: int,
-        workspace: str | None = None,
+        fairness_key: str | None = None,
         starts_in: timedelta | None = None,
     ) -> str | None:
         """Start a workflow and return its run id; None when another task's run holds the workflow id.
 
         Starting the same task twice is harmless: the second call returns the first one's run. Its
-        activities and children inherit the priority (1 is first) and the turn of its workspace.
+        activities and children inherit the priority (1 is first) and the turns of its fairness key.
         StartRefused: no repetition helps.
         """
-        turn = None if workspace is None else _fairness_key(workspace)
+        turn = None if fairness_key is None else _short(fairness_key)
         try:
             async with start_translated():
                 handle = await self._client.start_workflow(
@@ -134,7 +134,5 @@ class TemporalGateway:
         return await runs.history_length(self._client.get_workflow_handle(workflow_id, run_id=run_id))
 
 
-def _fairness_key(workspace: str) -> str:
-    if len(workspace.encode()) <= LONGEST_FAIRNESS_KEY:
-        return workspace
-    return hashlib.sha256(workspace.encode()).hexdigest()
+def _short(key: str) -> str:
+    return key if len(key.encode()) <= LONGEST_FAIRNESS_KEY else hashlib.sha256(key.encode()).hexdigest()

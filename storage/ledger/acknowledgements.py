@@ -44,7 +44,7 @@ class AcknowledgementStore(Repository):
         A row whose cancellation was asked for gets no other attempt. The row is CANCELLED, unless its work is
         done.
         """
-        query = select(TaskRow.id, TaskRow.job, TaskRow.workspace, TaskRow.cancel_requested_at)
+        query = select(TaskRow.id, TaskRow.job, TaskRow.fairness_key, TaskRow.cancel_requested_at)
         claimed_rows = await self._session.execute(
             query.where(TaskRow.claimed_by == claim, BATCHED_RUNNING).order_by(TaskRow.id).with_for_update()
         )
@@ -101,7 +101,7 @@ def _change(acknowledgement: Acknowledgement, row: Any, state: TaskState, now: d
         task_id=row.id,
         job=row.job,
         state=state,
-        workspace=row.workspace,
+        workspace=row.fairness_key,
         at=now,
         error=error and f"{error.error_type}: {error.message}",
     )

@@ -28,7 +28,7 @@ async def announce(session: AsyncSession, changes: Sequence[TaskChanged], *, now
             task_id,
             delivery,
             triggered_by=f"webhook {delivery.subscription_id}",
-            workspace=delivery.event.workspace,
+            fairness_key=delivery.event.workspace,
         )
         for task_id, delivery in deliveries_of(changes, subscriptions)
     ]
@@ -41,14 +41,14 @@ async def announce_end(session: AsyncSession, finish: FinishTask, *, now: dateti
     """As `announce`, of one task that has just ended."""
     if not await SubscriptionRepository(session).are_there():
         return
-    query = select(TaskRow.job, TaskRow.workspace).where(TaskRow.id == finish.task_id)
+    query = select(TaskRow.job, TaskRow.fairness_key).where(TaskRow.id == finish.task_id)
     row = (await session.execute(query)).one()
     error = finish.error and f"{finish.error.error_type}: {finish.error.message}"
     change = TaskChanged(
         task_id=finish.task_id,
         job=row.job,
         state=finish.state,
-        workspace=row.workspace,
+        workspace=row.fairness_key,
         at=now,
         error=error,
     )

@@ -72,12 +72,12 @@ class TaskIntake(Repository):
             )
             head = await self._session.scalar(waiting.order_by(TaskRow.fairness_rank).limit(1)) or 0
             last: dict[str | None, int] = {}
-            for workspace in {task.workspace for task in queue}:
-                own = waiting.where(TaskRow.workspace == workspace).order_by(TaskRow.fairness_rank.desc())
+            for key in {task.fairness_key for task in queue}:
+                own = waiting.where(TaskRow.fairness_key == key).order_by(TaskRow.fairness_rank.desc())
                 latest = await self._session.scalar(own.limit(1))
                 if latest is not None:
-                    last[workspace] = latest
-            ordered = fairness_ranks([task.workspace for task in queue], head=head, last=last)
+                    last[key] = latest
+            ordered = fairness_ranks([task.fairness_key for task in queue], head=head, last=last)
             ranks |= zip([task.id for task in queue], ordered, strict=True)
         return ranks
 

@@ -25,7 +25,7 @@ from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING
 COLUMNS = (
     TaskRow.id,
     TaskRow.job,
-    TaskRow.workspace,
+    TaskRow.fairness_key,
     TaskRow.input,
     TaskRow.attempts,
     TaskRow.checkpoint,
@@ -60,7 +60,7 @@ class QueueStore(Repository):
     """The queues, inside the caller's transaction. Any number of workers may claim at the same time."""
 
     async def claim(self, job: str, claim: str, *, limit: int, now: datetime) -> list[ClaimedRow]:
-        """Take up to `limit` rows that are due: by priority, then round robin over workspaces, then by age.
+        """Take up to `limit` rows that are due: by priority, round robin over fairness keys, and age.
 
         Rows that were asked to cancel meanwhile end here.
         """
@@ -96,7 +96,7 @@ class QueueStore(Repository):
         await self._session.execute(_these(rows).values(ended))
         changes = [
             TaskChanged(
-                task_id=row.id, job=row.job, state=TaskState.CANCELLED, workspace=row.workspace, at=now
+                task_id=row.id, job=row.job, state=TaskState.CANCELLED, workspace=row.fairness_key, at=now
             )
             for row in rows
         ]

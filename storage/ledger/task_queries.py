@@ -140,8 +140,8 @@ def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
         conditions.append(TaskRow.state.in_(wanted.states))
     if wanted.without:
         conditions.append(TaskRow.job.not_in(wanted.without))
-    if wanted.workspace is not None:
-        conditions.append(TaskRow.workspace == wanted.workspace)
+    if wanted.fairness_key is not None:
+        conditions.append(TaskRow.fairness_key == wanted.fairness_key)
     if wanted.top:
         conditions.append(TaskRow.parent_id.is_(None))
     return conditions

@@ -178,7 +178,7 @@ class TaskWriter(Repository):
 
 
 def _raw(message: BeginTask) -> NewTask:
-    values = message.model_dump(include={"job", "workflow_id", "input", "workspace", "triggered_by"})
+    values = message.model_dump(include={"job", "workflow_id", "input", "fairness_key", "triggered_by"})
     if message.child is not None:
         values |= message.child.model_dump(exclude={"step", "input_hash"})
     return NewTask(id=message.task_id or message.fallback_id, dedupe_key=None, **values)

@@ -34,7 +34,8 @@ class TaskRow(Base):
     # What the task is about, for ever; and the same while it keeps others of its kind from starting.
     job_key: Mapped[str | None] = mapped_column(String(1000))
     dedupe_key: Mapped[str | None] = mapped_column(String(1000))
-    workspace: Mapped[str | None] = mapped_column(String(200))
+    # Whose turn the task takes in queues: domain.queues.fairness_ranks.
+    fairness_key: Mapped[str | None] = mapped_column(String(200))
     input: Mapped[dict[str, Any]] = mapped_column(Json)
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
     progress: Mapped[int] = mapped_column(default=0)
@@ -92,10 +93,10 @@ class TaskRow(Base):
             postgresql_where=BATCHED_QUEUED,
         ),
         Index(
-            "ix_tasks_pool_workspace",
+            "ix_tasks_pool_fairness_key",
             "job",
             "priority",
-            "workspace",
+            "fairness_key",
             "pool_turn",
             sqlite_where=BATCHED_QUEUED,
             postgresql_where=BATCHED_QUEUED,

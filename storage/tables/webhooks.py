@@ -16,7 +16,7 @@ class SubscriptionRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     url: Mapped[str] = mapped_column(Text)
-    workspace: Mapped[str | None] = mapped_column(String(200))
+    fairness_key: Mapped[str | None] = mapped_column(String(200))
     states: Mapped[list[str]] = mapped_column(Json)
     secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
@@ -29,7 +29,7 @@ class SubscriptionRow(Base):
     __table_args__ = (
         Index(
             "ix_webhook_subscriptions_active",
-            "workspace",
+            "fairness_key",
             sqlite_where=text("disabled_at IS NULL"),
             postgresql_where=text("disabled_at IS NULL"),
         ),

@@ -25,7 +25,7 @@ def test_a_success_exits_with_0_and_shows_the_result(running: RunningService, sh
     assert (0, "") == (done.code, done.err)
     assert f"{PRICES} SUCCESS  task {task.id}" in done.out
     assert ["updated", "40"] in [line.split() for line in done.out.splitlines()]
-    assert (shop, "command line") == (task.workspace, task.triggered_by)
+    assert (shop, "command line") == (task.fairness_key, task.triggered_by)
 
 
 def test_json_alone_is_on_standard_output(running: RunningService, shop: str, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_job_is_accepted_while_nothing_runs(command_line: CommandLine) -> None
     account_id = command_line.succeed("cards", "add-account", "Early")
     task_id = command_line.succeed("run", PRICES, "--account", "Early", "--no-wait").splitlines()[-1]
     task = command_line.json("tasks", "show", task_id)
-    assert ("QUEUED", None, account_id) == (task["state"], task["run_id"], task["workspace"])
+    assert ("QUEUED", None, account_id) == (task["state"], task["run_id"], task["fairness_key"])
     assert "accepted; Temporal has not taken it yet" in command_line.succeed("tasks", "list")
 
 

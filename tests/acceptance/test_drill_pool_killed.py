@@ -49,7 +49,7 @@ class Drill:
         """Start so many deliveries; return their ids."""
         added = []
         for number in range(RECEIVERS):
-            one = await self.subscriptions.add(self.receivers.url(str(number)), workspace="none")
+            one = await self.subscriptions.add(self.receivers.url(str(number)), fairness_key="none")
             self.receivers.receivers[str(number)].secret = one.secret
             added.append(one.subscription.id)
         started = await self.jobs.start_many(

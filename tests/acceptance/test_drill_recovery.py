@@ -157,7 +157,7 @@ async def drill(folder: Path) -> AsyncIterator[Drill]:
         subscriptions = WebhookSubscriptions(site.database, box, SystemClock(), allow_private=True)
         added = []
         for name in map(str, range(RECEIVERS)):
-            one = await subscriptions.add(receivers.url(name), workspace="none")
+            one = await subscriptions.add(receivers.url(name), fairness_key="none")
             receivers.receivers[name].secret = one.secret
             added.append(one.subscription.id)
         site.worker.start()

@@ -10,7 +10,7 @@ def test_a_webhook_is_added_listed_and_removed(command_line: CommandLine) -> Non
     """Its secret is printed once, and never again."""
     private = command_line.setting(MAINSPRING_WEBHOOKS_ALLOW_PRIVATE="true")
     added = private.succeed(
-        "webhooks", "add", "http://127.0.0.1:9/hook", "--workspace", "shop", "--state", "failed"
+        "webhooks", "add", "http://127.0.0.1:9/hook", "--fairness-key", "shop", "--state", "failed"
     )
     said = dict(line.split(maxsplit=1) for line in added.splitlines())
     webhook, secret = said["webhook"], said["secret"]
@@ -22,7 +22,7 @@ def test_a_webhook_is_added_listed_and_removed(command_line: CommandLine) -> Non
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", secret)
     assert "http://127.0.0.1:9/hook was active already" == enabled
     assert removed.startswith("http://127.0.0.1:9/hook is told nothing any more")
-    assert [(webhook, "shop", ["FAILED"])] == [(e["id"], e["workspace"], e["states"]) for e in listed]
+    assert [(webhook, "shop", ["FAILED"])] == [(e["id"], e["fairness_key"], e["states"]) for e in listed]
     assert secret not in json.dumps(listed)
     assert [] == private.json("webhooks", "list")
 

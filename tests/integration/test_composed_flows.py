@@ -48,7 +48,7 @@ async def test_children_are_tasks_and_run_in_order(service: Service) -> None:
     children = await service.jobs.children(task.id)
     assert list(JOBS.values()) == [child.job for child in children]
     assert {(TaskState.SUCCESS, 2, str(account), task.id)} == {
-        (child.state, child.priority, child.workspace, child.parent_id) for child in children
+        (child.state, child.priority, child.fairness_key, child.parent_id) for child in children
     }
     for name, child in zip(JOBS, children, strict=True):
         assert {"task_id": str(child.id), "result": child.result} == result.steps[name].data
@@ -157,7 +157,7 @@ async def test_a_flow_s_workspace_is_that_of_the_jobs_that_have_none(service: Se
     tasks = await service.all_tasks()
 
     assert {"run-flow": {"shop-7"}, "discover-sets": {str(account)}} == {
-        job: {task.workspace for task in tasks if task.job == job} for job in {task.job for task in tasks}
+        job: {task.fairness_key for task in tasks if task.job == job} for job in {task.job for task in tasks}
     }
 
 

@@ -25,7 +25,7 @@ def later(seconds: float) -> datetime:
 def part_of(parent: UUID, step: str) -> ChildTask:
     """Return what a task that is a step of another one knows of it."""
     return ChildTask(
-        parent_id=parent, step=step, input_hash="hash", workspace=None, priority=3, retry_of=None
+        parent_id=parent, step=step, input_hash="hash", fairness_key=None, priority=3, retry_of=None
     )
 
 

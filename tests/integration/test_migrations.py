@@ -90,6 +90,20 @@ BEFORE_WORKSPACES = (
         " baseline_cents, min_stock, state, effect_id, created_at)"
         " VALUES (:id, 'lamp', 'anna', 'sale', 1, 9000, 9900, 1, 'sent', :id, :now)"
     ),
+    (
+        "INSERT INTO tasks (id, job, state, workflow_id, dedupe_key, workspace, input, progress,"
+        " processed, priority, triggered_by, is_pooled, attempts, created_at, updated_at)"
+        " VALUES (:id, 'note', 'QUEUED', 'note/1', 'note/1', 'shop-7', '{}', 0, 0, 3, 'client', false, 0,"
+        " :now, :now)"
+    ),
+    (
+        "INSERT INTO task_errors (task_id, at, step, error_type, message, stack, attempt)"
+        " VALUES (:id, :now, 'note', 'Away', 'away', '', 1)"
+    ),
+    (
+        "INSERT INTO webhook_subscriptions (id, url, workspace, states, secret_encrypted, created_at,"
+        " failures) VALUES (:id, 'https://a.example', 'shop-7', '[]', :sealed, :now, 0)"
+    ),
 )
 WITH_WORKSPACE = (
     "accounts",
@@ -115,6 +129,7 @@ async def test_rows_of_before_belong_to_the_default_workspace(empty: Database) -
     # As each of the two drivers takes them.
     values = {
         "id": uuid4().hex if empty.is_sqlite else uuid4(),
+        "sealed": b"sealed",
         "now": "2026-01-02 00:00:00" if empty.is_sqlite else datetime(2026, 1, 2, tzinfo=UTC),
     }
     async with empty.engine.begin() as connection:
@@ -130,6 +145,9 @@ async def test_rows_of_before_belong_to_the_default_workspace(empty: Database) -
             found = await connection.scalars(text(f"SELECT workspace FROM {table}"))
             assert ["default"] == list(found), table
         assert 1 == await connection.scalar(text("SELECT count(*) FROM tracked_games"))
+        assert 1 == await connection.scalar(text("SELECT count(*) FROM task_errors"))
+        for table in ("tasks", "webhook_subscriptions"):
+            assert "shop-7" == await connection.scalar(text(f"SELECT fairness_key FROM {table}")), table
         # References are kept as before: a product that goes takes its wishes along.
         await connection.execute(text("DELETE FROM wishlist_products"))
         assert 0 == await connection.scalar(text("SELECT count(*) FROM wishlist_items"))

@@ -46,7 +46,7 @@ def pooled(workspace: str | None = None, priority: int = 3, starts_at: datetime 
         workflow_id=f"drain-{JOB}",
         dedupe_key=None,
         input={"workspace": workspace},
-        workspace=workspace,
+        fairness_key=workspace,
         priority=priority,
         starts_at=starts_at,
         is_pooled=True,
@@ -150,8 +150,8 @@ class Order:
             tasks = [pooled(workspace, priority) for priority, workspace in batch]
             await enqueue(database, *tasks, now=now)
             for task in tasks:
-                places[task.id] = task.priority, turns[task.priority, task.workspace], now
-                turns[task.priority, task.workspace] += 1
+                places[task.id] = task.priority, turns[task.priority, task.fairness_key], now
+                turns[task.priority, task.fairness_key] += 1
         return places
 
 

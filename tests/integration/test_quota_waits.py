@@ -116,7 +116,7 @@ async def test_the_refresh_starts_what_is_due_once_for_each_active_account(servi
 
     refreshed = [await refresh(service) for _ in range(2)]
 
-    started = [(task.job, task.workspace) for task in await service.all_tasks() if task.workspace]
+    started = [(task.job, task.fairness_key) for task in await service.all_tasks() if task.fairness_key]
     assert AccountsRefreshed(accounts=2, started=2, already_active=0) == refreshed[0]
     assert AccountsRefreshed(accounts=2, started=0, already_active=0) == refreshed[1]
     assert [("discover-sets", str(due)), ("update-inventory-prices", str(due))] == sorted(started)

@@ -63,7 +63,7 @@ async def test_two_raw_starts_of_one_account_together_store_every_page_once(serv
     assert (1, len(cards)) == tuple(sum(each[count] for each in results) for count in ("sets", "cards"))
     assert service.sold_at(service.variants_of(SET)) == await service.prices()
     assert {(TaskState.SUCCESS, str(account))} == {
-        (task.state, task.workspace) for task in await service.all_tasks()
+        (task.state, task.fairness_key) for task in await service.all_tasks()
     }
 
 

@@ -126,7 +126,7 @@ async def test_a_pooled_task_is_not_said_to_wait_for_the_relay(database: Databas
 
 async def test_what_other_tasks_made_can_be_left_out(database: Database) -> None:
     """Thousands of deliveries and steps do not hide the task that somebody started."""
-    top = await add_batched(database, job="top", workspace="shop")
+    top = await add_batched(database, job="top", fairness_key="shop")
     child = await add_batched(database, parent_id=top)
     delivery = await add_batched(database, job="deliver")
 
@@ -135,4 +135,4 @@ async def test_what_other_tasks_made_can_be_left_out(database: Database) -> None
     assert {top} == {
         task.id for task in await found(database, TaskFilter(top=True, without=frozenset({"deliver"})))
     }
-    assert {top} == {task.id for task in await found(database, TaskFilter(workspace="shop"))}
+    assert {top} == {task.id for task in await found(database, TaskFilter(fairness_key="shop"))}

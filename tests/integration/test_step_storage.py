@@ -229,7 +229,7 @@ async def test_a_child_is_known_from_its_beginning(database: Database) -> None:
         input={},
         triggered_by="test",
         child=ChildTask(
-            parent_id=first, step="a", input_hash="hash", workspace=None, priority=3, retry_of=None
+            parent_id=first, step="a", input_hash="hash", fairness_key=None, priority=3, retry_of=None
         ),
     )
 

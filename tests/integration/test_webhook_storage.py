@@ -25,7 +25,7 @@ async def add(database: Database, count: int) -> list[UUID]:
         added = [
             await subscriptions.add(
                 f"https://shop-{number}.example",
-                workspace=None,
+                fairness_key=None,
                 states=[TaskState.SUCCESS],
                 secret="s",
                 box=BOX,

@@ -91,9 +91,9 @@ async def test_a_task_that_ends_is_told_to_its_subscriber(
 
 
 async def test_only_what_was_subscribed_to_is_told(service: Service, receivers: WebhookEmulator) -> None:
-    """By state and by workspace; a delivery's own end is told to nobody."""
+    """By state and by fairness key; a delivery's own end is told to nobody."""
     await subscribe(service, receivers, "failures", states={TaskState.FAILED})
-    await subscribe(service, receivers, "elsewhere", workspace="another")
+    await subscribe(service, receivers, "elsewhere", fairness_key="another")
     _, everything = await subscribe(service, receivers, "everything")
 
     await a_finished_task(service)

@@ -82,7 +82,7 @@ class Job(Generic[In, Out]):
     summary: str
     key: Callable[[In], str] | None = None
     key_says: str | None = None
-    workspace: Callable[[In], str | None] | None = None
+    fairness_key: Callable[[In], str | None] | None = None
     repeats: Deduplicate | Debounce | Throttle = Deduplicate()
     queue: BatchedQueue | None = None
     check: Callable[[In], None] | None = None
@@ -116,7 +116,7 @@ class Job(Generic[In, Out]):
             job_key=key,
             dedupe_key=key,
             input=message.model_dump(mode="json"),
-            workspace=None if self.workspace is None else self.workspace(message),
+            fairness_key=None if self.fairness_key is None else self.fairness_key(message),
             priority=priority,
             triggered_by=triggered_by,
             retry_of=retry_of,

@@ -93,8 +93,8 @@ class JobStep:
 
     async def run(self, message: Message, run: StepRun) -> Any:
         """Run the job, which writes the step's row with its own."""
-        workspace = None if self.job.workspace is None else self.job.workspace(message)
-        return await run_child(self.name, self.job.name, message, workspace, run, self.job.result)
+        fairness_key = None if self.job.fairness_key is None else self.job.fairness_key(message)
+        return await run_child(self.name, self.job.name, message, fairness_key, run, self.job.result)
 
     def result_of(self, data: JsonObject) -> Any:
         """Return the job's result that was stored in `data`; ValidationError when it is of another shape."""
@@ -109,7 +109,7 @@ class PlannedJobStep:
     job: str
     job_input: JsonObject
     input_hash: str
-    workspace: str | None
+    fairness_key: str | None
     needs: tuple[str, ...]
     weight: int
 
@@ -123,7 +123,7 @@ class PlannedJobStep:
 
     async def run(self, message: JsonObject, run: StepRun) -> Any:
         """Run the job, which writes the step's row with its own."""
-        return await run_child(self.name, self.job, message, self.workspace, run, None)
+        return await run_child(self.name, self.job, message, self.fairness_key, run, None)
 
     def result_of(self, data: JsonObject) -> Any:
         """Return the job's result that was stored in `data`."""
@@ -134,7 +134,7 @@ async def run_child(
     step: str,
     job: str,
     message: Message | JsonObject,
-    workspace: str | None,
+    fairness_key: str | None,
     run: StepRun,
     result_type: type[Message] | None,
 ) -> Any:
@@ -144,7 +144,7 @@ async def run_child(
         parent_id=run.task_id,
         step=step,
         input_hash=run.input_hash,
-        workspace=workspace,
+        fairness_key=fairness_key,
         priority=workflow.info().priority.priority_key or 3,
         retry_of=run.earlier_child,
     )

@@ -149,7 +149,7 @@ async def _ask_to_begin(message: Message) -> TaskBegun:
             workflow_id=info.workflow_id,
             run_id=info.first_execution_run_id,
             input=_json(message),
-            workspace=_workspace(message),
+            fairness_key=_fairness_key(message),
             triggered_by=_triggered_by(),
             child=_child(),
         ),
@@ -157,10 +157,10 @@ async def _ask_to_begin(message: Message) -> TaskBegun:
     )
 
 
-def _workspace(message: Message) -> str | None:
-    """Return whose task a raw start is: no job of the catalogue is at hand here."""
-    workspace = getattr(message, "workspace", None) or getattr(message, "account_id", None)
-    return None if workspace is None else str(workspace)
+def _fairness_key(message: Message) -> str | None:
+    """Return whose turns a raw start takes: no job of the catalogue is at hand here."""
+    key = getattr(message, "workspace", None) or getattr(message, "account_id", None)
+    return None if key is None else str(key)
 
 
 def _child() -> ChildTask | None:
