@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from mainspring.emulators.justtcg.catalogue import Catalogue, ListedSet, ListedVariant
+from mainspring.emulators.justtcg.catalogue import ListedSet, ListedVariant, catalogue
 
 # Cents of an ordinary near-mint card; the rest of the scale is invented around these.
 USUAL_CENTS = {
@@ -32,15 +32,14 @@ LONGEST_STILLNESS = 3  # a variant's price moves every first, second or third st
 class Prices:
     """The prices at `step`, which only moves forward. Two of the same seed and step agree on every price."""
 
-    def __init__(self, catalogue: Catalogue, seed: int = 0, step: int = 0) -> None:
-        self._catalogue = catalogue
+    def __init__(self, seed: int = 0, step: int = 0) -> None:
         self._set_values: dict[tuple[str, int], int] = {}
         self.seed = seed
         self.step = step
 
     def cents(self, variant_id: str) -> int | None:
         """Return what the variant (slug, uuid or SKU) costs now; None when nobody offers it."""
-        return self.cents_of(self._catalogue.variants[variant_id])
+        return self.cents_of(catalogue().variants[variant_id])
 
     def cents_of(self, variant: ListedVariant) -> int | None:
         """Return what the variant costs now; None when nobody offers it."""

@@ -12,7 +12,7 @@ from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.justtcg.accounts import Account
 from mainspring.emulators.justtcg.app import PREFIX, VendorApp
 from mainspring.emulators.justtcg.calls import Calls
-from mainspring.emulators.justtcg.catalogue import catalogue
+from mainspring.emulators.justtcg.catalogue import Catalogue, catalogue
 from mainspring.emulators.justtcg.control import control_of
 from mainspring.emulators.justtcg.faults import Faults
 from mainspring.emulators.justtcg.plans import PLANS
@@ -36,11 +36,10 @@ class JustTcgEmulator(HttpEmulator):
         connections = Connections()
         self._moved = [now()]
         self.now = now
-        self.catalogue = catalogue()
-        self.prices = Prices(self.catalogue, seed)
+        self.prices = Prices(seed)
         self.faults = Faults(seed)
         self.calls = Calls()
-        self._vendor = Vendor(self.catalogue, Wire(self.prices, self._moved), self.faults)
+        self._vendor = Vendor(Wire(self.prices, self._moved), self.faults)
         served = VendorApp(self._vendor, self.faults, self.calls, connections, now)
         routes = [Route(PREFIX + "/{rest:path}", served.respond, methods=["GET", "POST"])]
         super().__init__(Starlette(routes=routes), connections, port)
@@ -49,6 +48,11 @@ class JustTcgEmulator(HttpEmulator):
     def base_url(self) -> str:
         """The address of the API, for `gateways.justtcg.JustTcg`."""
         return f"{self.address}{PREFIX}"
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is for sale; made when something is first asked for."""
+        return catalogue()
 
     @property
     def control(self) -> Control:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from mainspring.emulators.justtcg.accounts import Account
-from mainspring.emulators.justtcg.catalogue import GAME_ID, GAME_NAME, Catalogue, ListedCard, ListedVariant
+from mainspring.emulators.justtcg.catalogue import GAME_ID, GAME_NAME, ListedCard, ListedVariant, catalogue
 from mainspring.emulators.justtcg.faults import Fault, Faults
 from mainspring.emulators.justtcg.wire import Json, Wire
 
@@ -49,9 +49,8 @@ class Refusal(Exception):
 class Vendor:
     """Serves the catalogue at the present prices to the keys in `accounts`."""
 
-    def __init__(self, catalogue: Catalogue, wire: Wire, faults: Faults) -> None:
+    def __init__(self, wire: Wire, faults: Faults) -> None:
         self.accounts: dict[str, Account] = {}
-        self._catalogue = catalogue
         self._wire = wire
         self._faults = faults
         self._routes: dict[tuple[str, str], Callable[[Asked, Account], Json]] = {
@@ -92,14 +91,14 @@ class Vendor:
         return Answered(429, {"error": "Limit exceeded", "code": code} | usage)
 
     def _games(self, _asked: Asked, _account: Account) -> Json:
-        return {"data": [self._wire.game(self._catalogue)]}
+        return {"data": [self._wire.game(catalogue())]}
 
     def _sets(self, asked: Asked, account: Account) -> Json:
         if "game" not in asked.params:
             raise Refusal(400, "INVALID_REQUEST", "game is required")
         self._check_listing(asked.params["game"])
         known = asked.params["game"] in {GAME_ID, GAME_NAME}
-        sets = list(self._catalogue.sets.values()) if known else []
+        sets = list(catalogue().sets.values()) if known else []
         by_release = asked.params.get("orderBy") == "release_date"
         sets.sort(
             key=lambda each: each.release_date if by_release else each.name,
@@ -132,7 +131,7 @@ class Vendor:
             raise Refusal(400, "INVALID_REQUEST", "an id, q, game or set is required")
         if params.get("game", GAME_ID) not in {GAME_ID, GAME_NAME}:
             return []
-        sets = self._catalogue.sets
+        sets = catalogue().sets
         wanted = [sets[params["set"]]] if params.get("set") in sets else []
         words = params.get("q", "").lower()
         return [
@@ -166,10 +165,10 @@ class Vendor:
         if name is None or item[name] in self._faults.never_returned:
             return []
         if name == "cardId":
-            card = self._catalogue.cards.get(item[name])
+            card = catalogue().cards.get(item[name])
             return [(card, list(card.variants))] if card else []
-        variant = self._catalogue.variants.get(item[name])
-        return [(self._catalogue.card_of[variant.uuid], [variant])] if variant else []
+        variant = catalogue().variants.get(item[name])
+        return [(catalogue().card_of[variant.uuid], [variant])] if variant else []
 
     def _spoilt(self, cards: list[Json]) -> list[Json]:
         faults = self._faults

@@ -37,7 +37,7 @@ def test_the_catalogue_is_large_and_every_id_in_it_is_unique() -> None:
 def test_prices_depend_on_seed_and_step_and_nothing_else() -> None:
     """Two processes agree on every price; another seed does not."""
     ids = catalogue().variant_ids[:1000]
-    one, same, other = (Prices(catalogue(), seed, step=3) for seed in (1, 1, 2))
+    one, same, other = (Prices(seed, step=3) for seed in (1, 1, 2))
 
     assert [one.cents(each) for each in ids] == [same.cents(each) for each in ids]
     assert [one.cents(each) for each in ids] != [other.cents(each) for each in ids]
@@ -45,7 +45,7 @@ def test_prices_depend_on_seed_and_step_and_nothing_else() -> None:
 
 def test_prices_reach_from_cents_to_thousands_of_dollars_and_some_are_unknown() -> None:
     """The extremes that have to be stored are on sale."""
-    prices = [Prices(catalogue(), 0).cents(each) for each in catalogue().variant_ids]
+    prices = [Prices(0).cents(each) for each in catalogue().variant_ids]
     known = [price for price in prices if price is not None]
 
     assert len(prices) > len(known) > 0.9 * len(prices)
@@ -56,7 +56,7 @@ def test_prices_reach_from_cents_to_thousands_of_dollars_and_some_are_unknown() 
 def test_a_step_moves_some_prices() -> None:
     """Neither all nor none change from step to step."""
     ids = catalogue().variant_ids[:3000]
-    before, after = Prices(catalogue(), 0, step=0), Prices(catalogue(), 0, step=1)
+    before, after = Prices(0, step=0), Prices(0, step=1)
     changed = sum(before.cents(each) != after.cents(each) for each in ids)
 
     assert 300 < changed < 2000
