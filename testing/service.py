@@ -1,6 +1,6 @@
 """A whole service for one test: every way in, a clock that tests move, and workers in this process."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,18 @@ class ServiceUnderTest(Service):
     async def wait(self, task_id: UUID) -> Task:
         """Return a task in its final state."""
         return await eventually(lambda: self.jobs.get(task_id), lambda task: task.state.is_final)
+
+    async def wait_all(self, task_ids: Iterable[UUID]) -> list[Task]:
+        """Return tasks in their final states, in the given order, as a list has them: without error logs."""
+        wanted = list(task_ids)
+
+        async def seen() -> dict[UUID, Task]:
+            found = {task.id: task for task in await self.all_tasks()}
+            return {each: found.get(each) or await self.jobs.get(each) for each in wanted}
+
+        await self.wait(wanted[-1])
+        tasks = await eventually(seen, lambda tasks: all(task.state.is_final for task in tasks.values()))
+        return list(tasks.values())
 
     async def all_tasks(self) -> list[Task]:
         """Return every task, the newest first."""

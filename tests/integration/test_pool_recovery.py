@@ -52,7 +52,7 @@ async def test_each_worker_that_starts_lets_others_take_the_place_of_what_hangs(
         await asyncio.sleep(A_WHILE_SECONDS)
         begun.append(len(notes.pages))
         notes.open.set()
-        tasks = [await service.wait(each.id) for each in started]
+        tasks = await service.wait_all(each.id for each in started)
 
     assert [POOL.parallel * min(n + 1, GENERATIONS) for n in range(GENERATIONS + 1)] == begun
     assert {TaskState.SUCCESS} == {task.state for task in tasks}

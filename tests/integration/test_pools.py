@@ -56,7 +56,7 @@ async def test_a_thousand_tasks_are_worked_once_by_one_workflow(
     """Each has its own row with its result, and Temporal writes less than an event for ten of them."""
     started = await workerless.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in range(1_000)])
 
-    tasks = [await workerless.wait(each.id) for each in started]
+    tasks = await workerless.wait_all(each.id for each in started)
     events = await until_over(workerless)
 
     assert [{"number": n} for n in range(1_000)] == [task.result for task in tasks]
@@ -87,7 +87,7 @@ async def test_a_task_that_fails_backs_off_alone_and_fails_after_three_attempts_
         + [NoteNumber(number=n) for n in range(3, 20)],
     )
 
-    done = [await workerless.wait(each.id) for each in others]
+    done = await workerless.wait_all(each.id for each in others)
     waiting = await workerless.jobs.get(refused.id)
     failed, recovered = [await workerless.wait(each.id) for each in (refused, recovering)]
 
@@ -121,7 +121,7 @@ async def test_starts_at_the_same_time_are_all_worked(workerless: Service, notes
         started += batch
         await asyncio.sleep(0.05)
 
-    tasks = [await workerless.wait(each.id) for each in started]
+    tasks = await workerless.wait_all(each.id for each in started)
 
     assert {TaskState.SUCCESS} == {task.state for task in tasks}
     assert Counter(range(120)) == notes.noted
@@ -138,8 +138,7 @@ async def test_a_session_of_the_callers_own_holds_the_tasks_until_it_commits(
         await asyncio.sleep(0.2)
         before = notes.noted.total()
 
-    for each in started:
-        await workerless.wait(each.id)
+    await workerless.wait_all(each.id for each in started)
     assert (0, 10) == (before, notes.noted.total())
 
 
@@ -176,13 +175,14 @@ async def test_a_task_that_is_worked_is_cancelled_when_its_page_settles(
     assert [TaskState.CANCELLED, TaskState.SUCCESS] == [task.state for task in ended]
 
 
+@pytest.mark.parametrize("waiting", [400, pytest.param(2_000, marks=pytest.mark.drill)])
 async def test_a_burst_of_one_workspace_does_not_starve_another(
-    workerless: Service, notes: NoteActivities
+    workerless: Service, notes: NoteActivities, waiting: int
 ) -> None:
-    """Tasks that come behind a burst of 2,000 are in the next pages, sharing them half and half."""
+    """Tasks that come behind a burst are in the next pages, sharing them half and half."""
     notes.open.clear()
     burst = await workerless.jobs.start_many(
-        NOTE_NUMBER, [NoteNumber(number=n, workspace="burst") for n in range(2_000)]
+        NOTE_NUMBER, [NoteNumber(number=n, workspace="burst") for n in range(waiting)]
     )
     await workerless.until(burst[0].id, lambda task: task.state is TaskState.RUNNING)
     late = await workerless.jobs.start_many(
@@ -190,14 +190,14 @@ async def test_a_burst_of_one_workspace_does_not_starve_another(
     )
 
     notes.open.set()
-    tasks = [await workerless.wait(each.id) for each in late]
+    tasks = await workerless.wait_all(each.id for each in late)
 
     assert {TaskState.SUCCESS} == {task.state for task in tasks}
     # Two pages were under way when they came; 40 of them share the next two with 40 of the burst.
     holding = [number for number, page in enumerate(notes.pages) if any(e.workspace == "late" for e in page)]
     assert max(holding) <= 4
-    for each in burst:
-        await workerless.wait(each.id)
+    ended = await workerless.wait_all(each.id for each in burst)
+    assert {TaskState.SUCCESS} == {task.state for task in ended}
 
 
 async def test_a_task_for_later_is_worked_in_time(workerless: Service, notes: NoteActivities) -> None:
