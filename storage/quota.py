@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from mainspring.domain.quota import Budget, Exhausted, Granted
 from mainspring.storage.database import Session
@@ -19,13 +19,14 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class QuotaRepository(Repository, Generic[State]):
-    """The budgets, inside the caller's transaction, which holds a row from the first call to its end.
+    """A workspace's budgets, inside the caller's transaction, which holds a row from the first call on.
 
     `holder` names what is counted, such as a vendor's key; whoever shares a key shares the holder.
     """
 
-    def __init__(self, session: Session, budget: Budget[State]) -> None:
+    def __init__(self, session: Session, budget: Budget[State], workspace: str) -> None:
         super().__init__(session)
+        self._workspace = workspace
         self._budget = budget
         self._states = _adapter(budget.state_type)
 
@@ -62,7 +63,7 @@ class QuotaRepository(Repository, Generic[State]):
 
     async def state(self, holder: str) -> State | None:
         """Return what is known of a holder, without holding its row; None before its first call."""
-        stored = await self._session.scalar(select(QuotaRow.state).where(QuotaRow.holder == holder))
+        stored = await self._session.scalar(select(QuotaRow.state).where(*self._is(holder)))
         return None if stored is None else self._states.validate_python(stored)
 
     async def _change(self, holder: str, change: Callable[[State], State]) -> None:
@@ -72,19 +73,24 @@ class QuotaRepository(Repository, Generic[State]):
 
     async def _locked(self, holder: str) -> State | None:
         # SQLite leaves out FOR UPDATE: there the transaction has held the one write lock from its beginning.
-        query = select(QuotaRow.state).where(QuotaRow.holder == holder).with_for_update()
+        query = select(QuotaRow.state).where(*self._is(holder)).with_for_update()
         stored = await self._session.scalar(query)
         return None if stored is None else self._states.validate_python(stored)
 
     async def _begin(self, holder: str, state: State) -> State:
-        insert = insert_into(self._session, QuotaRow).values(holder=holder, state=self._stored(state))
-        await self._session.execute(insert.on_conflict_do_nothing(index_elements=["holder"]))
+        insert = insert_into(self._session, QuotaRow).values(
+            workspace=self._workspace, holder=holder, state=self._stored(state)
+        )
+        await self._session.execute(insert.on_conflict_do_nothing(index_elements=["workspace", "holder"]))
         # Another transaction may have been first: what holds is what is there.
         return await self._locked(holder) or state
 
     async def _save(self, holder: str, state: State) -> None:
-        change = update(QuotaRow).where(QuotaRow.holder == holder).values(state=self._stored(state))
+        change = update(QuotaRow).where(*self._is(holder)).values(state=self._stored(state))
         await self._session.execute(change)
+
+    def _is(self, holder: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return QuotaRow.workspace == self._workspace, QuotaRow.holder == holder
 
     def _stored(self, state: State) -> dict[str, Any]:
         stored: dict[str, Any] = self._states.dump_python(state, mode="json")

@@ -45,4 +45,6 @@ class AccountCalls:
                 lambda session: ProgressStore(session).note_step(task_id, step, now=self._clock.now())
             )
 
-        return await self._calls.call(access.holder, access.budget, request, paced=paced)
+        return await self._calls.call(
+            access.holder, access.budget, request, workspace=access.workspace, paced=paced
+        )

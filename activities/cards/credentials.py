@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.cards.quota import JustTcgBudget, Plan, plan_named
 from mainspring.gateways.errors import CredentialsRefused
 from mainspring.gateways.justtcg.refusals import SERVICE
@@ -14,11 +15,15 @@ from mainspring.storage.secrets import SecretBox
 
 @dataclass(frozen=True)
 class Credential:
-    """A key with the plan it was bought with. Accounts that share a key share its quota."""
+    """A key with the plan it was bought with. The accounts of a workspace that share a key share its quota.
+
+    `workspace` is whose the key is. The default key is the installation's, whichever workspace uses it.
+    """
 
     api_key: str = field(repr=False)
     plan: Plan
     anchor_day: int
+    workspace: str = DEFAULT_WORKSPACE
 
     @property
     def holder(self) -> str:
@@ -57,7 +62,7 @@ class Credentials:
             account = await accounts.get(account_id)
             own = await accounts.api_key(account_id, self._box)
             if own is not None:
-                return Credential(own, plan_named(account.plan), account.anchor_day)
+                return Credential(own, plan_named(account.plan), account.anchor_day, account.workspace)
             if self._default is None:
                 raise CredentialsRefused(
                     f"account {account.name!r} has no API key, and MAINSPRING_JUSTTCG_API_KEY is not set",

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from mainspring.activities.runtime.checkpoint import Paused
 from mainspring.contracts.progress import Pause
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.quota import Budget, Granted
 from mainspring.domain.quota.budget import waiting_for
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import LimitExceeded, NotSent
-from mainspring.storage.database import Database
+from mainspring.storage.database import Database, Session
 from mainspring.storage.quota import QuotaRepository
 
 # A full minute is waited for here; whatever takes longer is the workflow's to wait for, on a durable timer.
@@ -47,6 +49,19 @@ async def _say_nothing(_pause: Pause) -> None:
     """Wait without a word."""
 
 
+@dataclass(frozen=True)
+class _Quota:
+    """What a call is counted for: a holder of a workspace, with the budget that the holder has."""
+
+    workspace: str
+    holder: str
+    budget: Budget[Any]
+
+    def within(self, session: Session) -> QuotaRepository[Any]:
+        """Return the workspace's budgets, inside a transaction."""
+        return QuotaRepository(session, self.budget, self.workspace)
+
+
 class RateLimitedCalls:
     """Calls within the budget of their holder, whatever else uses it, here or on other machines.
 
@@ -57,7 +72,7 @@ class RateLimitedCalls:
         self._database = database
         self._clock = clock
         # The first in a holder's queue waits for the minute, the others for the first: nobody is overtaken.
-        self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._queues: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def call(
         self,
@@ -65,68 +80,70 @@ class RateLimitedCalls:
         budget: Budget[Any],
         request: Callable[[], Awaitable[A]],
         *,
+        workspace: str = DEFAULT_WORKSPACE,
         cost: int = 1,
         paced: Callable[[Pause], Awaitable[None]] = _say_nothing,
     ) -> A:
         """Send a request when the budget of `holder` allows its cost, and return its answer.
 
+        `workspace` is whose the holder is: that of a customer's own key, or `default` for the installation's.
+
         `request` is one request each time it is called; it is called again when the vendor refused it for
         a limit. Waits for a brief window, telling `paced` before. Raises QuotaUsedUp: when it takes longer.
         Raises what `request` raises.
         """
+        quota = _Quota(workspace, holder, budget)
         while True:
-            reserved = await self._reserve(holder, budget, cost, paced)
+            reserved = await self._reserve(quota, cost, paced)
             try:
                 answer = await request()
             except NotSent:
-                await self._not_sent(holder, budget, cost, reserved)
+                await self._not_sent(quota, cost, reserved)
                 raise
             except LimitExceeded as refusal:
-                await self._answered(holder, budget, cost, reserved, refusal.usage)
-                await self._refused(holder, budget, reserved, refusal)
+                await self._answered(quota, cost, reserved, refusal.usage)
+                await self._refused(quota, reserved, refusal)
             else:
-                await self._answered(holder, budget, cost, reserved, answer.usage)
+                await self._answered(quota, cost, reserved, answer.usage)
                 return answer
 
     async def _reserve(
-        self, holder: str, budget: Budget[Any], cost: int, paced: Callable[[Pause], Awaitable[None]]
+        self, quota: _Quota, cost: int, paced: Callable[[Pause], Awaitable[None]]
     ) -> Granted[Any]:
-        queue = self._queues.setdefault(holder, asyncio.Lock())
+        queue = self._queues.setdefault((quota.workspace, quota.holder), asyncio.Lock())
         async with queue:
             while True:
                 reservation = await self._database.transact(
-                    lambda session: QuotaRepository(session, budget).reserve(holder, cost, self._clock.now)
+                    lambda session: quota.within(session).reserve(quota.holder, cost, self._clock.now)
                 )
                 if isinstance(reservation, Granted):
                     return reservation
                 window, resumes_at = reservation.window, reservation.resumes_at
-                wait, waited = resumes_at - self._clock.now(), waiting_for(budget.service, window)
-                if not budget.is_brief(window) or wait > LONGEST_WAIT:
+                wait, waited = resumes_at - self._clock.now(), waiting_for(quota.budget.service, window)
+                if not quota.budget.is_brief(window) or wait > LONGEST_WAIT:
                     raise QuotaUsedUp(window, resumes_at, waited)
                 await paced(Pause(waiting_for=waited, resumes_at=resumes_at))
                 await self._clock.sleep(min(max(wait, timedelta()), LONGEST_SLEEP))
 
-    async def _not_sent(self, holder: str, budget: Budget[Any], cost: int, reserved: Granted[Any]) -> None:
+    async def _not_sent(self, quota: _Quota, cost: int, reserved: Granted[Any]) -> None:
         await self._database.transact(
-            lambda session: QuotaRepository(session, budget).release(holder, cost, reserved.at)
+            lambda session: quota.within(session).release(quota.holder, cost, reserved.at)
         )
 
-    async def _refused(
-        self, holder: str, budget: Budget[Any], reserved: Granted[Any], refusal: LimitExceeded
-    ) -> None:
+    async def _refused(self, quota: _Quota, reserved: Granted[Any], refusal: LimitExceeded) -> None:
         await self._database.transact(
-            lambda session: QuotaRepository(session, budget).exceeded(
-                holder, refusal.window, refusal.retry_after, reserved.at, self._clock.now()
+            lambda session: quota.within(session).exceeded(
+                quota.holder, refusal.window, refusal.retry_after, reserved.at, self._clock.now()
             )
         )
 
-    async def _answered(
-        self, holder: str, budget: Budget[Any], cost: int, reserved: Granted[Any], usage: object | None
-    ) -> None:
+    async def _answered(self, quota: _Quota, cost: int, reserved: Granted[Any], usage: object | None) -> None:
         now = self._clock.now()
         # Most answers teach nothing that the reservation did not know: those cost no transaction.
-        if usage is None or budget.observe(reserved.state, cost, usage, reserved.at, now) == reserved.state:
+        if usage is None:
+            return
+        if quota.budget.observe(reserved.state, cost, usage, reserved.at, now) == reserved.state:
             return
         await self._database.transact(
-            lambda session: QuotaRepository(session, budget).observe(holder, cost, usage, reserved.at, now)
+            lambda session: quota.within(session).observe(quota.holder, cost, usage, reserved.at, now)
         )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mainspring.activities.runtime.metered_calls import QuotaUsedUp, RateLimitedCalls
 from mainspring.contracts.progress import Pause
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.cards.quota import FREE, JustTcgBudget, Plan, QuotaState, Usage
 from mainspring.domain.quota import Rolling, Spent, WindowBudget
 from mainspring.emulators.justtcg import JustTcgEmulator
@@ -82,7 +83,9 @@ async def job(calls: RateLimitedCalls, vendor: Vendor, key: str, plan: Plan, req
 
 async def state(database: Database) -> QuotaState:
     stored = await database.read(
-        lambda session: QuotaRepository(session, JustTcgBudget(FREE, ANCHOR_DAY)).state(KEY)
+        lambda session: QuotaRepository(session, JustTcgBudget(FREE, ANCHOR_DAY), DEFAULT_WORKSPACE).state(
+            KEY
+        )
     )
     assert stored is not None
     return stored

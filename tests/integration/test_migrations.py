@@ -104,10 +104,12 @@ BEFORE_WORKSPACES = (
         "INSERT INTO webhook_subscriptions (id, url, workspace, states, secret_encrypted, created_at,"
         " failures) VALUES (:id, 'https://a.example', 'shop-7', '[]', :sealed, :now, 0)"
     ),
+    "INSERT INTO quotas (holder, state) VALUES ('key', '{}')",
 )
 WITH_WORKSPACE = (
     "accounts",
     "effects",
+    "quotas",
     "wishlist_items",
     "wishlist_notifications",
     "wishlist_products",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, insert
 
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.cards.quota import (
     FREE,
     Exhausted,
@@ -28,7 +29,7 @@ HOLDER = "account-1"
 
 
 def of(session: Session, plan: Plan = FREE) -> QuotaRepository[QuotaState]:
-    return QuotaRepository(session, JustTcgBudget(plan, 5))
+    return QuotaRepository(session, JustTcgBudget(plan, 5), DEFAULT_WORKSPACE)
 
 
 def at_noon() -> datetime:
@@ -180,7 +181,9 @@ async def test_a_row_of_an_earlier_release_is_read(database: Database) -> None:
         "vendor_plan": "Free Tier",
     }
     await database.transact(
-        lambda session: session.execute(insert(QuotaRow).values(holder=HOLDER, state=earlier))
+        lambda session: session.execute(
+            insert(QuotaRow).values(workspace=DEFAULT_WORKSPACE, holder=HOLDER, state=earlier)
+        )
     )
 
     answers = [await reserve(database) for _ in range(2)]
@@ -189,13 +192,26 @@ async def test_a_row_of_an_earlier_release_is_read(database: Database) -> None:
     assert (100, 401) == ((stored := answers[1].state).day.used, stored.month.used)
 
 
+async def test_a_holder_of_another_workspace_has_a_budget_of_its_own(database: Database) -> None:
+    """The same name means another customer's key there."""
+    budget = WindowBudget("Claude", "tokens", (Calendar("day", 1_000, "day"),))
+
+    async def spend(workspace: str) -> bool:
+        answer = await database.transact(
+            lambda session: QuotaRepository(session, budget, workspace).reserve(HOLDER, 600, at_noon)
+        )
+        return isinstance(answer, Granted)
+
+    assert [True, False, True, False] == [await spend(each) for each in ("one", "one", "two", "two")]
+
+
 async def test_a_budget_of_tokens_is_shared_by_two_machines(database: Database, other: Database) -> None:
     """A call may cost more than one unit; both together never pass the limit."""
     tokens = WindowBudget("Claude", "tokens", (Calendar("day", 1_000, "day"),))
 
     async def spend(machine: Database) -> bool:
         answer = await machine.transact(
-            lambda session: QuotaRepository(session, tokens).reserve(HOLDER, 300, at_noon)
+            lambda session: QuotaRepository(session, tokens, DEFAULT_WORKSPACE).reserve(HOLDER, 300, at_noon)
         )
         return isinstance(answer, Granted)
 

@@ -47,7 +47,7 @@ NOBODYS = {
     "task_errors", "task_steps",  # a task's
 }  # fmt: skip
 # What is to get a workspace that is never absent, with the tasks.
-NOT_YET = {"quotas", "tasks", "webhook_subscriptions"}
+NOT_YET = {"tasks", "webhook_subscriptions"}
 
 
 def test_whatever_belongs_to_somebody_says_to_which_workspace() -> None:
