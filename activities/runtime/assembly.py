@@ -38,8 +38,8 @@ def activity_classes() -> Iterator[type]:
     for found in pkgutil.iter_modules(activities.__path__):
         module = importlib.import_module(f"{activities.__name__}.{found.name}")
         for _, candidate in inspect.getmembers(module, inspect.isclass):
-            is_application_failure = candidate.__module__.startswith(module.__name__)
-            if is_application_failure and any(hasattr(member, MARK) for member in vars(candidate).values()):
+            is_ours = candidate.__module__.startswith(module.__name__)
+            if is_ours and any(hasattr(member, MARK) for member in vars(candidate).values()):
                 yield candidate
 
 

@@ -3,13 +3,11 @@
 from temporalio import activity
 
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
-from mainspring.activities.runtime.dispatch import wake_consumer
 from mainspring.activities.wishlist.checking import check_page
 from mainspring.activities.wishlist.mailing import SenderSettings
-from mainspring.activities.wishlist.planning import Planned, plan_page
-from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, CheckBatch, WishlistProgress
+from mainspring.activities.wishlist.planning import plan_page
+from mainspring.contracts.wishlist import CheckBatch, WishlistProgress
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 
 # Pages in one activity: some seconds of work, so that a check of millions costs few of them.
@@ -19,12 +17,9 @@ PAGES = 40
 class WishlistActivities:
     """Works through the wishes, then plans the mails."""
 
-    def __init__(
-        self, database: Database, temporal: TemporalGateway, clock: Clock, letterhead: SenderSettings
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, letterhead: SenderSettings) -> None:
         self._database = database
         self._checkpoint = Checkpoint(database, clock, WishlistProgress)
-        self._temporal = temporal
         self._clock = clock
         self._letterhead = letterhead
 
@@ -49,7 +44,7 @@ class WishlistActivities:
         rules = check.stock or check.sales
         assert rules is not None  # noqa: S101  # a check is of one of the two
 
-        async def work(session: Session) -> tuple[WishlistProgress, Planned]:
+        async def work(session: Session) -> WishlistProgress:
             planned = await plan_page(
                 session,
                 self._letterhead,
@@ -60,14 +55,9 @@ class WishlistActivities:
             before = check.progress
             update = {"mails": before.mails + planned.mails, "finished": planned.is_last}
             progress = before.model_copy(update=update)
-            return await self._save(session, progress, f"{progress.mails} mails planned"), planned
+            return await self._save(session, progress, f"{progress.mails} mails planned")
 
-        progress, planned = await self._database.transact(work)
-        ids = [task.id for task in planned.tasks if task.starts_at is None]
-        if ids:
-            now = self._clock.now()
-            await wake_consumer(self._database, self._temporal, SEND_NOTIFICATIONS, ids, now=now)
-        return progress
+        return await self._database.transact(work)
 
     async def _save(self, session: Session, progress: WishlistProgress, step: str) -> WishlistProgress:
         after = progress.model_copy(update={"pages": progress.pages + 1})

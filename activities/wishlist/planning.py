@@ -14,6 +14,7 @@ from mainspring.contracts.tasks import NewTask
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
 from mainspring.domain.queues import batched_task
 from mainspring.domain.quiet_hours import earliest_mail
+from mainspring.storage.commits import wake_after_commit
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectStore, NewEffect
 from mainspring.storage.ledger import TaskIntake
@@ -51,7 +52,7 @@ async def plan_page(
     """Put what the next users wait for into their mails, in the caller's transaction.
 
     A mail that surely has not gone out takes up more; who has none gets a new one. A mail whose task was
-    cancelled is given up, and counts as told.
+    cancelled is given up, and counts as told. The queue of the new mails is woken by the commit.
     """
     workspace = await workspace_to_plan(session)
     waiting = [] if workspace is None else await PlanRepository(session, workspace).waiting(limit=size)
@@ -86,10 +87,12 @@ async def _plan(
     mails = await effects.joinable(workspace, [each.user_id for each in reachable], MAIL)
     new = [_mail(each, workspace, plan) for each in reachable if each.user_id not in mails]
     await effects.intend([effect for effect, _ in new], now=plan.now)
-    await TaskIntake(session).enqueue([task for _, task in new], now=plan.now)
+    tasks = tuple(task for _, task in new)
+    await TaskIntake(session).enqueue(tasks, now=plan.now)
+    wake_after_commit(session, SEND_NOTIFICATIONS, [task.id for task in tasks if task.starts_at is None])
     mails |= {effect.owner: effect.id for effect, _ in new}
     await plans.take_up(mails)
-    return tuple(task for _, task in new), len(mails)
+    return tasks, len(mails)
 
 
 def _mail(user: Addressee, workspace: str, plan: _Plan) -> tuple[NewEffect, NewTask]:

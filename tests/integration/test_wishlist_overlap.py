@@ -44,7 +44,7 @@ async def test_of_two_attempts_at_once_only_one_stores_a_page(workerless: Servic
     database, clock = workerless.database, SystemClock()
     check = await furnish(database, clock)
     letterhead = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
-    checks = WishlistActivities(database, workerless.temporal, clock, letterhead)
+    checks = WishlistActivities(database, clock, letterhead)
 
     async with database.session.begin() as session:
         await ProgressStore(session).checkpoint(check.progress.task_id, hold=True)
