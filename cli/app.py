@@ -10,7 +10,8 @@ import typer
 
 from mainspring import cli
 from mainspring.cli import demo, doctor, run, schedule_times, schedules, up
-from mainspring.cli.console import BAD_INPUT, SUCCESS, Worker, complain, echo, end
+from mainspring.cli.console import BAD_INPUT, SUCCESS, Worker, complain, end
+from mainspring.cli.output import echo
 from mainspring.client.errors import BadInput
 from mainspring.client.workspaces import checked_workspace
 from mainspring.config.settings import Settings

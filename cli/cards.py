@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import echo, show_table, with_service
+from mainspring.cli.console import with_service
 from mainspring.cli.imports import show_import
+from mainspring.cli.output import echo, show_table
 from mainspring.client.inventory_imports import import_inventory
 from mainspring.client.service import Service
 

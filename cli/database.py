@@ -2,7 +2,8 @@
 
 import typer
 
-from mainspring.cli.console import echo, settled
+from mainspring.cli.console import settled
+from mainspring.cli.output import echo
 from mainspring.config.settings import Settings
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import is_current, upgrade

@@ -2,7 +2,8 @@
 
 from rich.markup import escape
 
-from mainspring.cli.console import FAILED, SUCCESS, settled, show_table
+from mainspring.cli.console import FAILED, SUCCESS, settled
+from mainspring.cli.output import show_table
 from mainspring.client.checks import Finding, examine
 from mainspring.config.settings import Settings
 

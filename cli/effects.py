@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import echo, show_json, show_table, with_service
+from mainspring.cli.console import with_service
+from mainspring.cli.output import AsJson, echo, short, show_facts, show_json, show_table
 from mainspring.client.service import Service
 from mainspring.client.times import when
 from mainspring.client.views import effects_view
@@ -14,10 +15,6 @@ from mainspring.contracts.effects import Effect, EffectState
 commands = typer.Typer(no_args_is_help=True, help="What was sent to somebody outside, and how it fared.")
 
 EffectId = Annotated[str, typer.Argument(help="An effect's id, or its beginning; `effects list` shows it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-# As much of an id as a list shows.
-SHORT = 8
 
 COLOURS = {
     EffectState.INTENDED: "cyan",
@@ -84,9 +81,9 @@ def _show(effect: Effect) -> None:
         ("last tried", when(effect.sending_at)),
         ("settled", when(effect.settled_at)),
     ]
-    show_table(("effect", str(effect.id)), [fact for fact in facts if fact[1]])
+    show_facts("effect", effect.id, facts)
     if effect.state is EffectState.UNKNOWN:
-        name = str(effect.id)[:SHORT]
+        name = short(effect.id)
         echo(f"it may have arrived: effects mark-sent {name} or effects send-again {name}")
 
 
@@ -114,7 +111,7 @@ def send_again(effect_id: EffectId) -> None:
 
 def _row(effect: Effect) -> tuple[str, ...]:
     return (
-        str(effect.id)[:SHORT],
+        short(effect.id),
         _state(effect.state),
         escape(effect.recipient),
         _attempts(effect),

@@ -7,8 +7,9 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, show_table, with_service
+from mainspring.cli.console import FAILED, SUCCESS, with_service
 from mainspring.cli.failure_choice import ErrorType, JobName, Since, TypedChoice, choosing
+from mainspring.cli.output import AsJson, echo, short, show_json, show_table
 from mainspring.client.failures import RATE
 from mainspring.client.service import Service
 from mainspring.client.times import when
@@ -18,7 +19,6 @@ from mainspring.contracts.tasks import Task
 
 commands = typer.Typer(no_args_is_help=True, help="Look at failed tasks in groups, replay or dismiss them.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # A message in a table is there to be recognised; `failures show` has it whole.
 MESSAGE_WIDTH = 80
@@ -121,7 +121,7 @@ def _show_groups(groups: list[FailureGroup]) -> None:
 
 def _group_row(group: FailureGroup) -> tuple[str, ...]:
     return (
-        group.fingerprint[:8],
+        short(group.fingerprint),
         group.job,
         escape(group.error_type),
         f"{group.count:,}",
@@ -132,7 +132,7 @@ def _group_row(group: FailureGroup) -> tuple[str, ...]:
 
 
 def _task_row(task: Task) -> tuple[str, ...]:
-    return (str(task.id)[:8], when(task.finished_at), escape(_one_line(json.dumps(task.input))))
+    return (short(task.id), when(task.finished_at), escape(_one_line(json.dumps(task.input))))
 
 
 def _one_line(text: str) -> str:
@@ -141,13 +141,13 @@ def _one_line(text: str) -> str:
 
 
 def _say_replayed(task: Task, new_id: UUID) -> None:
-    echo(f"[dim]{str(task.id)[:8]}[/] {task.job} again as [dim]{new_id}[/]")
+    echo(f"[dim]{short(task.id)}[/] {task.job} again as [dim]{new_id}[/]")
 
 
 def _show_replayed(replayed: Replayed) -> int:
     echo(f"{len(replayed.started):,} replayed, {replayed.remaining:,} left")
     for task_id, reason in replayed.passed_over.items():
-        echo(f"[dim]{str(task_id)[:8]} passed over:[/] {escape(reason)}")
+        echo(f"[dim]{short(task_id)} passed over:[/] {escape(reason)}")
     if replayed.stopped_because is None:
         return SUCCESS
     echo(f"[red]stopped:[/] {escape(replayed.stopped_because)}")

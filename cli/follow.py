@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from mainspring.cli.console import FAILED, SUCCESS, echo, out, show_table, state_text
+from mainspring.cli.console import FAILED, SUCCESS
+from mainspring.cli.output import echo, out, show_table, state_text
 from mainspring.cli.steps import running_steps, show_steps, step_line
 from mainspring.client.fields import cells
 from mainspring.client.jobs import Jobs

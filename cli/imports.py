@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, err
+from mainspring.cli.console import BAD_INPUT, SUCCESS
+from mainspring.cli.output import echo, err
 from mainspring.client.errors import BadInput
 from mainspring.client.imports import Imported, OnRejected, RejectedRow
 

@@ -6,17 +6,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import (
-    FAILED,
-    SUCCESS,
-    echo,
-    show_json,
-    show_table,
-    warn,
-    with_service,
-)
+from mainspring.cli.console import FAILED, SUCCESS, with_service
 from mainspring.cli.follow import follow_or_leave, show_outcome
 from mainspring.cli.inputs import json_object
+from mainspring.cli.output import echo, show_json, show_table, warn
 from mainspring.client.errors import BadInput
 from mainspring.client.job_input import job_input
 from mainspring.client.service import Service

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mainspring.cli.console import echo, show_json, show_table
-from mainspring.cli.schedules import AsJson, ScheduleId, with_schedules
+from mainspring.cli.output import AsJson, echo, show_json, show_table
+from mainspring.cli.schedules import ScheduleId, with_schedules
 from mainspring.client.errors import BadInput
 from mainspring.client.schedules import Planned, Schedules
 from mainspring.client.schedules.words import in_both_zones, minute

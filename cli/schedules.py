@@ -9,7 +9,8 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import echo, settled, show_json, show_table, state_text
+from mainspring.cli.console import settled
+from mainspring.cli.output import AsJson, echo, show_json, show_table, state_text
 from mainspring.client.schedules import LastRun, Schedules, ScheduleStatus
 from mainspring.client.schedules.outcomes import last_tasks, run_outcome
 from mainspring.client.schedules.words import in_both_zones, minute, missed_runs, pause_text
@@ -22,7 +23,6 @@ commands = typer.Typer(no_args_is_help=True, help="Look at what runs by itself; 
 
 ScheduleId = Annotated[str, typer.Argument(help="A schedule's id; `mainspring schedules list` shows them.")]
 By = Annotated[str | None, typer.Option(help="Who does it; the user of this system if not given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @commands.command("list")

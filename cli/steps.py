@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from mainspring.cli.console import show_table, state_text, table_of
+from mainspring.cli.output import show_table, state_text, table_of
 from mainspring.client.fields import cells
 from mainspring.client.times import how_long, when
 from mainspring.contracts.flows import StepResult, StepStatus

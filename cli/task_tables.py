@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from mainspring.cli.console import echo, show_table, state_text
 from mainspring.cli.follow import show_result
+from mainspring.cli.output import echo, short, show_facts, show_table, state_text
 from mainspring.cli.steps import show_children, show_steps
 from mainspring.client.tasks.status_text import note
 from mainspring.client.times import how_long, when, when_exactly
@@ -19,22 +19,18 @@ def show_tasks(tasks: Sequence[Task]) -> None:
     show_table(("task", "job", "state", "created", "took", "started by"), [_row(task) for task in tasks])
     for task in tasks:
         if not task.state.is_final and note(task):
-            echo(f"[dim]{_short(task)}  {escape(note(task))}[/]")
+            echo(f"[dim]{short(task.id)}  {escape(note(task))}[/]")
 
 
 def _row(task: Task) -> tuple[str, ...]:
     return (
-        _short(task),
+        short(task.id),
         task.job,
         state_text(task.state) + ("" if task.state.is_final else f" {task.progress} %"),
         when(task.created_at),
         how_long(task.started_at, task.finished_at),
         escape(task.triggered_by),
     )
-
-
-def _short(task: Task) -> str:
-    return str(task.id)[:8]
 
 
 def show_task(task: Task, steps: Sequence[StepResult], children: Sequence[Task]) -> None:
@@ -65,7 +61,7 @@ def _show_facts(task: Task) -> None:
         ("finished", when_exactly(task.finished_at)),
         ("took", how_long(task.started_at, task.finished_at)),
     ]
-    show_table(("task", str(task.id)), [fact for fact in facts if fact[1]])
+    show_facts("task", task.id, facts)
     show_result(task)
 
 

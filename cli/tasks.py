@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from mainspring.cli.console import FAILED, SUCCESS, echo, show_json, state_text, warn, with_service
+from mainspring.cli.console import FAILED, SUCCESS, with_service
 from mainspring.cli.follow import follow, follow_or_leave, show_outcome
 from mainspring.cli.inputs import json_object
+from mainspring.cli.output import AsJson, echo, short, show_json, state_text, warn
 from mainspring.cli.task_tables import show_task, show_tasks
 from mainspring.client.service import Service
 from mainspring.client.tasks.availability import availability
@@ -19,7 +20,6 @@ from mainspring.workflows.runtime.catalogue import job_named
 commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
 
 TaskReference = Annotated[str, typer.Argument(help="A task's id, or its beginning.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @commands.command("list")
@@ -63,7 +63,7 @@ def list_tasks(
         if any(not task.state.is_final for task in page.tasks):
             warn(await availability(service.temporal))
         if page.has_more:
-            echo(f"[dim]older ones: --before {str(page.tasks[-1].id)[:8]}[/]")
+            echo(f"[dim]older ones: --before {short(page.tasks[-1].id)}[/]")
 
     with_service(work)
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import database_name, echo, settled, show_table, worker_of
+from mainspring.cli.console import database_name, settled, worker_of
 from mainspring.cli.emulators import EMULATOR_KEYS, MAILS, video_to_try
+from mainspring.cli.output import echo, show_table
 from mainspring.cli.stack import Stack, running_stack
 from mainspring.config.connect import connect
 from mainspring.config.settings import Settings

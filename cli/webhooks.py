@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import echo, show_json, show_table, with_service
+from mainspring.cli.console import with_service
+from mainspring.cli.output import AsJson, echo, show_json, show_table
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.client.times import when
@@ -16,7 +17,6 @@ from mainspring.contracts.webhooks import Subscription
 commands = typer.Typer(no_args_is_help=True, help="Who is told when tasks end.")
 
 WebhookId = Annotated[str, typer.Argument(help="A webhook's id or its beginning; `webhooks list` shows it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @commands.command("add")

@@ -9,8 +9,9 @@ from typing import Annotated, NoReturn
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import BAD_INPUT, SUCCESS, echo, show_json, show_table, with_service
+from mainspring.cli.console import BAD_INPUT, SUCCESS, with_service
 from mainspring.cli.imports import show_import
+from mainspring.cli.output import AsJson, echo, show_json, show_table
 from mainspring.client.errors import BadInput
 from mainspring.client.imports import Imported, OnRejected
 from mainspring.client.service import Service
@@ -92,7 +93,7 @@ def unsubscribe(
 
 
 @commands.command("show")
-def show(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def show(*, as_json: AsJson = False) -> None:
     """Show how many products, users and wishes there are, and what became of the notifications."""
 
     async def work(service: Service) -> None:

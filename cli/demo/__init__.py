@@ -3,9 +3,10 @@
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import echo, settled, worker_of
+from mainspring.cli.console import settled, worker_of
 from mainspring.cli.demo.cards import run_cards
 from mainspring.cli.demo.wishlists import run_wishlists
+from mainspring.cli.output import echo
 from mainspring.cli.stack import running_stack
 from mainspring.client.service import open_service
 from mainspring.config.logs import configure_logs

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from mainspring.cli.console import FAILED, SUCCESS, echo, show_table, state_text
+from mainspring.cli.console import FAILED, SUCCESS
 from mainspring.cli.demo.following import followed
+from mainspring.cli.output import echo, show_table, state_text
 from mainspring.cli.stack import Stack
 from mainspring.client.fields import cells
 from mainspring.client.inventory_imports import import_inventory

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from mainspring.cli.console import FAILED, SUCCESS, echo, show_table, state_text
+from mainspring.cli.console import FAILED, SUCCESS
 from mainspring.cli.demo.following import followed
+from mainspring.cli.output import echo, show_table, state_text
 from mainspring.cli.stack import Stack
 from mainspring.client.service import Service
 from mainspring.contracts.effects import EffectState
