@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mainspring.domain.cards.quota import PLANS as OUR_PLANS
@@ -14,8 +14,6 @@ from mainspring.emulators.justtcg.catalogue import catalogue
 from mainspring.emulators.justtcg.faults import Fault, Faults
 from mainspring.emulators.justtcg.plans import PLANS, Limits, month_of
 from mainspring.emulators.justtcg.prices import Prices
-
-UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 CALL = Call(NOON, "k", "POST", "/cards", {}, (), 0, 200, None, is_counted=True, faults=())
@@ -89,7 +87,6 @@ def test_a_billing_month_begins_on_the_anchor_day(now: str, anchor_day: int, exp
     assert datetime.fromisoformat(expected).replace(tzinfo=UTC) == begun
 
 
-@UNHURRIED
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)), st.integers(1, 31))  # noqa: DTZ001  # made aware by `timezones`
 def test_a_billing_month_holds_its_moment(now: datetime, anchor_day: int) -> None:
     """Every moment lies in the month that it is counted in, which is no longer than 31 days."""
@@ -116,7 +113,6 @@ def test_a_burst_across_two_minutes_shows_in_the_rolling_measure_only() -> None:
     assert (4, 3) == (calls.most_in_any_minute, calls.most_in_a_calendar_minute)
 
 
-@UNHURRIED
 @given(st.lists(st.floats(0, 300), max_size=30))
 def test_the_rolling_measure_is_the_largest_of_all_windows(seconds: list[float]) -> None:
     """It equals the plain count over every window that begins with a call."""

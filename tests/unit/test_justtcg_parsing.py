@@ -6,15 +6,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mainspring.domain.cards import Card, CardSet, Variant
 from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.justtcg.money import MOST_CENTS, cents
 from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_sets, parse_usage
-
-UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 
 VARIANT: dict[str, Any] = {
     "id": "karn_near-mint_foil",
@@ -199,14 +197,12 @@ def test_half_a_cent_is_rounded_up(dollars: float | str | None, expected: int | 
     assert expected == cents(dollars)
 
 
-@UNHURRIED
 @given(st.integers(0, MOST_CENTS))
 def test_whole_cents_survive_the_wire(amount: int) -> None:
     """Any price in whole cents that is written as dollars is read back as the same cents."""
     assert amount == cents(json.loads(json.dumps(amount / 100)))
 
 
-@UNHURRIED
 @given(st.decimals(0, 20_000_000, places=4))
 def test_finer_prices_are_rounded_as_decimals(dollars: Decimal) -> None:
     """Ten-thousandths of a dollar, sent as a JSON number, round half up."""
@@ -222,7 +218,6 @@ JSON = st.recursive(
 )
 
 
-@UNHURRIED
 @given(st.lists(JSON, max_size=3), st.dictionaries(st.sampled_from(sorted(VARIANT)), JSON))
 def test_no_nonsense_sinks_a_page(entries: list[object], changes: dict[str, object]) -> None:
     """Whatever stands beside a good card, the good card is read."""

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -16,7 +16,6 @@ from mainspring.domain.unsubscribe import (
 
 KEY = b"a key of the service, 32 bytes.."
 USERS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
-UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 
 WORKSPACES = st.just(DEFAULT_WORKSPACE) | st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60
@@ -26,7 +25,6 @@ WISHES = st.builds(
 )
 
 
-@UNHURRIED
 @given(WISHES)
 def test_a_token_says_who_and_what(wish: Unsubscribing) -> None:
     """Whatever the platform's ids look like; and it may stand in a URL as it is."""
@@ -35,7 +33,6 @@ def test_a_token_says_who_and_what(wish: Unsubscribing) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
 
 
-@UNHURRIED
 @given(WISHES, st.data())
 def test_a_changed_token_is_refused(wish: Unsubscribing, data: st.DataObject) -> None:
     """Any other character at any place, one less or one more."""
