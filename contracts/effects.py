@@ -6,6 +6,9 @@ from uuid import UUID
 
 from mainspring.contracts.message import Message
 
+# A workspace, and the owner in it whom an effect is for.
+Owner = tuple[str, str]
+
 
 class EffectState(StrEnum):
     """How far an effect has come."""
@@ -71,3 +74,8 @@ class Effect(Message):
     created_at: datetime
     sending_at: datetime | None
     settled_at: datetime | None
+
+    @property
+    def qualified_owner(self) -> Owner:
+        """The owner with the workspace: another workspace may have an owner of the same name."""
+        return self.workspace, self.owner

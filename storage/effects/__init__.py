@@ -1,7 +1,7 @@
 """The effects ledger: what goes outside is written before, and what became of it after."""
 
 from mainspring.storage.effects.queries import EffectQueries
-from mainspring.storage.effects.rows import EffectResult, NewEffect, Owner
+from mainspring.storage.effects.rows import EffectResult, NewEffect
 from mainspring.storage.effects.store import EffectStore
 
-__all__ = ["EffectQueries", "EffectResult", "EffectStore", "NewEffect", "Owner"]
+__all__ = ["EffectQueries", "EffectResult", "EffectStore", "NewEffect"]

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
 
-from mainspring.contracts.effects import Effect, EffectState
+from mainspring.contracts.effects import Effect, EffectState, Owner
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.dialect import chunks
-from mainspring.storage.effects.rows import Owner, effect_of
+from mainspring.storage.effects.rows import effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables import EffectRow, TaskRow

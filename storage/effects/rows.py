@@ -6,9 +6,6 @@ from uuid import UUID
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.storage.tables import EffectRow
 
-# A workspace, and whom in it an effect is for.
-Owner = tuple[str, str]
-
 
 @dataclass(frozen=True)
 class NewEffect:

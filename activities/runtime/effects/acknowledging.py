@@ -7,11 +7,11 @@ from uuid import UUID
 
 from mainspring.activities.runtime.effects.kind import AnyEffectKind, Outgoing
 from mainspring.activities.runtime.queue import TaskDone
-from mainspring.contracts.effects import Effect, EffectState
+from mainspring.contracts.effects import Effect, EffectState, Owner
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.errors import is_outcome_certain
 from mainspring.storage.database import Session
-from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore, Owner
+from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore
 
 # What becomes of an effect in these states that no task sends any more, and what is said of it.
 GIVEN_UP = {
@@ -27,7 +27,7 @@ async def acknowledge(
     sent = [(each, each.task.prepared.effect) for each in done if isinstance(each.task.prepared, Outgoing)]
     effects = {effect.id: effect for _, effect in sent}
     results = [_result_of(each, effect) for each, effect in sent]
-    await kind.hold_owners(session, {(each.workspace, each.owner) for each in effects.values()})
+    await kind.hold_owners(session, {each.qualified_owner for each in effects.values()})
     written = await EffectStore(session).acknowledge(results, now=now)
     by_state: dict[EffectState, list[Effect]] = {}
     for each in results:
@@ -81,7 +81,7 @@ async def resolve(
     """
     effect = await EffectQueries(session).get(effect_id)
     # Before the effect is held, as in an acknowledgement, or the two could wait for each other.
-    await kind.hold_owners(session, {(effect.workspace, effect.owner)})
+    await kind.hold_owners(session, {effect.qualified_owner})
     before = await EffectStore(session).resolve(effect_id, state, now=now)
     if before.state is EffectState.UNKNOWN and state is EffectState.SENT:
         await kind.settle(session, {state: [before]}, now)

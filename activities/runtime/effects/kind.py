@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from mainspring.contracts.effects import Effect, EffectSent, EffectState, SendEffect
+from mainspring.contracts.effects import Effect, EffectSent, EffectState, Owner, SendEffect
 from mainspring.contracts.message import Message
 from mainspring.storage.database import Session
-from mainspring.storage.effects import Owner
 
 In = TypeVar("In", bound=SendEffect)
 Content = TypeVar("Content")

@@ -8,12 +8,11 @@ from uuid import UUID
 
 from mainspring.activities.runtime.effects import Claimed, Nothing, Prepared, Send
 from mainspring.activities.runtime.queue import Snooze
-from mainspring.contracts.effects import EffectState
+from mainspring.contracts.effects import EffectState, Owner
 from mainspring.contracts.people import User
 from mainspring.contracts.wishlist import SendNotification, SkipReason
 from mainspring.domain.quiet_hours import earliest_mail, quiet_hours
 from mainspring.domain.wishlist import skip_reason
-from mainspring.storage.effects import Owner
 from mainspring.storage.wishlist.mails import Draft, Line
 
 
@@ -44,7 +43,7 @@ def judge_mails(
     judged: dict[UUID, Prepared[MailContent]] = {}
     for each in claimed:
         effect = each.effect
-        rivals = sending.setdefault((effect.workspace, effect.owner), set())
+        rivals = sending.setdefault(effect.qualified_owner, set())
         outcome = judged[effect.id] = _judged_alone(each, drafts[effect.id], bool(rivals), now)
         if not isinstance(outcome, Snooze):
             # Whether it was being sent before or not, it is now, or is no longer.

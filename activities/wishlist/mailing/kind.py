@@ -21,7 +21,7 @@ async def _prepare(
     """Judge the mails, and note what those that are sent tell and leave out."""
     effects = {each.effect.id: each.effect for each in claimed}
     mails = MailRepository(session)
-    owners = {each.id: (each.workspace, each.owner) for each in effects.values()}
+    owners = {each.id: each.qualified_owner for each in effects.values()}
     drafts = await mails.drafts(owners)
     sending = await EffectQueries(session).sending_to(set(owners.values()), MAIL)
     judged = judge_mails(claimed, drafts, sending, now)
