@@ -18,7 +18,6 @@ from mainspring.client.service import Service
 from mainspring.client.shop_imports import import_products, import_users, import_wishes
 from mainspring.client.times import when
 from mainspring.client.wishlist_view import wishlists_view
-from mainspring.client.wishlists import Wishlists
 from mainspring.domain.unsubscribe import TokenRefused
 from mainspring.storage.wishlist import Outcomes
 
@@ -38,24 +37,26 @@ def products(file: File) -> None:
 
     Exit code 2 when an entry was bad; so for the others.
     """
-    _import(file, import_products)
+    _import(file, lambda service: partial(import_products, service.shop))
 
 
 @commands.command("import-users")
 def users(file: File) -> None:
     """Load users. Alerts that a user has switched off stay so, unless the file says otherwise."""
-    _import(file, import_users)
+    _import(file, lambda service: partial(import_users, service.people))
 
 
 @commands.command("import-wishes")
 def wishes(file: File) -> None:
     """Load wishes. Their products and users have to be there."""
-    _import(file, import_wishes)
+    _import(file, lambda service: partial(import_wishes, service.wishlists))
 
 
-def _import(file: Path, load: Callable[[Wishlists, Path, OnRejected], Awaitable[Imported]]) -> NoReturn:
+def _import(
+    file: Path, load: Callable[[Service], Callable[[Path, OnRejected], Awaitable[Imported]]]
+) -> NoReturn:
     async def work(service: Service) -> int:
-        return await show_import(file, partial(load, service.wishlists))
+        return await show_import(file, load(service))
 
     with_service(work)
 
@@ -83,7 +84,7 @@ def unsubscribe(
 
     async def work(service: Service) -> int:
         try:
-            user_id = await service.wishlists.unsubscribe(token.strip("<> ").rpartition("/")[2])
+            user_id = await service.people.unsubscribe(token.strip("<> ").rpartition("/")[2])
         except TokenRefused as error:
             raise BadInput(f"{token!r} is not accepted: {error}") from None
         echo(escape(f"{user_id}: alerts are off" if user_id else "the user is not known any more"))

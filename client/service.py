@@ -12,7 +12,9 @@ from mainspring.client.effects import Effects
 from mainspring.client.errors import NothingHere
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
+from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
+from mainspring.client.shop import Shop
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
 from mainspring.client.workspaces import checked_workspace
@@ -42,6 +44,8 @@ class Service:
     webhooks: WebhookSubscriptions
     schedules: Schedules
     effects: Effects
+    shop: Shop
+    people: People
     wishlists: Wishlists
 
 
@@ -105,5 +109,7 @@ def service_of(
         webhooks=WebhookSubscriptions(database, box, clock, allow_private=settings.webhooks_allow_private),
         schedules=Schedules(temporal_client, settings),
         effects=Effects(database, jobs, clock),
-        wishlists=Wishlists(database, key, clock, workspace=workspace),
+        shop=Shop(database, clock, workspace=workspace),
+        people=People(database, key, clock, workspace=workspace),
+        wishlists=Wishlists(database, clock, workspace=workspace),
     )

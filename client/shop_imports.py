@@ -4,27 +4,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mainspring.client.imports import Imported, Key, OnRejected, Refused, ignore, import_file
+from mainspring.client.people import People
+from mainspring.client.shop import Shop
 from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
 
 
-async def import_products(wishlists: Wishlists, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+async def import_products(shop: Shop, path: Path, on_rejected: OnRejected = ignore) -> Imported:
     """Load products."""
 
     async def store(products: Sequence[Product]) -> Refused:
-        await wishlists.store_products(products)
+        await shop.store_products(products)
         return {}
 
     return await import_file(path, Product, store, _id, on_rejected=on_rejected)
 
 
-async def import_users(wishlists: Wishlists, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+async def import_users(people: People, path: Path, on_rejected: OnRejected = ignore) -> Imported:
     """Load users. Alerts that a user has switched off stay so, unless the file says otherwise."""
 
     async def store(users: Sequence[User]) -> Refused:
-        await wishlists.store_users(users)
+        await people.store_users(users)
         return {}
 
     return await import_file(path, User, store, _id, on_rejected=on_rejected)

@@ -25,7 +25,6 @@ from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
 from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.activities.wishlist import WISHLIST_MAIL, NotificationActivities
 from mainspring.activities.wishlist.planning import plan_page
-from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown, SendEffect
 from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import TaskState
@@ -41,7 +40,8 @@ from mainspring.storage.effects import EffectQueries, EffectStore, NewEffect
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.tables import TaskRow
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.mail_office import KEY, LETTERHEAD, Office
+from tests.mail_office import LETTERHEAD, Office
+from tests.platform import platform_of
 from tests.shop import user
 
 PUSH = "push-toys"
@@ -150,7 +150,7 @@ class MailTrial:
 
     async def make_hold_no_more(self) -> None:
         """Let the effect hold no more."""
-        await self.office.wishlists.store_users([user(0, sale_alerts=False)])
+        await self.office.platform.people.store_users([user(0, sale_alerts=False)])
 
     async def give_up(self) -> None:
         """Give up what no task sends any more."""
@@ -290,7 +290,7 @@ async def mail_trial(database: Database) -> AsyncIterator[Trial]:
     ):
         queue = effect_queue(database, clock, SEND_NOTIFICATIONS)
         activities = NotificationActivities(queue, MailSender(mailer, clock), Templates("Shop"), LETTERHEAD)
-        yield MailTrial(Office(database, Wishlists(database, KEY, clock), clock), smtp, activities)
+        yield MailTrial(Office(database, platform_of(database, clock), clock), smtp, activities)
 
 
 @asynccontextmanager

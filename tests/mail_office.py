@@ -12,7 +12,6 @@ from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
 from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.activities.wishlist.planning import plan_page
-from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import (
@@ -32,9 +31,9 @@ from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, Wishe
 from mainspring.storage.wishlist import CheckRepository
 from mainspring.storage.wishlist.checks import WishCursor
 from mainspring.testing.shifted_clock import ShiftedClock
+from tests.platform import KEY, Platform
 from tests.shop import product, user
 
-KEY = b"a key of the service, 32 bytes.."
 LETTERHEAD = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
 
 
@@ -43,14 +42,16 @@ class Office:
     """Where mails are planned, claimed and settled."""
 
     database: Database
-    wishlists: Wishlists
+    platform: Platform
     clock: ShiftedClock
 
     async def open(self, users: int) -> None:
         """Store users who all wish for the same ten products, which are on sale."""
-        await self.wishlists.store_products([product(number, sale_price_cents=5_000) for number in range(10)])
-        await self.wishlists.store_users([user(number) for number in range(users)])
-        await self.wishlists.store_items(
+        await self.platform.shop.store_products(
+            [product(number, sale_price_cents=5_000) for number in range(10)]
+        )
+        await self.platform.people.store_users([user(number) for number in range(users)])
+        await self.platform.wishlists.store_items(
             [
                 WishedItem(user_id=f"u{number:05}", product_id=f"p{which:05}")
                 for number in range(users)

@@ -10,8 +10,6 @@ from sqlalchemy import select
 from temporalio.client import Client
 
 from mainspring.client.effects import Effects
-from mainspring.client.wishlists import Wishlists
-from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
@@ -27,16 +25,15 @@ from tests.service import Service, idle_service
 
 @dataclass(frozen=True)
 class Shop:
-    """A service, its mail server, and the wishlists."""
+    """A service and its mail server."""
 
     service: Service
     smtp: SmtpEmulator
-    wishlists: Wishlists
 
     async def wish(self, *wishes: tuple[str, str]) -> None:
         """Store wishes of (user, product), which are there already."""
         items = [WishedItem(user_id=user_id, product_id=product_id) for user_id, product_id in wishes]
-        assert [] == await self.wishlists.store_items(items)
+        assert [] == await self.service.wishlists.store_items(items)
 
     async def check(self, job: Job[Any, WishlistChecked], rules: Message) -> WishlistChecked:
         """Run a check, and wait until all mails that may be sent now are sent."""
@@ -90,8 +87,7 @@ async def open_shop(
             "smtp_security": "none",
         } | settings
         async with idle_service(temporal_client, database, folder, **local) as service:
-            token_key = encryption_key(service.settings)
-            yield Shop(service, smtp, Wishlists(service.database, token_key, service.clock))
+            yield Shop(service, smtp)
 
 
 def product(number: int, **more: object) -> Product:

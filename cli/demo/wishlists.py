@@ -53,7 +53,7 @@ async def run_wishlists(stack: Stack, service: Service) -> int:
         products = await _open_shop(service)
         # What is sold out has to be seen so, before its return is one.
         await _check(stack, service, STOCK_CHECK, stock)
-        await service.wishlists.store_products(_changed(products))
+        await service.shop.store_products(_changed(products))
     tasks = [
         await _check(stack, service, SALE_CHECK, sales),
         await _check(stack, service, STOCK_CHECK, stock),
@@ -77,8 +77,8 @@ async def _open_shop(service: Service) -> list[Product]:
     """Store products, users and wishes; the same each time."""
     chance = Random(4)  # noqa: S311  # the same shop each time
     products = [_product(number) for number in range(PRODUCTS)]
-    await service.wishlists.store_products(products)
-    await service.wishlists.store_users([_user(number) for number in range(USERS)])
+    await service.shop.store_products(products)
+    await service.people.store_users([_user(number) for number in range(USERS)])
     pairs = {(chance.randrange(USERS), chance.randrange(PRODUCTS)) for _ in range(WISHES)}
     wishes = [WishedItem(user_id=f"user-{who}", product_id=f"product-{what}") for who, what in sorted(pairs)]
     await service.wishlists.store_items(wishes)

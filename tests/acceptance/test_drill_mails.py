@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select
 
 from mainspring.client.effects import Effects
-from mainspring.client.wishlists import Wishlists
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.effects import EffectState
@@ -20,6 +19,7 @@ from mainspring.storage.database import Session
 from mainspring.storage.tables import EffectRow
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.acceptance.drill_site import DrillSite, drill_site
+from tests.platform import platform_of
 from tests.shop import product, user
 
 # Whatever a server does that does not hold its connection for minutes, and is not final.
@@ -54,12 +54,12 @@ class Drill:
 
     async def wish(self, token_key: bytes, people: int) -> None:
         """Let so many people wish for a product, and put it on sale."""
-        wishlists = Wishlists(self.site.database, token_key, SystemClock())
-        await wishlists.store_products([product(1)])
-        await wishlists.store_users([user(number) for number in range(people)])
+        platform = platform_of(self.site.database, SystemClock(), key=token_key)
+        await platform.shop.store_products([product(1)])
+        await platform.people.store_users([user(number) for number in range(people)])
         wishes = [WishedItem(user_id=f"u{number:05}", product_id="p00001") for number in range(people)]
-        await wishlists.store_items(wishes)
-        await wishlists.store_products([product(1, sale_price_cents=8_000)])
+        await platform.wishlists.store_items(wishes)
+        await platform.shop.store_products([product(1, sale_price_cents=8_000)])
 
     async def kill(self) -> None:
         """Kill the worker and start another; note what was being sent."""

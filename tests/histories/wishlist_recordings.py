@@ -4,8 +4,6 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from mainspring.client.wishlists import Wishlists
-from mainspring.config.secrets import encryption_key
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, WishedItem
@@ -43,11 +41,10 @@ async def mailed(service: Service) -> Handle:
 
 
 async def _stock(service: Service, **sold: int) -> None:
-    wishlists = Wishlists(service.database, encryption_key(service.settings), service.clock)
-    await wishlists.store_products([product(1)])
-    await wishlists.store_users([user(1)])
-    await wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
-    await wishlists.store_products([product(1, **sold)])
+    await service.shop.store_products([product(1)])
+    await service.people.store_users([user(1)])
+    await service.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
+    await service.shop.store_products([product(1, **sold)])
 
 
 async def _checked(service: Service, job: AnyJob, given: Message) -> Handle:

@@ -9,7 +9,6 @@ import pytest
 from mainspring.activities.runtime.effects import Outgoing
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist.mailing.sender import MAIL
-from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.wishlist import WishedItem
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
@@ -17,7 +16,8 @@ from mainspring.storage.effects import EffectStore
 from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import PlanRepository
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.mail_office import KEY, Office
+from tests.mail_office import Office
+from tests.platform import platform_of
 from tests.shop import product, user
 
 # As long as a rival that has to wait is watched for not going on.
@@ -28,7 +28,7 @@ A_MOMENT = 0.3
 async def office(postgresql_database: Database) -> Office:
     """Give an office without anybody to tell."""
     clock = ShiftedClock()
-    return Office(postgresql_database, Wishlists(postgresql_database, KEY, clock), clock)
+    return Office(postgresql_database, platform_of(postgresql_database, clock), clock)
 
 
 async def test_nothing_joins_a_mail_while_it_is_claimed(office: Office) -> None:
@@ -88,11 +88,11 @@ async def test_planning_sending_and_imports_never_lock_each_other_out(office: Of
     async def tell() -> None:
         for _ in range(5):
             shuffled = chance.sample(range(users), users)
-            await office.wishlists.store_users([user(each) for each in shuffled])
-            await office.wishlists.store_products(
+            await office.platform.people.store_users([user(each) for each in shuffled])
+            await office.platform.shop.store_products(
                 [product(each, sale_price_cents=5_000) for each in range(10)]
             )
-            await office.wishlists.store_items(
+            await office.platform.wishlists.store_items(
                 [WishedItem(user_id=f"u{each:05}", product_id=f"p{each % 10:05}") for each in shuffled]
             )
 
@@ -125,13 +125,13 @@ async def test_new_wishes_do_not_wait_for_planners_and_checks(office: Office) ->
     await office.open(2)
     await office.write_due([0, 1], 0)
     new = WishedItem(user_id="u00001", product_id="p00010")
-    await office.wishlists.store_products([product(10)])
+    await office.platform.shop.store_products([product(10)])
 
     async with office.database.session.begin() as planning:
         waiting = await PlanRepository(planning, DEFAULT_WORKSPACE).waiting(limit=10)
         assert 2 == len(waiting)
         await UserRepository(planning, DEFAULT_WORKSPACE).hold(waiting)
-        storing = asyncio.create_task(office.wishlists.store_items([new]))
+        storing = asyncio.create_task(office.platform.wishlists.store_items([new]))
         done, _ = await asyncio.wait({storing}, timeout=10)
 
     assert {storing} == done

@@ -9,7 +9,6 @@ from mainspring.activities.runtime.effects import Nothing, Outgoing
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist import planning
 from mainspring.activities.wishlist.mailing.writing import written
-from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, SkipReason
@@ -18,7 +17,8 @@ from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Database
 from mainspring.storage.tables import WishlistUserRow
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.mail_office import KEY, LETTERHEAD, Office
+from tests.mail_office import LETTERHEAD, Office
+from tests.platform import platform_of
 from tests.shop import product, user
 
 HOUR = timedelta(hours=1)
@@ -30,20 +30,20 @@ AWAY = ServerAway("", retry_after=HOUR)
 async def office(sqlite_database: Database) -> Office:
     """Give an office without anybody to tell."""
     clock = ShiftedClock()
-    return Office(sqlite_database, Wishlists(sqlite_database, KEY, clock), clock)
+    return Office(sqlite_database, platform_of(sqlite_database, clock), clock)
 
 
 async def make_hold_no_more(office: Office, reason: SkipReason) -> None:
     """Let what is told of product 0 hold no more, for this reason."""
     match reason:
         case SkipReason.UNSUBSCRIBED:
-            await office.wishlists.store_users([user(0, sale_alerts=False)])
+            await office.platform.people.store_users([user(0, sale_alerts=False)])
         case SkipReason.SALE_ENDED:
-            await office.wishlists.store_products([product(0)])
+            await office.platform.shop.store_products([product(0)])
         case SkipReason.PRICE_ROSE:
-            await office.wishlists.store_products([product(0, sale_price_cents=6_000)])
+            await office.platform.shop.store_products([product(0, sale_price_cents=6_000)])
         case _:
-            await office.wishlists.remove_items([("p00000", "u00000")])
+            await office.platform.wishlists.remove_items([("p00000", "u00000")])
 
 
 REASONS = (
@@ -102,10 +102,10 @@ async def test_a_mail_goes_to_the_address_of_now_and_one_in_doubt_to_the_one_bef
     await office.open(1)
     await office.write_due([0], 0)
     await office.plan()
-    await office.wishlists.store_users([user(0, email="new@example.org")])
+    await office.platform.people.store_users([user(0, email="new@example.org")])
     (task,) = await office.database.transact(office.claim)
     await office.acknowledge([task], LOST, TaskState.RUNNING)
-    await office.wishlists.store_users([user(0, email="newest@example.org")])
+    await office.platform.people.store_users([user(0, email="newest@example.org")])
     again = await office.claim_again(task)
 
     mails = [

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from mainspring.client.wishlists import Wishlists
-from mainspring.config.secrets import encryption_key
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.tasks import TaskState
@@ -22,11 +20,10 @@ from tests.service import Service, idle_service
 
 @dataclass(frozen=True)
 class Shop:
-    """A service with a worker, a mail server, and the wishlists."""
+    """A service with a worker, and a mail server."""
 
     service: Service
     smtp: SmtpEmulator
-    wishlists: Wishlists
 
 
 @pytest.fixture
@@ -44,8 +41,7 @@ async def shop(temporal_client: Client, service_database: Database, tmp_path: Pa
         ) as service,
         service.worker(),
     ):
-        wishlists = Wishlists(service.database, encryption_key(service.settings), service.clock)
-        yield Shop(service, smtp, wishlists)
+        yield Shop(service, smtp)
 
 
 def product(number: int, **more: object) -> Product:
@@ -63,12 +59,12 @@ def product(number: int, **more: object) -> Product:
 
 async def test_a_wished_product_on_sale_is_told_of_once(shop: Shop) -> None:
     """The mail arrives, a second check sends nothing."""
-    await shop.wishlists.store_products([product(1), product(2)])
-    await shop.wishlists.store_users([User(id="anna", email="anna@example.org")])
-    await shop.wishlists.store_items(
+    await shop.service.shop.store_products([product(1), product(2)])
+    await shop.service.people.store_users([User(id="anna", email="anna@example.org")])
+    await shop.service.wishlists.store_items(
         [WishedItem(user_id="anna", product_id="p1"), WishedItem(user_id="anna", product_id="p2")]
     )
-    await shop.wishlists.store_products([product(1, sale_price_cents=8_000)])
+    await shop.service.shop.store_products([product(1, sale_price_cents=8_000)])
 
     first = await (await shop.service.jobs.start(SALE_CHECK, CheckWishlistSales())).result()
     await eventually(shop.service.active_tasks, lambda tasks: not tasks)

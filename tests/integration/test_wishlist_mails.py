@@ -29,10 +29,10 @@ ANNA = "u1@example.org"
 async def closed(temporal_client: Client, service_database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     """Give a shop without a worker, where Anna (u00001) has wished for two products, one of them on sale."""
     async with open_shop(temporal_client, service_database, tmp_path) as shop:
-        await shop.wishlists.store_products([product(1), product(2)])
-        await shop.wishlists.store_users([user(1), user(2)])
+        await shop.service.shop.store_products([product(1), product(2)])
+        await shop.service.people.store_users([user(1), user(2)])
         await shop.wish(("u00001", "p00001"), ("u00001", "p00002"))
-        await shop.wishlists.store_products([product(1, sale_price_cents=8_000)])
+        await shop.service.shop.store_products([product(1, sale_price_cents=8_000)])
         yield shop
 
 
@@ -82,8 +82,8 @@ async def test_the_link_in_a_mail_switches_the_alerts_off(shop: Shop) -> None:
     await shop.check(SALE_CHECK, SALES)
     link = str(shop.smtp.accepted[0].message["List-Unsubscribe"]).strip("<>")
 
-    assert "u00001" == await shop.wishlists.unsubscribe(link.rpartition("/")[2])
-    await shop.wishlists.store_products([product(2, sale_price_cents=5_000)])
+    assert "u00001" == await shop.service.people.unsubscribe(link.rpartition("/")[2])
+    await shop.service.shop.store_products([product(2, sale_price_cents=5_000)])
     result = await shop.check(SALE_CHECK, SALES)
 
     assert (0, {SkipReason.NOT_WANTED: 2}) == (result.notified, result.skipped)
@@ -92,7 +92,7 @@ async def test_the_link_in_a_mail_switches_the_alerts_off(shop: Shop) -> None:
 
 async def test_several_products_are_one_mail(shop: Shop) -> None:
     """A digest names them all."""
-    await shop.wishlists.store_products([product(2, sale_price_cents=5_000)])
+    await shop.service.shop.store_products([product(2, sale_price_cents=5_000)])
 
     result = await shop.check(SALE_CHECK, SALES)
 
@@ -105,14 +105,14 @@ async def test_what_is_found_while_a_mail_waits_joins_it(closed: Shop) -> None:
     """During the quiet hours sale and return to stock come together, and go out as one when they end."""
     now = closed.service.clock.now()
     begin = (now - timedelta(hours=1)).time()
-    await closed.wishlists.store_users(
+    await closed.service.people.store_users(
         [user(1, quiet_from=begin, quiet_until=(now + timedelta(hours=1)).time(), time_zone="UTC")]
     )
-    await closed.wishlists.store_products([product(2, stock=0)])
+    await closed.service.shop.store_products([product(2, stock=0)])
     async with closed.service.worker():
         await closed.check(SALE_CHECK, SALES)
         await closed.check(STOCK_CHECK, CheckWishlistStock())
-        await closed.wishlists.store_products([product(2, stock=4)])
+        await closed.service.shop.store_products([product(2, stock=4)])
         stock = await closed.check(STOCK_CHECK, CheckWishlistStock())
         (task,) = await closed.mail_tasks()
 
@@ -134,7 +134,7 @@ async def accepted(shop: Shop) -> list[AcceptedMail]:
 async def test_a_user_gets_a_mail_an_hour_at_most(shop: Shop) -> None:
     """The next one waits for the rest of it."""
     await shop.check(SALE_CHECK, SALES)
-    await shop.wishlists.store_products([product(2, sale_price_cents=5_000)])
+    await shop.service.shop.store_products([product(2, sale_price_cents=5_000)])
     await shop.check(SALE_CHECK, SALES)
 
     waiting = [task for task in await shop.mail_tasks() if task.state is TaskState.QUEUED]
@@ -158,10 +158,10 @@ async def test_a_sale_that_ends_between_check_and_mail_is_not_told(
     """The reason is recorded; when it is on sale again, it is told."""
     worker = closed.service.worker()
     async with worker:
-        await closed.wishlists.store_users([user(1, quiet_from=time(0), quiet_until=time(23, 59, 59))])
+        await closed.service.people.store_users([user(1, quiet_from=time(0), quiet_until=time(23, 59, 59))])
         await closed.check(SALE_CHECK, SALES)
-        await closed.wishlists.store_users([user(1)])
-        await closed.wishlists.store_products([product(1, **now_sold)])
+        await closed.service.people.store_users([user(1)])
+        await closed.service.shop.store_products([product(1, **now_sold)])
         closed.service.clock.advance(timedelta(days=1))
         await closed.service.relay()
         await eventually(lambda: states(closed), lambda found: EffectState.WITHDRAWN in found)
@@ -169,7 +169,7 @@ async def test_a_sale_that_ends_between_check_and_mail_is_not_told(
         assert ["skipped"] == [each.state for each in await closed.alerts()]
         assert [reason] == [each.reason for each in await closed.alerts()]
         assert [] == closed.smtp.accepted
-        await closed.wishlists.store_products([product(1, sale_price_cents=8_000)])
+        await closed.service.shop.store_products([product(1, sale_price_cents=8_000)])
         await closed.check(SALE_CHECK, SALES)
     assert 1 == len(closed.smtp.accepted)
 
@@ -179,7 +179,7 @@ async def test_a_mail_that_is_put_off_is_sent_later_and_one_that_is_refused_is_n
     shop.smtp.faults.for_recipient(ANNA, MailFault.LATER)
     shop.smtp.faults.always_for("u2@example.org", MailFault.REFUSED)
     await shop.wish(("u00002", "p00002"))
-    await shop.wishlists.store_products([product(2, sale_price_cents=5_000)])
+    await shop.service.shop.store_products([product(2, sale_price_cents=5_000)])
 
     await shop.check(SALE_CHECK, SALES)
 
@@ -218,10 +218,10 @@ async def test_a_mail_whose_answer_is_lost_is_held_where_that_is_the_policy(
         open_shop(temporal_client, service_database, tmp_path, mail_on_unknown="hold") as shop,
         shop.service.worker(),
     ):
-        await shop.wishlists.store_products([product(1)])
-        await shop.wishlists.store_users([user(1), user(2)])
+        await shop.service.shop.store_products([product(1)])
+        await shop.service.people.store_users([user(1), user(2)])
         await shop.wish(("u00001", "p00001"), ("u00002", "p00001"))
-        await shop.wishlists.store_products([product(1, sale_price_cents=8_000)])
+        await shop.service.shop.store_products([product(1, sale_price_cents=8_000)])
         shop.smtp.faults.next(MailFault.DROP_UNACCEPTED, MailFault.DROP_UNACCEPTED)
         await shop.check(SALE_CHECK, SALES)
 
@@ -239,9 +239,9 @@ async def test_a_mail_whose_answer_is_lost_is_held_where_that_is_the_policy(
 async def test_two_workers_and_checks_at_the_same_time_tell_once(closed: Shop) -> None:
     """A schedule's run and one that a person starts meanwhile."""
     users = 60
-    await closed.wishlists.store_users([user(number) for number in range(users)])
+    await closed.service.people.store_users([user(number) for number in range(users)])
     await closed.wish(*((f"u{number:05}", "p00001") for number in range(users)))
-    await closed.wishlists.store_products([product(1, price_cents=10_000, sale_price_cents=5_000)])
+    await closed.service.shop.store_products([product(1, price_cents=10_000, sale_price_cents=5_000)])
     async with closed.service.worker(), second_machine(closed.service):
         raw = await closed.service.raw_start(SALE_CHECK.name, {}, workflow_id="by-hand")
         first = await closed.check(SALE_CHECK, SALES)
@@ -265,13 +265,13 @@ async def test_a_server_that_is_away_is_waited_for(shop: Shop) -> None:
 
 async def test_a_mail_whose_task_was_cancelled_is_given_up_and_counts_as_told(closed: Shop) -> None:
     """What it told of is not told by another one; what comes later is."""
-    await closed.wishlists.store_users([user(1, quiet_from=time(0), quiet_until=time(23, 59, 59))])
+    await closed.service.people.store_users([user(1, quiet_from=time(0), quiet_until=time(23, 59, 59))])
     async with closed.service.worker():
         await closed.check(SALE_CHECK, SALES)
         (task,) = await closed.mail_tasks()
         await closed.service.jobs.cancel(task.id)
-        await closed.wishlists.store_users([user(1)])
-        await closed.wishlists.store_products([product(2, sale_price_cents=5_000)])
+        await closed.service.people.store_users([user(1)])
+        await closed.service.shop.store_products([product(2, sale_price_cents=5_000)])
         again = await closed.check(SALE_CHECK, SALES)
 
     assert (1, 1) == (again.notified, again.mails)
@@ -286,7 +286,7 @@ async def test_a_mail_in_doubt_whose_sale_has_ended_is_for_a_person_to_note_as_s
     shop.smtp.faults.for_recipient(ANNA, MailFault.DROP_ACCEPTED)
     await (await shop.service.jobs.start(SALE_CHECK, SALES)).result()
     await eventually(lambda: states(shop), lambda found: found == {EffectState.UNKNOWN: 1})
-    await shop.wishlists.store_products([product(1)])
+    await shop.service.shop.store_products([product(1)])
     shop.service.clock.advance(timedelta(minutes=1))
     (task,) = await eventually(shop.mail_tasks, lambda found: found[0].state is TaskState.SUCCESS)
     (effect,) = await shop.effects.find()
@@ -296,6 +296,6 @@ async def test_a_mail_in_doubt_whose_sale_has_ended_is_for_a_person_to_note_as_s
     with pytest.raises(BadInput, match="nothing of what it tells holds"):
         await shop.effects.send_again(str(effect.id))
     assert EffectState.SENT == (await shop.effects.mark_sent(str(effect.id))).state
-    await shop.wishlists.store_products([product(2, sale_price_cents=5_000)])
+    await shop.service.shop.store_products([product(2, sale_price_cents=5_000)])
     await shop.check(SALE_CHECK, SALES)
     assert {EffectState.SENT: 1, EffectState.INTENDED: 1} == await states(shop)

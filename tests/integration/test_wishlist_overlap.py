@@ -8,17 +8,15 @@ from temporalio.testing import ActivityEnvironment
 from mainspring.activities.runtime.checkpoint import Superseded
 from mainspring.activities.wishlist.checks import WishlistActivities
 from mainspring.activities.wishlist.mailing import SenderSettings
-from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.wishlist import CheckBatch, CheckWishlistSales, WishedItem, WishlistProgress
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import ProgressStore, TaskIntake
 from mainspring.workflows.wishlist import SALE_CHECK
+from tests.platform import KEY, platform_of
 from tests.service import Service
 from tests.shop import product, user
-
-KEY = b"a key of the service, 32 bytes.."
 
 # Longer than both take to begin their first page.
 A_MOMENT = 0.3
@@ -26,10 +24,10 @@ A_MOMENT = 0.3
 
 async def furnish(database: Database, clock: SystemClock) -> CheckBatch:
     """Store wishes for a product on sale, and accept a check of them."""
-    wishlists = Wishlists(database, KEY, clock)
-    await wishlists.store_products([product(1, sale_price_cents=5_000)])
-    await wishlists.store_users([user(number) for number in range(20)])
-    await wishlists.store_items(
+    platform = platform_of(database, clock)
+    await platform.shop.store_products([product(1, sale_price_cents=5_000)])
+    await platform.people.store_users([user(number) for number in range(20)])
+    await platform.wishlists.store_items(
         [WishedItem(user_id=f"u{number:05}", product_id="p00001") for number in range(20)]
     )
     task = SALE_CHECK.task(uuid4(), CheckWishlistSales(), triggered_by="client")

@@ -64,7 +64,7 @@ async def test_many_wishes_cost_a_few_events_and_no_statement_each(shop: Shop, p
     first = await (await shop.service.jobs.start(SALE_CHECK, CheckWishlistSales())).result()
     asked_by_check = statements.total()
     assert [] == shop.smtp.accepted  # it is night for all
-    await shop.wishlists.store_users([user(number) for number in range(wishes // 4)])
+    await shop.service.people.store_users([user(number) for number in range(wishes // 4)])
     shop.service.clock.advance(timedelta(days=1))
     statements.clear()
     await shop.service.relay()
@@ -90,12 +90,12 @@ async def test_many_wishes_cost_a_few_events_and_no_statement_each(shop: Shop, p
 async def fill(shop: Shop, products: int, wishes: int) -> None:
     """Store products with ten wishes each, every twentieth on sale; nobody wants mail before tomorrow."""
     night = {"quiet_from": time(0), "quiet_until": time(23, 59, 59)}
-    await shop.wishlists.store_products([product(number) for number in range(products)])
-    await shop.wishlists.store_users([user(number, **night) for number in range(wishes // 4)])
+    await shop.service.shop.store_products([product(number) for number in range(products)])
+    await shop.service.people.store_users([user(number, **night) for number in range(wishes // 4)])
     wished = [
         WishedItem(user_id=f"u{number // 4:05}", product_id=f"p{number % products:05}")
         for number in range(wishes)
     ]
-    assert [] == await shop.wishlists.store_items(wished)
+    assert [] == await shop.service.wishlists.store_items(wished)
     on_sale = range(0, products, DUE_ONE_IN)
-    await shop.wishlists.store_products([product(number, sale_price_cents=9_000) for number in on_sale])
+    await shop.service.shop.store_products([product(number, sale_price_cents=9_000) for number in on_sale])

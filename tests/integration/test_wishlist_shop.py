@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
@@ -15,9 +14,9 @@ from mainspring.domain.unsubscribe import TokenRefused, UnsubscribeScope, Unsubs
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
 from mainspring.testing.shifted_clock import ShiftedClock
+from tests.platform import KEY, Platform, platform_of
 from tests.shop import product, user
 
-KEY = b"a key of the service, 32 bytes.."
 LONG_AGO = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 WISH = WishedItem(user_id="u00001", product_id="p00001")
 
@@ -29,9 +28,9 @@ def clock() -> ShiftedClock:
 
 
 @pytest.fixture
-def wishlists(database: Database, clock: ShiftedClock) -> Wishlists:
-    """Give wishlists without anything in them."""
-    return Wishlists(database, KEY, clock)
+def platform(database: Database, clock: ShiftedClock) -> Platform:
+    """Give the ways in to a shop without anything in it."""
+    return platform_of(database, clock)
 
 
 async def rows(database: Database, kind: type[Base]) -> list[dict[str, Any]]:
@@ -45,7 +44,7 @@ async def rows(database: Database, kind: type[Base]) -> list[dict[str, Any]]:
     return await database.read(look)
 
 
-async def test_what_was_told_is_there_as_it_was_told(database: Database, wishlists: Wishlists) -> None:
+async def test_what_was_told_is_there_as_it_was_told(database: Database, platform: Platform) -> None:
     """Every field comes back, and the same again changes nothing."""
     sold = product(
         1, image_url="https://shop.example/1.png", sale_price_cents=8_000, sale_ends_at=LONG_AGO, stock=0
@@ -55,9 +54,9 @@ async def test_what_was_told_is_there_as_it_was_told(database: Database, wishlis
     tables = (WishedProductRow, WishlistUserRow, WishlistItemRow)
     found = []
     for _ in range(2):
-        await wishlists.store_products([sold])
-        await wishlists.store_users([who])
-        assert [] == await wishlists.store_items([wish])
+        await platform.shop.store_products([sold])
+        await platform.people.store_users([who])
+        assert [] == await platform.wishlists.store_items([wish])
         found.append([await rows(database, each) for each in tables])
 
     assert found[0] == found[1]
@@ -65,15 +64,15 @@ async def test_what_was_told_is_there_as_it_was_told(database: Database, wishlis
     assert sold.model_dump().items() <= stored.items()
     assert who.model_dump().items() <= person.items()
     assert (wish.model_dump() | {"price_when_added_cents": 10_000}).items() <= wished.items()
-    assert {"products": 1, "users": 1, "wishes": 1} == await wishlists.counts()
+    assert {"products": 1, "users": 1, "wishes": 1} == await platform.wishlists.counts()
 
 
 async def test_what_checks_and_mails_have_noted_survives_an_import(
-    database: Database, wishlists: Wishlists
+    database: Database, platform: Platform
 ) -> None:
     """A nightly import of everything ends no sale, and lets nobody be mailed too soon."""
-    await wishlists.store_products([product(1)])
-    await wishlists.store_users([user(1)])
+    await platform.shop.store_products([product(1)])
+    await platform.people.store_users([user(1)])
     seen = {
         "seen_on_sale": True,
         "sale_episode": 3,
@@ -88,8 +87,8 @@ async def test_what_checks_and_mails_have_noted_survives_an_import(
 
     await database.transact(note)
 
-    await wishlists.store_products([product(1, stock=99)])
-    await wishlists.store_users([user(1, email="new@example.org")])
+    await platform.shop.store_products([product(1, stock=99)])
+    await platform.people.store_users([user(1, email="new@example.org")])
 
     ((stored,), (person,)) = [await rows(database, each) for each in (WishedProductRow, WishlistUserRow)]
     assert (seen | {"stock": 99}).items() <= stored.items()
@@ -97,22 +96,22 @@ async def test_what_checks_and_mails_have_noted_survives_an_import(
 
 
 async def test_a_wish_has_the_price_and_time_of_when_it_was_first_told(
-    database: Database, wishlists: Wishlists, clock: ShiftedClock
+    database: Database, platform: Platform, clock: ShiftedClock
 ) -> None:
     """Later imports that do not say them keep them; those that do win."""
-    await wishlists.store_products([product(1, sale_price_cents=8_000)])
-    await wishlists.store_users([user(1)])
+    await platform.shop.store_products([product(1, sale_price_cents=8_000)])
+    await platform.people.store_users([user(1)])
     before = clock.now()
-    await wishlists.store_items([WISH])
+    await platform.wishlists.store_items([WISH])
     first = (await rows(database, WishlistItemRow))[0]
 
     clock.advance(timedelta(days=1))
-    await wishlists.store_products([product(1, price_cents=7_000)])
-    await wishlists.store_items([WISH.model_copy(update={"notify_on_sale": False})])
+    await platform.shop.store_products([product(1, price_cents=7_000)])
+    await platform.wishlists.store_items([WISH.model_copy(update={"notify_on_sale": False})])
     kept = (await rows(database, WishlistItemRow))[0]
-    await wishlists.store_items([WISH.model_copy(update={"price_when_added_cents": 9_500})])
+    await platform.wishlists.store_items([WISH.model_copy(update={"price_when_added_cents": 9_500})])
     priced = (await rows(database, WishlistItemRow))[0]
-    await wishlists.store_items([WISH.model_copy(update={"added_at": LONG_AGO})])
+    await platform.wishlists.store_items([WISH.model_copy(update={"added_at": LONG_AGO})])
     dated = (await rows(database, WishlistItemRow))[0]
 
     assert 8_000 == first["price_when_added_cents"]
@@ -123,16 +122,16 @@ async def test_a_wish_has_the_price_and_time_of_when_it_was_first_told(
 
 
 async def test_alerts_that_an_import_does_not_say_stay_switched_off(
-    database: Database, wishlists: Wishlists
+    database: Database, platform: Platform
 ) -> None:
     """Who has unsubscribed is not subscribed again by the next import of all users."""
-    await wishlists.store_users([user(1), user(2, stock_alerts=False)])
+    await platform.people.store_users([user(1), user(2, stock_alerts=False)])
     token = make_token(Unsubscribing("u00001", UnsubscribeScope.SALE), KEY)
-    assert "u00001" == await wishlists.unsubscribe(token)
+    assert "u00001" == await platform.people.unsubscribe(token)
 
-    await wishlists.store_users([user(1, name="Anna"), user(2, name="Bo", sale_alerts=False)])
+    await platform.people.store_users([user(1, name="Anna"), user(2, name="Bo", sale_alerts=False)])
     alerts = [(each["sale_alerts"], each["stock_alerts"]) for each in await rows(database, WishlistUserRow)]
-    await wishlists.store_users([user(1, sale_alerts=True)])
+    await platform.people.store_users([user(1, sale_alerts=True)])
     ((again, _), _) = [
         (each["sale_alerts"], each["stock_alerts"]) for each in await rows(database, WishlistUserRow)
     ]
@@ -141,21 +140,26 @@ async def test_alerts_that_an_import_does_not_say_stay_switched_off(
     assert again is True
 
 
-async def test_a_link_for_a_user_who_is_gone_or_from_elsewhere_changes_nothing(wishlists: Wishlists) -> None:
+async def test_a_link_for_a_user_who_is_gone_or_from_elsewhere_changes_nothing(platform: Platform) -> None:
     """The first is no error, for nobody is told any more; the second is."""
-    assert await wishlists.unsubscribe(make_token(Unsubscribing("gone", UnsubscribeScope.ALL), KEY)) is None
+    assert (
+        await platform.people.unsubscribe(make_token(Unsubscribing("gone", UnsubscribeScope.ALL), KEY))
+        is None
+    )
     with pytest.raises(TokenRefused):
-        await wishlists.unsubscribe(make_token(Unsubscribing("u00001", UnsubscribeScope.ALL), KEY[::-1]))
+        await platform.people.unsubscribe(
+            make_token(Unsubscribing("u00001", UnsubscribeScope.ALL), KEY[::-1])
+        )
 
 
 async def test_of_two_entries_with_the_same_id_the_last_one_wins(
-    database: Database, wishlists: Wishlists
+    database: Database, platform: Platform
 ) -> None:
     """As if they came one after the other: what the last one leaves out is the first one's."""
-    await wishlists.store_products([product(1, stock=1), product(1, stock=2)])
-    await wishlists.store_users([user(1, sale_alerts=False), user(1, name="Anna")])
+    await platform.shop.store_products([product(1, stock=1), product(1, stock=2)])
+    await platform.people.store_users([user(1, sale_alerts=False), user(1, name="Anna")])
     priced = WISH.model_copy(update={"price_when_added_cents": 9_500, "notify_on_sale": False})
-    await wishlists.store_items([priced, WISH])
+    await platform.wishlists.store_items([priced, WISH])
 
     assert 2 == (await rows(database, WishedProductRow))[0]["stock"]
     person = (await rows(database, WishlistUserRow))[0]
@@ -164,10 +168,10 @@ async def test_of_two_entries_with_the_same_id_the_last_one_wins(
     assert (9_500, True) == (wish["price_when_added_cents"], wish["notify_on_sale"])
 
 
-async def test_wishes_for_what_is_not_known_are_given_back(wishlists: Wishlists) -> None:
+async def test_wishes_for_what_is_not_known_are_given_back(platform: Platform) -> None:
     """With what is not known of them; the others are stored."""
-    await wishlists.store_products([product(1)])
-    await wishlists.store_users([user(1)])
+    await platform.shop.store_products([product(1)])
+    await platform.people.store_users([user(1)])
     strays = [
         WishedItem(user_id="u00001", product_id="p2"),
         WishedItem(user_id="u2", product_id="p00001"),
@@ -178,35 +182,35 @@ async def test_wishes_for_what_is_not_known_are_given_back(wishlists: Wishlists)
         RejectedWish(wish=strays[0], unknown=("product_id",)),
         RejectedWish(wish=strays[1], unknown=("user_id",)),
         RejectedWish(wish=strays[2], unknown=("product_id", "user_id")),
-    ] == await wishlists.store_items([strays[0], WISH, *strays[1:]])
-    assert 1 == (await wishlists.counts())["wishes"]
+    ] == await platform.wishlists.store_items([strays[0], WISH, *strays[1:]])
+    assert 1 == (await platform.wishlists.counts())["wishes"]
 
 
-async def test_wishes_are_removed_once(wishlists: Wishlists) -> None:
+async def test_wishes_are_removed_once(platform: Platform) -> None:
     """And only those that are named."""
-    await wishlists.store_products([product(1), product(2)])
-    await wishlists.store_users([user(1)])
-    await wishlists.store_items([WISH, WISH.model_copy(update={"product_id": "p00002"})])
+    await platform.shop.store_products([product(1), product(2)])
+    await platform.people.store_users([user(1)])
+    await platform.wishlists.store_items([WISH, WISH.model_copy(update={"product_id": "p00002"})])
 
-    assert 1 == await wishlists.remove_items([("p00001", "u00001"), ("p00001", "nobody")])
-    assert 0 == await wishlists.remove_items([("p00001", "u00001")])
-    assert 1 == (await wishlists.counts())["wishes"]
+    assert 1 == await platform.wishlists.remove_items([("p00001", "u00001"), ("p00001", "nobody")])
+    assert 0 == await platform.wishlists.remove_items([("p00001", "u00001")])
+    assert 1 == (await platform.wishlists.counts())["wishes"]
 
 
-async def test_texts_at_their_longest_are_stored(database: Database, wishlists: Wishlists) -> None:
+async def test_texts_at_their_longest_are_stored(database: Database, platform: Platform) -> None:
     """What a file may hold the columns hold."""
     long_url = f"https://shop.example/{'x' * 1900}"
-    await wishlists.store_products(
+    await platform.shop.store_products(
         [Product(id="ä" * 200, name="n" * 500, url=long_url, currency="JPY", price_cents=2**31 - 1)]
     )
     address = f"{'e' * 64}@{'.'.join(['d' * 44] * 4)}.example"
-    await wishlists.store_users([User(id="ü" * 200, email=address, locale="zh-Hant")])
-    assert [] == await wishlists.store_items([WishedItem(user_id="ü" * 200, product_id="ä" * 200)])
+    await platform.people.store_users([User(id="ü" * 200, email=address, locale="zh-Hant")])
+    assert [] == await platform.wishlists.store_items([WishedItem(user_id="ü" * 200, product_id="ä" * 200)])
     assert 2**31 - 1 == (await rows(database, WishlistItemRow))[0]["price_when_added_cents"]
 
 
 async def test_many_entries_cost_a_few_statements_for_each_page(
-    database: Database, wishlists: Wishlists
+    database: Database, platform: Platform
 ) -> None:
     """A page is a thousand entries; none has a statement of its own."""
     asked: Counter[str] = Counter()
@@ -215,12 +219,12 @@ async def test_many_entries_cost_a_few_statements_for_each_page(
         asked[statement.split(maxsplit=1)[0]] += 1
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    await wishlists.store_products([product(number) for number in range(2_500)])
-    await wishlists.store_users([user(number) for number in range(2_500)])
-    await wishlists.store_items(
+    await platform.shop.store_products([product(number) for number in range(2_500)])
+    await platform.people.store_users([user(number) for number in range(2_500)])
+    await platform.wishlists.store_items(
         [WishedItem(user_id=f"u{number:05}", product_id=f"p{number:05}") for number in range(2_500)]
     )
 
     pages = 3
     assert {"INSERT": 3 * pages, "SELECT": 2 * pages} == {each: asked[each] for each in ("INSERT", "SELECT")}
-    assert {"products": 2_500, "users": 2_500, "wishes": 2_500} == await wishlists.counts()
+    assert {"products": 2_500, "users": 2_500, "wishes": 2_500} == await platform.wishlists.counts()

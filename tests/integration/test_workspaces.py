@@ -14,7 +14,6 @@ from mainspring.activities.wishlist.mailing.judging import MailContent
 from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.activities.wishlist.mailing.writing import written
 from mainspring.activities.wishlist.planning import plan_page
-from mainspring.client.wishlists import Wishlists
 from mainspring.contracts.effects import OnUnknown
 from mainspring.contracts.tasks import NewTask, TaskState
 from mainspring.contracts.wishlist import (
@@ -34,9 +33,9 @@ from mainspring.storage.effects import EffectStore, NewEffect
 from mainspring.storage.tables import Base, WishlistUserRow
 from mainspring.testing.shifted_clock import ShiftedClock
 from tests.accounts import account
+from tests.platform import KEY, Platform, platform_of
 from tests.shop import product, user
 
-KEY = b"a key of the service, 32 bytes.."
 SENDER = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -60,14 +59,14 @@ def test_whatever_belongs_to_somebody_says_to_which_workspace() -> None:
         assert not tables[name].columns["workspace"].nullable, name
 
 
-async def furnish(database: Database, workspace: str, *, price: int) -> Wishlists:
+async def furnish(database: Database, workspace: str, *, price: int) -> Platform:
     """Store the same user, product and wish in a workspace, on sale at a price."""
-    wishlists = Wishlists(database, KEY, ShiftedClock(), workspace=workspace)
-    await wishlists.store_products([product(1)])
-    await wishlists.store_users([user(1, email=f"anna@{workspace}.example.org")])
-    assert [] == await wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
-    await wishlists.store_products([product(1, sale_price_cents=price)])
-    return wishlists
+    platform = platform_of(database, ShiftedClock(), workspace=workspace)
+    await platform.shop.store_products([product(1)])
+    await platform.people.store_users([user(1, email=f"anna@{workspace}.example.org")])
+    assert [] == await platform.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
+    await platform.shop.store_products([product(1, sale_price_cents=price)])
+    return platform
 
 
 async def test_checks_and_mails_stay_within_a_workspace(database: Database) -> None:
@@ -109,15 +108,15 @@ async def test_only_the_user_of_the_workspace_counts_as_mailed(database: Databas
 async def test_a_workspace_sees_its_own_shop_only(database: Database) -> None:
     """Wishes for another workspace's products are refused; removing and counting stop at its border."""
     one = await furnish(database, "one", price=5_000)
-    two = Wishlists(database, KEY, ShiftedClock(), workspace="two")
+    two = platform_of(database, ShiftedClock(), workspace="two")
 
-    (refused,) = await two.store_items([WishedItem(user_id="u00001", product_id="p00001")])
-    removed = await two.remove_items([("p00001", "u00001")])
+    (refused,) = await two.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
+    removed = await two.wishlists.remove_items([("p00001", "u00001")])
 
     assert ("product_id", "user_id") == refused.unknown
     assert 0 == removed
-    assert {"products": 0, "users": 0, "wishes": 0} == await two.counts()
-    assert {"products": 1, "users": 1, "wishes": 1} == await one.counts()
+    assert {"products": 0, "users": 0, "wishes": 0} == await two.wishlists.counts()
+    assert {"products": 1, "users": 1, "wishes": 1} == await one.wishlists.counts()
 
 
 async def test_names_and_keys_are_free_in_each_workspace(database: Database) -> None:

@@ -1,0 +1,60 @@
+"""People from outside: the users that a platform has, and their links to unsubscribe."""
+
+from collections.abc import Sequence
+
+from mainspring.client.workspaces import checked_workspace
+from mainspring.contracts.people import User
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.domain.unsubscribe import UnsubscribeScope, read_token
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database
+from mainspring.storage.dialect import chunks
+from mainspring.storage.people import UserRepository
+
+
+class People:
+    """The users of a workspace. Storing the same again changes nothing, other rows are overwritten.
+
+    Of two users with the same id the last one wins.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        token_key: bytes,
+        clock: Clock,
+        *,
+        workspace: str = DEFAULT_WORKSPACE,
+    ) -> None:
+        self._database = database
+        self._token_key = token_key
+        self._clock = clock
+        self._workspace = checked_workspace(workspace)
+
+    async def store_users(self, users: Sequence[User]) -> None:
+        """Store users, a thousand in each transaction. Alerts that are not said stay as they are."""
+        for chunk in chunks(users):
+            await self._store(chunk)
+
+    async def _store(self, users: Sequence[User]) -> None:
+        now = self._clock.now()
+        await self._database.transact(
+            lambda session: UserRepository(session, self._workspace).store(users, now=now)
+        )
+
+    async def unsubscribe(self, token: str) -> str | None:
+        """Switch off what a link's token says; return the user's id, None if there is no such user.
+
+        The token says itself in which workspace the user is: a link is followed without any other word.
+        TokenRefused: the link is damaged, or was not made here.
+        """
+        wish = read_token(token, self._token_key)
+        known = await self._database.transact(
+            lambda session: UserRepository(session, wish.workspace).unsubscribe(
+                wish.user_id,
+                sales=wish.scope is not UnsubscribeScope.STOCK,
+                stock=wish.scope is not UnsubscribeScope.SALE,
+                now=self._clock.now(),
+            )
+        )
+        return wish.user_id if known else None
