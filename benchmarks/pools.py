@@ -138,7 +138,7 @@ class Bench:
     async def _events(self, job: AnyJob, task_ids: list[UUID]) -> int:
         if job.queue is not None:
             return await self.gate.history_length(f"drain-{job.name}")
-        task = await self.jobs.get(task_ids[0])
+        task = await self.jobs.tasks.get(task_ids[0])
         return len(task_ids) * await self.gate.history_length(task.workflow_id, task.run_id)
 
     async def _final(self, job: str, count: int) -> None:

@@ -46,12 +46,12 @@ class TypedChoice:
 
     async def filter(self, service: Service) -> FailureFilter:
         """Return the tasks to look at; all failed tasks when nothing was typed."""
-        return await self.choice().filter(service.jobs, service.failures)
+        return await self.choice().filter(service.tasks, service.failures)
 
     async def demanded(self, service: Service) -> FailureFilter:
         """Return the tasks to change; BadInput when nothing was typed: all are only meant by --all."""
         try:
-            return await self.choice().demanded(service.jobs, service.failures)
+            return await self.choice().demanded(service.tasks, service.failures)
         except NothingChosen:
             raise BadInput("which ones? Ids of tasks, --group, --job, --type, --since, or --all") from None
 

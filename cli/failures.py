@@ -58,7 +58,7 @@ def show(
             return
         _show_groups([found])
         show_table(("task", "failed", "input"), [_task_row(task) for task in tasks])
-        example = await service.jobs.get(found.example_id)
+        example = await service.tasks.get(found.example_id)
         echo(f"\n[red]{escape(found.error_type)}[/]  [dim]task {found.example_id}[/]")
         echo(escape(found.example_message))
         for error in example.errors[-1:]:

@@ -13,8 +13,8 @@ from mainspring.cli.console import FAILED, SUCCESS
 from mainspring.cli.output import echo, out, show_table, state_text
 from mainspring.cli.steps import running_steps, show_steps, step_line
 from mainspring.client.fields import cells
-from mainspring.client.jobs import Jobs
 from mainspring.client.tasks import following
+from mainspring.client.tasks.queries import Tasks
 from mainspring.client.tasks.status_text import failed_attempt, note
 from mainspring.client.tasks.steps import steps_of
 from mainspring.contracts.flows import StepResult
@@ -38,19 +38,19 @@ class _Bar(Progress):
             yield running_steps(self.steps, self.console.height - OTHER_LINES)
 
 
-async def follow_or_leave(jobs: Jobs, task_id: UUID) -> Task:
+async def follow_or_leave(tasks: Tasks, task_id: UUID) -> Task:
     """Follow a task; whoever stops looking (Ctrl-C) is told that it goes on."""
     try:
-        return await follow(jobs, task_id)
+        return await follow(tasks, task_id)
     except asyncio.CancelledError:
         echo(f"the task goes on: `mainspring tasks watch {task_id}` follows it, `tasks cancel` ends it")
         raise
 
 
-async def follow(jobs: Jobs, task_id: UUID) -> Task:
+async def follow(tasks: Tasks, task_id: UUID) -> Task:
     """Show a task's progress until it ends: a bar on a terminal, a line for each change elsewhere."""
     if not out.is_terminal:
-        return await _follow_in_lines(jobs, task_id)
+        return await _follow_in_lines(tasks, task_id)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -60,7 +60,7 @@ async def follow(jobs: Jobs, task_id: UUID) -> Task:
     )
     with _Bar(*columns, console=out, transient=True) as bar:
         line = bar.add_task("starting", total=100)
-        async for look in following.follow(jobs, task_id):
+        async for look in following.follow(tasks, task_id):
             task, bar.steps = look.task, look.steps
             said = note(task)
             # The table says better which steps run.
@@ -69,8 +69,8 @@ async def follow(jobs: Jobs, task_id: UUID) -> Task:
     return task
 
 
-async def _follow_in_lines(jobs: Jobs, task_id: UUID) -> Task:
-    async for look in following.follow(jobs, task_id):
+async def _follow_in_lines(tasks: Tasks, task_id: UUID) -> Task:
+    async for look in following.follow(tasks, task_id):
         task = look.task
         # A log wants the turns of events, not every percent; the end is told as a whole.
         if look.is_turn and not task.state.is_final:

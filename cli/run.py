@@ -63,7 +63,7 @@ def run(
             priority=priority,
             triggered_by="command line",
         )
-        task = await service.jobs.get(started.id)
+        task = await service.tasks.get(started.id)
         if started.deduplicated:
             asked = None if priority == DEFAULT_PRIORITY else priority
             idle = without_effect(chosen, task, {"--at": at, "--in": delay}, {"--priority": asked})
@@ -72,10 +72,10 @@ def run(
             show_json(task.model_dump(mode="json")) if as_json else echo(str(started.id))
             return SUCCESS
         if as_json:
-            task = await service.jobs.wait(started.id)
+            task = await service.tasks.wait(started.id)
             show_json(task.model_dump(mode="json"))
             return SUCCESS if task.state is TaskState.SUCCESS else FAILED
-        return show_outcome(await follow_or_leave(service.jobs, started.id))
+        return show_outcome(await follow_or_leave(service.tasks, started.id))
 
     with_service(work)
 

@@ -55,7 +55,7 @@ def list_tasks(
             fairness_key=fairness_key,
             everything=everything,
         )
-        page = await task_page(service.jobs, chosen, before=before, limit=limit)
+        page = await task_page(service.tasks, chosen, before=before, limit=limit)
         if as_json:
             show_json(messages_view(page.tasks))
             return
@@ -73,8 +73,8 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
     """Show everything about a task."""
 
     async def work(service: Service) -> None:
-        task = await service.jobs.get(await service.jobs.resolve(reference))
-        steps, children = await service.jobs.steps(task.id), await service.jobs.children(task.id)
+        task = await service.tasks.get(await service.tasks.resolve(reference))
+        steps, children = await service.tasks.steps(task.id), await service.tasks.children(task.id)
         if as_json:
             show_json(task_view(task, steps, children))
         else:
@@ -90,8 +90,8 @@ def watch(reference: TaskReference) -> None:
     """Follow a task until it ends."""
 
     async def work(service: Service) -> int:
-        task_id = await service.jobs.resolve(reference)
-        return show_outcome(await follow_or_leave(service.jobs, task_id))
+        task_id = await service.tasks.resolve(reference)
+        return show_outcome(await follow_or_leave(service.tasks, task_id))
 
     with_service(work)
 
@@ -105,14 +105,14 @@ def cancel(
     """Cancel a task; what it has done so far stays."""
 
     async def work(service: Service) -> int:
-        task_id = await service.jobs.resolve(reference)
-        before = await service.jobs.get(task_id)
+        task_id = await service.tasks.resolve(reference)
+        before = await service.tasks.get(task_id)
         if before.state.is_final:
             echo(f"{before.job} {state_text(before.state)} already: there is nothing to cancel")
             return SUCCESS if before.state is TaskState.CANCELLED else FAILED
         task = await service.jobs.cancel(task_id)
         if wait:
-            task = await follow(service.jobs, task.id)
+            task = await follow(service.tasks, task.id)
         echo(f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling"))
         return SUCCESS if task.state is TaskState.CANCELLED or not wait else FAILED
 
@@ -134,7 +134,7 @@ def retry(
     """Start a failed or cancelled task once more, as a new task; a flow runs only what is missing."""
 
     async def work(service: Service) -> int:
-        task = await service.jobs.get(await service.jobs.resolve(reference))
+        task = await service.tasks.get(await service.tasks.resolve(reference))
         changed = None
         if text is not None:
             changed = validated(job_named(task.job), task.input | json_object(text))
@@ -143,6 +143,6 @@ def retry(
             echo(f"[yellow]no new task: task {started.id} of the same key is active[/]")
         else:
             echo(f"task {started.id}")
-        return show_outcome(await follow_or_leave(service.jobs, started.id)) if wait else SUCCESS
+        return show_outcome(await follow_or_leave(service.tasks, started.id)) if wait else SUCCESS
 
     with_service(work)

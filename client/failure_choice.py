@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mainspring.client.errors import ClientError
 from mainspring.client.failures import Failures
-from mainspring.client.jobs import Jobs
+from mainspring.client.tasks.queries import Tasks
 from mainspring.contracts.failures import FailureFilter
 from mainspring.workflows.runtime.catalogue import job_named
 
@@ -29,7 +29,7 @@ class FailureChoice:
     since: datetime | None = None
     everything: bool = False
 
-    async def filter(self, jobs: Jobs, failures: Failures) -> FailureFilter:
+    async def filter(self, tasks: Tasks, failures: Failures) -> FailureFilter:
         """Return the filter for these tasks.
 
         Raises TaskUnknown, AmbiguousTask, GroupUnknown, UnknownJob: when one of the names is not known.
@@ -38,18 +38,18 @@ class FailureChoice:
         if self.job is not None:
             job_named(self.job)
         return FailureFilter(
-            task_ids=tuple([await jobs.resolve(each) for each in self.ids]) if self.ids else None,
+            task_ids=tuple([await tasks.resolve(each) for each in self.ids]) if self.ids else None,
             group=(await failures.group(self.group)).fingerprint if self.group else None,
             job=self.job,
             error_type=self.error_type,
             since=self.since,
         )
 
-    async def demanded(self, jobs: Jobs, failures: Failures) -> FailureFilter:
+    async def demanded(self, tasks: Tasks, failures: Failures) -> FailureFilter:
         """Return the filter for these tasks, for what changes them.
 
         Raises NothingChosen: when there is no criterion, and `everything` was not asked for.
         """
         if not any((self.ids, self.group, self.job, self.error_type, self.since, self.everything)):
             raise NothingChosen
-        return await self.filter(jobs, failures)
+        return await self.filter(tasks, failures)

@@ -129,7 +129,7 @@ class Failures:
     async def _pause(self, new_id: UUID, pause_seconds: float, patience: timedelta | None) -> None:
         if patience is not None:
             with suppress(TimeoutError):  # a long task, or no worker: its end is not waited for
-                await asyncio.wait_for(self._jobs.wait(new_id), patience.total_seconds())
+                await asyncio.wait_for(self._jobs.tasks.wait(new_id), patience.total_seconds())
         await asyncio.sleep(pause_seconds)
 
     async def _has_returned(self, replay: "_Replay") -> bool:

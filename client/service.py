@@ -15,6 +15,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
 from mainspring.client.shop import Shop
+from mainspring.client.tasks.queries import Tasks
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
 from mainspring.client.workspaces import checked_workspace
@@ -47,6 +48,11 @@ class Service:
     shop: Shop
     people: People
     wishlists: Wishlists
+
+    @property
+    def tasks(self) -> Tasks:
+        """Where tasks are looked at."""
+        return self.jobs.tasks
 
 
 @asynccontextmanager

@@ -54,7 +54,7 @@ class ServiceUnderTest(Service):
         Raises AssertionError: when the task has ended, and was not as wished.
         """
         task = await eventually(
-            lambda: self.jobs.get(task_id), lambda task: reached(task) or task.state.is_final
+            lambda: self.tasks.get(task_id), lambda task: reached(task) or task.state.is_final
         )
         if not reached(task):
             raise AssertionError(f"the task has ended otherwise: {task}")
@@ -62,7 +62,7 @@ class ServiceUnderTest(Service):
 
     async def wait(self, task_id: UUID) -> Task:
         """Return a task in its final state."""
-        return await eventually(lambda: self.jobs.get(task_id), lambda task: task.state.is_final)
+        return await eventually(lambda: self.tasks.get(task_id), lambda task: task.state.is_final)
 
     async def wait_all(self, task_ids: Iterable[UUID]) -> list[Task]:
         """Return tasks in their final states, in the given order, as a list has them: without error logs."""
@@ -70,7 +70,7 @@ class ServiceUnderTest(Service):
 
         async def seen() -> dict[UUID, Task]:
             found = {task.id: task for task in await self.all_tasks()}
-            return {each: found.get(each) or await self.jobs.get(each) for each in wanted}
+            return {each: found.get(each) or await self.tasks.get(each) for each in wanted}
 
         await self.wait(wanted[-1])
         tasks = await eventually(seen, lambda tasks: all(task.state.is_final for task in tasks.values()))
@@ -78,7 +78,7 @@ class ServiceUnderTest(Service):
 
     async def all_tasks(self) -> list[Task]:
         """Return every task, the newest first."""
-        return await self.jobs.find(limit=ALL)
+        return await self.tasks.find(limit=ALL)
 
     async def first_task(self) -> Task:
         """Wait until there is a task, and return it."""

@@ -65,7 +65,7 @@ class Shop:
 
     async def mail_tasks(self) -> list[Task]:
         """Return the tasks of the mails."""
-        return await self.service.jobs.find(TaskFilter(job=SEND_NOTIFICATIONS), limit=1_000)
+        return await self.service.tasks.find(TaskFilter(job=SEND_NOTIFICATIONS), limit=1_000)
 
     def mails(self) -> dict[str, list[str]]:
         """Return the subjects of the mails that arrived, by recipient."""

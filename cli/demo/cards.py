@@ -36,7 +36,7 @@ async def run_cards(stack: Stack, service: Service) -> int:
     for job in ACCOUNT_JOBS:
         calls_before = len(stack.emulators.justtcg.calls)
         started = await service.jobs.start(job, job.input(account_id=account.id), triggered_by="demo")
-        task = await followed(stack, service.jobs, started.id)
+        task = await followed(stack, service.tasks, started.id)
         events = await service.temporal.history_length(task.workflow_id, task.run_id)
         calls = len(stack.emulators.justtcg.calls) - calls_before
         rows.append((task.job, state_text(task.state), escape(_done(task)), str(calls), str(events)))

@@ -6,7 +6,7 @@ from uuid import UUID
 from mainspring.cli.follow import follow
 from mainspring.cli.stack import Stack
 from mainspring.client.errors import ClientError
-from mainspring.client.jobs import Jobs
+from mainspring.client.tasks.queries import Tasks
 from mainspring.contracts.tasks import Task
 
 
@@ -17,9 +17,9 @@ class Stopped(ClientError):
         super().__init__(str(self.__doc__))
 
 
-async def followed(stack: Stack, jobs: Jobs, task_id: UUID) -> Task:
+async def followed(stack: Stack, tasks: Tasks, task_id: UUID) -> Task:
     """Show how a task goes on, and return it at its end; Stopped, or what ended the worker."""
-    following = asyncio.create_task(follow(jobs, task_id))
+    following = asyncio.create_task(follow(tasks, task_id))
     await asyncio.wait({following, stack.work}, return_when=asyncio.FIRST_COMPLETED)
     if not following.done():
         following.cancel()

@@ -118,7 +118,7 @@ def _changed(products: Sequence[Product]) -> list[Product]:
 
 async def _check(stack: Stack, service: Service, job: AnyJob, rules: Message) -> Task:
     started = await service.jobs.start(job, rules, triggered_by="demo")
-    return await followed(stack, service.jobs, started.id)
+    return await followed(stack, service.tasks, started.id)
 
 
 async def _until_sent(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Starting, cancelling and retrying tasks. Looking at tasks is `client.tasks`; `Jobs` offers that as well."""
+"""Starting, cancelling and retrying tasks. Looking at tasks is `client.tasks`."""
 
 from mainspring.client.jobs.jobs import Jobs
 from mainspring.client.jobs.started import StartedTask

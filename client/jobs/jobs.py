@@ -1,4 +1,4 @@
-"""The typed client of tasks: starting, cancelling and retrying them, and looking at them."""
+"""The typed client of jobs: starting, cancelling and retrying their tasks."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -24,8 +24,8 @@ In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 
 
-class Jobs(Tasks):
-    """Starts, cancels, retries and looks at tasks. All but `cancel` works while Temporal is away."""
+class Jobs:
+    """Starts, cancels and retries tasks. All but `cancel` works while Temporal is away."""
 
     def __init__(
         self,
@@ -34,7 +34,9 @@ class Jobs(Tasks):
         clock: Clock,
         job_named: Callable[[str], AnyJob] = catalogue.job_named,
     ) -> None:
-        super().__init__(database, job_named)
+        self.tasks = Tasks(database, job_named)
+        self._database = database
+        self._job_named = job_named
         self._temporal = temporal
         self._clock = clock
         self._intake = Intake(database, temporal, clock)
@@ -104,7 +106,7 @@ class Jobs(Tasks):
 
         While Temporal is away the wish is kept, and the relay passes it on.
         """
-        task = await self.get(task_id)
+        task = await self.tasks.get(task_id)
         if task.state.is_final:
             return task
 
@@ -114,7 +116,7 @@ class Jobs(Tasks):
         # A task of a batched queue ends when its batch is acknowledged: the workflow is the whole queue's.
         if engine_knows and not task.is_pooled:
             await self._temporal.cancel(task.workflow_id, task.run_id)
-        return await self.get(task_id)
+        return await self.tasks.get(task_id)
 
     async def retry(
         self, task_id: UUID, *, from_step: str | None = None, message: Message | None = None
@@ -128,7 +130,7 @@ class Jobs(Tasks):
         While another task of the key is active, that one is returned; if it has another input, the task
         stays to be retried after it. With `message` or `from_step` it would not do what is asked: KeyHeld.
         """
-        task = await self.get(task_id)
+        task = await self.tasks.get(task_id)
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
             raise TaskNotRetryable(task)
         job: Job[Message, Message] = self._job_named(task.job)
@@ -148,10 +150,10 @@ class Jobs(Tasks):
         return self._started(job, enqueued)
 
     async def _check_step(self, task_id: UUID, step: str) -> None:
-        names = [each.step for each in await self.steps(task_id)]
+        names = [each.step for each in await self.tasks.steps(task_id)]
         if step not in names:
             known = f"its steps are {', '.join(names)}" if names else "it is not a flow"
             raise BadInput(f"task {task_id} has no step {step!r}: {known}")
 
     def _started(self, job: Job[In, Out], enqueued: Enqueued) -> StartedTask[Out]:
-        return StartedTask(enqueued.task_id, enqueued.deduplicated, self, job.result)
+        return StartedTask(enqueued.task_id, enqueued.deduplicated, self.tasks, job.result)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from mainspring.client.jobs import Jobs
+from mainspring.client.tasks.queries import Tasks
 from mainspring.contracts.tasks import Task, TaskFilter, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 
@@ -39,12 +39,12 @@ def overview(
     )
 
 
-async def task_page(jobs: Jobs, chosen: TaskFilter, *, before: str | None, limit: int) -> TaskPage:
+async def task_page(tasks: Tasks, chosen: TaskFilter, *, before: str | None, limit: int) -> TaskPage:
     """Return a page; `before` is the id of the last task of the page above, or the beginning of the id.
 
     Raises TaskUnknown, AmbiguousTask, BadInput: when `before` is no task.
     Raises UnknownJob: when a job is not catalogued.
     """
-    last = await jobs.get(await jobs.resolve(before)) if before else None
-    found = await jobs.find(chosen, before=last, limit=limit + 1)
+    last = await tasks.get(await tasks.resolve(before)) if before else None
+    found = await tasks.find(chosen, before=last, limit=limit + 1)
     return TaskPage(found[:limit], has_more=len(found) > limit)

@@ -46,7 +46,7 @@ class Run:
 
     async def task(self) -> Task:
         """Return the task as the ledger has it."""
-        return await self.at.jobs.get(self.task_id)
+        return await self.at.jobs.tasks.get(self.task_id)
 
     async def is_over(self) -> bool:
         """Whether the task has ended, as far as the database can be asked."""

@@ -109,11 +109,11 @@ class RunningService:
 
     def task(self, task_id: UUID) -> Task:
         """Return a task as the ledger has it."""
-        return self.ask(lambda service: service.jobs.get(task_id))
+        return self.ask(lambda service: service.tasks.get(task_id))
 
     def newest(self, job: str) -> Task:
         """Return the newest task of a job."""
-        return self.ask(lambda service: service.jobs.find(TaskFilter(job=job), limit=1))[0]
+        return self.ask(lambda service: service.tasks.find(TaskFilter(job=job), limit=1))[0]
 
     @staticmethod
     def until(look: Callable[[], T], is_so: Callable[[T], bool]) -> T:

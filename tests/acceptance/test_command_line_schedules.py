@@ -37,7 +37,7 @@ def test_a_schedule_is_paused_with_a_reason_triggered_and_resumed(running: Runni
     assert "alice: stocktaking" in running.command_line.succeed("schedules", "list")
     running.command_line.succeed("schedules", "trigger", schedule)
     started = running.until(
-        lambda: running.ask(lambda service: service.jobs.find(TaskFilter(job=schedule), limit=1)),
+        lambda: running.ask(lambda service: service.tasks.find(TaskFilter(job=schedule), limit=1)),
         is_so=bool,
     )[0]
     assert ("schedule refresh-due-accounts", True) == (started.triggered_by, started.created_at > began)
@@ -70,7 +70,7 @@ def test_a_backfill_says_what_it_would_run_and_runs_it(running: RunningService) 
     assert "refresh-due-accounts: 2 runs will start, one after another" == done
 
     def ids() -> set[str]:
-        tasks = running.ask(lambda service: service.jobs.find(TaskFilter(job="refresh-due-accounts")))
+        tasks = running.ask(lambda service: service.tasks.find(TaskFilter(job="refresh-due-accounts")))
         return {task.workflow_id for task in tasks}
 
     expected = {f"schedule/refresh-due-accounts-2026-01-01T0{hour}:00:00Z" for hour in (1, 2)}

@@ -55,9 +55,9 @@ async def test_a_task_that_is_accepted_while_the_engine_is_away_is_started_by_th
         accepted = await jobs.start(DISCOVER_SETS, given)
         again = await jobs.start(DISCOVER_SETS, given)
         assert (accepted.id, True) == (again.id, again.deduplicated)
-        task = await jobs.get(accepted.id)
+        task = await jobs.tasks.get(accepted.id)
         await asyncio.sleep((task.created_at + RELAY_AFTER - datetime.now(UTC)).total_seconds())
-        assert TaskState.QUEUED is (await jobs.get(accepted.id)).state
+        assert TaskState.QUEUED is (await jobs.tasks.get(accepted.id)).state
 
         await at.temporal_client.start()
         await relay(at)

@@ -64,7 +64,7 @@ class VideoDrill:
         """Wait until a step runs; return how often each step that is complete by then was begun."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                steps = {each.step: each for each in await self.jobs.steps(task_id)}
+                steps = {each.step: each for each in await self.jobs.tasks.steps(task_id)}
                 if step in steps and steps[step].status is StepStatus.RUNNING:
                     done = [each for each in steps.values() if each.status is StepStatus.COMPLETED]
                     return {each.step: each.attempts for each in done}
@@ -75,7 +75,7 @@ class VideoDrill:
         """Wait until a step has its second attempt, or is complete."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                steps = {each.step: each for each in await self.jobs.steps(task_id)}
+                steps = {each.step: each for each in await self.jobs.tasks.steps(task_id)}
                 if steps[step].attempts > 1 or steps[step].status is StepStatus.COMPLETED:
                     return
                 await asyncio.sleep(POLL_SECONDS)
@@ -83,7 +83,7 @@ class VideoDrill:
     async def ended(self, task_id: UUID) -> FlowResult:
         """Wait for the end, which is to be SUCCESS."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (task := await self.jobs.get(task_id)).state.is_final:
+            while not (task := await self.jobs.tasks.get(task_id)).state.is_final:
                 self.worker.check()
                 await asyncio.sleep(0.05)
         assert TaskState.SUCCESS is task.state, task.errors

@@ -141,7 +141,7 @@ async def test_a_retry_says_when_another_task_of_the_key_is_active(
 ) -> None:
     """That one is not the new task; what it would not do is refused."""
     task_id = await failed_task(workerless)
-    failed = await workerless.jobs.get(task_id)
+    failed = await workerless.tasks.get(task_id)
     active = await workerless.jobs.start(DISCOVER_SETS, DiscoverSets.model_validate(failed.input))
     refused = mainspring.run("tasks", "retry", str(task_id), "--from", "fetch")
     plain = mainspring.run("tasks", "retry", str(task_id), "--no-wait")

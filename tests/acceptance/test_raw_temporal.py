@@ -18,7 +18,7 @@ def task_of(running: RunningService, workflow_id: str, *states: TaskState) -> Ta
     """Wait until the workflow has a task in one of these states."""
 
     async def look(service: Service) -> list[Task]:
-        tasks = await service.jobs.find(TaskFilter(states=states), limit=200)
+        tasks = await service.tasks.find(TaskFilter(states=states), limit=200)
         return [task for task in tasks if task.workflow_id.startswith(workflow_id)]
 
     (task,) = running.until(lambda: running.ask(look), is_so=bool)
@@ -29,7 +29,7 @@ def swept(running: RunningService, workflow_id: str) -> Task:
     """Run the sweep until the workflow's task is FAILED; a trigger right after another one counts once."""
 
     async def sweep_and_look(service: Service) -> list[Task]:
-        tasks = await service.jobs.find(TaskFilter(states=frozenset({TaskState.FAILED})), limit=200)
+        tasks = await service.tasks.find(TaskFilter(states=frozenset({TaskState.FAILED})), limit=200)
         found = [task for task in tasks if task.workflow_id == workflow_id]
         if not found:
             await service.schedules.trigger("reconcile-tasks")

@@ -33,7 +33,7 @@ async def stock_checked(service: Service) -> Handle:
 async def mailed(service: Service) -> Handle:
     """Let a check's mail be sent."""
     await sales_checked(service)
-    (task,) = await service.jobs.find(TaskFilter(job=SEND.name))
+    (task,) = await service.tasks.find(TaskFilter(job=SEND.name))
     assert TaskState.SUCCESS == (await service.wait(task.id)).state
     handle = service.temporal_client.get_workflow_handle(consumer_of(SEND.name))
     await handle.result()

@@ -136,5 +136,5 @@ async def test_a_workflow_whose_task_was_cancelled_before_it_began_does_nothing(
     with pytest.raises(WorkflowFailureError):
         await service.temporal_client.get_workflow_handle(task.workflow_id).result()
 
-    assert task == await service.jobs.get(task.id)
+    assert task == await service.tasks.get(task.id)
     assert 0 == len(service.justtcg.calls)

@@ -87,7 +87,7 @@ async def test_a_set_that_the_vendor_refuses_does_not_sink_the_others(service: S
     service.justtcg.faults.refused_listings.add(SET)
 
     started = await service.jobs.start(SYNC_TRACKED_SETS, SyncTrackedSets(account_id=account))
-    result, task = await started.result(), await service.jobs.get(started.id)
+    result, task = await started.result(), await service.tasks.get(started.id)
 
     assert (1, (SET,)) == (result.sets, result.failed)
     assert [(SET, "Refused")] == [(each.step, each.error_type) for each in task.errors]

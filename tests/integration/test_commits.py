@@ -132,7 +132,7 @@ async def test_a_queue_that_cannot_be_woken_waits_for_the_relay(workerless: Serv
     wake_queued(workerless.database, nowhere, workerless.clock)
 
     await workerless.database.transact(ending(new_task(), workerless))
-    (delivery,) = await workerless.jobs.find(TaskFilter(job=DELIVER_WEBHOOK))
+    (delivery,) = await workerless.tasks.find(TaskFilter(job=DELIVER_WEBHOOK))
     assert TaskState.QUEUED is delivery.state
     assert not await deliveries_are_under_way(workerless)
 

@@ -45,7 +45,7 @@ async def test_children_are_tasks_and_run_in_order(service: Service) -> None:
 
     assert TaskState.SUCCESS is task.state, task
     result = FlowResult.model_validate(task.result)
-    children = await service.jobs.children(task.id)
+    children = await service.tasks.children(task.id)
     assert list(JOBS.values()) == [child.job for child in children]
     assert {(TaskState.SUCCESS, 2, str(account), task.id)} == {
         (child.state, child.priority, child.fairness_key, child.parent_id) for child in children
@@ -66,7 +66,7 @@ async def test_children_do_not_collide_with_an_active_task_of_their_key(service:
     started = await service.jobs.start(RUN_FLOW, flow)
 
     assert not started.deduplicated
-    await service.jobs.wait(own.id)
+    await service.tasks.wait(own.id)
     await service.until(started.id, lambda task: task.processed == 1)
     await service.jobs.cancel(started.id)
     await service.wait(started.id)
@@ -82,12 +82,12 @@ async def test_cancelling_the_parent_cancels_the_children(service: Service) -> N
     await service.until(child_id, is_waiting)
 
     await service.jobs.cancel(started.id)
-    parent, child = await service.wait(started.id), await service.jobs.get(child_id)
+    parent, child = await service.wait(started.id), await service.tasks.get(child_id)
 
     assert (TaskState.CANCELLED, TaskState.CANCELLED) == (parent.state, child.state)
     result = FlowResult.model_validate(parent.result)
     assert (("prices",), ("cards",)) == (result.failed_steps, result.skipped_steps)
-    assert 1 == len(await service.jobs.children(parent.id))
+    assert 1 == len(await service.tasks.children(parent.id))
 
 
 async def test_a_failed_child_fails_the_parent_and_its_retry_runs_what_is_missing(service: Service) -> None:
@@ -111,10 +111,10 @@ async def test_a_failed_child_fails_the_parent_and_its_retry_runs_what_is_missin
     again = await service.wait(retried.id)
 
     assert TaskState.SUCCESS is again.state, again
-    children = await service.jobs.children(again.id)
+    children = await service.tasks.children(again.id)
     assert ["sync-tracked-sets", "update-inventory-prices"] == [child.job for child in children]
     # The child that failed is retried, so that one which is a flow goes on where it was.
-    earlier = await service.jobs.get(child_task_id(failed.id, "cards"))
+    earlier = await service.tasks.get(child_task_id(failed.id, "cards"))
     assert (earlier.id, children[0].id) == (children[0].retry_of, earlier.retried_by)
     taken_over = FlowResult.model_validate(again.result).steps["sets"]
     assert result.steps["sets"] == taken_over
@@ -210,4 +210,4 @@ async def test_a_raw_start_that_cannot_run_fails_with_the_path(service: Service)
 
     assert fault in str(failed.value.cause)
     assert TaskState.FAILED is (await service.wait(task.id)).state
-    assert (await service.jobs.get(task.id)).errors[0].message.startswith(fault)
+    assert (await service.tasks.get(task.id)).errors[0].message.startswith(fault)

@@ -55,7 +55,7 @@ async def correct_keys(service: Service, accounts: int) -> None:
 
 async def retries_of(service: Service, failed: list[Task]) -> Counter[UUID]:
     """Count how often each failed task was retried."""
-    tasks = await service.jobs.find(limit=10_000)
+    tasks = await service.tasks.find(limit=10_000)
     ids = {task.id for task in failed}
     return Counter(task.retry_of for task in tasks if task.retry_of in ids)
 
@@ -136,7 +136,7 @@ async def test_a_replay_that_is_told_to_go_on_ends(service: Service) -> None:
 
     replayed = await failures.replay(ALL, rate=AT_ONCE, stop_when_it_returns=False)
     for each in replayed.started:
-        await service.jobs.wait(each)
+        await service.tasks.wait(each)
 
     assert (6, None) == (len(replayed.started), replayed.stopped_because)
     assert 6 == await failures.count(ALL)
@@ -168,7 +168,7 @@ async def test_a_group_or_single_tasks_are_replayed_or_dismissed(service: Servic
 
     assert (2, 1, 1) == (len(by_group.started), len(by_id.started), dismissed)
     assert {failed[4].id, failed[5].id} == {task.id for task in await failures.tasks(ALL)}
-    assert TaskState.FAILED == (await service.jobs.get(failed[2].id)).state
+    assert TaskState.FAILED == (await service.tasks.get(failed[2].id)).state
     with pytest.raises(GroupUnknown, match="no group of failures has"):
         await failures.group("0000")
 
@@ -178,17 +178,17 @@ async def test_a_second_retry_of_the_same_task_names_the_newer_one(service: Serv
     failed = await fail_for(service, 1)
     await correct_keys(service, 1)
     newer = await service.jobs.retry(failed[0].id)
-    await service.jobs.wait(newer.id)
+    await service.tasks.wait(newer.id)
 
     with pytest.raises(AlreadyRetried, match=f"was retried already, as task {newer.id}"):
         await service.jobs.retry(failed[0].id)
-    assert newer.id == (await service.jobs.get(failed[0].id)).retried_by
+    assert newer.id == (await service.tasks.get(failed[0].id)).retried_by
 
 
 async def test_a_failed_task_says_how_it_failed(service: Service) -> None:
     """The row itself tells it, for pages that do not read the error log."""
     (listed, *_) = await fail_for(service, 1)
-    failed = await service.jobs.get(listed.id)
+    failed = await service.tasks.get(listed.id)
 
     assert ("CredentialsRefused", 64) == (failed.error_type, len(failed.fingerprint or ""))
     assert failed.errors[-1].message == failed.error_message

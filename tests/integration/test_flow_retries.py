@@ -26,7 +26,7 @@ def flows(workerless: Service) -> Flows:
 
 async def result_of(flows: Flows, task_id: UUID) -> FlowResult:
     """Return the result of a task that has ended well."""
-    task = await flows.jobs.get(task_id)
+    task = await flows.jobs.tasks.get(task_id)
     assert TaskState.SUCCESS is task.state, task
     return FlowResult.model_validate(task.result)
 
@@ -40,7 +40,7 @@ async def test_a_retry_runs_only_what_is_missing(flows: Flows) -> None:
         retried = await flows.retry(failed)
 
     assert {"c": 1, "d": 1} == flows.shop.times
-    first = FlowResult.model_validate((await flows.jobs.get(failed)).result).steps
+    first = FlowResult.model_validate((await flows.jobs.tasks.get(failed)).result).steps
     second = (await result_of(flows, retried)).steps
     assert (first["a"], first["b"]) == (second["a"], second["b"])
     assert {1} == {step.attempts for step in second.values()}
@@ -64,7 +64,7 @@ async def test_a_retry_takes_over_more_than_a_message_carries(flows: Flows) -> N
     result = await result_of(flows, retried)
     assert {250_000} == {len((result.steps[f"s{number}"].data or {})["padding"]) for number in numbers}
     # Twelve for the flow and seven for the step, and six for each part but one.
-    task = await flows.jobs.get(retried)
+    task = await flows.jobs.tasks.get(retried)
     assert await flows.temporal.history_length(task.workflow_id, task.run_id) <= 12 + 7 + 6 * 8
 
 

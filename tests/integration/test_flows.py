@@ -30,14 +30,14 @@ def flows(workerless: Service) -> Flows:
 
 async def events_of(flows: Flows, task_id: UUID) -> int:
     """Return how many history events a task has cost."""
-    task = await flows.service.jobs.get(task_id)
+    task = await flows.service.tasks.get(task_id)
     return await flows.temporal.history_length(task.workflow_id, task.run_id)
 
 
 async def test_a_flow_runs_its_steps_in_order_and_keeps_each(flows: Flows) -> None:
     """A finished flow is at 100 with every step's times, attempts and data."""
     async with flows.worker():
-        task = await flows.service.jobs.get(await flows.run(chain("a", "b", "c")))
+        task = await flows.service.tasks.get(await flows.run(chain("a", "b", "c")))
 
     assert TaskState.SUCCESS is task.state, task
     result = FlowResult.model_validate(task.result)
@@ -72,7 +72,7 @@ async def check_graph_runs(flows: Flows, graph: RunGraph, broken: set[str]) -> i
     flows.shop.ended.clear()
     flows.shop.broken = broken
 
-    task = await flows.service.jobs.get(await flows.run(graph))
+    task = await flows.service.tasks.get(await flows.run(graph))
 
     result = FlowResult.model_validate(task.result)
     assert (TaskState.FAILED if broken else TaskState.SUCCESS) is task.state
@@ -136,7 +136,7 @@ async def test_a_failed_step_fails_the_task_and_its_dependants_are_skipped(flows
     flows.shop.fragile = {"b"}
 
     async with flows.worker():
-        task = await flows.service.jobs.get(await flows.run(graph))
+        task = await flows.service.tasks.get(await flows.run(graph))
 
     assert TaskState.FAILED is task.state
     result = FlowResult.model_validate(task.result)
@@ -158,7 +158,7 @@ async def test_a_flow_that_gives_back_more_than_a_message_carries_ends_with_all_
     async with flows.worker():
         started = await flows.jobs.start(RUN_GRAPH, graph)
         result = await started.result()
-        task = await flows.service.jobs.get(started.id)
+        task = await flows.service.tasks.get(started.id)
         told = await flows.service.temporal_client.get_workflow_handle(task.workflow_id).result()
 
     assert {250_000} == {len((step.data or {})["padding"]) for step in result.steps.values()}
@@ -171,7 +171,7 @@ async def test_steps_that_are_given_more_than_one_answer_carries_are_all_started
     async with flows.worker():
         task_id = await flows.run(RunGraph(steps=(GraphStep(name="a", padding=250_000), *fan)))
 
-    task = await flows.service.jobs.get(task_id)
+    task = await flows.service.tasks.get(task_id)
     assert (TaskState.SUCCESS, 25) == (task.state, task.processed)
 
 
@@ -190,7 +190,7 @@ async def test_a_step_that_carries_too_much_fails_at_once_with_its_name_and_the_
 ) -> None:
     """It is not tried again, for it would be as large; the flow ends, and what is done is kept."""
     async with flows.worker():
-        task = await flows.service.jobs.get(await flows.run(RunGraph(steps=tuple(TOO_MUCH[said]))))
+        task = await flows.service.tasks.get(await flows.run(RunGraph(steps=tuple(TOO_MUCH[said]))))
 
     assert (TaskState.FAILED, "TooMuch") == (task.state, task.error_type)
     result = FlowResult.model_validate(task.result)
@@ -202,7 +202,7 @@ async def test_a_step_that_carries_too_much_fails_at_once_with_its_name_and_the_
 async def test_an_error_that_is_a_book_ends_its_step_like_any_other(flows: Flows) -> None:
     """Its beginning is kept; Temporal would refuse the whole of it."""
     async with flows.worker():
-        task = await flows.service.jobs.get(
+        task = await flows.service.tasks.get(
             await flows.run(RunGraph(steps=(GraphStep(name="a", error_size=5_000_000),)))
         )
 
@@ -233,8 +233,8 @@ async def test_a_flow_shows_what_it_is_doing(flows: Flows) -> None:
     async with flows.worker():
         started = await flows.jobs.start(RUN_GRAPH, chain("a", "b"))
         await flows.until_began("b")
-        task = await flows.jobs.get(started.id)
-        steps = await flows.jobs.steps(started.id)
+        task = await flows.jobs.tasks.get(started.id)
+        steps = await flows.jobs.tasks.steps(started.id)
         flows.shop.gates["b"].set()
         await flows.service.wait(started.id)
 
@@ -246,7 +246,7 @@ async def test_a_flow_without_a_result_of_its_code_fails_its_step(flows: Flows) 
     """A bug in what a step is given is that step's failure, not a workflow that is stuck."""
     graph = RunGraph(steps=(GraphStep(name="a"), GraphStep(name="b", needs=("a",), forgets_needs=True)))
     async with flows.worker():
-        task = await flows.service.jobs.get(await flows.run(graph))
+        task = await flows.service.tasks.get(await flows.run(graph))
 
     assert TaskState.FAILED is task.state
     assert ["b"] == [error.step for error in task.errors]
@@ -256,8 +256,8 @@ async def test_a_child_that_continues_as_new_stays_the_step_that_it_is(flows: Fl
     """Its last run ends the step's row, with a task whose parent is the flow's."""
     graph = RunGraph(steps=(GraphStep(name="a"), GraphStep(name="job", needs=("a",), is_job=True)))
     async with flows.worker():
-        task = await flows.service.jobs.get(await flows.run(graph))
-    (child,) = await flows.jobs.children(task.id)
+        task = await flows.service.tasks.get(await flows.run(graph))
+    (child,) = await flows.jobs.tasks.children(task.id)
 
     assert (TaskState.SUCCESS, TaskState.SUCCESS) == (task.state, child.state)
     step = FlowResult.model_validate(task.result).steps["job"]
@@ -271,7 +271,7 @@ async def test_the_sweep_ends_the_steps_of_a_flow_that_was_terminated(flows: Flo
     async with flows.worker():
         started = await flows.jobs.start(RUN_GRAPH, chain("a", "b", "c"))
         await flows.until_began("b")
-        task = await flows.jobs.get(started.id)
+        task = await flows.jobs.tasks.get(started.id)
         await flows.service.temporal_client.get_workflow_handle(task.workflow_id).terminate()
         await flows.service.until_listed("Terminated")
     sweep = ReconcileActivities(
@@ -280,7 +280,7 @@ async def test_the_sweep_ends_the_steps_of_a_flow_that_was_terminated(flows: Flo
     await asyncio.sleep(2.1)  # the sweep leaves alone what was written to just now
     await ActivityEnvironment().run(sweep.reconcile, ReconcileTasks())
 
-    swept = await flows.jobs.get(started.id)
+    swept = await flows.jobs.tasks.get(started.id)
     result = FlowResult.model_validate(swept.result)
     assert TaskState.FAILED is swept.state
     assert (("a",), ("b",), ("c",)) == (result.completed_steps, result.failed_steps, result.skipped_steps)

@@ -57,11 +57,11 @@ async def test_what_the_active_task_would_not_do_is_refused_and_can_be_asked_for
         await jobs.retry(failed, message=changed)
     with pytest.raises(KeyHeld, match=f"task {active.id} of the same key is active"):
         await jobs.retry(failed, from_step="fetch")
-    assert (await jobs.get(failed)).retried_by is None
+    assert (await jobs.tasks.get(failed)).retried_by is None
     await end(workerless, active.id)
     retried = await jobs.retry(failed, message=changed)
 
-    new = await jobs.get(retried.id)
+    new = await jobs.tasks.get(retried.id)
     assert (False, failed, 2) == (retried.deduplicated, new.retry_of, new.input["version"])
 
 
@@ -74,7 +74,7 @@ async def test_an_active_task_of_the_same_input_does_the_work_of_a_failed_one(
     retried = await jobs.retry(failed)
 
     assert (active.id, True) == (retried.id, retried.deduplicated)
-    assert active.id == (await jobs.get(failed)).retried_by
+    assert active.id == (await jobs.tasks.get(failed)).retried_by
     with pytest.raises(AlreadyRetried):
         await jobs.retry(failed)
 
@@ -88,7 +88,7 @@ async def test_an_active_task_of_another_input_leaves_a_failed_one_to_be_retried
     retried = await jobs.retry(failed)
 
     assert (active.id, True) == (retried.id, retried.deduplicated)
-    assert (await jobs.get(failed)).retried_by is None
+    assert (await jobs.tasks.get(failed)).retried_by is None
     await end(workerless, active.id)
     again = await jobs.retry(failed)
-    assert (False, 1) == (again.deduplicated, (await jobs.get(again.id)).input["version"])
+    assert (False, 1) == (again.deduplicated, (await jobs.tasks.get(again.id)).input["version"])

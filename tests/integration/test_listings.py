@@ -37,7 +37,7 @@ async def synced(service: Service, account: UUID) -> tuple[ListingProgress, Task
             progress = await activities(service).sync_sets_stretch(progress)
         except ServerFault:
             continue
-    return progress, await service.jobs.get(started.id)
+    return progress, await service.tasks.get(started.id)
 
 
 async def test_a_set_at_which_the_vendor_always_fails_is_passed_over_after_the_others(

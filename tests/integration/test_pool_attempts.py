@@ -102,7 +102,7 @@ async def start(service: Service, count: int) -> list[UUID]:
 
 async def tasks(service: Service, ids: Sequence[UUID]) -> list[Task]:
     """Return the tasks as they are."""
-    return [await service.jobs.get(each) for each in ids]
+    return [await service.tasks.get(each) for each in ids]
 
 
 async def until_arrived(notary: Notary, count: int) -> None:
@@ -184,7 +184,7 @@ async def test_a_task_that_cannot_be_prepared_holds_up_no_other_and_fails_in_the
         worked.append(await attempt(1, notary, activity_id=str(number)))
         workerless.clock.advance(timedelta(minutes=1))
 
-    poisoned = await workerless.jobs.get(ids[3])
+    poisoned = await workerless.tasks.get(ids[3])
     assert [(5, 1, 0), (0, 1, 0), (0, 0, 1)] == [(e.succeeded, e.put_off, e.failed) for e in worked]
     assert (TaskState.FAILED, "Refused", 3) == (poisoned.state, poisoned.error_type, len(poisoned.errors))
     assert Counter(n for n in range(6) if n != 3) == notary.noted

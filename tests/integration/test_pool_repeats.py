@@ -80,7 +80,7 @@ async def test_a_hundred_updates_of_a_pooled_task_run_once_with_the_last_input(
     last_start = datetime.now(UTC)
     result = await starts[0].result()
 
-    task = await workerless.jobs.get(starts[0].id)
+    task = await workerless.tasks.get(starts[0].id)
     assert (Counter([99]), 99, 1) == (notes.noted, result.number, task.attempts)
     assert ({task.id}, 99) == ({each.id for each in starts}, sum(each.deduplicated for each in starts))
     assert task.started_at is not None
@@ -100,7 +100,7 @@ async def test_an_update_while_the_row_is_worked_makes_one_more_run_afterwards(
     await workerless.until(first.id, is_running)
     late = [await start(workerless, number) for number in (2, 3)]
     await asyncio.sleep(1.5)
-    meanwhile = await workerless.jobs.get(late[0].id)
+    meanwhile = await workerless.tasks.get(late[0].id)
     notes.open.set()
     tasks = [await workerless.wait(each) for each in (first.id, late[0].id)]
 

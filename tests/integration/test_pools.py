@@ -70,7 +70,7 @@ async def test_a_pooled_task_looks_like_any_other(workerless: Service) -> None:
     started = await workerless.jobs.start(NOTE_NUMBER, NoteNumber(number=7))
 
     result = await started.result()
-    task = await workerless.jobs.get(started.id)
+    task = await workerless.tasks.get(started.id)
 
     assert 7 == result.number
     assert (CONSUMER, 100, 1, True) == (task.workflow_id, task.progress, task.attempts, task.is_pooled)
@@ -88,7 +88,7 @@ async def test_a_task_that_fails_backs_off_alone_and_fails_after_three_attempts_
     )
 
     done = await workerless.wait_all(each.id for each in others)
-    waiting = await workerless.jobs.get(refused.id)
+    waiting = await workerless.tasks.get(refused.id)
     failed, recovered = [await workerless.wait(each.id) for each in (refused, recovering)]
 
     assert {TaskState.SUCCESS} == {task.state for task in done}

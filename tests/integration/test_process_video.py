@@ -48,7 +48,7 @@ async def test_a_clip_becomes_playable_files_a_stream_and_a_poster(
     media.clip("clip.mp4", Clip(seconds=20, width=1280, height=720, rate=10))
     started = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "clip.mp4", *VideoProfile))
     seen = [0]
-    while not (task := await media.service.jobs.get(started.id)).state.is_final:
+    while not (task := await media.service.tasks.get(started.id)).state.is_final:
         seen.append(task.progress)
         await asyncio.sleep(0.05)
 
@@ -214,7 +214,7 @@ async def test_films_that_wait_for_their_turn_hold_up_nothing_else(
             while len(media.videos.asked) < 2:  # noqa: ASYNC110  # polled
                 await asyncio.sleep(0.01)
 
-        steps = await media.service.jobs.steps(task.id)
+        steps = await media.service.tasks.steps(task.id)
         assert 1 == sum(each.status is StepStatus.RUNNING for each in steps)
         for each in (task, later):
             await media.service.jobs.cancel(each.id)

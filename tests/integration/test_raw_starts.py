@@ -27,7 +27,7 @@ LONG_ENOUGH = UNTOUCHED_FOR + timedelta(seconds=1)
 async def only_task(service: Service) -> Task:
     """Return the one task there is, with its error log."""
     (task,) = await service.all_tasks()
-    return await service.jobs.get(task.id)
+    return await service.tasks.get(task.id)
 
 
 async def test_a_raw_start_with_json_appears_in_the_ledger(service: Service) -> None:
@@ -161,7 +161,7 @@ async def test_the_sweep_leaves_those_alone_that_are_alive(service: Service) -> 
     swept = await service.reconcile()
 
     assert (1, 0) == (swept.checked, swept.ended)
-    assert waiting == await service.jobs.get(started.id)
+    assert waiting == await service.tasks.get(started.id)
 
 
 async def test_a_cancelled_workflow_whose_row_is_lost_gets_one(workerless: Service) -> None:

@@ -57,13 +57,13 @@ async def test_a_task_that_the_engine_refuses_has_failed(workerless: Service) ->
     await accept(workerless, *refused, good)
 
     relayed = await activities(workerless).relay(RelayTasks())
-    ended = [await workerless.jobs.get(task.id) for task in refused]
+    ended = [await workerless.tasks.get(task.id) for task in refused]
 
     assert TasksRelayed(started=1, failed=0, refused=2) == relayed
     assert [TaskState.FAILED] * 2 == [task.state for task in ended]
     assert ["StartRefused"] * 2 == [task.errors[0].error_type for task in ended]
     assert "Blob data size exceeds limit" in ended[0].errors[0].message
-    assert (await workerless.jobs.get(good.id)).run_id is not None
+    assert (await workerless.tasks.get(good.id)).run_id is not None
 
 
 async def test_subscribers_are_told_of_what_the_engine_refuses(workerless: Service) -> None:
@@ -87,8 +87,8 @@ async def test_tasks_whose_workflow_id_another_run_holds_keep_nobody_back(worker
     relayed = await activities(workerless).relay(RelayTasks())
 
     assert TasksRelayed(started=1, failed=len(held)) == relayed
-    assert (await workerless.jobs.get(behind.id)).run_id is not None
-    assert TaskState.QUEUED == (await workerless.jobs.get(held[0].id)).state
+    assert (await workerless.tasks.get(behind.id)).run_id is not None
+    assert TaskState.QUEUED == (await workerless.tasks.get(held[0].id)).state
 
 
 async def test_an_engine_that_is_away_is_not_asked_for_page_after_page(workerless: Service) -> None:
@@ -111,7 +111,7 @@ async def test_an_unknown_namespace_fails_no_task(workerless: Service) -> None:
     relayed = await activities(workerless, elsewhere).relay(RelayTasks())
 
     assert TasksRelayed(started=0, failed=1) == relayed
-    assert TaskState.QUEUED == (await workerless.jobs.get(task.id)).state
+    assert TaskState.QUEUED == (await workerless.tasks.get(task.id)).state
 
 
 async def test_a_cancellation_that_cannot_be_passed_on_holds_up_nothing(workerless: Service) -> None:
@@ -149,4 +149,4 @@ async def test_a_repeated_enqueue_starts_nothing_twice(workerless: Service) -> N
     described = await workerless.temporal_client.get_workflow_handle(ended.workflow_id).describe()
 
     assert [(2, 0)] * 2 == [(each.started, each.already_active) for each in counts]
-    assert (await workerless.jobs.get(ended.id)).run_id == described.run_id
+    assert (await workerless.tasks.get(ended.id)).run_id == described.run_id

@@ -46,7 +46,7 @@ async def test_a_hundred_updates_in_two_seconds_run_once_with_the_last_input(toy
         last_start = datetime.now(UTC)
         result = await starts[0].result()
 
-    task = await toys.jobs.get(starts[0].id)
+    task = await toys.jobs.tasks.get(starts[0].id)
     events = await toys.temporal.history_length(task.workflow_id)
     assert ([99], 99) == (toys.products.seen, result.version)
     assert ({task.id}, 99) == ({start.id for start in starts}, sum(start.deduplicated for start in starts))
@@ -83,7 +83,7 @@ async def test_a_debounced_task_holds_across_a_restart_of_the_worker(toys: Toys)
     await toys.jobs.start(DEBOUNCED, update(2))
     await asyncio.sleep(1.2)
     await toys.jobs.start(DEBOUNCED, update(3))
-    pushed = await toys.jobs.get(first.id)
+    pushed = await toys.jobs.tasks.get(first.id)
     async with toys.worker():
         ended = await toys.service.wait(first.id)
 
@@ -115,7 +115,7 @@ async def test_a_delayed_start_holds_across_a_restart_of_the_worker(toys: Toys) 
         started = await toys.jobs.start(UPDATE_PRODUCT, update(1), delay=2 * SECOND)
         await asyncio.sleep(0.5)
     async with toys.worker():
-        queued = await toys.jobs.get(started.id)
+        queued = await toys.jobs.tasks.get(started.id)
         ended = await toys.service.wait(started.id)
 
     assert TaskState.QUEUED == queued.state
@@ -135,7 +135,7 @@ async def test_the_relay_starts_a_later_task_with_what_is_left_of_its_delay(toys
     toys.service.clock.advance(10.5 * SECOND)
     async with toys.worker():
         relayed = await toys.ledger.relay(RelayTasks())
-        told = await toys.jobs.get(started.id)
+        told = await toys.jobs.tasks.get(started.id)
         ended = await toys.service.wait(started.id)
 
     assert (1, TaskState.QUEUED) == (relayed.started, told.state)
@@ -168,7 +168,7 @@ async def test_the_sweep_leaves_a_later_task_alone(toys: Toys) -> None:
     swept = await sweep.reconcile(ReconcileTasks())
 
     assert (1, 0) == (swept.checked, swept.ended)
-    assert TaskState.QUEUED == (await toys.jobs.get(started.id)).state
+    assert TaskState.QUEUED == (await toys.jobs.tasks.get(started.id)).state
 
 
 async def test_priority_and_the_workspaces_turn_reach_the_activity(toys: Toys) -> None:
@@ -195,7 +195,7 @@ async def test_a_time_that_is_past_is_now(toys: Toys) -> None:
         started = await toys.jobs.start(UPDATE_PRODUCT, update(1), at=datetime.now(UTC) - SECOND)
         await started.result()
 
-    assert (await toys.jobs.get(started.id)).starts_at is None
+    assert (await toys.jobs.tasks.get(started.id)).starts_at is None
 
 
 async def test_a_time_without_a_zone_or_with_a_delay_is_refused(toys: Toys) -> None:

@@ -24,7 +24,7 @@ async def test_a_database_is_made_where_that_is_asked_for(tmp_path: Path) -> Non
     async with open_service(settings, create=True):
         pass
     async with open_service(settings) as service:
-        assert [] == await service.jobs.find()
+        assert [] == await service.tasks.find()
 
 
 async def test_a_service_is_that_of_one_workspace(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ async def test_a_start_right_after_the_end_waits_for_the_workflow_not_for_the_re
     second = await starting
 
     assert first.id != second.id
-    assert (await workerless.jobs.get(second.id)).run_id is not None
+    assert (await workerless.tasks.get(second.id)).run_id is not None
 
 
 async def test_what_is_cancelled_while_it_waits_for_another_workflow_is_not_started(
@@ -70,13 +70,13 @@ async def test_what_is_cancelled_while_it_waits_for_another_workflow_is_not_star
     """It ends in the ledger alone, as any that Temporal does not know."""
     first, starting = await start_behind_a_closing_workflow(workerless)
     (queued,) = await eventually(
-        lambda: workerless.jobs.find(TaskFilter(states=frozenset({TaskState.QUEUED}))), bool
+        lambda: workerless.tasks.find(TaskFilter(states=frozenset({TaskState.QUEUED}))), bool
     )
     await workerless.jobs.cancel(queued.id)
     await workerless.temporal_client.get_workflow_handle(first.workflow_id).terminate()
     await starting
 
-    cancelled = await workerless.jobs.get(queued.id)
+    cancelled = await workerless.tasks.get(queued.id)
     assert (TaskState.CANCELLED, None) == (cancelled.state, cancelled.run_id)
 
 
@@ -91,7 +91,7 @@ async def start_behind_a_closing_workflow(
         lambda session: TaskWriter(session).finish(ended, now=service.clock.now())
     )
     starting = asyncio.create_task(service.jobs.start(DISCOVER_SETS, request))
-    return await service.jobs.get(started.id), starting
+    return await service.tasks.get(started.id), starting
 
 
 async def test_a_task_is_part_of_the_callers_transaction(service: Service) -> None:
@@ -149,7 +149,7 @@ async def test_a_task_accepted_while_the_engine_is_away_is_started_by_the_relay(
     jobs = await away(service)
 
     started = await jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
-    queued = await jobs.get(started.id)
+    queued = await jobs.tasks.get(started.id)
     service.clock.advance(LONG_ENOUGH)
     relayed = await service.relay()
     result = await started.result()
@@ -205,4 +205,4 @@ async def test_a_task_is_found_by_the_beginning_of_its_id(workerless: Service) -
     """As many digits as tell it apart are enough."""
     started = await workerless.jobs.start(DISCOVER_SETS, DiscoverSets(account_id=UUID(int=1)))
 
-    assert started.id == await workerless.jobs.resolve(str(started.id)[:8].upper())
+    assert started.id == await workerless.tasks.resolve(str(started.id)[:8].upper())

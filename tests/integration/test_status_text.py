@@ -93,7 +93,7 @@ async def test_a_log_that_follows_a_task_has_each_failed_attempt(
     """As it happens; how the task ended is said by its outcome."""
     task_id, _ = await begin(sqlite_database, await accepted(sqlite_database))
     temporal = TemporalGateway(await Client.connect("127.0.0.1:1", lazy=True), "mainspring")
-    following = asyncio.create_task(follow(Jobs(sqlite_database, temporal, SystemClock()), task_id))
+    following = asyncio.create_task(follow(Jobs(sqlite_database, temporal, SystemClock()).tasks, task_id))
     lines: list[str] = []
 
     for attempt in (1, 2):

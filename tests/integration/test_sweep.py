@@ -140,7 +140,7 @@ async def test_a_dead_row_is_not_hidden_by_another_run_of_its_workflow_id(worker
     swept = await sweep(workerless)
 
     assert (1, 1, 0) == (swept.checked, swept.ended, swept.failed)
-    assert TaskState.FAILED == (await workerless.jobs.get(task.id)).state
+    assert TaskState.FAILED == (await workerless.tasks.get(task.id)).state
 
 
 async def test_subscribers_are_told_of_what_the_sweep_ends(workerless: Service) -> None:
@@ -200,7 +200,7 @@ async def test_a_row_that_the_engine_makes_nothing_of_is_counted_and_passed_over
     swept = await sweep(workerless)
 
     assert (2, 1, 1) == (swept.checked, swept.ended, swept.failed)
-    assert TaskState.FAILED == (await workerless.jobs.get(lost.id)).state
+    assert TaskState.FAILED == (await workerless.tasks.get(lost.id)).state
 
 
 @pytest.mark.parametrize("service_database", ["postgresql"], indirect=True)

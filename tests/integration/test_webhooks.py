@@ -59,7 +59,7 @@ async def a_finished_task(service: Service) -> Task:
 
 
 async def deliveries(service: Service) -> list[Task]:
-    return await service.jobs.find(TaskFilter(job=DELIVER_WEBHOOK), limit=1_000)
+    return await service.tasks.find(TaskFilter(job=DELIVER_WEBHOOK), limit=1_000)
 
 
 async def until_delivered(receiver: Receiver, count: int = 1) -> None:
@@ -160,7 +160,7 @@ async def test_a_delivery_is_tried_for_a_day(service: Service, receivers: Webhoo
             await service.relay()
         await asyncio.sleep(0.02)
 
-    for task in [await service.jobs.get(each) for each in expected]:
+    for task in [await service.tasks.get(each) for each in expected]:
         assert (TaskState.FAILED, expected[task.id]) == (task.state, task.error_type)
         assert task.started_at is not None
         assert task.finished_at is not None

@@ -187,7 +187,7 @@ async def test_a_mail_that_is_put_off_is_sent_later_and_one_that_is_refused_is_n
     (failed,) = await shop.effects.find([EffectState.FAILED])
     assert "550" in (failed.error or "")
     assert [ANNA] == [each.recipients[0] for each in shop.smtp.accepted]
-    task = await shop.service.jobs.get(failed.task_id)
+    task = await shop.service.tasks.get(failed.task_id)
     assert (TaskState.FAILED, "MailRefused") == (task.state, task.errors[-1].error_type)
     shop.smtp.faults.clear()
     await shop.service.jobs.retry(failed.task_id)

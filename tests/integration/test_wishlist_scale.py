@@ -74,7 +74,7 @@ async def test_many_wishes_cost_a_few_events_and_no_statement_each(shop: Shop, p
     asked_by_mails = statements.total()
     second = await shop.check(SALE_CHECK, CheckWishlistSales())
 
-    task = (await shop.service.jobs.find(TaskFilter(job=SALE_CHECK.name)))[-1]
+    task = (await shop.service.tasks.find(TaskFilter(job=SALE_CHECK.name)))[-1]
     events = await shop.service.temporal.history_length(task.workflow_id, task.run_id)
     consumed = await shop.service.temporal.history_length(consumer_of(SEND.name))
     print(first, asked_by_check, asked_by_mails, events, consumed)  # noqa: T201  # for people

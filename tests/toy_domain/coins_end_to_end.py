@@ -70,7 +70,7 @@ async def test_coins_are_appraised_within_the_quota_and_owners_told_once(
     assert 10 == mint.requests
 
     service.clock.advance(timedelta(days=1))
-    task = await service.jobs.get(started.id)
+    task = await service.tasks.get(started.id)
     await service.temporal.signal(task.workflow_id, "quota_changed")
     assert CoinsAppraised(appraised=COINS, requests=11, owners=2) == await started.result()
     await service.idle()

@@ -122,7 +122,7 @@ async def test_the_free_plan_is_used_to_the_full_and_never_passed(service: Servi
     await record_waits(service.database)
 
     price_run = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
-    task = await service.jobs.wait(price_run.id)
+    task = await service.tasks.wait(price_run.id)
 
     calls = service.justtcg.calls
     assert (TaskState.SUCCESS, ()) == (task.state, task.errors)
