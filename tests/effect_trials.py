@@ -40,7 +40,7 @@ from mainspring.storage.effects import EffectQueries, EffectStore, NewEffect
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.tables import TaskRow
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.mail_office import LETTERHEAD, Office
+from tests.mail_office import SENDER_SETTINGS, Office
 from tests.platform import platform_of
 from tests.shop import user
 
@@ -129,10 +129,10 @@ class MailTrial:
         await self._plan(on_unknown)
 
     async def _plan(self, on_unknown: OnUnknown) -> None:
-        letterhead = replace(LETTERHEAD, on_unknown=on_unknown)
+        sender_settings = replace(SENDER_SETTINGS, on_unknown=on_unknown)
         await self.database.transact(
             lambda session: plan_page(
-                session, letterhead, cooldown=timedelta(0), triggered_by="tests", now=self.clock.now()
+                session, sender_settings, cooldown=timedelta(0), triggered_by="tests", now=self.clock.now()
             )
         )
 
@@ -289,7 +289,9 @@ async def mail_trial(database: Database) -> AsyncIterator[Trial]:
         open_mailer(MailServer(smtp.host, smtp.port, security="none")) as mailer,
     ):
         queue = effect_queue(database, clock, SEND_NOTIFICATIONS)
-        activities = NotificationActivities(queue, MailSender(mailer, clock), Templates("Shop"), LETTERHEAD)
+        activities = NotificationActivities(
+            queue, MailSender(mailer, clock), Templates("Shop"), SENDER_SETTINGS
+        )
         yield MailTrial(Office(database, platform_of(database, clock), clock), smtp, activities)
 
 

@@ -34,7 +34,7 @@ from mainspring.testing.shifted_clock import ShiftedClock
 from tests.platform import KEY, Platform
 from tests.shop import product, user
 
-LETTERHEAD = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
+SENDER_SETTINGS = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Office:
         while not is_last:
             planned = await self.database.transact(
                 lambda session: plan_page(
-                    session, LETTERHEAD, cooldown=cooldown, triggered_by="test", now=self.clock.now()
+                    session, SENDER_SETTINGS, cooldown=cooldown, triggered_by="test", now=self.clock.now()
                 )
             )
             is_last = planned.is_last

@@ -32,7 +32,7 @@ from mainspring.storage.ledger import Acknowledgement, AcknowledgementStore, Cla
 from mainspring.storage.tables import EffectRow, NotificationRow
 from tests.wishlist_records import SALE, Key, MailKey
 
-LETTERHEAD = SenderSettings(
+SENDER_SETTINGS = SenderSettings(
     Mailbox("shop@example.org", "Shop"), "https://shop.example", b"a key of some length"
 )
 
@@ -99,7 +99,7 @@ class Rounds:
 
         async def work(session: Session) -> Planned:
             return await plan_page(
-                session, LETTERHEAD, cooldown=cooldown, triggered_by="tests", now=now, size=size
+                session, SENDER_SETTINGS, cooldown=cooldown, triggered_by="tests", now=now, size=size
             )
 
         mails = 0

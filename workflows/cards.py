@@ -48,7 +48,7 @@ class DiscoverSetsWorkflow:
     async def run(self, request: DiscoverSets) -> SetsDiscovered:
         """Fetch batch by batch until no game is due."""
         done = await run_batches(
-            request, _first(ListingProgress, request), in_activity(CardActivities.discover_sets_stretch)
+            request, _first(ListingProgress, request), in_activity(CardActivities.discover_sets_batch)
         )
         return SetsDiscovered(
             games=done.processed - len(done.failed),
@@ -68,7 +68,7 @@ class SyncTrackedSetsWorkflow:
     async def run(self, request: SyncTrackedSets) -> TrackedSetsSynced:
         """Fetch batch by batch until no set is due."""
         done = await run_batches(
-            request, _first(ListingProgress, request), in_activity(CardActivities.sync_sets_stretch)
+            request, _first(ListingProgress, request), in_activity(CardActivities.sync_sets_batch)
         )
         return TrackedSetsSynced(
             sets=done.processed - len(done.failed),
@@ -89,7 +89,7 @@ class UpdateInventoryPricesWorkflow:
     async def run(self, request: UpdateInventoryPrices) -> PricesUpdated:
         """Look up batch by batch until no variant is due."""
         done = await run_batches(
-            request, _first(PricesProgress, request), in_activity(CardActivities.update_prices_stretch)
+            request, _first(PricesProgress, request), in_activity(CardActivities.update_prices_batch)
         )
         return PricesUpdated(
             updated=done.updated,

@@ -65,7 +65,7 @@ async def _check(
     request: CheckWishlistSales | CheckWishlistStock, message: Callable[[WishlistProgress], CheckBatch]
 ) -> WishlistChecked:
     first = WishlistProgress(task_id=task_id(), began_at=workflow.now())
-    done = await run_batches(request, first, in_activity_with(WishlistActivities.check_stretch, message))
+    done = await run_batches(request, first, in_activity_with(WishlistActivities.check_batch, message))
     return WishlistChecked(
         **done.model_dump(include=set(WishlistChecked.model_fields)),
         duration_seconds=(workflow.now() - done.began_at).total_seconds(),

@@ -30,17 +30,17 @@ class CardActivities:
         self._prices = PriceBatches(database, calls, clock, justtcg)
 
     @activity.defn(name="cards.discover_sets_stretch")
-    async def discover_sets_stretch(self, progress: ListingProgress) -> ListingProgress:
+    async def discover_sets_batch(self, progress: ListingProgress) -> ListingProgress:
         """Fetch and store pages of sets of the games that are due. Resumes where a killed attempt stopped."""
         return await self._set_listings.work(progress)
 
     @activity.defn(name="cards.sync_sets_stretch")
-    async def sync_sets_stretch(self, progress: ListingProgress) -> ListingProgress:
+    async def sync_sets_batch(self, progress: ListingProgress) -> ListingProgress:
         """Fetch and store pages of cards of the sets that are due. Resumes where a killed attempt stopped."""
         return await self._card_listings.work(progress)
 
     @activity.defn(name="cards.update_prices_stretch")
-    async def update_prices_stretch(self, progress: PricesProgress) -> PricesProgress:
+    async def update_prices_batch(self, progress: PricesProgress) -> PricesProgress:
         """Look up and store batches of prices that are due. Resumes where a killed attempt stopped."""
         return await self._prices.work(progress)
 

@@ -17,14 +17,14 @@ PAGES = 40
 class WishlistActivities:
     """Works through the wishes, then plans the mails."""
 
-    def __init__(self, database: Database, clock: Clock, letterhead: SenderSettings) -> None:
+    def __init__(self, database: Database, clock: Clock, sender_settings: SenderSettings) -> None:
         self._database = database
         self._checkpoint = Checkpoint(database, clock, WishlistProgress)
         self._clock = clock
-        self._letterhead = letterhead
+        self._sender_settings = sender_settings
 
     @activity.defn(name="wishlist.check_stretch")
-    async def check_stretch(self, request: CheckBatch) -> WishlistProgress:
+    async def check_batch(self, request: CheckBatch) -> WishlistProgress:
         """Go on with a check from where it is, or from where a killed attempt has left it."""
 
         async def page(progress: WishlistProgress) -> WishlistProgress:
@@ -47,7 +47,7 @@ class WishlistActivities:
         async def work(session: Session) -> WishlistProgress:
             planned = await plan_page(
                 session,
-                self._letterhead,
+                self._sender_settings,
                 cooldown=rules.user_cooldown,
                 triggered_by=activity.info().workflow_type or "",
                 now=self._clock.now(),

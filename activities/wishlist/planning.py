@@ -42,7 +42,7 @@ class Planned:
 
 async def plan_page(
     session: Session,
-    letterhead: SenderSettings,
+    sender_settings: SenderSettings,
     *,
     cooldown: timedelta,
     triggered_by: str,
@@ -59,7 +59,7 @@ async def plan_page(
     owners = [(workspace or "", each) for each in waiting]
     # All users at once and before any mail, as claims and settlements do, or two could wait for each other.
     given_up = await give_up_abandoned(session, WISHLIST_MAIL, limit=GIVEN_UP, owners=owners, now=now)
-    plan = _Plan(letterhead, cooldown, triggered_by, now)
+    plan = _Plan(sender_settings, cooldown, triggered_by, now)
     tasks, mails = ((), 0) if workspace is None else await _plan(session, workspace, waiting, plan)
     is_last = given_up < GIVEN_UP and await workspace_to_plan(session) is None
     return Planned(tasks, mails, is_last)
@@ -69,7 +69,7 @@ async def plan_page(
 class _Plan:
     """By whom mails are sent, how often, for which check, and when they are planned."""
 
-    letterhead: SenderSettings
+    sender_settings: SenderSettings
     cooldown: timedelta
     triggered_by: str
     now: datetime
@@ -104,10 +104,10 @@ def _mail(user: Addressee, workspace: str, plan: _Plan) -> tuple[NewEffect, NewT
         # What it tells of is unique by itself, and taken up by one mail only.
         dedupe_key=f"{MAIL}/{effect_id}",
         owner=user.user_id,
-        reference=plan.letterhead.message_id(effect_id),
+        reference=plan.sender_settings.message_id(effect_id),
         recipient=user.email or "",
         task_id=task_id,
-        on_unknown=plan.letterhead.on_unknown,
+        on_unknown=plan.sender_settings.on_unknown,
     )
     message = SendNotification(effect_id=effect_id, user_cooldown=plan.cooldown)
     starts_at = _starts_at(user, plan.cooldown, plan.now)

@@ -39,7 +39,7 @@ async def test_of_two_attempts_at_once_only_one_is_counted(
     async with open_justtcg(justtcg_sandbox.base_url) as justtcg:
         keys = Credentials(database, SecretBox(encryption_key(settings)), DefaultCredential(None))
         cards = CardActivities(database, justtcg, keys, clock)
-        attempts = (cards.update_prices_stretch(given) for _ in range(2))
+        attempts = (cards.update_prices_batch(given) for _ in range(2))
         ended = await asyncio.gather(*attempts, return_exceptions=True)
 
     (done,) = [each for each in ended if isinstance(each, PricesProgress)]

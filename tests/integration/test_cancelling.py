@@ -79,7 +79,7 @@ async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Serv
         pytest.param(100, [Fault.SLOW], TaskState.SUCCESS, 100, id="before the end"),
     ],
 )
-async def test_a_cancellation_that_a_stretch_does_not_hear_of_is_heeded_after_it(
+async def test_a_cancellation_that_a_batch_does_not_hear_of_is_heeded_after_it(
     variants: int, faults: list[Fault], ends: TaskState, done: int, service: Service
 ) -> None:
     """What the batch has done counts; nothing is waited for, or tried again."""

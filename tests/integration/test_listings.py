@@ -34,7 +34,7 @@ async def synced(service: Service, account: UUID) -> tuple[ListingProgress, Task
     progress = ListingProgress(task_id=started.id, account_id=account, cutoff=service.clock.now())
     while not progress.finished:
         try:
-            progress = await activities(service).sync_sets_stretch(progress)
+            progress = await activities(service).sync_sets_batch(progress)
         except ServerFault:
             continue
     return progress, await service.tasks.get(started.id)

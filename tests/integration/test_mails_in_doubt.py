@@ -17,7 +17,7 @@ from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Database
 from mainspring.storage.tables import WishlistUserRow
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.mail_office import LETTERHEAD, Office
+from tests.mail_office import SENDER_SETTINGS, Office
 from tests.platform import platform_of
 from tests.shop import product, user
 
@@ -110,7 +110,11 @@ async def test_a_mail_goes_to_the_address_of_now_and_one_in_doubt_to_the_one_bef
 
     mails = [
         written(
-            each.prepared.effect, each.prepared.content, LETTERHEAD, Templates("Shop"), now=office.clock.now()
+            each.prepared.effect,
+            each.prepared.content,
+            SENDER_SETTINGS,
+            Templates("Shop"),
+            now=office.clock.now(),
         )
         for each in (task, again)
     ]

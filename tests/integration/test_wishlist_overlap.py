@@ -41,13 +41,13 @@ async def test_of_two_attempts_at_once_only_one_stores_a_page(workerless: Servic
     """What the other has judged meanwhile is not counted again, and the stored place never goes back."""
     database, clock = workerless.database, SystemClock()
     check = await furnish(database, clock)
-    letterhead = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
-    checks = WishlistActivities(database, clock, letterhead)
+    sender_settings = SenderSettings(Mailbox("shop@example.org"), "https://shop.example", KEY)
+    checks = WishlistActivities(database, clock, sender_settings)
 
     async with database.session.begin() as session:
         await ProgressStore(session).checkpoint(check.progress.task_id, hold=True)
         attempts = [
-            asyncio.ensure_future(ActivityEnvironment().run(checks.check_stretch, check)) for _ in range(2)
+            asyncio.ensure_future(ActivityEnvironment().run(checks.check_batch, check)) for _ in range(2)
         ]
         await asyncio.sleep(A_MOMENT)
     ended = await asyncio.gather(*attempts, return_exceptions=True)

@@ -84,9 +84,7 @@ class WorksBeforeItBegins:
         progress = ListingProgress(
             task_id=task_id(), account_id=request.account_id, cutoff=workflow.now() - request.older_than
         )
-        await workflow.execute_activity_method(
-            CardActivities.discover_sets_stretch, progress, **options.BATCH
-        )
+        await workflow.execute_activity_method(CardActivities.discover_sets_batch, progress, **options.BATCH)
         return await self._told(request)
 
     @tracked

@@ -19,12 +19,12 @@ class NotificationActivities:
     """The mails."""
 
     def __init__(
-        self, effects: EffectQueue, mails: MailSender, templates: Templates, letterhead: SenderSettings
+        self, effects: EffectQueue, mails: MailSender, templates: Templates, sender_settings: SenderSettings
     ) -> None:
         self._effects = effects
         self._mails = mails
         self._templates = templates
-        self._letterhead = letterhead
+        self._sender_settings = sender_settings
 
     @activity.defn(name="notifications.send")
     async def send(self, request: WorkQueue) -> QueueWorked:
@@ -32,4 +32,4 @@ class NotificationActivities:
         return await self._effects.send_each(request, WISHLIST_MAIL, self._mails, self._write)
 
     def _write(self, effect: Effect, content: MailContent, now: datetime) -> Mail:
-        return written(effect, content, self._letterhead, self._templates, now=now)
+        return written(effect, content, self._sender_settings, self._templates, now=now)

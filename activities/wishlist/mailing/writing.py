@@ -12,12 +12,17 @@ from mainspring.storage.wishlist.mails import Line
 
 
 def written(
-    effect: Effect, content: MailContent, letterhead: SenderSettings, templates: Templates, *, now: datetime
+    effect: Effect,
+    content: MailContent,
+    sender_settings: SenderSettings,
+    templates: Templates,
+    *,
+    now: datetime,
 ) -> Mail:
     """Return the mail, with the prices of now. MailUnsendable: an address or a link cannot be used."""
     user = content.user
     assert user is not None  # noqa: S101  # a mail to a user who is gone is withdrawn
-    link = letterhead.unsubscribe_link(effect.workspace, user.id)
+    link = sender_settings.unsubscribe_link(effect.workspace, user.id)
     rendered = templates.render(
         [_alert(line, now) for line in content.lines],
         Recipient(user.locale, user.name),
@@ -25,7 +30,7 @@ def written(
     )
     return Mail(
         message_id=effect.reference,
-        sender=letterhead.sender,
+        sender=sender_settings.sender,
         recipient=Mailbox(effect.recipient, user.name or ""),
         subject=rendered.subject,
         text=rendered.text,
