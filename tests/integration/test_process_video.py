@@ -21,6 +21,9 @@ from tests.media import MediaService, attempts, media_service
 
 SHORT = Clip(seconds=2, width=320, height=180)
 
+# A second of ffmpeg's work or so: long enough to be seen at it.
+LONG = Clip(seconds=10, width=640, height=360)
+
 
 @pytest.fixture
 async def media(
@@ -41,11 +44,15 @@ def asked(
     )
 
 
+@pytest.mark.parametrize(
+    ("seconds", "rate"),
+    [pytest.param(10, 3, id="short"), pytest.param(20, 10, id="long", marks=pytest.mark.drill)],
+)
 async def test_a_clip_becomes_playable_files_a_stream_and_a_poster(
-    media: MediaService, tmp_path: Path
+    seconds: int, rate: int, media: MediaService, tmp_path: Path
 ) -> None:
     """Every picture of what was published decodes, progress only rises, and no scratch is left."""
-    media.clip("clip.mp4", Clip(seconds=20, width=1280, height=720, rate=10))
+    media.clip("clip.mp4", Clip(seconds=seconds, width=1280, height=720, rate=rate))
     started = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "clip.mp4", *VideoProfile))
     seen = [0]
     while not (task := await media.service.tasks.get(started.id)).state.is_final:
@@ -58,10 +65,10 @@ async def test_a_clip_becomes_playable_files_a_stream_and_a_poster(
     manifest = media.manifest("videos/1")
     fetched = media.fetched(manifest, tmp_path / "fetched")
     assert {*VideoProfile} == {*manifest.profiles}
-    assert [200] * 3 == [decoded_frames(fetched / entry) for entry in manifest.profiles.values()]
+    assert [seconds * rate] * 3 == [decoded_frames(fetched / entry) for entry in manifest.profiles.values()]
     assert 2 == (fetched / "hls" / "master.m3u8").read_text().count("EXT-X-STREAM-INF")
     assert 1 == decoded_frames(fetched / manifest.poster)
-    assert 20.0 == manifest.duration_seconds
+    assert seconds == manifest.duration_seconds
     assert [] == media.scratch_left
     assert {1} == set(attempts(task).values())
 
@@ -200,7 +207,7 @@ async def test_films_that_wait_for_their_turn_hold_up_nothing_else(
         media_service(temporal_client, sqlite_database, tmp_path, **few) as media,
         media.service.worker(),
     ):
-        media.clip("clip.mp4", Clip(seconds=10, width=640, height=360))
+        media.clip("clip.mp4", LONG)
         first, second = (
             asked(media, "clip.mp4", *VideoProfile, destination=f"videos/{number}") for number in (1, 2)
         )
@@ -237,10 +244,11 @@ async def test_what_nobody_retries_is_swept_away_after_a_week(media: MediaServic
 
 async def test_cancelling_kills_ffmpeg(media: MediaService) -> None:
     """When the task is CANCELLED no ffmpeg of it works any more."""
-    media.clip("long.mp4", Clip(seconds=60, width=1280, height=720, rate=20))
+    media.clip("long.mp4", LONG)
     task = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "long.mp4", VideoProfile.P720))
     await media.service.until(task.id, lambda task: task.current_step == "transcode-720p")
-    await until_ffmpegs(media)
+    for process in await until_ffmpegs(media, "720p.mp4"):
+        os.kill(process, signal.SIGSTOP)  # it does not end by itself
 
     await media.service.jobs.cancel(task.id)
     ended = await media.service.wait(task.id)
@@ -251,7 +259,7 @@ async def test_cancelling_kills_ffmpeg(media: MediaService) -> None:
 
 async def test_a_transcode_whose_ffmpeg_is_killed_is_tried_again(media: MediaService) -> None:
     """The short form of the drill: what was finished before is not repeated."""
-    media.clip("clip.mp4", Clip(seconds=10, width=1280, height=720))
+    media.clip("clip.mp4", LONG)
     started = await media.service.jobs.start(PROCESS_VIDEO, asked(media, "clip.mp4", VideoProfile.P480))
     await media.service.until(started.id, lambda task: task.current_step == "transcode-480p")
     for process in await until_ffmpegs(media, "480p.mp4"):
@@ -292,7 +300,7 @@ def began_at(task: Task) -> dict[str, datetime]:
 async def until_ffmpegs(media: MediaService, target: str = "") -> list[int]:
     """Wait until there are such processes."""
     while not (running := ffmpegs(media, target)):  # noqa: ASYNC110  # polled
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.03)
     return running
 
 

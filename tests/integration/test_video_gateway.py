@@ -17,6 +17,9 @@ from mainspring.gateways.video import Ffmpeg, Probe, Variant, Video, VideoFailed
 SMALL = Variant("480p", 160, 120, 1_400)
 CLIP = Clip(seconds=1, width=160, height=120)
 
+# A second of ffmpeg's work or so: long enough to be seen at it.
+LONG = Clip(seconds=20, width=640, height=360)
+
 
 @pytest.fixture
 def video() -> Video:
@@ -140,7 +143,7 @@ async def test_no_more_run_at_once_than_is_allowed(tmp_path: Path) -> None:
 
 async def test_an_ffmpeg_that_is_stuck_is_ended(tmp_path: Path) -> None:
     """It would keep its turn from others; how far it was is told."""
-    clip = Clip(seconds=10, width=1280, height=720).write(tmp_path / "a.mp4")
+    clip = LONG.write(tmp_path / "a.mp4")
     video = Video(Ffmpeg(1, stuck_after=timedelta(seconds=1)))
     task = asyncio.create_task(video.make_file(clip, tmp_path / "out.mp4", SMALL, lambda _: None))
     while not working_in(tmp_path):  # noqa: ASYNC110  # polled
@@ -174,11 +177,13 @@ async def test_a_film_that_lasts_for_days_is_refused(video: Video, tmp_path: Pat
 
 async def test_whoever_cancels_a_transcode_ends_its_process(video: Video, tmp_path: Path) -> None:
     """When the cancellation has come through, nothing runs any more."""
-    clip = Clip(seconds=30, width=1280, height=720).write(tmp_path / "a.mp4")
+    clip = LONG.write(tmp_path / "a.mp4")
     task = asyncio.create_task(video.make_file(clip, tmp_path / "out.mp4", SMALL, lambda _: None))
     while not working_in(tmp_path):  # noqa: ASYNC110  # polled
         await asyncio.sleep(0.01)
 
+    for process in working_in(tmp_path):
+        os.kill(process, signal.SIGSTOP)  # it does not end by itself
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -188,7 +193,7 @@ async def test_whoever_cancels_a_transcode_ends_its_process(video: Video, tmp_pa
 
 def test_a_process_that_is_killed_takes_its_ffmpeg_with_it(tmp_path: Path) -> None:
     """Signal 9 leaves nobody to clean up: the kernel does."""
-    clip = Clip(seconds=30, width=1280, height=720).write(tmp_path / "a.mp4")
+    clip = LONG.write(tmp_path / "a.mp4")
     program = textwrap.dedent(f"""
         import asyncio
         from pathlib import Path
@@ -203,6 +208,8 @@ def test_a_process_that_is_killed_takes_its_ffmpeg_with_it(tmp_path: Path) -> No
     owner = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
     with owner:
         until(lambda: any(each != owner.pid for each in working_in(tmp_path)))
+        for process in working_in(tmp_path):
+            os.kill(process, signal.SIGSTOP)  # it does not end by itself
         os.kill(owner.pid, signal.SIGKILL)
     until(lambda: [] == working_in(tmp_path))
 
