@@ -48,7 +48,7 @@ class WebhookActivities:
         self._queues = queues
         self._webhooks = webhooks
         self._receivers = _Receivers(database, box)
-        self._places: defaultdict[UUID, ConcurrencyLimiter] = defaultdict(lambda: ConcurrencyLimiter(clock))
+        self._limiters: defaultdict[UUID, ConcurrencyLimiter] = defaultdict(lambda: ConcurrencyLimiter(clock))
         self._clock = clock
 
     @activity.defn(name="webhooks.deliver")
@@ -68,7 +68,7 @@ class WebhookActivities:
         subscription = receiver.subscription
         if subscription.disabled_at is not None:
             raise SubscriptionDisabled(subscription.id, subscription.disabled_because)
-        async with self._places[subscription.id].one():
+        async with self._limiters[subscription.id].slot():
             await task.begin()
             try:
                 status = await self._webhooks.deliver(

@@ -31,8 +31,8 @@ def list_groups(
     """List the groups of failed tasks that were neither retried nor dismissed, the latest first."""
 
     async def work(service: Service) -> None:
-        meant = await TypedChoice(job=job, error_type=error_type, since=since).filter(service)
-        groups = await service.failures.groups(meant)
+        criteria = await TypedChoice(job=job, error_type=error_type, since=since).filter(service)
+        groups = await service.failures.groups(criteria)
         if as_json:
             show_json(messages_view(groups))
         else:
@@ -84,14 +84,14 @@ def replay(
     """
 
     async def work(service: Service) -> int:
-        meant = await choice.demanded(service)
+        criteria = await choice.demanded(service)
         if dry_run:
-            _show_groups(await service.failures.groups(meant))
-            count = await service.failures.count(meant)
+            _show_groups(await service.failures.groups(criteria))
+            count = await service.failures.count(criteria)
             echo(f"{min(count, limit or count):,} of {count:,} failed tasks would be replayed")
             return SUCCESS
         replayed = await service.failures.replay(
-            meant, limit=limit, rate=rate, stop_when_it_returns=stop, seen=_say_replayed
+            criteria, limit=limit, rate=rate, stop_when_it_returns=stop, on_replayed=_say_replayed
         )
         return _show_replayed(replayed)
 
@@ -104,8 +104,8 @@ def dismiss(choice: TypedChoice) -> None:
     """Take failed tasks off the list without starting them again; the tasks stay FAILED."""
 
     async def work(service: Service) -> None:
-        meant = await choice.demanded(service)
-        echo(f"{await service.failures.dismiss(meant):,} failed tasks dismissed")
+        criteria = await choice.demanded(service)
+        echo(f"{await service.failures.dismiss(criteria):,} failed tasks dismissed")
 
     with_service(work)
 

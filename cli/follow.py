@@ -62,9 +62,9 @@ async def follow(tasks: Tasks, task_id: UUID) -> Task:
         line = bar.add_task("starting", total=100)
         async for look in following.follow(tasks, task_id):
             task, bar.steps = look.task, look.steps
-            said = note(task)
+            text = note(task)
             # The table says better which steps run.
-            bar.note = "" if bar.steps and said == task.current_step else said
+            bar.note = "" if bar.steps and text == task.current_step else text
             bar.update(line, completed=task.progress, description=f"{task.job} {state_text(task.state)}")
     return task
 

@@ -102,14 +102,14 @@ def resume(schedule_id: ScheduleId, by: By = None) -> None:
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
         was_paused, remaining = await schedules.resume(schedule_id, by=by or operator())
-        said = (
+        text = (
             f"still {pause_text(remaining)}"
             if remaining
             else "resumed"
             if was_paused
             else "is not paused: it runs"
         )
-        echo(escape(f"{schedule_id}: {said}"))
+        echo(escape(f"{schedule_id}: {text}"))
 
     with_schedules(work)
 

@@ -41,10 +41,10 @@ class Failures:
         self._jobs = jobs
         self._clock = clock
 
-    async def groups(self, meant: FailureFilter | None = None, *, limit: int = 100) -> list[FailureGroup]:
+    async def groups(self, criteria: FailureFilter | None = None, *, limit: int = 100) -> list[FailureGroup]:
         """Return the groups, the one that failed last first."""
-        chosen = meant or FailureFilter()
-        return await self._database.read(lambda session: FailureStore(session).groups(chosen, limit=limit))
+        criteria = criteria or FailureFilter()
+        return await self._database.read(lambda session: FailureStore(session).groups(criteria, limit=limit))
 
     async def group(self, beginning: str) -> FailureGroup:
         """Return the one group whose fingerprint begins so; GroupUnknown when there is none, or several."""
@@ -53,66 +53,66 @@ class Failures:
             raise GroupUnknown(beginning, is_ambiguous=bool(found))
         return found[0]
 
-    async def tasks(self, meant: FailureFilter, *, limit: int = 50) -> list[Task]:
+    async def tasks(self, criteria: FailureFilter, *, limit: int = 50) -> list[Task]:
         """Return failed tasks without their error logs, the latest failure first."""
-        return await self._database.read(lambda session: FailureStore(session).newest(meant, limit=limit))
+        return await self._database.read(lambda session: FailureStore(session).newest(criteria, limit=limit))
 
-    async def count(self, meant: FailureFilter) -> int:
-        """Return how many failed tasks are meant."""
-        return await self._database.read(lambda session: FailureStore(session).count(meant))
+    async def count(self, criteria: FailureFilter) -> int:
+        """Return how many failed tasks meet the criteria."""
+        return await self._database.read(lambda session: FailureStore(session).count(criteria))
 
-    async def dismiss(self, meant: FailureFilter) -> int:
+    async def dismiss(self, criteria: FailureFilter) -> int:
         """Take failed tasks off the list without retrying them; return how many."""
         return await self._database.transact(
-            lambda session: FailureStore(session).dismiss(meant, now=self._clock.now())
+            lambda session: FailureStore(session).dismiss(criteria, now=self._clock.now())
         )
 
     async def replay(
         self,
-        meant: FailureFilter,
+        criteria: FailureFilter,
         *,
         limit: int | None = None,
         rate: float = RATE,
         stop_when_it_returns: bool = True,
         patience: timedelta = PATIENCE,
-        seen: Callable[[Task, UUID], None] = lambda _task, _new_id: None,
+        on_replayed: Callable[[Task, UUID], None] = lambda _task, _new_id: None,
     ) -> Replayed:
         """Retry the oldest failures first, at most `limit`, at `rate` tasks a second.
 
         The first task of each group goes ahead and is watched for `patience`, also when it is the only one:
         the replay stops when a replayed task fails in a way that is being replayed. No task is replayed
-        twice, whoever else replays meanwhile. `seen` is told of each task and its new one. What failed
-        since the replay began does not count as left.
+        twice, whoever else replays meanwhile. `on_replayed` is called with each task and its new task. What
+        failed since the replay began does not count as left.
         """
         replay = _Replay(self._clock.now())
         # What fails again meanwhile is for the next replay, or this one might never end.
-        meant = meant.model_copy(update={"until": min(meant.until or replay.since, replay.since)})
-        async for task in self._oldest(meant):
+        criteria = criteria.model_copy(update={"until": min(criteria.until or replay.since, replay.since)})
+        async for task in self._oldest(criteria):
             if limit is not None and len(replay.started) >= limit:
                 break
             if stop_when_it_returns and await self._has_returned(replay):
                 break
             new_id = await self._retried(task, replay)
             if new_id is not None:
-                seen(task, new_id)
+                on_replayed(task, new_id)
                 is_first = replay.note(task, new_id)
                 await self._pause(new_id, 1 / rate, patience if is_first and stop_when_it_returns else None)
         # The last one, or the only one, has no successor that would have asked.
         if stop_when_it_returns and replay.stopped_because is None:
             await self._has_returned(replay)
-        return replay.told(remaining=await self.count(meant))
+        return replay.result(remaining=await self.count(criteria))
 
-    async def _oldest(self, meant: FailureFilter) -> AsyncIterator[Task]:
+    async def _oldest(self, criteria: FailureFilter) -> AsyncIterator[Task]:
         after: tuple[datetime, UUID] | None = None
-        while page := await self._page(meant, after):
+        while page := await self._page(criteria, after):
             for task in page:
                 yield task
             last = page[-1]
             after = (last.finished_at or last.created_at, last.id)
 
-    async def _page(self, meant: FailureFilter, after: tuple[datetime, UUID] | None) -> list[Task]:
+    async def _page(self, criteria: FailureFilter, after: tuple[datetime, UUID] | None) -> list[Task]:
         return await self._database.read(
-            lambda session: FailureStore(session).oldest(meant, after=after, limit=PAGE)
+            lambda session: FailureStore(session).oldest(criteria, after=after, limit=PAGE)
         )
 
     async def _retried(self, task: Task, replay: "_Replay") -> UUID | None:
@@ -160,7 +160,7 @@ class _Replay:
         self.fingerprints.add(task.fingerprint or "")
         return len(self.fingerprints) > known
 
-    def told(self, remaining: int = 0) -> Replayed:
+    def result(self, remaining: int = 0) -> Replayed:
         return Replayed(
             started=tuple(self.started),
             passed_over=dict(self.passed_over),

@@ -22,5 +22,5 @@ class Retry(Enum):
 
 def retry_of(error: BaseException) -> Retry:
     """Return what an error says of itself."""
-    said = getattr(error, "retry", None)
-    return said if isinstance(said, Retry) else Retry.APPLICATION
+    retry = getattr(error, "retry", None)
+    return retry if isinstance(retry, Retry) else Retry.APPLICATION

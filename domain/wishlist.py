@@ -90,35 +90,35 @@ class Evaluation:
     skipped: Counter[SkipReason]
 
 
-def detect_sale(seen: SaleState, offer: Offer, now: datetime) -> SaleState:
+def detect_sale(state: SaleState, offer: Offer, now: datetime) -> SaleState:
     """Return what is seen now: a product that comes on sale begins the next episode."""
     on_sale = offer.is_on_sale(now)
-    begins = on_sale and not seen.on_sale
-    return SaleState(on_sale, seen.episode + begins)
+    begins = on_sale and not state.on_sale
+    return SaleState(on_sale, state.episode + begins)
 
 
-def detect_stock(seen: StockState, offer: Offer, now: datetime, *, minimum: int) -> StockState:
+def detect_stock(state: StockState, offer: Offer, now: datetime, *, minimum: int) -> StockState:
     """Return what is seen now: enough after none begins the next episode, none ends it."""
     if offer.stock <= 0:
-        return replace(seen, sold_out=True, restocked_at=None)
-    if seen.sold_out and offer.stock >= minimum:
-        return StockState(sold_out=False, episode=seen.episode + 1, restocked_at=now)
-    return seen
+        return replace(state, sold_out=True, restocked_at=None)
+    if state.sold_out and offer.stock >= minimum:
+        return StockState(sold_out=False, episode=state.episode + 1, restocked_at=now)
+    return state
 
 
 def evaluate_sale(
-    offer: Offer, seen: SaleState, wishes: Iterable[Wish], rules: CheckWishlistSales, now: datetime
+    offer: Offer, state: SaleState, wishes: Iterable[Wish], rules: CheckWishlistSales, now: datetime
 ) -> Evaluation:
-    """Say which of these wishes are told of the sale that `seen` has just seen; none if there is none."""
+    """Say which of these wishes are told of the sale in `state`; none if there is no sale."""
     due: list[Due] = []
     skipped: Counter[SkipReason] = Counter()
     price = offer.price_at(now)
-    for wish in wishes if seen.on_sale else ():
+    for wish in wishes if state.on_sale else ():
         reason = _sale_skip_reason(price, wish, rules, now)
         if reason is None:
             baseline = wish.price_when_added_cents if wish.last is None else wish.last.price_cents
             due.append(
-                Due(wish.user_id, offer.product_id, NotificationKind.SALE, seen.episode, price, baseline)
+                Due(wish.user_id, offer.product_id, NotificationKind.SALE, state.episode, price, baseline)
             )
         else:
             skipped[reason] += 1
@@ -143,7 +143,7 @@ def _is_drop(price: int, baseline: int, percent: int) -> bool:
 
 def evaluate_stock(
     offer: Offer,
-    seen: StockState,
+    state: StockState,
     wishes: Sequence[Wish],
     rules: CheckWishlistStock,
     *,
@@ -155,15 +155,15 @@ def evaluate_stock(
     """
     due: list[Due] = []
     skipped: Counter[SkipReason] = Counter()
-    if seen.restocked_at is None or offer.stock < rules.min_stock:
+    if state.restocked_at is None or offer.stock < rules.min_stock:
         return Evaluation((), skipped)
     most = None if rules.mails_per_unit is None else offer.stock * rules.mails_per_unit - told_before
     for wish in wishes:
-        reason = _stock_skip_reason(wish, seen.restocked_at)
+        reason = _stock_skip_reason(wish, state.restocked_at)
         if reason is None and most is not None and len(due) >= most:
             reason = SkipReason.CAPPED
         if reason is None:
-            due.append(Due(wish.user_id, offer.product_id, NotificationKind.STOCK, seen.episode, 0, 0))
+            due.append(Due(wish.user_id, offer.product_id, NotificationKind.STOCK, state.episode, 0, 0))
         else:
             skipped[reason] += 1
     return Evaluation(tuple(due), skipped)

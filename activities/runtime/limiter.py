@@ -1,7 +1,8 @@
-"""How much room one receiver may take: so many places at once, and none while it does not answer.
+"""A concurrency limiter and a circuit breaker for each receiver.
 
-Deliveries to a receiver that hangs would hold one place after the other, until all are theirs and nobody else
-is told anything. What finds no place is put off, which counts as no failure.
+A receiver gets a number of slots: its deliveries that a worker has under way at once. A receiver that does not
+answer gets none for a while. Its deliveries would otherwise take every slot of the worker, and no other
+receiver would be told anything. A delivery that gets no slot is snoozed, which is no failure.
 """
 
 import asyncio
@@ -19,27 +20,28 @@ from mainspring.gateways.errors import GatewayError
 
 @dataclass(frozen=True)
 class Limits:
-    """What a receiver gets, and when it is left alone.
+    """How many deliveries a receiver gets at once, and when it gets none.
 
-    - `places`: a tenth of those that all deliveries have in a worker. Enough for 40 deliveries a second to a
-      receiver that needs one for its answer.
-    - `waits`: a place is waited for so long, and by no more than are given one in that time.
-    - `slow`: a failure that took so long has held a place for nothing.
-    - `slow_in_a_row`: after so many of them nothing is tried for `first_rest`, then twice as long each time.
+    - `slots`: a tenth of the slots that all deliveries have in a worker. Enough for 40 deliveries a second to a
+      receiver that takes a second to answer.
+    - `longest_wait`: how long a delivery waits for a slot. No more deliveries wait than get a slot meanwhile.
+    - `slow`: a failure that took this long has held its slot for nothing.
+    - `slow_in_a_row`: after this many slow failures the circuit opens for `first_break`, and then for twice as
+      long each time, up to `longest_break`.
     """
 
-    places: int = 40
-    waits: timedelta = timedelta(seconds=2)
+    slots: int = 40
+    longest_wait: timedelta = timedelta(seconds=2)
     slow: timedelta = timedelta(seconds=3)
     slow_in_a_row: int = 5
-    first_rest: timedelta = timedelta(seconds=30)
-    longest_rest: timedelta = timedelta(minutes=10)
+    first_break: timedelta = timedelta(seconds=30)
+    longest_break: timedelta = timedelta(minutes=10)
 
 
 DEFAULT_LIMITS = Limits()
 
-# What is put off comes back at moments that all receivers share, so that the queue is looked at only then; so
-# many of a receiver at one moment, so that they do not crowd out the others.
+# Snoozed deliveries of all receivers come back at the same moments, so that the queue is looked at only then.
+# The number of a receiver's deliveries at one moment has a limit, so that they do not crowd out the others.
 BACK_EVERY = timedelta(seconds=5)
 BACK_AT_ONCE = 250
 
@@ -48,52 +50,55 @@ SHORT_WAIT_SECONDS = 0.1
 
 
 class ConcurrencyLimiter:
-    """The places of one receiver in this worker."""
+    """The slots of one receiver in this worker."""
 
     def __init__(self, clock: Clock, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._free = asyncio.Semaphore(limits.places)
-        self._waits_seconds = limits.waits.total_seconds()
-        self._given = 0
+        self._free = asyncio.Semaphore(limits.slots)
+        self._longest_wait_seconds = limits.longest_wait.total_seconds()
+        self._granted = 0
         self._waiting, self._most_waiting = 0, math.inf
-        self._rest = _CircuitBreaker(clock, limits)
+        self._breaker = _CircuitBreaker(clock, limits)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """Hold a place while something is delivered; Snooze when there is none, or the receiver rests.
+    async def slot(self) -> AsyncIterator[None]:
+        """Hold a slot during a delivery.
 
-        After its rest, one delivery at a time tries whether it answers again.
+        After the break of an open circuit, one delivery at a time tries whether the receiver answers again.
+        Raises Snooze: when no slot is free, or the circuit is open.
         """
-        self._rest.check()
+        self._breaker.check()
         if self._free.locked():
             await self._wait()
         else:
             await self._free.acquire()
-        self._given += 1
+        self._granted += 1
         try:
-            async with self._rest.attempt():  # a rest may have begun during the wait
+            async with self._breaker.attempt():  # it may have opened during the wait
                 yield
         finally:
             self._free.release()
 
     async def _wait(self) -> None:
         if self._waiting >= self._most_waiting:
-            raise self._rest.not_yet()
-        begun, given = time.monotonic(), self._given
+            raise self._breaker.snooze()
+        begun, granted = time.monotonic(), self._granted
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._waits_seconds):
+            async with asyncio.timeout(self._longest_wait_seconds):
                 await self._free.acquire()
         except TimeoutError:
-            self._most_waiting = max(self._given - given, 1)
-            raise self._rest.not_yet() from None
+            self._most_waiting = max(self._granted - granted, 1)
+            raise self._breaker.snooze() from None
         finally:
             self._waiting -= 1
         waited = max(time.monotonic() - begun, SHORT_WAIT_SECONDS)
-        self._most_waiting = max(self._most_waiting, (self._given - given) * self._waits_seconds / waited)
+        self._most_waiting = max(
+            self._most_waiting, (self._granted - granted) * self._longest_wait_seconds / waited
+        )
 
 
 class _CircuitBreaker:
-    """Whether a receiver is left alone, by how its last deliveries went, and when the others come back."""
+    """Opens after slow failures in a row, and says when snoozed deliveries come back."""
 
     def __init__(self, clock: Clock, limits: Limits) -> None:
         self._clock = clock
@@ -105,13 +110,13 @@ class _CircuitBreaker:
         self._back_at, self._back = datetime.min.replace(tzinfo=UTC), 0
 
     def check(self) -> None:
-        """Raise Snooze during the rest, and afterwards while somebody is trying."""
+        """Raise Snooze while the circuit is open, and afterwards while a delivery tries the receiver."""
         if self._until is not None and (self._is_tried or self._clock.now() < self._until):
-            raise self.not_yet()
+            raise self.snooze()
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """Note how an attempt goes; Snooze as above."""
+        """Note how a delivery goes. Raises Snooze: as `check` does."""
         self.check()
         is_trial = self._until is not None
         self._is_tried = is_trial
@@ -135,13 +140,13 @@ class _CircuitBreaker:
 
     def _does_not_answer(self, *, is_trial: bool) -> None:
         self._slow += 1
-        # Others that were under way when the rest began are no news.
+        # Deliveries that were under way when the circuit opened are no news.
         if is_trial or (self._until is None and self._slow >= self._limits.slow_in_a_row):
-            self._length = min(max(self._length * 2, self._limits.first_rest), self._limits.longest_rest)
+            self._length = min(max(self._length * 2, self._limits.first_break), self._limits.longest_break)
             self._until = self._clock.now() + self._length
 
-    def not_yet(self) -> Snooze:
-        """Return when this delivery comes back: after the rest, and with not too many others."""
+    def snooze(self) -> Snooze:
+        """Return the snooze of a delivery: until after the break, and with not too many others."""
         earliest = max(self._clock.now(), self._until or self._clock.now())
         if earliest >= self._back_at:
             since = earliest - datetime.min.replace(tzinfo=UTC)

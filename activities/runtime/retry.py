@@ -91,8 +91,8 @@ def delay_after(
         delay = _transient_delay(attempts, now, retry)
     else:
         delay = _application_delay(attempts, retry.application_attempts)
-    asked = getattr(error, "retry_after", None)
-    return max(delay, asked) if delay is not None and isinstance(asked, timedelta) else delay
+    pause = getattr(error, "retry_after", None)
+    return max(delay, pause) if delay is not None and isinstance(pause, timedelta) else delay
 
 
 def _transient_delay(attempts: Attempts, now: datetime, retry: RetryPolicy) -> timedelta | None:

@@ -107,8 +107,8 @@ async def _read(checks: CheckRepository, check: CheckBatch, size: PageSize, now:
 
 def _seen(each: WatchedProduct, check: CheckBatch, now: datetime) -> WatchedProduct:
     if check.stock is not None:
-        seen = detect_stock(each.stock, each.offer, now, minimum=check.stock.min_stock)
-        return replace(each, stock=seen)
+        state = detect_stock(each.stock, each.offer, now, minimum=check.stock.min_stock)
+        return replace(each, stock=state)
     return replace(each, sale=detect_sale(each.sale, each.offer, now))
 
 

@@ -89,7 +89,7 @@ class ScheduledJob:
 
     def declaration(self, task_queue: str) -> str:
         """Return a hash of everything that this row says of its runs, and of where its job is to run."""
-        said = {
+        declaration = {
             "task_queue": task_queue,
             "job": self.job,
             "given": self.input.model_dump(mode="json"),
@@ -97,7 +97,7 @@ class ScheduledJob:
             "zone": self.zone,
             "policy": [self.overlap.name, self.catchup, self.jitter, self.timeout],
         }
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(declaration, sort_keys=True, default=str).encode()).hexdigest()
 
     def words(self) -> str:
         """Return when it fires, for people: "every 5 min", "0 * * * * America/New_York"."""

@@ -24,14 +24,14 @@ def conflict_message(
                 options
             )
         case Throttle(every):
-            said = f"{job.name} starts at most once in {duration(every)}{about}: {_since(task)}"
+            sentence = f"{job.name} starts at most once in {duration(every)}{about}: {_since(task)}"
         case Deduplicate():
-            said = f"{job.name} is active already{about}: {_since(task)}"
-    asked = message.model_dump(mode="json")
-    if task.input == asked:
-        return f"{said}, with the same input" + _left(options)
-    has, not_taken = _differing(task.input, asked), _differing(asked, task.input)
-    return f"{said}, with {shown(has)}; {shown(not_taken)} was not taken" + _left(options)
+            sentence = f"{job.name} is active already{about}: {_since(task)}"
+    fields = message.model_dump(mode="json")
+    if task.input == fields:
+        return f"{sentence}, with the same input" + _left(options)
+    has, refused = _differing(task.input, fields), _differing(fields, task.input)
+    return f"{sentence}, with {shown(has)}; {shown(refused)} was not taken" + _left(options)
 
 
 def without_effect(

@@ -47,8 +47,8 @@ def _queued(task: Task) -> str:
 def _running(task: Task) -> str:
     if task.cancel_requested_at is not None:
         return "cancelling"
-    said = [task.current_step] if task.current_step else []
+    parts = [task.current_step] if task.current_step else []
     if task.next_attempt_at is not None:
-        said.append(f"attempt {task.attempts + 1} at {when(task.next_attempt_at)}")
-    said += [failed_attempt(error) for error in task.errors[-1:]]
-    return "; ".join(said)
+        parts.append(f"attempt {task.attempts + 1} at {when(task.next_attempt_at)}")
+    parts += [failed_attempt(error) for error in task.errors[-1:]]
+    return "; ".join(parts)

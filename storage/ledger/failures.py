@@ -25,7 +25,7 @@ ENDED = (TaskRow.finished_at, TaskRow.id)
 class FailureStore(Repository):
     """Failed tasks that were neither retried nor dismissed, inside the caller's transaction."""
 
-    async def groups(self, meant: FailureFilter, *, limit: int = 100) -> list[FailureGroup]:
+    async def groups(self, criteria: FailureFilter, *, limit: int = 100) -> list[FailureGroup]:
         """Return the groups, the one that failed last first."""
         same = TaskRow.fingerprint
         ranked = (
@@ -42,32 +42,32 @@ class FailureStore(Repository):
                 .over(partition_by=same, order_by=[column.desc() for column in ENDED])
                 .label("rank"),
             )
-            .where(*_conditions(meant))
+            .where(*_conditions(criteria))
             .subquery()
         )
         latest = select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.last_at.desc()).limit(limit)
         return [_group(row) for row in await self._session.execute(latest)]
 
-    async def oldest(self, meant: FailureFilter, *, after: Cursor | None = None, limit: int) -> list[Task]:
+    async def oldest(self, criteria: FailureFilter, *, after: Cursor | None = None, limit: int) -> list[Task]:
         """Return failed tasks, the oldest failure first; `after` is the end and id of the last one seen."""
-        query = select(TaskRow).where(*_conditions(meant)).order_by(*ENDED)
+        query = select(TaskRow).where(*_conditions(criteria)).order_by(*ENDED)
         if after is not None:
             query = query.where(tuple_(*ENDED) > after)
         return [task_of(row) for row in await self._session.scalars(query.limit(limit))]
 
-    async def newest(self, meant: FailureFilter, *, limit: int) -> list[Task]:
+    async def newest(self, criteria: FailureFilter, *, limit: int) -> list[Task]:
         """Return failed tasks, the latest failure first."""
-        query = newest_first(select(TaskRow).where(*_conditions(meant)), ENDED, limit=limit)
+        query = newest_first(select(TaskRow).where(*_conditions(criteria)), ENDED, limit=limit)
         return [task_of(row) for row in await self._session.scalars(query)]
 
-    async def count(self, meant: FailureFilter) -> int:
-        """Return how many failed tasks are meant."""
-        found = await self._session.scalar(select(func.count()).where(*_conditions(meant)))
+    async def count(self, criteria: FailureFilter) -> int:
+        """Return how many failed tasks meet the criteria."""
+        found = await self._session.scalar(select(func.count()).where(*_conditions(criteria)))
         return found or 0
 
-    async def dismiss(self, meant: FailureFilter, *, now: datetime) -> int:
+    async def dismiss(self, criteria: FailureFilter, *, now: datetime) -> int:
         """Take failed tasks out of the failures without retrying them; return how many."""
-        return await self._changed(update(TaskRow).where(*_conditions(meant)).values(dismissed_at=now))
+        return await self._changed(update(TaskRow).where(*_conditions(criteria)).values(dismissed_at=now))
 
     async def returned(self, fingerprints: Collection[str], *, since: datetime) -> Task | None:
         """Return a retry that failed in one of these ways since then, if there is one."""
@@ -81,20 +81,20 @@ class FailureStore(Repository):
         return None if row is None else task_of(row)
 
 
-def _conditions(meant: FailureFilter) -> Sequence[ColumnElement[bool]]:
+def _conditions(criteria: FailureFilter) -> Sequence[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [OPEN]
-    if meant.task_ids is not None:
-        conditions.append(TaskRow.id.in_(meant.task_ids))
-    if meant.group is not None:
-        conditions.append(TaskRow.fingerprint.startswith(meant.group.lower(), autoescape=True))
-    if meant.job is not None:
-        conditions.append(TaskRow.job == meant.job)
-    if meant.error_type is not None:
-        conditions.append(TaskRow.error_type == meant.error_type)
-    if meant.since is not None:
-        conditions.append(TaskRow.finished_at >= meant.since)
-    if meant.until is not None:
-        conditions.append(TaskRow.finished_at < meant.until)
+    if criteria.task_ids is not None:
+        conditions.append(TaskRow.id.in_(criteria.task_ids))
+    if criteria.group is not None:
+        conditions.append(TaskRow.fingerprint.startswith(criteria.group.lower(), autoescape=True))
+    if criteria.job is not None:
+        conditions.append(TaskRow.job == criteria.job)
+    if criteria.error_type is not None:
+        conditions.append(TaskRow.error_type == criteria.error_type)
+    if criteria.since is not None:
+        conditions.append(TaskRow.finished_at >= criteria.since)
+    if criteria.until is not None:
+        conditions.append(TaskRow.finished_at < criteria.until)
     return conditions
 
 

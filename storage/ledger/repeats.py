@@ -28,13 +28,13 @@ class Repeats(Repository):
     async def holders_of(self, keys: Sequence[str]) -> Holders:
         """Return the active tasks that hold these keys."""
         holders: Holders = {}
-        asked = {storable(key): key for key in keys}
-        for chunk in chunks(list(asked)):
+        by_key = {storable(key): key for key in keys}
+        for chunk in chunks(list(by_key)):
             query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
                 TaskRow.dedupe_key.in_(chunk), TaskRow.state.in_(ACTIVE_NAMES)
             )
             holders |= {
-                asked[str(key)]: (task_id, workflow_id)
+                by_key[str(key)]: (task_id, workflow_id)
                 for key, task_id, workflow_id in await self._session.execute(query)
             }
         return holders

@@ -79,7 +79,7 @@ async def test_failures_of_three_kinds_are_three_groups(database: Database, coun
 
 
 @pytest.mark.parametrize(
-    ("meant", "count"),
+    ("criteria", "count"),
     [
         (FailureFilter(job="sync-cards"), 20),
         (FailureFilter(error_type="ValueError"), 10),
@@ -91,17 +91,17 @@ async def test_failures_of_three_kinds_are_three_groups(database: Database, coun
     ids=str,
 )
 async def test_a_filter_means_tasks_for_which_all_of_it_holds(
-    database: Database, meant: FailureFilter, count: int
+    database: Database, criteria: FailureFilter, count: int
 ) -> None:
-    """The count, the groups and the tasks agree on what is meant."""
+    """The count, the groups and the tasks agree on what the criteria choose."""
     await fail_many(database, 30)
 
     async def look(session: Session) -> tuple[int, int, int, int]:
         failures = FailureStore(session)
-        groups = await failures.groups(meant)
-        newest, oldest = await failures.newest(meant, limit=99), await failures.oldest(meant, limit=99)
+        groups = await failures.groups(criteria)
+        newest, oldest = await failures.newest(criteria, limit=99), await failures.oldest(criteria, limit=99)
         assert newest == oldest[::-1]
-        return await failures.count(meant), sum(group.count for group in groups), len(newest), len(oldest)
+        return await failures.count(criteria), sum(group.count for group in groups), len(newest), len(oldest)
 
     assert (count,) * 4 == await database.read(look)
 
@@ -113,8 +113,8 @@ async def test_a_group_is_named_by_the_beginning_of_its_fingerprint(database: Da
     async def look(session: Session) -> list[int]:
         failures = FailureStore(session)
         group = (await failures.groups(FailureFilter()))[0]
-        meant, sizes, after = FailureFilter(group=group.fingerprint[:8].upper()), [], None
-        while page := await failures.oldest(meant, after=after, limit=4):
+        criteria, sizes, after = FailureFilter(group=group.fingerprint[:8].upper()), [], None
+        while page := await failures.oldest(criteria, after=after, limit=4):
             sizes.append(len(page))
             assert page[-1].finished_at is not None
             after = (page[-1].finished_at, page[-1].id)

@@ -238,7 +238,7 @@ async def test_slow_receivers_do_not_hold_the_others_up(
         if number % 10 == 0:
             receiver.fail(Fault.HANG)
         (hanging if number % 10 == 0 else healthy).append(one.subscription.id)
-    # More than there are places for all deliveries, and the healthy ones behind them.
+    # More than there are slots for all deliveries, and the healthy ones behind them.
     mixed = [hanging[n % 5] for n in range(500)] + [healthy[n % 45] for n in range(450)]
 
     async with open_webhooks(allow_private=True, answer_within=NEVER_GIVEN_UP) as webhooks:
@@ -253,7 +253,7 @@ async def test_slow_receivers_do_not_hold_the_others_up(
     assert {1} == set(receivers.accepted.values())
 
 
-async def test_a_receiver_that_hangs_has_its_own_places_and_no_more(
+async def test_a_receiver_that_hangs_has_its_own_slots_and_no_more(
     service: Service, receivers: WebhookEmulator
 ) -> None:
     """300 deliveries arrive among 600 that get no answer; these are put off, and have not failed."""
@@ -267,7 +267,7 @@ async def test_a_receiver_that_hangs_has_its_own_places_and_no_more(
     put_off = [task for task in await deliveries(service) if task.next_attempt_at is not None]
 
     # Twice, should the machine be so slow that the first ones give up meanwhile.
-    assert bad.attempts <= 2 * DEFAULT_LIMITS.places
+    assert bad.attempts <= 2 * DEFAULT_LIMITS.slots
     assert 0 < len(put_off)
     assert {(TaskState.RUNNING, None)} == {(task.state, task.error_type) for task in put_off}
 

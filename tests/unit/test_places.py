@@ -12,7 +12,7 @@ from mainspring.gateways.errors import ServerFault, Unreachable
 from mainspring.testing.shifted_clock import ShiftedClock
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
-QUICK = Limits(places=3, waits=timedelta(seconds=0.5), slow=timedelta(seconds=0.05), slow_in_a_row=3)
+QUICK = Limits(slots=3, longest_wait=timedelta(seconds=0.5), slow=timedelta(seconds=0.05), slow_in_a_row=3)
 
 
 class Deliveries:
@@ -20,7 +20,7 @@ class Deliveries:
 
     def __init__(self) -> None:
         self.clock = ShiftedClock(NOON)
-        self.places = ConcurrencyLimiter(self.clock, QUICK)
+        self.limiter = ConcurrencyLimiter(self.clock, QUICK)
         self.tried = 0
         self.under_way = 0
         self.most_under_way = 0
@@ -28,7 +28,7 @@ class Deliveries:
     async def one(self, seconds: float = 0, error: Exception | None = None) -> datetime | None:
         """Deliver once; return when it may be tried if it could not be now."""
         try:
-            async with self.places.one():
+            async with self.limiter.slot():
                 self.tried += 1
                 self.under_way += 1
                 self.most_under_way = max(self.most_under_way, self.under_way)
@@ -50,15 +50,15 @@ class Deliveries:
         return list(await asyncio.gather(*(self.one(0.06, error) for _ in range(times))))
 
 
-async def test_a_receiver_that_takes_its_time_has_its_places_and_no_more() -> None:
+async def test_a_receiver_that_takes_its_time_has_its_slots_and_no_more() -> None:
     """Those that get one while they wait are delivered; the others come back together, soon."""
     deliveries = Deliveries()
 
     until = await asyncio.gather(*(deliveries.one(0.3) for _ in range(100)))
     put_off = [each for each in until if each is not None]
 
-    assert QUICK.places == deliveries.most_under_way
-    assert 2 * QUICK.places == deliveries.tried == 100 - len(put_off)
+    assert QUICK.slots == deliveries.most_under_way
+    assert 2 * QUICK.slots == deliveries.tried == 100 - len(put_off)
     assert 1 == len(set(put_off))
     assert timedelta() < put_off[0] - deliveries.clock.now() <= BACK_EVERY
 
@@ -66,7 +66,7 @@ async def test_a_receiver_that_takes_its_time_has_its_places_and_no_more() -> No
 async def test_behind_a_receiver_that_stands_still_no_more_wait_than_it_serves() -> None:
     """A delivery that waits in vain holds a place of the others."""
     deliveries = Deliveries()
-    held = [asyncio.create_task(deliveries.one(60)) for _ in range(QUICK.places)]
+    held = [asyncio.create_task(deliveries.one(60)) for _ in range(QUICK.slots)]
     await asyncio.sleep(0)
     assert await deliveries.one() is not None
 
@@ -76,7 +76,7 @@ async def test_behind_a_receiver_that_stands_still_no_more_wait_than_it_serves()
     put_off = [await deliveries.one() for _ in range(100)]
 
     assert None not in put_off
-    assert asyncio.get_running_loop().time() - begun < QUICK.waits.total_seconds()
+    assert asyncio.get_running_loop().time() - begun < QUICK.longest_wait.total_seconds()
     assert await waiting is not None
     for each in held:
         each.cancel()
@@ -103,21 +103,21 @@ async def test_after_some_timeouts_in_a_row_a_receiver_is_left_alone_and_then_tr
 
     assert QUICK.slow_in_a_row + 1 + 1 == deliveries.tried
     for expected, length in zip((1, 2, 4), lengths, strict=True):
-        assert timedelta() <= length - expected * QUICK.first_rest + timedelta(seconds=1) <= 2 * BACK_EVERY
+        assert timedelta() <= length - expected * QUICK.first_break + timedelta(seconds=1) <= 2 * BACK_EVERY
 
 
 @pytest.mark.parametrize("error", [None, ServerFault(service="shop")])
-async def test_a_receiver_that_answers_again_has_all_its_places(error: Exception | None) -> None:
+async def test_a_receiver_that_answers_again_has_all_its_slots(error: Exception | None) -> None:
     """Whatever it says: it holds nobody up."""
     deliveries = Deliveries()
     await deliveries.hang(QUICK.slow_in_a_row)
-    deliveries.clock.advance(QUICK.first_rest)
+    deliveries.clock.advance(QUICK.first_break)
     await deliveries.one(error=error)
 
     await asyncio.gather(*(deliveries.one(0.01) for _ in range(3)))
     await deliveries.hang(QUICK.slow_in_a_row - 1)
 
-    assert QUICK.places == deliveries.most_under_way
+    assert QUICK.slots == deliveries.most_under_way
     assert await deliveries.one() is None
 
 
@@ -125,7 +125,7 @@ async def test_a_trial_that_was_broken_off_leaves_the_next_one_its_turn() -> Non
     """As when the worker is told to stop."""
     deliveries = Deliveries()
     await deliveries.hang(QUICK.slow_in_a_row)
-    deliveries.clock.advance(QUICK.first_rest)
+    deliveries.clock.advance(QUICK.first_break)
     trial = asyncio.create_task(deliveries.one(1))
     await asyncio.sleep(0)
     trial.cancel()

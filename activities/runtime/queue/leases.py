@@ -72,11 +72,11 @@ class Leases:
         return since is not None and timedelta() <= self._clock.now() - since < SURE_FOR
 
     async def _look(self) -> None:
-        now, asked = self._clock.now(), list(self._rows)
+        now, task_ids = self._clock.now(), list(self._rows)
         still_claimed = await self._database.read(
-            lambda session: QueueQueries(session).still_claimed(self._claim, asked)
+            lambda session: QueueQueries(session).still_claimed(self._claim, task_ids)
         )
-        for task_id in asked:
+        for task_id in task_ids:
             if task_id in still_claimed and task_id in self._rows:
                 self._sure_since[task_id] = now
             elif self._sure_since.get(task_id, now) < now:  # not one that was claimed meanwhile
