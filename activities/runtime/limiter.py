@@ -1,7 +1,7 @@
 """A concurrency limiter and a circuit breaker for each receiver.
 
-A receiver gets a number of slots: its deliveries that a worker has under way at once. A receiver that does not
-answer gets none for a while. Its deliveries would otherwise take every slot of the worker, and no other
+A receiver gets a number of slots: its deliveries that a worker has under way at once. A receiver that does
+not answer gets none for a while. Its deliveries would otherwise take every slot of the worker, and no other
 receiver would be told anything. A delivery that gets no slot is snoozed, which is no failure.
 """
 
@@ -22,12 +22,12 @@ from mainspring.gateways.errors import GatewayError
 class Limits:
     """How many deliveries a receiver gets at once, and when it gets none.
 
-    - `slots`: a tenth of the slots that all deliveries have in a worker. Enough for 40 deliveries a second to a
-      receiver that takes a second to answer.
+    - `slots`: a tenth of the slots that all deliveries have in a worker. Enough for 40 deliveries a second to
+      a receiver that takes a second to answer.
     - `longest_wait`: how long a delivery waits for a slot. No more deliveries wait than get a slot meanwhile.
     - `slow`: a failure that took this long has held its slot for nothing.
-    - `slow_in_a_row`: after this many slow failures the circuit opens for `first_break`, and then for twice as
-      long each time, up to `longest_break`.
+    - `slow_in_a_row`: after this many slow failures the circuit opens for `first_break`, and then for twice
+      as long each time, up to `longest_break`.
     """
 
     slots: int = 40
