@@ -20,8 +20,8 @@ from mainspring.gateways.lookups import LookupsBusy
 from mainspring.gateways.webhooks import ReceiverGone, Webhooks
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import StorageError, SubscriptionDisabled
+from mainspring.storage.receivers import Receiver, ReceiverRepository
 from mainspring.storage.secrets import SecretBox
-from mainspring.storage.webhooks import Receiver, SubscriptionRepository
 
 # Whatever the receiver says: it may be mended within a day. About twenty attempts, most of them 2 h apart.
 DELIVERY = RetryPolicy(
@@ -84,7 +84,7 @@ class WebhookActivities:
 
     async def _note(self, session: Session, done: Sequence[TaskDone[DeliverWebhook]]) -> None:
         """Note for each receiver whether anything got through; a receiver that did well costs one query."""
-        subscriptions = SubscriptionRepository(session)
+        subscriptions = ReceiverRepository(session)
         reached = {each.task.input.subscription_id for each in done if not isinstance(each.result, Exception)}
         failed = [
             each
@@ -130,5 +130,5 @@ class _Receivers:
 
     async def _load(self, subscription_id: UUID) -> Receiver:
         return await self._database.read(
-            lambda session: SubscriptionRepository(session).receiver(subscription_id, self._box)
+            lambda session: ReceiverRepository(session).receiver(subscription_id, self._box)
         )

@@ -54,6 +54,7 @@ def _show_facts(task: Task) -> None:
         ("part of", "" if task.parent_id is None else f"task {task.parent_id}"),
         ("retried as", "" if task.retried_by is None else str(task.retried_by)),
         ("priority", str(task.priority)),
+        ("workspace", escape(task.workspace)),
         ("fairness key", escape(task.fairness_key or "")),
         ("starts at", when_exactly(task.starts_at)),
         ("created", when_exactly(task.created_at)),

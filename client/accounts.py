@@ -15,7 +15,7 @@ from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import AccountUnknown
-from mainspring.storage.ledger import TaskQueries
+from mainspring.storage.ledger import WorkspaceTasks
 from mainspring.storage.secrets import SecretBox
 
 # What the columns of the database take.
@@ -123,7 +123,7 @@ class Accounts:
     async def _wake(self, account_id: UUID) -> int:
         # A RUNNING one may be about to wait: Temporal keeps the signal until it does.
         active = await self._database.read(
-            lambda session: TaskQueries(session).find(
+            lambda session: WorkspaceTasks(session, self._workspace).find(
                 TaskFilter(
                     states=frozenset({TaskState.RUNNING, TaskState.WAITING}), fairness_key=str(account_id)
                 ),

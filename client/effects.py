@@ -13,9 +13,9 @@ from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectQueries
+from mainspring.storage.effects import WorkspaceEffects
 from mainspring.storage.errors import AlreadyRetried, EffectUnknown
-from mainspring.storage.ledger import TaskQueries
+from mainspring.storage.ledger import WorkspaceTasks
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class EffectCounts:
 
 
 class Effects:
-    """Everything that was sent, or is to be. `kinds` are looked up when a person decides."""
+    """Everything that was sent in a workspace, or is to be. `kinds` are looked up when a person decides."""
 
     def __init__(
         self,
@@ -43,18 +43,22 @@ class Effects:
 
     async def find(self, states: Collection[EffectState] = (), *, limit: int = 50) -> list[Effect]:
         """Return effects, the newest first."""
-        return await self._database.read(lambda session: EffectQueries(session).find(states, limit=limit))
+        return await self._database.read(
+            lambda session: WorkspaceEffects(session, self._jobs.workspace).find(states, limit=limit)
+        )
 
     async def get(self, reference: str) -> Effect:
         """Return one by its id or the beginning of it; EffectUnknown, BadInput: several begin so."""
         effect_id = await self._resolve(reference)
-        return await self._database.read(lambda session: EffectQueries(session).get(effect_id))
+        return await self._database.read(
+            lambda session: WorkspaceEffects(session, self._jobs.workspace).get(effect_id)
+        )
 
     async def _resolve(self, reference: str) -> UUID:
         return await resolved_id(
             reference,
             lambda prefix: self._database.read(
-                lambda session: EffectQueries(session).id_starting_with(prefix)
+                lambda session: WorkspaceEffects(session, self._jobs.workspace).id_starting_with(prefix)
             ),
             unknown=EffectUnknown,
             ambiguous=lambda prefix: BadInput(
@@ -66,7 +70,7 @@ class Effects:
         """Return how many there are."""
 
         async def look(session: Session) -> EffectCounts:
-            effects = EffectQueries(session)
+            effects = WorkspaceEffects(session, self._jobs.workspace)
             return EffectCounts(dict(await effects.counts()), await effects.resends())
 
         return await self._database.read(look)
@@ -96,14 +100,14 @@ class Effects:
         effect_id, now = await self._resolve(reference), self._clock.now()
 
         async def write(session: Session) -> Effect:
-            effects = EffectQueries(session)
+            effects = WorkspaceEffects(session, self._jobs.workspace)
             kind = self._kind_of(await effects.get(effect_id))
             before = await resolve(session, kind, effect_id, state, now=now)
             if before.state is not EffectState.UNKNOWN:
                 raise BadInput(
                     f"effect {effect_id} is {before.state}: only an unknown one waits for a decision"
                 )
-            task = await TaskQueries(session).get(before.task_id)
+            task = await WorkspaceTasks(session, self._jobs.workspace).get(before.task_id)
             if task is not None and not task.state.is_final:
                 raise BadInput(f"effect {effect_id}: task {task.id} has not come to its end; try again then")
             is_again = state is EffectState.FAILED

@@ -34,7 +34,7 @@ NOT_THIS_ONE = (AlreadyRetried, TaskNotRetryable, UnknownJob, ValidationError, B
 
 
 class Failures:
-    """Failed tasks that were neither retried nor dismissed. All of it works while Temporal is away."""
+    """Failed tasks of a workspace, neither retried nor dismissed. All of it works while Temporal is away."""
 
     def __init__(self, database: Database, jobs: Jobs, clock: Clock) -> None:
         self._database = database
@@ -44,7 +44,9 @@ class Failures:
     async def groups(self, criteria: FailureFilter | None = None, *, limit: int = 100) -> list[FailureGroup]:
         """Return the groups, the one that failed last first."""
         criteria = criteria or FailureFilter()
-        return await self._database.read(lambda session: FailureStore(session).groups(criteria, limit=limit))
+        return await self._database.read(
+            lambda session: FailureStore(session, self._jobs.workspace).groups(criteria, limit=limit)
+        )
 
     async def group(self, beginning: str) -> FailureGroup:
         """Return the one group whose fingerprint begins so; GroupUnknown when there is none, or several."""
@@ -55,16 +57,22 @@ class Failures:
 
     async def tasks(self, criteria: FailureFilter, *, limit: int = 50) -> list[Task]:
         """Return failed tasks without their error logs, the latest failure first."""
-        return await self._database.read(lambda session: FailureStore(session).newest(criteria, limit=limit))
+        return await self._database.read(
+            lambda session: FailureStore(session, self._jobs.workspace).newest(criteria, limit=limit)
+        )
 
     async def count(self, criteria: FailureFilter) -> int:
         """Return how many failed tasks meet the criteria."""
-        return await self._database.read(lambda session: FailureStore(session).count(criteria))
+        return await self._database.read(
+            lambda session: FailureStore(session, self._jobs.workspace).count(criteria)
+        )
 
     async def dismiss(self, criteria: FailureFilter) -> int:
         """Take failed tasks off the list without retrying them; return how many."""
         return await self._database.transact(
-            lambda session: FailureStore(session).dismiss(criteria, now=self._clock.now())
+            lambda session: FailureStore(session, self._jobs.workspace).dismiss(
+                criteria, now=self._clock.now()
+            )
         )
 
     async def replay(
@@ -112,7 +120,9 @@ class Failures:
 
     async def _page(self, criteria: FailureFilter, after: tuple[datetime, UUID] | None) -> list[Task]:
         return await self._database.read(
-            lambda session: FailureStore(session).oldest(criteria, after=after, limit=PAGE)
+            lambda session: FailureStore(session, self._jobs.workspace).oldest(
+                criteria, after=after, limit=PAGE
+            )
         )
 
     async def _retried(self, task: Task, replay: "_Replay") -> UUID | None:
@@ -134,7 +144,9 @@ class Failures:
 
     async def _has_returned(self, replay: "_Replay") -> bool:
         returned = await self._database.read(
-            lambda session: FailureStore(session).returned(replay.fingerprints, since=replay.since)
+            lambda session: FailureStore(session, self._jobs.workspace).returned(
+                replay.fingerprints, since=replay.since
+            )
         )
         if returned is not None:
             replay.stopped_because = (

@@ -102,7 +102,7 @@ def service_of(
     wake_queued(database, temporal, clock)
     key = encryption_key(settings)
     box = SecretBox(key)
-    jobs = Jobs(database, temporal, clock)
+    jobs = Jobs(database, temporal, clock, workspace=workspace)
     return Service(
         workspace=workspace,
         settings=settings,
@@ -112,7 +112,13 @@ def service_of(
         jobs=jobs,
         failures=Failures(database, jobs, clock),
         accounts=Accounts(database, temporal, box, clock, workspace=workspace),
-        webhooks=WebhookSubscriptions(database, box, clock, allow_private=settings.webhooks_allow_private),
+        webhooks=WebhookSubscriptions(
+            database,
+            box,
+            clock,
+            allow_private=settings.webhooks_allow_private,
+            workspace=workspace,
+        ),
         schedules=Schedules(temporal_client, settings),
         effects=Effects(database, jobs, clock),
         shop=Shop(database, clock, workspace=workspace),

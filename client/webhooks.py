@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 
 from mainspring.client.errors import BadInput
 from mainspring.client.references import resolved_id
+from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
 from mainspring.contracts.webhooks import Subscription
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.addresses import AddressGuard, AddressRefused
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import NotSent
 from mainspring.gateways.webhooks import UrlRefused, host_of
-from mainspring.storage.database import Database, Session
+from mainspring.storage.database import Database
 from mainspring.storage.errors import SubscriptionUnknown
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.webhooks import SubscriptionRepository
@@ -35,9 +37,18 @@ class AddedWebhook:
 
 
 class WebhookSubscriptions:
-    """The subscriptions, from outside. SubscriptionUnknown for an id that is none."""
+    """The subscriptions of a workspace, from outside. SubscriptionUnknown for an id that is none."""
 
-    def __init__(self, database: Database, box: SecretBox, clock: Clock, *, allow_private: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        box: SecretBox,
+        clock: Clock,
+        *,
+        allow_private: bool,
+        workspace: str = DEFAULT_WORKSPACE,
+    ) -> None:
+        self._workspace = checked_workspace(workspace)
         self._database = database
         self._box = box
         self._clock = clock
@@ -50,7 +61,7 @@ class WebhookSubscriptions:
         fairness_key: str | None = None,
         states: Collection[TaskState] = FINAL_STATES,
     ) -> AddedWebhook:
-        """Tell `url` of tasks that end in one of `states`, of one fairness key or of all.
+        """Tell `url` of tasks that end in one of `states`, of one fairness key or of all of the workspace.
 
         BadInput for a URL that is not https to a public address, or a state that is not final.
         """
@@ -59,7 +70,7 @@ class WebhookSubscriptions:
         await self._check(url)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         subscription = await self._database.transact(
-            lambda session: SubscriptionRepository(session).add(
+            lambda session: SubscriptionRepository(session, self._workspace).add(
                 url,
                 fairness_key=fairness_key,
                 states=states,
@@ -90,26 +101,33 @@ class WebhookSubscriptions:
 
     async def all(self) -> list[Subscription]:
         """Return all, the oldest first."""
-        return await self._database.read(lambda session: SubscriptionRepository(session).all())
+        return await self._database.read(
+            lambda session: SubscriptionRepository(session, self._workspace).all()
+        )
 
     async def find(self, reference: str) -> Subscription:
         """Return the one whose id is this or begins so; BadInput when several do."""
-        return await self._database.read(lambda session: _found(session, reference))
+        return await self._database.read(
+            lambda session: _found(SubscriptionRepository(session, self._workspace), reference)
+        )
 
     async def remove(self, reference: str) -> Subscription:
         """Tell a subscriber nothing any more; a delivery that waits fails when its turn comes."""
         found = await self.find(reference)
-        await self._database.transact(lambda session: SubscriptionRepository(session).remove(found.id))
+        await self._database.transact(
+            lambda session: SubscriptionRepository(session, self._workspace).remove(found.id)
+        )
         return found
 
     async def enable(self, reference: str) -> Subscription:
         """Tell a disabled subscriber again of what happens from now on."""
         found = await self.find(reference)
-        return await self._database.transact(lambda session: SubscriptionRepository(session).enable(found.id))
+        return await self._database.transact(
+            lambda session: SubscriptionRepository(session, self._workspace).enable(found.id)
+        )
 
 
-async def _found(session: Session, reference: str) -> Subscription:
-    subscriptions = SubscriptionRepository(session)
+async def _found(subscriptions: SubscriptionRepository, reference: str) -> Subscription:
     found = await resolved_id(
         reference,
         subscriptions.id_starting_with,

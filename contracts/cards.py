@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from mainspring.contracts.fields import LARGEST_INTEGER, in_words, is_whole
 from mainspring.contracts.message import Message
 from mainspring.contracts.progress import BatchProgress, TaskProgress
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
 
 class DiscoverSets(Message):
@@ -132,6 +133,7 @@ class DueJob(Message):
 
     job: str
     account_id: UUID
+    workspace: str = DEFAULT_WORKSPACE
 
 
 class AccountsPageDone(Message):

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, field_validator
 
 from mainspring.contracts.message import Message
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
 # A JSON object as it crosses the wire: the input or the result of some job.
 JsonObject = dict[str, Any]
@@ -59,6 +60,7 @@ class Task(Message):
     state: TaskState
     workflow_id: str
     run_id: str | None
+    workspace: str
     fairness_key: str | None
     input: JsonObject
     result: JsonObject | None
@@ -117,6 +119,7 @@ class NewTask(Message):
     job_key: str | None = None
     dedupe_key: str | None
     input: JsonObject
+    workspace: str = DEFAULT_WORKSPACE
     fairness_key: str | None = None
     priority: int = Field(default=3, ge=1, le=5)
     triggered_by: str = "client"

@@ -47,13 +47,16 @@ class WebhookBody(Message):
 
 
 class Subscription(Message):
-    """Who is told: of tasks of `fairness_key` (None: of any) that end in one of `states`, at `url`.
+    """Who is told, at `url`: of tasks of the `workspace` that end in one of `states`.
+
+    With a `fairness_key` the subscriber is told of the tasks of that key only.
 
     `failing_since` is when its deliveries began to fail without one success since; a disabled one is told
     nothing until it is enabled again.
     """
 
     id: UUID
+    workspace: str
     url: str
     fairness_key: str | None
     states: tuple[TaskState, ...]

@@ -2,6 +2,8 @@
 
 from uuid import UUID, uuid5
 
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+
 # The namespace of ids derived from a run id, so that a raw start names the same row on every replay.
 RAW_STARTS = UUID("5f0f2a3e-6f0c-5a57-9d6c-6d61696e7370")
 
@@ -9,6 +11,17 @@ RAW_STARTS = UUID("5f0f2a3e-6f0c-5a57-9d6c-6d61696e7370")
 def derived_task_id(first_run_id: str) -> UUID:
     """Return the task id of a workflow that was started without one."""
     return uuid5(RAW_STARTS, first_run_id)
+
+
+def name_within(workspace: str, name: str) -> str:
+    """Return what a workspace calls its workflow of this name; the name itself in the default workspace.
+
+    Names of two workspaces are never the same: no job's name begins with @, and the workspace ends at the
+    first slash.
+    """
+    if workspace == DEFAULT_WORKSPACE:
+        return name
+    return f"@{workspace.replace('%', '%25').replace('/', '%2F')}/{name}"
 
 
 def percentage(processed: int, total: int | None, part: float = 0) -> int:

@@ -1,6 +1,7 @@
 """What webhooks decide: who is told of what, and when a subscriber is given up."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -19,20 +20,37 @@ DISABLED_AFTER = timedelta(days=3)
 DISABLED_AFTER_FAILURES = 10
 
 
+@dataclass(frozen=True)
+class EndedTask:
+    """A change of a task, and the workspace whose subscribers are told of the change."""
+
+    workspace: str
+    change: TaskChanged
+
+
 def deliveries_of(
-    changes: Iterable[TaskChanged], subscriptions: Iterable[Subscription]
+    ended: Iterable[EndedTask], subscriptions: Iterable[Subscription]
 ) -> Iterator[tuple[UUID, DeliverWebhook]]:
     """Give each delivery to make, with its id: the same change for the same subscriber has the same one."""
     wanting = [each for each in subscriptions if each.disabled_at is None]
-    for change in changes:
+    for each in ended:
+        change = each.change
         if change.job == DELIVER_WEBHOOK:
             continue
         for subscription in wanting:
-            if change.state in subscription.states and subscription.fairness_key in {None, change.workspace}:
+            if _wants(subscription, each):
                 yield (
                     uuid5(subscription.id, f"{change.task_id}/{change.state}"),
                     DeliverWebhook(subscription_id=subscription.id, event=change),
                 )
+
+
+def _wants(subscription: Subscription, ended: EndedTask) -> bool:
+    return (
+        subscription.workspace == ended.workspace
+        and ended.change.state in subscription.states
+        and subscription.fairness_key in {None, ended.change.workspace}
+    )
 
 
 def disabled_because(failing_since: datetime, failures: int, now: datetime) -> str | None:

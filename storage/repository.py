@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, Update, select, tuple_
+from sqlalchemy import ColumnElement, Select, Update, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Query = TypeVar("Query", bound=Select[Any])
@@ -19,11 +19,16 @@ class Repository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def _ids_starting_with(self, column: Any, prefix: str) -> list[UUID]:
-        """Return up to two ids of a column that begin with `prefix` (hexadecimal, dashes optional)."""
+    async def _ids_starting_with(self, column: Any, prefix: str, own: ColumnElement[bool]) -> list[UUID]:
+        """Return up to two ids of a column that begin with `prefix` (hexadecimal, dashes optional).
+
+        `own` is the condition for the rows that the caller may see.
+        """
         plain = prefix.replace("-", "").lower()
         low, high = UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
-        return list(await self._session.scalars(select(column).where(column.between(low, high)).limit(2)))
+        return list(
+            await self._session.scalars(select(column).where(column.between(low, high), own).limit(2))
+        )
 
     async def _changed(self, statement: Update) -> int:
         """Execute an UPDATE and return how many rows it has changed."""

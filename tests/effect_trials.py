@@ -36,7 +36,7 @@ from mainspring.gateways.errors import Refused, TransientError
 from mainspring.gateways.smtp import MailServer, open_mailer
 from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectQueries, EffectStore, NewEffect
+from mainspring.storage.effects import EffectStore, NewEffect, WorkspaceEffects
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.tables import TaskRow
 from mainspring.testing.shifted_clock import ShiftedClock
@@ -87,7 +87,9 @@ class Trial(Protocol):
 
 async def the_effect(trial: Trial) -> Effect:
     """Return the one effect of a trial."""
-    (effect,) = await trial.database.read(lambda session: EffectQueries(session).find(limit=2))
+    (effect,) = await trial.database.read(
+        lambda session: WorkspaceEffects(session, DEFAULT_WORKSPACE).find(limit=2)
+    )
     return effect
 
 
@@ -234,7 +236,9 @@ class PushTrial:
             task_id=task_id,
             on_unknown=on_unknown,
         )
-        task = batched_task(PUSH, task_id, SendEffect(effect_id=effect_id), triggered_by="tests")
+        task = batched_task(
+            PUSH, task_id, SendEffect(effect_id=effect_id), workspace=DEFAULT_WORKSPACE, triggered_by="tests"
+        )
 
         async def write(session: Session) -> None:
             await EffectStore(session).intend([wanted], now=self.clock.now())

@@ -25,7 +25,7 @@ from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.wishlist import Due
 from mainspring.gateways.smtp import Mailbox
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectQueries, EffectStore
+from mainspring.storage.effects import EffectStore, WorkspaceEffects
 from mainspring.storage.ledger import Acknowledgement, AcknowledgementStore, QueueStore
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow, WishedProductRow
 from mainspring.storage.wishlist import CheckRepository
@@ -141,7 +141,9 @@ class Office:
 
     async def effects(self) -> list[Effect]:
         """Return all mails, the oldest first."""
-        found = await self.database.read(lambda session: EffectQueries(session).find(limit=1_000))
+        found = await self.database.read(
+            lambda session: WorkspaceEffects(session, DEFAULT_WORKSPACE).find(limit=1_000)
+        )
         return found[::-1]
 
     async def noted(self) -> list[tuple[str, str | None]]:

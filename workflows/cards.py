@@ -144,7 +144,7 @@ def _account_key(request: AccountRequest) -> str:
 def _due_task(due: DueJob) -> NewTask:
     job = next(job for job in ACCOUNT_JOBS if job.name == due.job)
     message = job.input(account_id=due.account_id)
-    return job.task(workflow.uuid4(), message, triggered_by="refresh-due-accounts")
+    return job.task(workflow.uuid4(), message, workspace=due.workspace, triggered_by="refresh-due-accounts")
 
 
 DISCOVER_SETS = Job(

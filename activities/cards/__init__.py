@@ -61,7 +61,12 @@ class CardActivities:
                 "sync-tracked-sets": await sets.accounts_due(ids, since=Since.cutoff(now - SYNC_EVERY, now)),
                 "update-inventory-prices": await inventory.accounts_due(ids, cutoff=now - PRICES_EVERY),
             }
-            due = [DueJob(job=job, account_id=account) for job, those in found.items() for account in those]
+            workspaces = {account.id: account.workspace for account in accounts}
+            due = [
+                DueJob(job=job, account_id=each, workspace=workspaces[each])
+                for job, those in found.items()
+                for each in those
+            ]
             last = accounts[-1].id if len(accounts) == ACCOUNTS_PAGE else None
             return AccountsPageDone(after=last, accounts=len(ids), due=tuple(due))
 

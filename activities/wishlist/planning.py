@@ -116,6 +116,7 @@ def _mail(user: Addressee, workspace: str, plan: _Plan) -> tuple[NewEffect, NewT
         task_id,
         message,
         triggered_by=plan.triggered_by,
+        workspace=workspace,
         fairness_key=workspace,
         starts_at=starts_at,
     )

@@ -13,6 +13,7 @@ from mainspring.client.tasks.queries import Tasks
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Enqueued, Task, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
@@ -25,7 +26,7 @@ Out = TypeVar("Out", bound=Message)
 
 
 class Jobs:
-    """Starts, cancels and retries tasks. All but `cancel` works while Temporal is away."""
+    """Starts, cancels and retries the tasks of a workspace. All but `cancel` works while Temporal is away."""
 
     def __init__(
         self,
@@ -33,8 +34,11 @@ class Jobs:
         temporal: TemporalGateway,
         clock: Clock,
         job_named: Callable[[str], AnyJob] = catalogue.job_named,
+        *,
+        workspace: str = DEFAULT_WORKSPACE,
     ) -> None:
-        self.tasks = Tasks(database, job_named)
+        self.tasks = Tasks(database, job_named, workspace=workspace)
+        self.workspace = self.tasks.workspace
         self._database = database
         self._job_named = job_named
         self._temporal = temporal
@@ -73,7 +77,14 @@ class Jobs:
             prices = await task.result()
         """
         starts_at = later_start(at, delay, now=self._clock.now())
-        task = new_task(job, message, priority=priority, triggered_by=triggered_by, starts_at=starts_at)
+        task = new_task(
+            job,
+            message,
+            workspace=self.workspace,
+            priority=priority,
+            triggered_by=triggered_by,
+            starts_at=starts_at,
+        )
         if session is not None:
             enqueued = await self._intake.accept_one_within(session, task)
         else:
@@ -94,7 +105,10 @@ class Jobs:
         With a `session` all are part of the caller's own transaction. Without, they are committed and
         started a thousand at a time: what was accepted before an error stays accepted.
         """
-        tasks = [new_task(job, each, priority=priority, triggered_by=triggered_by) for each in messages]
+        tasks = [
+            new_task(job, each, workspace=self.workspace, priority=priority, triggered_by=triggered_by)
+            for each in messages
+        ]
         if session is not None:
             accepted = await self._intake.accept_within(session, tasks)
         else:
@@ -140,6 +154,7 @@ class Jobs:
             uuid4(),
             checked(job, validated(job, task.input) if message is None else message),
             triggered_by="retry",
+            workspace=self.workspace,
             priority=task.priority,
             retry_of=task.id,
         )

@@ -17,6 +17,7 @@ def new_task(
     job: Job[In, Out],
     message: In,
     *,
+    workspace: str,
     priority: int,
     triggered_by: str,
     starts_at: datetime | None = None,
@@ -25,7 +26,12 @@ def new_task(
     if job.is_internal:
         raise JobIsInternal(job.name)
     return job.task(
-        uuid4(), checked(job, message), triggered_by=triggered_by, priority=priority, starts_at=starts_at
+        uuid4(),
+        checked(job, message),
+        workspace=workspace,
+        triggered_by=triggered_by,
+        priority=priority,
+        starts_at=starts_at,
     )
 
 

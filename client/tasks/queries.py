@@ -7,10 +7,12 @@ from uuid import UUID
 
 from mainspring.client.errors import AmbiguousTask, TaskUnknown
 from mainspring.client.references import resolved_id
+from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskFilter
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import StepQueries, TaskQueries
+from mainspring.storage.ledger import WorkspaceTasks
 from mainspring.workflows.runtime.job import AnyJob
 
 # The ledger is asked this often while somebody looks on: a person sees no difference below.
@@ -18,15 +20,22 @@ POLL = timedelta(milliseconds=300)
 
 
 class Tasks:
-    """Looks at tasks in the ledger. Temporal is not asked, so all of it works while Temporal is away."""
+    """Looks at the tasks of a workspace. Temporal is not asked, so all of it works while Temporal is away."""
 
-    def __init__(self, database: Database, job_named: Callable[[str], AnyJob]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        job_named: Callable[[str], AnyJob],
+        *,
+        workspace: str = DEFAULT_WORKSPACE,
+    ) -> None:
+        self.workspace = checked_workspace(workspace)
         self._database = database
         self._job_named = job_named
 
     async def get(self, task_id: UUID) -> Task:
         """Return a task with its error log; TaskUnknown when there is none."""
-        task = await self._database.read(lambda session: TaskQueries(session).get(task_id))
+        task = await self._database.read(lambda session: WorkspaceTasks(session, self.workspace).get(task_id))
         if task is None:
             raise TaskUnknown(str(task_id))
         return task
@@ -44,14 +53,16 @@ class Tasks:
             self._job_named(name)
         above = None if before is None else (before.created_at, before.id)
         return await self._database.read(
-            lambda session: TaskQueries(session).find(wanted, before=above, limit=limit)
+            lambda session: WorkspaceTasks(session, self.workspace).find(wanted, before=above, limit=limit)
         )
 
     async def resolve(self, reference: str) -> UUID:
         """Return the id of the one task whose id begins so; TaskUnknown, AmbiguousTask or BadInput."""
         return await resolved_id(
             reference,
-            lambda prefix: self._database.read(lambda session: TaskQueries(session).id_starting_with(prefix)),
+            lambda prefix: self._database.read(
+                lambda session: WorkspaceTasks(session, self.workspace).id_starting_with(prefix)
+            ),
             unknown=TaskUnknown,
             ambiguous=AmbiguousTask,
         )
@@ -75,8 +86,12 @@ class Tasks:
 
     async def steps(self, task_id: UUID) -> list[StepResult]:
         """Return the steps of a task that is a flow, as declared; none for any other."""
-        return await self._database.read(lambda session: StepQueries(session).steps(task_id))
+        return await self._database.read(
+            lambda session: WorkspaceTasks(session, self.workspace).steps(task_id)
+        )
 
     async def children(self, task_id: UUID) -> list[Task]:
         """Return the tasks that are steps of this one, in the order in which they began."""
-        return await self._database.read(lambda session: TaskQueries(session).children(task_id))
+        return await self._database.read(
+            lambda session: WorkspaceTasks(session, self.workspace).children(task_id)
+        )

@@ -3,5 +3,6 @@
 from mainspring.storage.effects.queries import EffectQueries
 from mainspring.storage.effects.rows import EffectResult, NewEffect
 from mainspring.storage.effects.store import EffectStore
+from mainspring.storage.effects.workspace_effects import WorkspaceEffects
 
-__all__ = ["EffectQueries", "EffectResult", "EffectStore", "NewEffect"]
+__all__ = ["EffectQueries", "EffectResult", "EffectStore", "NewEffect", "WorkspaceEffects"]

@@ -1,6 +1,6 @@
 """Looking at the effects ledger: nothing is held, and nothing is written."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
@@ -10,7 +10,7 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.effects.rows import effect_of
 from mainspring.storage.errors import EffectUnknown
-from mainspring.storage.repository import Cursor, Repository, newest_first
+from mainspring.storage.repository import Repository
 from mainspring.storage.tables import EffectRow, TaskRow
 
 
@@ -61,10 +61,6 @@ class EffectQueries(Repository):
         )
         return {row.id: (row.workspace, row.owner) for row in await self._session.execute(query)}
 
-    async def id_starting_with(self, prefix: str) -> list[UUID]:
-        """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
-        return await self._ids_starting_with(EffectRow.id, prefix)
-
     async def get(self, effect_id: UUID) -> Effect:
         """Return an effect.
 
@@ -74,28 +70,6 @@ class EffectQueries(Repository):
         if row is None:
             raise EffectUnknown(effect_id)
         return effect_of(row)
-
-    async def find(
-        self,
-        states: Collection[EffectState] = (),
-        *,
-        kind: str | None = None,
-        before: Cursor | None = None,
-        limit: int,
-    ) -> list[Effect]:
-        """Return a page of effects, the newest first; `before` is the time and id of the last one above."""
-        key = EffectRow.created_at, EffectRow.id
-        query = newest_first(select(EffectRow), key, before=before, limit=limit)
-        if states:
-            query = query.where(EffectRow.state.in_(states))
-        if kind is not None:
-            query = query.where(EffectRow.kind == kind)
-        return [effect_of(row) for row in await self._session.scalars(query)]
-
-    async def counts(self) -> Mapping[EffectState, int]:
-        """Return how many effects are in each state."""
-        query = select(EffectRow.state, func.count()).group_by(EffectRow.state)
-        return {EffectState(state): count for state, count in await self._session.execute(query)}
 
     async def resends(self) -> int:
         """Return how many attempts were made though an earlier one may have got through."""

@@ -10,6 +10,7 @@ from mainspring.storage.ledger.step_queries import StepQueries
 from mainspring.storage.ledger.step_store import StepStore
 from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.ledger.task_writer import TaskWriter
+from mainspring.storage.ledger.workspace_tasks import WorkspaceTasks
 
 __all__ = [
     "Acknowledgement",
@@ -24,5 +25,6 @@ __all__ = [
     "TaskIntake",
     "TaskQueries",
     "TaskWriter",
+    "WorkspaceTasks",
     "claim_of",
 ]

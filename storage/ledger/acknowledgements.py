@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, insert, select
 
 from mainspring.contracts.tasks import JsonObject, TaskError, TaskState
-from mainspring.contracts.webhooks import TaskChanged
-from mainspring.storage.ledger.deliveries import announce
+from mainspring.storage.ledger.deliveries import CHANGED, announce, ended_task
 from mainspring.storage.ledger.rows import failure_columns
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
@@ -44,9 +43,11 @@ class AcknowledgementStore(Repository):
         A row whose cancellation was asked for gets no other attempt. The row is CANCELLED, unless its work is
         done.
         """
-        query = select(TaskRow.id, TaskRow.job, TaskRow.fairness_key, TaskRow.cancel_requested_at)
         claimed_rows = await self._session.execute(
-            query.where(TaskRow.claimed_by == claim, BATCHED_RUNNING).order_by(TaskRow.id).with_for_update()
+            select(*CHANGED, TaskRow.cancel_requested_at)
+            .where(TaskRow.claimed_by == claim, BATCHED_RUNNING)
+            .order_by(TaskRow.id)
+            .with_for_update()
         )
         rows: dict[UUID, Any] = {row.id: row for row in claimed_rows}
         leased = [each for each in acknowledgements if each.id in rows]
@@ -60,8 +61,12 @@ class AcknowledgementStore(Repository):
         errors = [{"task_id": each.id, **each.error.model_dump()} for each in leased if each.error]
         if errors:
             await self._session.execute(insert(TaskErrorRow), errors)
-        ended = [_change(each, rows[each.id], states[each.id], now) for each in leased]
-        await announce(self._session, [each for each in ended if each.state.is_final], now=now)
+        ended = [
+            ended_task(rows[each.id], states[each.id], error=each.error, now=now)
+            for each in leased
+            if states[each.id].is_final
+        ]
+        await announce(self._session, ended, now=now)
         return states
 
 
@@ -93,18 +98,6 @@ def _counts(acknowledgement: Acknowledgement) -> JsonObject:
         "application_failures": acknowledgement.application_failures,
         "failing_since": None if since is None else since.isoformat(),
     }
-
-
-def _change(acknowledgement: Acknowledgement, row: Any, state: TaskState, now: datetime) -> TaskChanged:
-    error = acknowledgement.error if state is TaskState.FAILED else None
-    return TaskChanged(
-        task_id=row.id,
-        job=row.job,
-        state=state,
-        workspace=row.fairness_key,
-        at=now,
-        error=error and f"{error.error_type}: {error.message}",
-    )
 
 
 def _update() -> Any:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.failures import FailureFilter, FailureGroup
 from mainspring.contracts.tasks import Task, TaskState
@@ -23,7 +24,14 @@ ENDED = (TaskRow.finished_at, TaskRow.id)
 
 
 class FailureStore(Repository):
-    """Failed tasks that were neither retried nor dismissed, inside the caller's transaction."""
+    """Failed tasks of a workspace, neither retried nor dismissed, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
+
+    def _conditions(self, criteria: FailureFilter) -> Sequence[ColumnElement[bool]]:
+        return [TaskRow.workspace == self._workspace, OPEN, *_chosen(criteria)]
 
     async def groups(self, criteria: FailureFilter, *, limit: int = 100) -> list[FailureGroup]:
         """Return the groups, the one that failed last first."""
@@ -42,7 +50,7 @@ class FailureStore(Repository):
                 .over(partition_by=same, order_by=[column.desc() for column in ENDED])
                 .label("rank"),
             )
-            .where(*_conditions(criteria))
+            .where(*self._conditions(criteria))
             .subquery()
         )
         latest = select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.last_at.desc()).limit(limit)
@@ -50,28 +58,31 @@ class FailureStore(Repository):
 
     async def oldest(self, criteria: FailureFilter, *, after: Cursor | None = None, limit: int) -> list[Task]:
         """Return failed tasks, the oldest failure first; `after` is the end and id of the last one seen."""
-        query = select(TaskRow).where(*_conditions(criteria)).order_by(*ENDED)
+        query = select(TaskRow).where(*self._conditions(criteria)).order_by(*ENDED)
         if after is not None:
             query = query.where(tuple_(*ENDED) > after)
         return [task_of(row) for row in await self._session.scalars(query.limit(limit))]
 
     async def newest(self, criteria: FailureFilter, *, limit: int) -> list[Task]:
         """Return failed tasks, the latest failure first."""
-        query = newest_first(select(TaskRow).where(*_conditions(criteria)), ENDED, limit=limit)
+        query = newest_first(select(TaskRow).where(*self._conditions(criteria)), ENDED, limit=limit)
         return [task_of(row) for row in await self._session.scalars(query)]
 
     async def count(self, criteria: FailureFilter) -> int:
         """Return how many failed tasks meet the criteria."""
-        found = await self._session.scalar(select(func.count()).where(*_conditions(criteria)))
+        found = await self._session.scalar(select(func.count()).where(*self._conditions(criteria)))
         return found or 0
 
     async def dismiss(self, criteria: FailureFilter, *, now: datetime) -> int:
         """Take failed tasks out of the failures without retrying them; return how many."""
-        return await self._changed(update(TaskRow).where(*_conditions(criteria)).values(dismissed_at=now))
+        return await self._changed(
+            update(TaskRow).where(*self._conditions(criteria)).values(dismissed_at=now)
+        )
 
     async def returned(self, fingerprints: Collection[str], *, since: datetime) -> Task | None:
         """Return a retry that failed in one of these ways since then, if there is one."""
         query = select(TaskRow).where(
+            TaskRow.workspace == self._workspace,
             TaskRow.state == TaskState.FAILED,
             TaskRow.fingerprint.in_(fingerprints),
             TaskRow.retry_of.is_not(None),
@@ -81,8 +92,8 @@ class FailureStore(Repository):
         return None if row is None else task_of(row)
 
 
-def _conditions(criteria: FailureFilter) -> Sequence[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [OPEN]
+def _chosen(criteria: FailureFilter) -> Sequence[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if criteria.task_ids is not None:
         conditions.append(TaskRow.id.in_(criteria.task_ids))
     if criteria.group is not None:

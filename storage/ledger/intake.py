@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mainspring.contracts.tasks import Enqueued, NewTask
 from mainspring.domain.queues import fairness_ranks
 from mainspring.storage.dialect import chunks, insert_into
-from mainspring.storage.ledger.repeats import Holders, Repeats, after_quiet_time
+from mainspring.storage.ledger.repeats import Holders, Repeats, after_quiet_time, key_of
 from mainspring.storage.ledger.rows import queued_row
 from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.repository import Repository
@@ -46,7 +46,7 @@ class TaskIntake(Repository):
     async def _insert_queued(self, tasks: list[NewTask], now: datetime) -> tuple[Holders, set[UUID]]:
         """Return who holds the keys of tasks that were not inserted, and the ids of tasks that have a row."""
         holders = await self._repeats.throttling(tasks, now)
-        tasks = [task for task in tasks if task.dedupe_key not in holders]
+        tasks = [task for task in tasks if key_of(task) not in holders]
         ranks = await self._fairness_ranks([task for task in tasks if task.is_pooled])
         with_row: set[UUID] = set()
         while tasks:
@@ -55,11 +55,11 @@ class TaskIntake(Repository):
             # A row that is there may be an earlier attempt's, and over by now: it was accepted all the same.
             with_row |= await TaskQueries(self._session).known([task.id for task in tasks])
             keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in with_row]
-            found = await self._repeats.holders_of([str(task.dedupe_key) for task in keyed])
-            begun = {task.dedupe_key for task in keyed if not await self._repeats.debounce(task, found, now)}
+            found = await self._repeats.holders_of(keyed)
+            begun = {key_of(task) for task in keyed if not await self._repeats.debounce(task, found, now)}
             holders |= {key: holder for key, holder in found.items() if key not in begun}
             # On PostgreSQL the holder of a key may have begun or ended between the statements: try again.
-            tasks = [task for task in keyed if task.dedupe_key not in holders]
+            tasks = [task for task in keyed if key_of(task) not in holders]
         return holders, with_row
 
     async def _fairness_ranks(self, tasks: Sequence[NewTask]) -> dict[UUID, int]:
@@ -94,7 +94,7 @@ def _ranked_row(task: NewTask, ranks: Mapping[UUID, int], now: datetime) -> dict
 
 
 def _enqueued(task: NewTask, holders: Holders) -> Enqueued:
-    task_id, workflow_id = holders.get(task.dedupe_key, (task.id, task.workflow_id))
+    task_id, workflow_id = holders.get(key_of(task), (task.id, task.workflow_id))
     return Enqueued(
         task_id=task_id,
         workflow_id=workflow_id,

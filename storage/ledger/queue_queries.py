@@ -87,7 +87,10 @@ def may_begin(now: datetime) -> ColumnElement[bool]:
     """
     before = aliased(TaskRow)
     is_under_way = exists().where(
-        before.job_key == TaskRow.job_key, before.id != TaskRow.id, before.state.in_(UNDER_WAY)
+        before.workspace == TaskRow.workspace,
+        before.job_key == TaskRow.job_key,
+        before.id != TaskRow.id,
+        before.state.in_(UNDER_WAY),
     )
     has_come = or_(TaskRow.starts_at.is_(None), TaskRow.starts_at <= now)
     return has_come & or_(TaskRow.quiet_seconds.is_(None), ~is_under_way)

@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, Select, Update, case, func, null, select, 
 from sqlalchemy.engine import Row
 
 from mainspring.contracts.tasks import JsonObject, TaskState
-from mainspring.contracts.webhooks import TaskChanged
-from mainspring.storage.ledger.deliveries import announce
+from mainspring.storage.ledger.deliveries import CHANGED, announce, ended_task
 from mainspring.storage.ledger.queue_queries import is_due_again, may_begin
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
@@ -23,9 +22,7 @@ from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING
 
 # What a claimed row is read with.
 COLUMNS = (
-    TaskRow.id,
-    TaskRow.job,
-    TaskRow.fairness_key,
+    *CHANGED,
     TaskRow.input,
     TaskRow.attempts,
     TaskRow.checkpoint,
@@ -94,13 +91,9 @@ class QueueStore(Repository):
     async def _end(self, rows: Sequence[Row[Any]], now: datetime) -> None:
         ended = {"state": TaskState.CANCELLED, "claimed_by": None, "finished_at": now, "updated_at": now}
         await self._session.execute(_these(rows).values(ended))
-        changes = [
-            TaskChanged(
-                task_id=row.id, job=row.job, state=TaskState.CANCELLED, workspace=row.fairness_key, at=now
-            )
-            for row in rows
-        ]
-        await announce(self._session, changes, now=now)
+        await announce(
+            self._session, [ended_task(row, TaskState.CANCELLED, now=now) for row in rows], now=now
+        )
 
     async def release(self, job: str, *, run_id: str, now: datetime) -> None:
         """Free the rows that other runs of the job's consumer have claimed: only one run lives at a time."""

@@ -14,8 +14,11 @@ from mainspring.storage.repository import Repository
 from mainspring.storage.storable import storable
 from mainspring.storage.tables import TaskRow
 
+# A workspace and a key in it.
+Key = tuple[str, str | None]
+
 # A key, and the task that holds it with its workflow.
-Holders = dict[str | None, tuple[UUID, str]]
+Holders = dict[Key, tuple[UUID, str]]
 
 # A debounced task that waits for an earlier run of its key asks again after half of the time that the run has
 # taken so far: 17 times in an hour for a quiet time of 2 s, and never half as long again as needed.
@@ -25,18 +28,25 @@ NEXT_LOOK = 0.5
 class Repeats(Repository):
     """Decides between a new task and the task that its key has already, inside the caller's transaction."""
 
-    async def holders_of(self, keys: Sequence[str]) -> Holders:
-        """Return the active tasks that hold these keys."""
+    async def holders_of(self, tasks: Sequence[NewTask]) -> Holders:
+        """Return the active tasks that hold the keys of these tasks."""
         holders: Holders = {}
-        by_key = {storable(key): key for key in keys}
-        for chunk in chunks(list(by_key)):
-            query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
-                TaskRow.dedupe_key.in_(chunk), TaskRow.state.in_(ACTIVE_NAMES)
-            )
-            holders |= {
-                by_key[str(key)]: (task_id, workflow_id)
-                for key, task_id, workflow_id in await self._session.execute(query)
+        for workspace in sorted({task.workspace for task in tasks}):
+            by_key = {
+                storable(task.dedupe_key): task.dedupe_key
+                for task in tasks
+                if task.workspace == workspace and task.dedupe_key is not None
             }
+            for chunk in chunks(list(by_key)):
+                query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
+                    TaskRow.workspace == workspace,
+                    TaskRow.dedupe_key.in_(chunk),
+                    TaskRow.state.in_(ACTIVE_NAMES),
+                )
+                holders |= {
+                    (workspace, by_key[str(key)]): (task_id, workflow_id)
+                    for key, task_id, workflow_id in await self._session.execute(query)
+                }
         return holders
 
     async def debounce(self, task: NewTask, found: Holders, now: datetime) -> bool:
@@ -45,9 +55,9 @@ class Repeats(Repository):
         Return False when the holder has begun instead. A holder that was started for a later time keeps that
         time: Temporal has been told of it.
         """
-        if task.quiet is None or task.retry_of is not None or task.dedupe_key not in found:
+        if task.quiet is None or task.retry_of is not None or key_of(task) not in found:
             return True
-        holder, _ = found[task.dedupe_key]
+        holder, _ = found[key_of(task)]
         if holder == task.id:
             return True
         starts_at = literal(task.starts_at, TaskRow.starts_at.type)
@@ -69,7 +79,7 @@ class Repeats(Repository):
     async def throttling(self, tasks: Sequence[NewTask], now: datetime) -> Holders:
         """Return the tasks that are so young that no other task of their key may start."""
         throttled = [task for task in tasks if task.at_most_every and task.dedupe_key and not task.retry_of]
-        await self._hold_keys({str(task.dedupe_key) for task in throttled})
+        await self._hold_keys({key_of(task) for task in throttled})
         holders: Holders = {}
         # A task for a later time counts from that time on.
         starts_at = func.coalesce(TaskRow.starts_at, TaskRow.created_at)
@@ -77,6 +87,7 @@ class Repeats(Repository):
             query = (
                 select(TaskRow.id, TaskRow.workflow_id)
                 .where(
+                    TaskRow.workspace == task.workspace,
                     TaskRow.job_key == task.job_key,
                     starts_at > now - (task.at_most_every or now.resolution),
                     # A task that was cancelled before it began has used up nothing.
@@ -86,15 +97,18 @@ class Repeats(Repository):
                 .limit(1)
             )
             for task_id, workflow_id in await self._session.execute(query):
-                holders[task.dedupe_key] = (task_id, workflow_id)
+                holders[key_of(task)] = (task_id, workflow_id)
         return holders
 
-    async def _hold_keys(self, keys: Iterable[str]) -> None:
+    async def _hold_keys(self, keys: Iterable[Key]) -> None:
         # SQLite has one writer at a time; PostgreSQL has no row yet that could be locked. Every transaction
         # locks its keys in the same order, so that two transactions never wait for each other.
         if self._session.get_bind().dialect.name == "postgresql":
-            for key in sorted(keys):
-                await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+            # Two keys that look the same here share a lock, which is harmless.
+            for name in sorted(f"{workspace}/{key}" for workspace, key in keys):
+                await self._session.execute(
+                    select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)))
+                )
 
     async def hold_retried(self, tasks: Sequence[NewTask]) -> None:
         """Lock the tasks that are retried.
@@ -124,6 +138,7 @@ class Repeats(Repository):
         # The run before has given up the key. It must not write its older input after this task.
         began_at = await self._session.scalar(
             select(func.max(TaskRow.started_at)).where(
+                TaskRow.workspace == row.workspace,
                 TaskRow.job_key == row.job_key,
                 TaskRow.id != row.id,
                 TaskRow.state.in_([TaskState.RUNNING, TaskState.WAITING]),
@@ -132,6 +147,11 @@ class Repeats(Repository):
         if began_at is None:
             return timedelta()
         return max(timedelta(seconds=row.quiet_seconds), (now - began_at) * NEXT_LOOK)
+
+
+def key_of(task: NewTask) -> Key:
+    """Return the key that a task holds while the task is active: no other workspace knows the key."""
+    return task.workspace, task.dedupe_key
 
 
 def after_quiet_time(task: NewTask, now: datetime) -> NewTask:

@@ -69,6 +69,7 @@ class TaskWriter(Repository):
 
     async def _ensure(self, task: NewTask, *, run_id: str, now: datetime) -> None:
         if await self._session.get(TaskRow, task.id) is None:
+            task = await self._in_workspace_of_parent(task)
             await self._session.execute(insert(TaskRow).values(queued_row(task, now) | {"run_id": run_id}))
             # A child of a flow that is retried takes the place of the child before it.
             await self._session.execute(
@@ -76,6 +77,13 @@ class TaskWriter(Repository):
                 .where(TaskRow.id == task.retry_of, TaskRow.retried_by.is_(None))
                 .values(retried_by=task.id)
             )
+
+    async def _in_workspace_of_parent(self, task: NewTask) -> NewTask:
+        if task.parent_id is None:
+            return task
+        query = select(TaskRow.workspace).where(TaskRow.id == task.parent_id)
+        workspace = await self._session.scalar(query)
+        return task if workspace is None else task.model_copy(update={"workspace": workspace})
 
     async def add_finished(
         self, task: NewTask, finish: FinishTask, *, run_id: str, started_at: datetime, ended_at: datetime

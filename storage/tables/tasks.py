@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mainspring.storage.tables.base import Base, Json
+from mainspring.storage.tables.base import Base, Json, OuterId
 
 # The states in which a task holds its dedupe key, as the partial index says it.
 ACTIVE = text("state IN ('QUEUED', 'RUNNING', 'WAITING')")
@@ -34,6 +34,7 @@ class TaskRow(Base):
     # What the task is about, for ever; and the same while it keeps others of its kind from starting.
     job_key: Mapped[str | None] = mapped_column(String(1000))
     dedupe_key: Mapped[str | None] = mapped_column(String(1000))
+    workspace: Mapped[str] = mapped_column(OuterId)
     # Whose turn the task takes in queues: domain.queues.fairness_ranks.
     fairness_key: Mapped[str | None] = mapped_column(String(200))
     input: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -73,15 +74,16 @@ class TaskRow(Base):
     __table_args__ = (
         Index(
             "uq_tasks_active_dedupe_key",
+            "workspace",
             "dedupe_key",
             unique=True,
             sqlite_where=ACTIVE,
             postgresql_where=ACTIVE,
         ),
         Index("ix_tasks_state_updated_at", "state", "updated_at"),
-        Index("ix_tasks_created_at", "created_at", "id"),
+        Index("ix_tasks_created_at", "workspace", "created_at", "id"),
         Index("ix_tasks_workflow_id", "workflow_id"),
-        Index("ix_tasks_job_key", "job_key", "created_at"),
+        Index("ix_tasks_job_key", "workspace", "job_key", "created_at"),
         Index("ix_tasks_parent_id", "parent_id"),
         Index(
             "ix_tasks_pool",

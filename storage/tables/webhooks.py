@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mainspring.storage.tables.base import Base, Json
+from mainspring.storage.tables.base import Base, Json, OuterId
 
 
 class SubscriptionRow(Base):
@@ -15,6 +15,7 @@ class SubscriptionRow(Base):
     __tablename__ = "webhook_subscriptions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace: Mapped[str] = mapped_column(OuterId)
     url: Mapped[str] = mapped_column(Text)
     fairness_key: Mapped[str | None] = mapped_column(String(200))
     states: Mapped[list[str]] = mapped_column(Json)
@@ -29,7 +30,7 @@ class SubscriptionRow(Base):
     __table_args__ = (
         Index(
             "ix_webhook_subscriptions_active",
-            "fairness_key",
+            "workspace",
             sqlite_where=text("disabled_at IS NULL"),
             postgresql_where=text("disabled_at IS NULL"),
         ),

@@ -18,7 +18,7 @@ from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_
 from mainspring.domain.wishlist import Due
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore, NewEffect
-from mainspring.storage.ledger import TaskIntake, TaskQueries, TaskWriter
+from mainspring.storage.ledger import TaskIntake, TaskWriter, WorkspaceTasks
 from mainspring.storage.people import UserRepository
 from mainspring.storage.wishlist import CheckRepository, MailRepository, PlanRepository
 from tests.acceptance.command_line import CommandLine
@@ -158,7 +158,9 @@ async def test_effects_are_listed_shown_and_decided_about(
     assert f"it may have arrived: effects mark-sent {str(arrived)[:8]}" in shown
     assert (f"{arrived}: sent", f"{lost}: is sent again as <{lost}@shop>") == (marked, again)
     waiting = await sqlite_database.read(
-        lambda session: TaskQueries(session).find(TaskFilter(states=frozenset({TaskState.QUEUED})))
+        lambda session: WorkspaceTasks(session, DEFAULT_WORKSPACE).find(
+            TaskFilter(states=frozenset({TaskState.QUEUED}))
+        )
     )
     assert [str(lost)] == [each.input["effect_id"] for each in waiting]
 

@@ -9,7 +9,7 @@ from mainspring.contracts.effects import Effect, EffectState, OnUnknown
 from mainspring.contracts.tasks import NewTask, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore, NewEffect
+from mainspring.storage.effects import EffectQueries, EffectResult, EffectStore, NewEffect, WorkspaceEffects
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.ledger import (
     Acknowledgement,
@@ -139,7 +139,9 @@ async def test_an_attempt_after_one_that_may_have_got_through_is_a_resend(
 
     found = await get(database, wanted.id)
     assert (EffectState.SENDING, 2, resends) == (found.state, found.attempts, found.resends)
-    assert resends == await database.read(lambda session: EffectQueries(session).resends())
+    assert resends == await database.read(
+        lambda session: WorkspaceEffects(session, DEFAULT_WORKSPACE).resends()
+    )
 
 
 @pytest.mark.parametrize("over", [EffectState.SENT, EffectState.WITHDRAWN])
@@ -165,7 +167,7 @@ async def test_settlements_are_counted_and_found_by_their_states(database: Datab
     )
 
     async def look(session: Session) -> tuple[object, list[Effect], list[Effect]]:
-        effects = EffectQueries(session)
+        effects = WorkspaceEffects(session, DEFAULT_WORKSPACE)
         found = await effects.find([EffectState.SENT, EffectState.FAILED], limit=2)
         return await effects.counts(), found, await effects.find(kind="another", limit=2)
 
@@ -237,7 +239,9 @@ async def test_effects_are_found_by_the_beginning_of_their_ids(database: Databas
     await intend(database, *[NewEffect(**vars(effect()) | {"id": each}) for each in ids])
 
     async def found(prefix: str) -> list[UUID]:
-        return await database.read(lambda session: EffectQueries(session).id_starting_with(prefix))
+        return await database.read(
+            lambda session: WorkspaceEffects(session, DEFAULT_WORKSPACE).id_starting_with(prefix)
+        )
 
     assert [2, 1, 1, 0] == [len(await found(each)) for each in ("aaaa", "aaaa0", "bbbb", "cccc")]
     assert [ids[0]] == await found(ids[0].hex)

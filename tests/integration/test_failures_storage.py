@@ -7,6 +7,7 @@ import pytest
 
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import FailureStore, TaskIntake, TaskQueries, TaskWriter
 
@@ -46,7 +47,9 @@ async def test_failures_of_three_kinds_are_three_groups(database: Database, coun
     """Each says how many there are, when it was first and last seen, and shows the latest."""
     failed = await fail_many(database, count)
 
-    groups = await database.read(lambda session: FailureStore(session).groups(FailureFilter()))
+    groups = await database.read(
+        lambda session: FailureStore(session, DEFAULT_WORKSPACE).groups(FailureFilter())
+    )
 
     third, last = count // 3, count - 1
     expected = [
@@ -97,7 +100,7 @@ async def test_a_filter_means_tasks_for_which_all_of_it_holds(
     await fail_many(database, 30)
 
     async def look(session: Session) -> tuple[int, int, int, int]:
-        failures = FailureStore(session)
+        failures = FailureStore(session, DEFAULT_WORKSPACE)
         groups = await failures.groups(criteria)
         newest, oldest = await failures.newest(criteria, limit=99), await failures.oldest(criteria, limit=99)
         assert newest == oldest[::-1]
@@ -111,7 +114,7 @@ async def test_a_group_is_named_by_the_beginning_of_its_fingerprint(database: Da
     await fail_many(database, 30)
 
     async def look(session: Session) -> list[int]:
-        failures = FailureStore(session)
+        failures = FailureStore(session, DEFAULT_WORKSPACE)
         group = (await failures.groups(FailureFilter()))[0]
         criteria, sizes, after = FailureFilter(group=group.fingerprint[:8].upper()), [], None
         while page := await failures.oldest(criteria, after=after, limit=4):
@@ -127,7 +130,7 @@ async def test_what_is_retried_dismissed_or_a_step_is_not_on_the_list(database: 
     """The list is what somebody has to look at; a step is retried with its flow."""
 
     async def work(session: Session) -> tuple[int, int, UUID]:
-        failures = FailureStore(session)
+        failures = FailureStore(session, DEFAULT_WORKSPACE)
         retried, dismissed, left = [await fail(session, KINDS[0], number) for number in range(3)]
         await fail(session, KINDS[0], 4, parent_id=left)
         again = NewTask(id=uuid4(), job="x", workflow_id="x", dedupe_key=None, input={}, retry_of=retried)
@@ -152,7 +155,7 @@ async def test_a_task_that_succeeds_has_no_fingerprint(database: Database) -> No
         await TaskWriter(session).finish(FinishTask(task_id=task_id, state=TaskState.SUCCESS), now=NOW)
         task = await TaskQueries(session).get(task_id)
         assert task is not None
-        return task.fingerprint, await FailureStore(session).count(FailureFilter())
+        return task.fingerprint, await FailureStore(session, DEFAULT_WORKSPACE).count(FailureFilter())
 
     assert (None, 0) == await database.transact(work)
 
@@ -161,7 +164,7 @@ async def test_a_replayed_failure_that_returns_is_seen(database: Database) -> No
     """Only a retry counts, only of a known kind, and only since the replay began."""
 
     async def work(session: Session) -> list[bool]:
-        failures = FailureStore(session)
+        failures = FailureStore(session, DEFAULT_WORKSPACE)
         first = await fail(session, KINDS[0], 0)
         (group,) = await failures.groups(FailureFilter())
         kinds = {group.fingerprint}

@@ -109,6 +109,8 @@ BEFORE_WORKSPACES = (
 WITH_WORKSPACE = (
     "accounts",
     "effects",
+    "tasks",
+    "webhook_subscriptions",
     "quotas",
     "wishlist_items",
     "wishlist_notifications",

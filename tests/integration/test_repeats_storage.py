@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from mainspring.contracts.tasks import BeginTask, Enqueued, FinishTask, NewTask, Task, TaskBegun, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AlreadyRetried
-from mainspring.storage.ledger import TaskIntake, TaskQueries, TaskWriter
+from mainspring.storage.ledger import TaskIntake, TaskWriter, WorkspaceTasks
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,7 +69,7 @@ async def finish(
 
 async def all_tasks(database: Database) -> list[Task]:
     """Return every task, the newest first."""
-    return await database.read(lambda session: TaskQueries(session).find(limit=1_000))
+    return await database.read(lambda session: WorkspaceTasks(session, DEFAULT_WORKSPACE).find(limit=1_000))
 
 
 async def test_the_last_of_many_starts_gives_the_input_and_the_time(database: Database) -> None:

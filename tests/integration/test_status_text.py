@@ -11,6 +11,7 @@ from mainspring.cli.follow import follow
 from mainspring.client.jobs import Jobs
 from mainspring.client.tasks.status_text import TURN_NOT_COME, note
 from mainspring.contracts.tasks import NewTask, Task, TaskError, TaskFilter, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
@@ -19,7 +20,7 @@ from mainspring.storage.ledger import (
     AcknowledgementStore,
     QueueStore,
     TaskIntake,
-    TaskQueries,
+    WorkspaceTasks,
 )
 from tests.ledger_writes import FAILURE, accepted, begin, finish, log_error
 
@@ -60,7 +61,7 @@ async def fail_attempt(database: Database, task_id: UUID, attempt: int) -> None:
 
 async def found(database: Database, wanted: TaskFilter | None = None) -> list[Task]:
     """List tasks."""
-    return await database.read(lambda session: TaskQueries(session).find(wanted))
+    return await database.read(lambda session: WorkspaceTasks(session, DEFAULT_WORKSPACE).find(wanted))
 
 
 async def test_a_pooled_task_between_attempts_says_why_and_when(database: Database) -> None:

@@ -8,7 +8,9 @@ from sqlalchemy import event, select
 
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import Subscription
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database, Session
+from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import SubscriptionRow
 from mainspring.storage.webhooks import SubscriptionRepository
@@ -21,7 +23,7 @@ async def add(database: Database, count: int) -> list[UUID]:
     """Add subscriptions; return their ids in the order in which rows are held."""
 
     async def work(session: Session) -> list[UUID]:
-        subscriptions = SubscriptionRepository(session)
+        subscriptions = SubscriptionRepository(session, DEFAULT_WORKSPACE)
         added = [
             await subscriptions.add(
                 f"https://shop-{number}.example",
@@ -42,12 +44,12 @@ async def note(
     database: Database, reached: Collection[UUID], failures: Mapping[UUID, int], gone: Collection[UUID] = ()
 ) -> None:
     await database.transact(
-        lambda session: SubscriptionRepository(session).note(reached, failures, gone=gone, now=LATER)
+        lambda session: ReceiverRepository(session).note(reached, failures, gone=gone, now=LATER)
     )
 
 
 async def stored(database: Database) -> dict[UUID, Subscription]:
-    found = await database.read(lambda session: SubscriptionRepository(session).all())
+    found = await database.read(lambda session: SubscriptionRepository(session, DEFAULT_WORKSPACE).all())
     return {each.id: each for each in found}
 
 

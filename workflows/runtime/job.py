@@ -9,7 +9,9 @@ from uuid import UUID
 from mainspring.contracts.message import Message
 from mainspring.contracts.queues import BatchedQueue, QueueConsumed
 from mainspring.contracts.tasks import NewTask
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.queues import consumer_of
+from mainspring.domain.tasks import name_within
 from mainspring.workflows.runtime.schedule import Schedule
 
 In = TypeVar("In", bound=Message)
@@ -100,6 +102,7 @@ class Job(Generic[In, Out]):
         message: In,
         *,
         triggered_by: str,
+        workspace: str = DEFAULT_WORKSPACE,
         priority: int = 3,
         retry_of: UUID | None = None,
         starts_at: datetime | None = None,
@@ -111,12 +114,13 @@ class Job(Generic[In, Out]):
         return NewTask(
             id=task_id,
             job=self.name,
-            workflow_id=self._workflow_id(task_id, key, is_later=is_later),
+            workflow_id=self._workflow_id(task_id, key, workspace, is_later=is_later),
             is_pooled=self.queue is not None,
             job_key=key,
             dedupe_key=key,
             input=message.model_dump(mode="json"),
-            fairness_key=None if self.fairness_key is None else self.fairness_key(message),
+            workspace=workspace,
+            fairness_key=self._turns(message, workspace),
             priority=priority,
             triggered_by=triggered_by,
             retry_of=retry_of,
@@ -125,10 +129,16 @@ class Job(Generic[In, Out]):
             at_most_every=self.repeats.every if isinstance(self.repeats, Throttle) else None,
         )
 
-    def _workflow_id(self, task_id: UUID, key: str | None, *, is_later: bool) -> str:
+    def _turns(self, message: In, workspace: str) -> str | None:
+        key = None if self.fairness_key is None else self.fairness_key(message)
+        # In an installation with one workspace only, all tasks would take the turns of one key.
+        return key if key is not None or workspace == DEFAULT_WORKSPACE else workspace
+
+    def _workflow_id(self, task_id: UUID, key: str | None, workspace: str, *, is_later: bool) -> str:
         if self.queue is not None:
             return consumer_of(self.name)
-        return key if key is not None and not is_later else f"{key or self.name}/{task_id}"
+        name = name_within(workspace, key or self.name)
+        return name if key is not None and not is_later else f"{name}/{task_id}"
 
 
 # A job whose messages are known only at run time, as the command line has it.

@@ -88,7 +88,13 @@ class CoinActivities:
         now = self._clock.now()
         wanted = await EffectStore(session).intend(new, now=now)
         tasks = [
-            batched_task(SEND_APPRAISAL, each.task_id, SendEffect(effect_id=each.id), triggered_by="coins")
+            batched_task(
+                SEND_APPRAISAL,
+                each.task_id,
+                SendEffect(effect_id=each.id),
+                workspace=each.workspace,
+                triggered_by="coins",
+            )
             for each in new
             if each.id in wanted
         ]

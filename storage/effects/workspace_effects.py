@@ -1,0 +1,63 @@
+"""Looking at the effects of one workspace: what a caller from outside may see of the ledger."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mainspring.contracts.effects import Effect, EffectState
+from mainspring.storage.effects.queries import EffectQueries
+from mainspring.storage.effects.rows import effect_of
+from mainspring.storage.errors import EffectUnknown
+from mainspring.storage.repository import Cursor, Repository, newest_first
+from mainspring.storage.tables import EffectRow
+
+
+class WorkspaceEffects(Repository):
+    """The effects of a workspace, inside the caller's transaction. Effects of others are unknown here."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
+        self._own = EffectRow.workspace == workspace
+
+    async def get(self, effect_id: UUID) -> Effect:
+        """Return an effect.
+
+        Raises EffectUnknown: when the workspace has none of this id.
+        """
+        effect = await EffectQueries(self._session).get(effect_id)
+        if effect.workspace != self._workspace:
+            raise EffectUnknown(effect_id)
+        return effect
+
+    async def id_starting_with(self, prefix: str) -> list[UUID]:
+        """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
+        return await self._ids_starting_with(EffectRow.id, prefix, self._own)
+
+    async def find(
+        self,
+        states: Collection[EffectState] = (),
+        *,
+        kind: str | None = None,
+        before: Cursor | None = None,
+        limit: int,
+    ) -> list[Effect]:
+        """Return a page of effects, the newest first; `before` is the time and id of the last one above."""
+        key = EffectRow.created_at, EffectRow.id
+        query = newest_first(select(EffectRow).where(self._own), key, before=before, limit=limit)
+        if states:
+            query = query.where(EffectRow.state.in_(states))
+        if kind is not None:
+            query = query.where(EffectRow.kind == kind)
+        return [effect_of(row) for row in await self._session.scalars(query)]
+
+    async def counts(self) -> Mapping[EffectState, int]:
+        """Return how many effects are in each state."""
+        query = select(EffectRow.state, func.count()).where(self._own).group_by(EffectRow.state)
+        return {EffectState(state): count for state, count in await self._session.execute(query)}
+
+    async def resends(self) -> int:
+        """Return how many attempts were made though an earlier one may have got through."""
+        return await self._session.scalar(select(func.sum(EffectRow.resends)).where(self._own)) or 0
