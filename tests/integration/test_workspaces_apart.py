@@ -1,0 +1,296 @@
+"""Two workspaces with the same everything: no facade of one shows or touches what the other has."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import update
+from temporalio.client import Client
+
+from mainspring.activities.wishlist.mailing.sender import MAIL
+from mainspring.client.accounts import Accounts
+from mainspring.client.effects import Effects
+from mainspring.client.errors import GroupUnknown, TaskUnknown
+from mainspring.client.failures import Failures
+from mainspring.client.jobs import Jobs
+from mainspring.client.people import People
+from mainspring.client.service import Service, service_of
+from mainspring.client.shop import Shop
+from mainspring.client.tasks.queries import Tasks
+from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.client.wishlists import Wishlists
+from mainspring.config.settings import Settings
+from mainspring.contracts.effects import EffectState, OnUnknown
+from mainspring.contracts.failures import FailureFilter
+from mainspring.contracts.flows import OpenedStep
+from mainspring.contracts.tasks import FinishTask, NewTask, Task, TaskError, TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.storage.database import Database, Session
+from mainspring.storage.effects import EffectStore, NewEffect
+from mainspring.storage.errors import AccountUnknown, EffectUnknown, SubscriptionUnknown
+from mainspring.storage.ledger import StepStore, TaskIntake, TaskWriter
+from mainspring.storage.tables import EffectRow
+from mainspring.testing.shifted_clock import ShiftedClock
+from mainspring.workflows.wishlist import SALE_CHECK
+from tests.ledger_writes import NOON
+from tests.shop import product, user
+
+FAILURE = TaskError(at=NOON, step="mail", error_type="Refused", message="no")
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """A workspace with one of everything, and what its own caller knows of that."""
+
+    service: Service
+    failed: UUID
+    queued: UUID
+    group: str
+    webhook: str
+    effect: UUID
+    account: str
+
+
+@pytest.fixture
+async def workspaces(
+    database: Database, temporal_client: Client, clock: ShiftedClock, tmp_path: Path
+) -> list[Furnished]:
+    """Furnish the default workspace and another one alike."""
+    settings = Settings(state_dir=tmp_path, webhooks_allow_private=True)
+    services = [
+        service_of(settings, database, temporal_client, clock, workspace=each)
+        for each in (DEFAULT_WORKSPACE, "two/%")
+    ]
+    return [await furnish(service) for service in services]
+
+
+async def furnish(service: Service) -> Furnished:
+    """Make one of everything in a workspace; the ids alone differ."""
+    webhook = await service.webhooks.add("http://127.0.0.1:9/hook")
+    failed, queued = uuid4(), await service.jobs.start(SALE_CHECK, CheckWishlistSales())
+    effect = NewEffect(
+        id=uuid4(),
+        workspace=service.workspace,
+        kind=MAIL,
+        dedupe_key="mail/1",
+        owner="u00001",
+        reference="<1@example.org>",
+        recipient="anna@example.org",
+        task_id=failed,
+        on_unknown=OnUnknown.RESEND,
+    )
+    await service.database.transact(lambda session: write_failure(session, service.workspace, effect))
+    account = await service.accounts.add("shop")
+    await service.shop.store_products([product(1)])
+    await service.people.store_users([user(1)])
+    assert [] == await service.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
+    (group,) = await service.failures.groups()
+    return Furnished(
+        service,
+        failed=failed,
+        queued=queued.id,
+        group=group.fingerprint,
+        webhook=str(webhook.subscription.id),
+        effect=effect.id,
+        account=str(account.id),
+    )
+
+
+async def write_failure(session: Session, workspace: str, effect: NewEffect) -> None:
+    """Write a failed task with a step, and the effect of which the task does not know what became of it."""
+    task = NewTask(
+        id=effect.task_id,
+        job="send-notifications",
+        workflow_id="drain",
+        dedupe_key="mail/1",
+        workspace=workspace,
+        input={},
+        is_pooled=True,
+    )
+    await TaskIntake(session).enqueue([task], now=NOON)
+    await StepStore(session).open(task.id, [OpenedStep(name="mail", weight=1)], now=NOON)
+    await EffectStore(session).intend([effect], now=NOON)
+    await session.execute(
+        update(EffectRow).where(EffectRow.id == effect.id).values(state=EffectState.UNKNOWN)
+    )
+    finish = FinishTask(task_id=task.id, state=TaskState.FAILED, error=FAILURE)
+    await TaskWriter(session).finish(finish, now=NOON)
+
+
+async def test_keys_and_workflows_of_two_workspaces_do_not_meet(workspaces: list[Furnished]) -> None:
+    """The same start in both is two tasks, each with a workflow; a second start finds its own workspace's."""
+    tasks = [await each.service.tasks.get(each.queued) for each in workspaces]
+    again = [await each.service.jobs.start(SALE_CHECK, CheckWishlistSales()) for each in workspaces]
+
+    name = "wishlist-sale-check/all"
+    assert [name, f"@two%2F%25/{name}"] == [task.workflow_id for task in tasks]
+    assert all(task.run_id for task in tasks)
+    assert [(each.queued, True) for each in workspaces] == [(each.id, each.deduplicated) for each in again]
+    assert [None, "two/%"] == [task.fairness_key for task in tasks]
+
+
+async def test_each_end_is_told_to_its_own_workspace(workspaces: list[Furnished]) -> None:
+    """One delivery each, to the webhook of the workspace, as a task of the workspace."""
+    for each in workspaces:
+        deliveries = [task for task in await each.service.tasks.find() if task.job == "deliver-webhook"]
+        assert [each.webhook] == [task.input["subscription_id"] for task in deliveries]
+        assert [str(each.failed)] == [task.input["event"]["task_id"] for task in deliveries]
+
+
+async def test_lists_and_counts_are_those_of_the_workspace(workspaces: list[Furnished]) -> None:
+    """Whatever is listed, grouped or counted without a reference is the caller's own."""
+    for each in workspaces:
+        own, failure = each.service, FailureFilter()
+        assert {own.workspace} == {task.workspace for task in await own.tasks.find()}
+        assert {each.failed, each.queued} < {task.id for task in await own.tasks.find()}
+        assert [1] == [group.count for group in await own.failures.groups()]
+        assert [each.failed] == [task.id for task in await own.failures.tasks(failure)]
+        assert 1 == await own.failures.count(failure)
+        assert [each.webhook] == [str(found.id) for found in await own.webhooks.all()]
+        assert [each.effect] == [found.id for found in await own.effects.find()]
+        assert {EffectState.UNKNOWN: 1} == (await own.effects.counts()).states
+        assert [each.account] == [str(found.id) for found in await own.accounts.list()]
+        assert {"products": 1, "users": 1, "wishes": 1} == await own.wishlists.counts()
+    for each in workspaces:
+        assert 1 == await each.service.failures.dismiss(FailureFilter())
+
+
+async def first(tasks: Any) -> Task:
+    """Return the first task that is watched."""
+    task: Task = await anext(tasks)
+    return task
+
+
+def only(other: Furnished) -> FailureFilter:
+    """Return the filter for the failed task of another workspace."""
+    return FailureFilter(task_ids=(other.failed,))
+
+
+async def replayed(own: Service, other: Furnished) -> tuple[UUID, ...]:
+    """Replay the failed task of another workspace."""
+    return (await own.failures.replay(only(other))).started
+
+
+Call = Callable[[Service, Furnished], Awaitable[Any]]
+
+# What each method that takes a reference does with one of another workspace: the error it raises.
+REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
+    (Tasks, "get"): (TaskUnknown, lambda own, other: own.tasks.get(other.failed)),
+    (Tasks, "resolve"): (TaskUnknown, lambda own, other: own.tasks.resolve(str(other.failed))),
+    (Tasks, "wait"): (TaskUnknown, lambda own, other: own.tasks.wait(other.failed)),
+    (Tasks, "watch"): (TaskUnknown, lambda own, other: first(own.tasks.watch(other.failed))),
+    (Jobs, "cancel"): (TaskUnknown, lambda own, other: own.jobs.cancel(other.queued)),
+    (Jobs, "retry"): (TaskUnknown, lambda own, other: own.jobs.retry(other.failed)),
+    (WebhookSubscriptions, "find"): (
+        SubscriptionUnknown,
+        lambda own, other: own.webhooks.find(other.webhook),
+    ),
+    (WebhookSubscriptions, "remove"): (
+        SubscriptionUnknown,
+        lambda own, other: own.webhooks.remove(other.webhook),
+    ),
+    (WebhookSubscriptions, "enable"): (
+        SubscriptionUnknown,
+        lambda own, other: own.webhooks.enable(other.webhook),
+    ),
+    (Effects, "get"): (EffectUnknown, lambda own, other: own.effects.get(str(other.effect))),
+    (Effects, "mark_sent"): (EffectUnknown, lambda own, other: own.effects.mark_sent(str(other.effect))),
+    (Effects, "send_again"): (EffectUnknown, lambda own, other: own.effects.send_again(str(other.effect))),
+    (Accounts, "find"): (AccountUnknown, lambda own, other: own.accounts.find(other.account)),
+    (Accounts, "change_plan"): (
+        AccountUnknown,
+        lambda own, other: own.accounts.change_plan(other.account, "Starter"),
+    ),
+    (Accounts, "set_api_key"): (
+        AccountUnknown,
+        lambda own, other: own.accounts.set_api_key(other.account, "k"),
+    ),
+    (Accounts, "follow"): (
+        AccountUnknown,
+        lambda own, other: own.accounts.follow(other.account, games=["magic"]),
+    ),
+    (Accounts, "unfollow"): (
+        AccountUnknown,
+        lambda own, other: own.accounts.unfollow(other.account, games=["magic"]),
+    ),
+    (Accounts, "load_inventory"): (
+        AccountUnknown,
+        lambda own, other: own.accounts.load_inventory(other.account, []),
+    ),
+}
+# As `REFUSED`, of methods that find nothing: what they return.
+NOTHING: dict[tuple[type, str], tuple[object, Call]] = {
+    (Tasks, "steps"): ([], lambda own, other: own.tasks.steps(other.failed)),
+    (Tasks, "children"): ([], lambda own, other: own.tasks.children(other.failed)),
+    (Failures, "tasks"): ([], lambda own, other: own.failures.tasks(only(other))),
+    (Failures, "count"): (0, lambda own, other: own.failures.count(only(other))),
+    (Failures, "dismiss"): (0, lambda own, other: own.failures.dismiss(only(other))),
+    (Failures, "groups"): ([], lambda own, other: own.failures.groups(only(other))),
+    (Failures, "replay"): ((), replayed),
+}
+# Methods that take no reference: the tests above look at them, or they make what is the caller's own.
+WITHOUT_REFERENCE = {
+    (Tasks, "find"),
+    (Jobs, "start"),
+    (Jobs, "start_many"),
+    (Failures, "group"),  # by a fingerprint, which two workspaces share
+    (WebhookSubscriptions, "add"),
+    (WebhookSubscriptions, "all"),
+    (Effects, "find"),
+    (Effects, "counts"),
+    (Accounts, "add"),
+    (Accounts, "list"),
+    (Shop, "store_products"),
+    (People, "store_users"),
+    (Wishlists, "store_items"),
+    (Wishlists, "remove_items"),
+    (People, "unsubscribe"),  # by a token, which names the workspace
+    (Wishlists, "counts"),
+    (Wishlists, "outcomes"),
+}
+FACADES = (Tasks, Jobs, Failures, WebhookSubscriptions, Effects, Accounts, Shop, People, Wishlists)
+
+
+def test_every_method_of_every_facade_is_looked_at() -> None:
+    """A method that comes says above what it does with what belongs to another workspace."""
+    public = {
+        (facade, name)
+        for facade in FACADES
+        for name, method in inspect.getmembers(facade, inspect.isfunction)
+        if not name.startswith("_") and (inspect.iscoroutinefunction(method) or name == "watch")
+    }
+
+    assert public == REFUSED.keys() | NOTHING.keys() | WITHOUT_REFERENCE
+
+
+async def test_what_another_workspace_has_is_unknown(workspaces: list[Furnished]) -> None:
+    """Each method that takes a reference, in both directions; afterwards all is as it was."""
+    before = [await seen(each) for each in workspaces]
+    for own, other in (workspaces, workspaces[::-1]):
+        for error, call in REFUSED.values():
+            with pytest.raises(error):
+                await call(own.service, other)
+        for nothing, call in NOTHING.values():
+            assert nothing == await call(own.service, other)
+        with pytest.raises(GroupUnknown):
+            await own.service.failures.group("0" * 64)
+
+    assert before == [await seen(each) for each in workspaces]
+
+
+async def seen(each: Furnished) -> list[object]:
+    """Return what a workspace's own caller sees."""
+    own = each.service
+    return [
+        await own.tasks.find(),
+        await own.tasks.steps(each.failed),
+        await own.failures.tasks(FailureFilter()),
+        await own.webhooks.all(),
+        await own.effects.find(),
+        await own.accounts.list(),
+    ]
