@@ -1,16 +1,15 @@
-"""The vendor's games, sets, cards and variants, and the history of prices."""
+"""The vendor's games, sets, cards and variants, each variant with its present price."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-
 from mainspring.domain.cards import Card, CardSet, Variant
-from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.cards.prices import PriceRepository
+from mainspring.storage.dialect import upsert
 from mainspring.storage.repository import Repository
-from mainspring.storage.tables import CardRow, CardSetRow, GameRow, PriceRow, VariantRow
+from mainspring.storage.tables import CardRow, CardSetRow, GameRow, VariantRow
 
 CARD_COLUMNS = tuple(field.name for field in fields(Card) if field.name != "variants")
 
@@ -34,50 +33,13 @@ class CatalogueRepository(Repository):
         variants = {
             variant.uuid: _variant_row(card, variant, now) for card in cards for variant in card.variants
         }
+        prices = PriceRepository(self._session)
         # Writing the cards first holds them until the end: another writer of them finds what this one leaves.
         await upsert(self._session, CardRow, list(rows.values()))
-        changed = await self._changed_prices(variants, now)
+        changed = await prices.changed(variants, now=now)
         await upsert(self._session, VariantRow, list(variants.values()))
-        await upsert(self._session, PriceRow, changed)
+        await prices.store(changed)
         return len(changed)
-
-    async def _changed_prices(
-        self, variants: Mapping[str, dict[str, Any]], now: datetime
-    ) -> list[dict[str, Any]]:
-        known: dict[str, int | None] = {}
-        for chunk in chunks(sorted(variants)):
-            query = select(VariantRow.uuid, VariantRow.price_cents).where(VariantRow.uuid.in_(chunk))
-            # SQLite leaves out FOR UPDATE: there the transaction has held the one write lock from its start.
-            locked = query.order_by(VariantRow.uuid).with_for_update()
-            known |= {row.uuid: row.price_cents for row in await self._session.execute(locked)}
-        changed = [row for uuid, row in variants.items() if known.get(uuid) != row["price_cents"]]
-        latest = await self._latest_changes([row["uuid"] for row in changed])
-        return [
-            {
-                "variant_uuid": row["uuid"],
-                "at": _holds_from(row["priced_at"], latest.get(row["uuid"]), now),
-                "price_cents": row["price_cents"],
-            }
-            for row in changed
-        ]
-
-    async def _latest_changes(self, uuids: Sequence[str]) -> dict[str, datetime]:
-        latest: dict[str, datetime] = {}
-        for chunk in chunks(uuids):
-            query = (
-                select(PriceRow.variant_uuid, func.max(PriceRow.at).label("at"))
-                .where(PriceRow.variant_uuid.in_(chunk))
-                .group_by(PriceRow.variant_uuid)
-            )
-            latest |= {row.variant_uuid: row.at for row in await self._session.execute(query)}
-        return latest
-
-
-def _holds_from(priced_at: datetime | None, latest: datetime | None, now: datetime) -> datetime:
-    """Return from when on a price holds: one that the vendor corrects under an old date holds from now on."""
-    if priced_at is None or (latest is not None and priced_at <= latest):
-        return now
-    return priced_at
 
 
 def _variant_row(card: Card, variant: Variant, now: datetime) -> dict[str, Any]:
