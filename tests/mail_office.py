@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from mainspring.activities.runtime.effects import acknowledge, claim
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
-from mainspring.activities.wishlist.mailing.sender import MAIL
+from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import TaskState

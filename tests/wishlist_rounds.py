@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import or_, select
 
 from mainspring.activities.runtime.effects import ClaimResult, Outgoing, acknowledge, claim
-from mainspring.activities.runtime.effects.mail import MAIL_RETRY
+from mainspring.activities.runtime.effects.senders import MAIL_RETRY
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.wishlist.checking import PageSize, check_page

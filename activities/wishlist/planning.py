@@ -9,7 +9,7 @@ import structlog
 
 from mainspring.activities.runtime.effects import give_up_abandoned
 from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
-from mainspring.activities.wishlist.mailing.sender import MAIL
+from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.contracts.tasks import NewTask
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason
 from mainspring.domain.queues import batched_task

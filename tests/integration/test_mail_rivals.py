@@ -8,7 +8,7 @@ import pytest
 
 from mainspring.activities.runtime.effects import Outgoing
 from mainspring.activities.runtime.queue import Snooze
-from mainspring.activities.wishlist.mailing.sender import MAIL
+from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.contracts.wishlist import WishedItem
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database

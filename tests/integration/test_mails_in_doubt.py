@@ -8,7 +8,7 @@ from sqlalchemy import update
 from mainspring.activities.runtime.effects import Nothing, Outgoing
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.wishlist import planning
-from mainspring.activities.wishlist.mailing.writing import written
+from mainspring.activities.wishlist.mailing.sending import written
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, SkipReason

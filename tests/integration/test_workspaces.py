@@ -11,8 +11,8 @@ from mainspring.activities.runtime.queue import QueueTask, TaskDone
 from mainspring.activities.wishlist.checking import check_page
 from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
 from mainspring.activities.wishlist.mailing.judging import MailContent
-from mainspring.activities.wishlist.mailing.sender import MAIL
-from mainspring.activities.wishlist.mailing.writing import written
+from mainspring.activities.wishlist.mailing.kind import MAIL
+from mainspring.activities.wishlist.mailing.sending import written
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.contracts.effects import OnUnknown
 from mainspring.contracts.tasks import NewTask, TaskState

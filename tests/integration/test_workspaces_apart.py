@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 from temporalio.client import Client
 
-from mainspring.activities.wishlist.mailing.sender import MAIL
+from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.client.accounts import Accounts
 from mainspring.client.effects import Effects
 from mainspring.client.errors import GroupUnknown, TaskUnknown

@@ -32,11 +32,10 @@ from mainspring.activities.runtime.effects.kind import (
     Outgoing,
     Prepared,
     Send,
+    effect_kinds,
 )
-from mainspring.activities.runtime.effects.mail import MailSender
 from mainspring.activities.runtime.effects.queue import EffectQueue
-from mainspring.activities.runtime.effects.registry import effect_kinds
-from mainspring.activities.runtime.effects.sender import Sender
+from mainspring.activities.runtime.effects.senders import MailSender, Sender
 
 __all__ = [
     "AnyEffectKind",

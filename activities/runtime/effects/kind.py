@@ -1,11 +1,14 @@
 """What a domain says of its effects: whom they go to, whether they hold, what becomes of its own rows."""
 
+import importlib
+import pkgutil
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from mainspring import activities
 from mainspring.contracts.effects import Effect, EffectSent, EffectState, Owner, SendEffect
 from mainspring.contracts.message import Message
 from mainspring.storage.database import Session
@@ -96,3 +99,12 @@ class EffectKind(Generic[In, Content]):
 
 
 AnyEffectKind = EffectKind[Any, Any]
+
+
+def effect_kinds() -> Mapping[str, AnyEffectKind]:
+    """Return every kind that a module of the activities shows, by its name."""
+    found: dict[str, AnyEffectKind] = {}
+    for each in pkgutil.iter_modules(activities.__path__):
+        module = importlib.import_module(f"{activities.__name__}.{each.name}")
+        found |= {kind.name: kind for kind in vars(module).values() if isinstance(kind, EffectKind)}
+    return found

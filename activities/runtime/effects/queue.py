@@ -8,7 +8,7 @@ from uuid import UUID
 from mainspring.activities.runtime.effects.acknowledging import acknowledge
 from mainspring.activities.runtime.effects.claiming import claim
 from mainspring.activities.runtime.effects.kind import Content, EffectKind, In, Nothing, Outgoing
-from mainspring.activities.runtime.effects.sender import Sender
+from mainspring.activities.runtime.effects.senders import Sender
 from mainspring.activities.runtime.queue import BatchedQueues, QueueTask, TaskDone
 from mainspring.contracts.effects import Effect
 from mainspring.contracts.message import Message

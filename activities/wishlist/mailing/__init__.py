@@ -1,7 +1,6 @@
 """The mails of alerts: what still holds, whom it goes to, what it says."""
 
 from mainspring.activities.wishlist.mailing.kind import WISHLIST_MAIL
-from mainspring.activities.wishlist.mailing.sender import SenderSettings
-from mainspring.activities.wishlist.mailing.sending import NotificationActivities
+from mainspring.activities.wishlist.mailing.sending import NotificationActivities, SenderSettings
 
 __all__ = ["WISHLIST_MAIL", "NotificationActivities", "SenderSettings"]

@@ -6,13 +6,15 @@ from uuid import UUID
 
 from mainspring.activities.runtime.effects import Claimed, EffectKind, Prepared, Send
 from mainspring.activities.wishlist.mailing.judging import MailContent, judge_mails
-from mainspring.activities.wishlist.mailing.sender import MAIL
 from mainspring.contracts.effects import IN_DOUBT, Effect, EffectState
 from mainspring.contracts.wishlist import NotificationKind, NotificationSent, SendNotification, SkipReason
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectQueries
 from mainspring.storage.people import UserRepository, hold_users
 from mainspring.storage.wishlist import MailRepository
+
+# The kind's name in the ledger.
+MAIL = "wishlist-mail"
 
 
 async def _prepare(

@@ -1,18 +1,85 @@
-"""Sending the mails that the checks have planned."""
+"""Sending the mails that the checks have planned: who they are from, what they say, and the activity."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from temporalio import activity
 
 from mainspring.activities.runtime.effects import EffectQueue, MailSender
 from mainspring.activities.wishlist.mailing.judging import MailContent
 from mainspring.activities.wishlist.mailing.kind import WISHLIST_MAIL
-from mainspring.activities.wishlist.mailing.sender import SenderSettings
-from mainspring.activities.wishlist.mailing.writing import written
-from mainspring.contracts.effects import Effect
+from mainspring.contracts.effects import Effect, OnUnknown
 from mainspring.contracts.queues import QueueWorked, WorkQueue
-from mainspring.gateways.smtp import Mail
-from mainspring.gateways.templates import Templates
+from mainspring.contracts.wishlist import NotificationKind
+from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
+from mainspring.gateways.smtp import Mail, Mailbox
+from mainspring.gateways.templates import MailItem, Recipient, Templates
+from mainspring.storage.wishlist.mails import Line
+
+
+@dataclass(frozen=True)
+class SenderSettings:
+    """What every mail has: who it is from, where it is unsubscribed, what is done if its answer is lost."""
+
+    sender: Mailbox
+    public_url: str
+    token_key: bytes
+    on_unknown: OnUnknown = OnUnknown.RESEND
+
+    def message_id(self, effect_id: UUID) -> str:
+        """Return the Message-ID of a mail, the same for each attempt."""
+        return f"<{effect_id}@{self.sender.wire().rpartition('@')[2]}>"
+
+    def unsubscribe_link(self, workspace: str, user_id: str) -> str:
+        """Return the link by which a user switches all alerts off."""
+        token = make_token(Unsubscribing(user_id, UnsubscribeScope.ALL, workspace), self.token_key)
+        return unsubscribe_url(self.public_url, token)
+
+
+def written(
+    effect: Effect,
+    content: MailContent,
+    sender_settings: SenderSettings,
+    templates: Templates,
+    *,
+    now: datetime,
+) -> Mail:
+    """Return the mail, with the prices of now. MailUnsendable: an address or a link cannot be used."""
+    user = content.user
+    assert user is not None  # noqa: S101  # a mail to a user who is gone is withdrawn
+    link = sender_settings.unsubscribe_link(effect.workspace, user.id)
+    rendered = templates.render(
+        [_alert(line, now) for line in content.lines],
+        Recipient(user.locale, user.name),
+        unsubscribe_url=link,
+    )
+    return Mail(
+        message_id=effect.reference,
+        sender=sender_settings.sender,
+        recipient=Mailbox(effect.recipient, user.name or ""),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        list_unsubscribe=link,
+    )
+
+
+def _alert(line: Line, now: datetime) -> MailItem:
+    product, offer = line.product, line.offer
+    assert product is not None  # noqa: S101  # one that is gone was skipped
+    assert offer is not None  # noqa: S101  # as above
+    price = offer.price_at(now)
+    return MailItem(
+        kind=line.due.kind,
+        product_name=product.name,
+        product_url=product.url,
+        image_url=product.image_url,
+        price_cents=price,
+        was_cents=offer.price_cents if price < offer.price_cents else None,
+        currency=product.currency,
+        stock=offer.stock if line.due.kind is NotificationKind.STOCK else None,
+    )
 
 
 class NotificationActivities:
