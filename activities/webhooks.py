@@ -19,7 +19,7 @@ from mainspring.gateways.clock import Clock
 from mainspring.gateways.lookups import LookupsBusy
 from mainspring.gateways.webhooks import ReceiverGone, Webhooks
 from mainspring.storage.database import Database, Session
-from mainspring.storage.errors import StorageError, SubscriptionDisabled
+from mainspring.storage.errors import StorageError, SubscriptionDisabled, SubscriptionUnknown
 from mainspring.storage.receivers import Receiver, ReceiverRepository
 from mainspring.storage.secrets import SecretBox
 
@@ -66,6 +66,8 @@ class WebhookActivities:
     async def _deliver(self, task: QueueTask[DeliverWebhook]) -> WebhookDelivered:
         receiver = await self._receivers.get(task.input.subscription_id)
         subscription = receiver.subscription
+        if subscription.workspace != task.workspace:
+            raise SubscriptionUnknown(subscription.id)  # somebody has started a delivery by hand
         if subscription.disabled_at is not None:
             raise SubscriptionDisabled(subscription.id, subscription.disabled_because)
         async with self._limiters[subscription.id].slot():

@@ -99,14 +99,17 @@ class Office:
         now = self.clock.now()
         rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
         requests = {row.id: SendNotification.model_validate(row.input) for row in rows}
-        prepared = await claim(session, WISHLIST_MAIL, requests, now=now)
+        workspaces = {row.id: row.workspace for row in rows}
+        prepared = await claim(session, WISHLIST_MAIL, requests, workspaces, now=now)
         return [QueueTask(row.id, requests[row.id], 1, prepared=prepared[row.id]) for row in rows]
 
     async def claim_again(self, task: QueueTask[SendNotification]) -> QueueTask[SendNotification]:
         """Take up a mail again, as the next attempt does."""
         now = self.clock.now()
         prepared = await self.database.transact(
-            lambda session: claim(session, WISHLIST_MAIL, {task.id: task.input}, now=now)
+            lambda session: claim(
+                session, WISHLIST_MAIL, {task.id: task.input}, {task.id: task.workspace}, now=now
+            )
         )
         return QueueTask(task.id, task.input, task.attempt + 1, prepared=prepared[task.id])
 

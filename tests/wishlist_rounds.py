@@ -123,7 +123,8 @@ class Rounds:
         async def work(session: Session) -> list[ClaimedMail]:
             rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, self._claim, limit=limit, now=now)
             given = {row.id: SendNotification.model_validate(row.input) for row in rows}
-            prepared = await claim(session, WISHLIST_MAIL, given, now=now)
+            workspaces = {row.id: row.workspace for row in rows}
+            prepared = await claim(session, WISHLIST_MAIL, given, workspaces, now=now)
             keys = await _mail_keys(session, [each.effect_id for each in given.values()])
             return [
                 ClaimedMail(

@@ -27,13 +27,13 @@ class AccountCalls:
         self._keys = keys
         self._clock = clock
 
-    async def credential_of(self, account_id: UUID) -> Credential:
-        """Return what an account may use.
+    async def credential_of(self, account_id: UUID, task_id: UUID) -> Credential:
+        """Return what an account may use in a task.
 
-        Raises AccountUnknown: when there is no such account. Raises CredentialsRefused: when it has no key,
-        nor is there a default.
+        Raises AccountUnknown: when there is no such account in the workspace of the task.
+        Raises CredentialsRefused: when the account has no key, nor is there a default.
         """
-        return await self._keys.credential_of(account_id)
+        return await self._keys.credential_of(account_id, task_id)
 
     async def call(self, access: Credential, task_id: UUID, request: Callable[[], Awaitable[A]]) -> A:
         """Send a request when the quota allows it. Raises QuotaUsedUp: when that takes long."""

@@ -10,6 +10,7 @@ from mainspring.gateways.errors import CredentialsRefused
 from mainspring.gateways.justtcg.refusals import SERVICE
 from mainspring.storage.cards import AccountRepository
 from mainspring.storage.database import Database, Session
+from mainspring.storage.ledger import TaskQueries
 from mainspring.storage.secrets import SecretBox
 
 
@@ -51,15 +52,17 @@ class Credentials:
         self._box = box
         self._default = default.credential
 
-    async def credential_of(self, account_id: UUID) -> Credential:
-        """Return what an account may use.
+    async def credential_of(self, account_id: UUID, task_id: UUID) -> Credential:
+        """Return what an account may use in a task.
 
-        AccountUnknown: there is no such account. CredentialsRefused: it has no key, nor is there a default.
+        AccountUnknown: there is no such account in the workspace of the task. CredentialsRefused: it has no
+        key, nor is there a default.
         """
 
         async def look(session: Session) -> Credential:
             accounts = AccountRepository(session)
-            account = await accounts.get(account_id)
+            workspace = await TaskQueries(session).workspace_of(task_id)
+            account = await accounts.get_of(workspace, account_id)
             own = await accounts.api_key(account_id, self._box)
             if own is not None:
                 return Credential(own, plan_named(account.plan), account.anchor_day, account.workspace)

@@ -23,7 +23,7 @@ class PriceBatches:
     async def work(self, request: PricesProgress) -> PricesProgress:
         """Look up pages until the batch's requests are used, nothing is due, or a quota is used up."""
         progress = await self._counted(await self._checkpoint.resume(request))
-        access = await self._calls.credential_of(progress.account_id)
+        access = await self._calls.credential_of(progress.account_id, progress.task_id)
         return await work_pages(
             progress, lambda so_far: self._page(access, so_far), at_most=REQUESTS_PER_BATCH
         )

@@ -35,12 +35,15 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class ClaimedRow:
-    """A row to work. `attempt` counts from 1; failures are those of the attempts before, of both kinds.
+    """A row to work, of a task of the `workspace`.
+
+    `attempt` counts from 1; failures are those of the attempts before, of both kinds.
 
     `failing_since` is when the first of those failures came that are retried for a time, not for a number.
     """
 
     id: UUID
+    workspace: str
     input: JsonObject
     attempt: int
     failures: int
@@ -147,6 +150,7 @@ def _task(row: Row[Any]) -> ClaimedRow:
     since = counted.get("failing_since")
     return ClaimedRow(
         id=row.id,
+        workspace=row.workspace,
         input=row.input,
         attempt=row.attempts + 1,
         failures=counted.get("failures", 0),

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, select, tuple_
 
 from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger.rows import ACTIVE_NAMES, error_of, task_of
 from mainspring.storage.repository import Repository
@@ -26,6 +27,11 @@ class TaskQueries(Repository):
             return None
         errors = select(TaskErrorRow).where(TaskErrorRow.task_id == task_id).order_by(TaskErrorRow.id)
         return task_of(row, [error_of(error) for error in await self._session.scalars(errors)])
+
+    async def workspace_of(self, task_id: UUID) -> str:
+        """Return whose a task is; a task without a row is that of the installation."""
+        found = await self._session.scalar(select(TaskRow.workspace).where(TaskRow.id == task_id))
+        return found or DEFAULT_WORKSPACE
 
     async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
         """Return which of these ids have a row."""

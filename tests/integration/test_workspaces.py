@@ -170,7 +170,10 @@ async def claimed(database: Database) -> dict[UUID, Outgoing[MailContent]]:
         is_last = planned.is_last
         tasks += planned.tasks
     given = {each.id: SendNotification.model_validate(each.input) for each in tasks}
-    outcomes = await database.transact(lambda session: claim(session, WISHLIST_MAIL, given, now=NOW))
+    workspaces = {each.id: each.workspace for each in tasks}
+    outcomes = await database.transact(
+        lambda session: claim(session, WISHLIST_MAIL, given, workspaces, now=NOW)
+    )
     mails = {key: each for key, each in outcomes.items() if isinstance(each, Outgoing)}
     assert {each.id: each.workspace for each in tasks} == {
         key: each.effect.workspace for key, each in mails.items()

@@ -7,6 +7,7 @@ from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
 from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.errors import Refused, Unreachable
 from mainspring.storage.ledger import Acknowledgement, ClaimedRow
 
@@ -24,7 +25,15 @@ def acknowledged(
     last = begun or Acknowledgement(UUID(int=1), TaskState.RUNNING)
     acknowledgements = []
     for attempt, (result, after) in enumerate(results, 1):
-        row = ClaimedRow(last.id, {}, attempt, last.failures, last.application_failures, last.failing_since)
+        row = ClaimedRow(
+            last.id,
+            DEFAULT_WORKSPACE,
+            {},
+            attempt,
+            last.failures,
+            last.application_failures,
+            last.failing_since,
+        )
         last = acknowledgement_of(row, result, retry=retry, step="test", now=NOON + after)
         acknowledgements.append(last)
     return acknowledgements

@@ -23,13 +23,38 @@ from mainspring.storage.errors import EffectHeld, EffectUnknown
 
 
 async def claim(
-    session: Session, kind: EffectKind[In, Content], tasks: Mapping[UUID, In], *, now: datetime
+    session: Session,
+    kind: EffectKind[In, Content],
+    tasks: Mapping[UUID, In],
+    workspaces: Mapping[UUID, str],
+    *,
+    now: datetime,
 ) -> dict[UUID, ClaimResult[Content]]:
-    """Prepare the effects of these tasks, and set SENDING what is sent; return what became of each task."""
+    """Prepare the effects of these tasks, and set SENDING what is sent; return what became of each task.
+
+    `workspaces` are those of the tasks. An effect of another workspace is unknown to a task.
+    """
     store, ids = EffectStore(session), {request.effect_id for request in tasks.values()}
     # Another claim for the same owners waits, and then sees what is being sent.
     await kind.hold_owners(session, await EffectQueries(session).owners(ids))
     effects = await store.hold(ids)
+    foreign: dict[UUID, ClaimResult[Content]] = {
+        task_id: EffectUnknown(request.effect_id)
+        for task_id, request in tasks.items()
+        if request.effect_id in effects and effects[request.effect_id].workspace != workspaces[task_id]
+    }
+    own = {task_id: request for task_id, request in tasks.items() if task_id not in foreign}
+    return foreign | await _claim(session, kind, own, effects, now)
+
+
+async def _claim(
+    session: Session,
+    kind: EffectKind[In, Content],
+    tasks: Mapping[UUID, In],
+    effects: Mapping[UUID, Effect],
+    now: datetime,
+) -> dict[UUID, ClaimResult[Content]]:
+    store = EffectStore(session)
     found: _Found[In, Content] = _sorted(effects, tasks)
     await store.acknowledge(found.in_doubt, now=now)
     prepared = await kind.prepare(session, found.open, now) if found.open else {}

@@ -40,7 +40,8 @@ class EffectQueue:
 
         async def prepare(session: Session, tasks: Sequence[QueueTask[In]]) -> Mapping[UUID, object]:
             requests = {task.id: task.input for task in tasks}
-            return await claim(session, kind, requests, now=self._clock.now())
+            workspaces = {task.id: task.workspace for task in tasks}
+            return await claim(session, kind, requests, workspaces, now=self._clock.now())
 
         async def send(task: QueueTask[In]) -> Message:
             match task.prepared:

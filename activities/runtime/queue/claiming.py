@@ -84,7 +84,8 @@ class Claimer(Generic[In]):
                 claimed.unreadable.append((row, error))
             else:
                 begin = partial(self._leases.begin, row.id)
-                claimed.tasks.append(QueueTask(row.id, message, row.attempt, begin=begin))
+                task = QueueTask(row.id, message, row.attempt, workspace=row.workspace, begin=begin)
+                claimed.tasks.append(task)
         return claimed
 
     async def _prepare_each(self, claimed: Claimed[In]) -> None:

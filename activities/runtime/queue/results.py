@@ -10,6 +10,7 @@ from uuid import UUID
 from mainspring.activities.runtime.retry import Attempts, RetryPolicy, delay_after, is_application_failure
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import Acknowledgement, ClaimedRow
 
@@ -25,7 +26,9 @@ async def _at_once() -> None:
 
 @dataclass(frozen=True)
 class QueueTask(Generic[In]):
-    """A task to work. `attempt` counts from 1, also those that a worker's death ended.
+    """A task to work, of a `workspace`: what the input names of another workspace is none of the task's.
+
+    `attempt` counts from 1, also those that a worker's death ended.
 
     `prepared` is what the job's own `prepare` gave for it. `begin` is for work that waits for its turn: see
     `BatchedQueues.work_each`.
@@ -35,6 +38,7 @@ class QueueTask(Generic[In]):
     input: In
     attempt: int
     prepared: Any = None
+    workspace: str = DEFAULT_WORKSPACE
     begin: Callable[[], Awaitable[None]] = field(default=_at_once, repr=False, compare=False)
 
 
