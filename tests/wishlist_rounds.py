@@ -14,7 +14,7 @@ from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.wishlist.checking import PageSize, check_page
 from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
-from mainspring.activities.wishlist.mailing.judging import MailContent
+from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.planning import Planned, plan_page
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import (

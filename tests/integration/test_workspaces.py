@@ -10,7 +10,7 @@ from mainspring.activities.runtime.effects import Outgoing, acknowledge, claim
 from mainspring.activities.runtime.queue import QueueTask, TaskDone
 from mainspring.activities.wishlist.checking import check_page
 from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
-from mainspring.activities.wishlist.mailing.judging import MailContent
+from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.activities.wishlist.mailing.sending import written
 from mainspring.activities.wishlist.planning import plan_page

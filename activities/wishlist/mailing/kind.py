@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from mainspring.activities.runtime.effects import Claimed, EffectKind, Prepared, Send
-from mainspring.activities.wishlist.mailing.judging import MailContent, judge_mails
+from mainspring.activities.wishlist.mailing.evaluating import MailContent, evaluate_mails
 from mainspring.contracts.effects import IN_DOUBT, Effect, EffectState
 from mainspring.contracts.wishlist import NotificationKind, NotificationSent, SendNotification, SkipReason
 from mainspring.storage.database import Session
@@ -20,20 +20,20 @@ MAIL = "wishlist-mail"
 async def _prepare(
     session: Session, claimed: Sequence[Claimed[SendNotification]], now: datetime
 ) -> Mapping[UUID, Prepared[MailContent]]:
-    """Judge the mails, and note what those that are sent tell and leave out."""
+    """Evaluate the mails, and note what those that are sent tell and leave out."""
     effects = {each.effect.id: each.effect for each in claimed}
     mails = MailRepository(session)
     owners = {each.id: each.qualified_owner for each in effects.values()}
     drafts = await mails.drafts(owners)
     sending = await EffectQueries(session).sending_to(set(owners.values()), MAIL)
-    judged = judge_mails(claimed, drafts, sending, now)
-    sent = [(effects[key], each.content) for key, each in judged.items() if isinstance(each, Send)]
+    evaluated = evaluate_mails(claimed, drafts, sending, now)
+    sent = [(effects[key], each.content) for key, each in evaluated.items() if isinstance(each, Send)]
     await mails.note_told(
         {key: price for effect, content in sent for key, price in _new_prices(effect, content, now)}
     )
     # The rest is written in `_withdraw`, with the effects.
     await _write_skipped(mails, [each for each in sent if each[1].skipped], now)
-    return judged
+    return evaluated
 
 
 def _new_prices(effect: Effect, content: MailContent, now: datetime) -> Iterator[tuple[UUID, int]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from temporalio import activity
 
 from mainspring.activities.runtime.effects import EffectQueue, MailSender
-from mainspring.activities.wishlist.mailing.judging import MailContent
+from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.mailing.kind import WISHLIST_MAIL
 from mainspring.contracts.effects import Effect, OnUnknown
 from mainspring.contracts.queues import QueueWorked, WorkQueue

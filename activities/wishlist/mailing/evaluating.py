@@ -30,38 +30,38 @@ class MailContent:
         return dict(Counter({reason: len(ids) for reason, ids in self.skipped.items()}))
 
 
-def judge_mails(
+def evaluate_mails(
     claimed: Sequence[Claimed[SendNotification]],
     drafts: Mapping[UUID, Draft],
     sending: dict[Owner, set[UUID]],
     now: datetime,
 ) -> dict[UUID, Prepared[MailContent]]:
-    """Judge mails in their order. `sending` is which are going out to whom; it is kept up to date.
+    """Evaluate mails in their order. `sending` says which mails go out to whom, and is kept up to date.
 
     Of several mails to a user one is sent, and the others wait for the cooldown.
     """
-    judged: dict[UUID, Prepared[MailContent]] = {}
+    evaluated: dict[UUID, Prepared[MailContent]] = {}
     for each in claimed:
         effect = each.effect
         rivals = sending.setdefault(effect.qualified_owner, set())
-        outcome = judged[effect.id] = _judged_alone(each, drafts[effect.id], bool(rivals), now)
+        outcome = evaluated[effect.id] = _evaluated_alone(each, drafts[effect.id], bool(rivals), now)
         if not isinstance(outcome, Snooze):
             # Whether it was being sent before or not, it is now, or is no longer.
             rivals.discard(effect.id)
             rivals |= {effect.id} if isinstance(outcome, Send) else set()
-    return judged
+    return evaluated
 
 
-def _judged_alone(
+def _evaluated_alone(
     claimed: Claimed[SendNotification], draft: Draft, has_rival: bool, now: datetime
 ) -> Prepared[MailContent]:
     try:
-        return _judged(claimed, draft, has_rival, now)
+        return _evaluated(claimed, draft, has_rival, now)
     except Exception as error:  # noqa: BLE001  # whatever is wrong with a mail is its task's outcome only
         return error
 
 
-def _judged(
+def _evaluated(
     claimed: Claimed[SendNotification], draft: Draft, has_rival: bool, now: datetime
 ) -> Prepared[MailContent]:
     skipped = _skipped(draft, now)
