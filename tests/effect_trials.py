@@ -30,7 +30,6 @@ from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
-from mainspring.domain.queues import batched_task
 from mainspring.emulators.smtp import MailFault, SmtpEmulator
 from mainspring.gateways.errors import Refused, TransientError
 from mainspring.gateways.smtp import MailServer, open_mailer
@@ -236,9 +235,7 @@ class PushTrial:
             task_id=task_id,
             on_unknown=on_unknown,
         )
-        task = batched_task(
-            PUSH, task_id, SendEffect(effect_id=effect_id), workspace=DEFAULT_WORKSPACE, triggered_by="tests"
-        )
+        task = wanted.task(PUSH, triggered_by="tests")
 
         async def write(session: Session) -> None:
             await EffectStore(session).intend([wanted], now=self.clock.now())

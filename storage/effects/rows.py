@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from mainspring.contracts.effects import Effect, EffectState, OnUnknown
+from mainspring.contracts.effects import Effect, EffectState, OnUnknown, SendEffect
+from mainspring.contracts.tasks import NewTask
+from mainspring.domain.queues import batched_task
 from mainspring.storage.tables import EffectRow
 
 
@@ -20,6 +22,11 @@ class NewEffect:
     recipient: str
     task_id: UUID
     on_unknown: OnUnknown
+
+    def task(self, job: str, *, triggered_by: str) -> NewTask:
+        """Return the task of a batched queue that sends the effect, in the effect's workspace."""
+        message = SendEffect(effect_id=self.id)
+        return batched_task(job, self.task_id, message, workspace=self.workspace, triggered_by=triggered_by)
 
 
 @dataclass(frozen=True)

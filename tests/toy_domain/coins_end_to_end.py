@@ -13,6 +13,7 @@ from starlette.routing import Route
 from mainspring.client.imports import Refused, import_file
 from mainspring.contracts.coins import AppraiseCoins, Coin, CoinsAppraised
 from mainspring.contracts.tasks import TaskState
+from mainspring.emulators.base import Control
 from mainspring.emulators.http import Connections, HttpEmulator
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.coins import CoinRepository
@@ -32,6 +33,11 @@ class MintEmulator(HttpEmulator):
         self.requests = 0
         app = Starlette(routes=[Route("/appraise", self._appraise, methods=["POST"])])
         super().__init__(app, Connections())
+
+    @property
+    def control(self) -> Control:
+        """Nothing can be ordered; another process sees how often the mint was asked."""
+        return Control(orders={}, views={}, state=lambda: {"requests": self.requests})
 
     async def _appraise(self, request: Request) -> JSONResponse:
         self.requests += 1

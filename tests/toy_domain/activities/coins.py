@@ -14,7 +14,6 @@ from mainspring.contracts.effects import Effect, OnUnknown, SendEffect
 from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.coins import worth_in_words
-from mainspring.domain.queues import batched_task
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.mint import BUDGET, PAGE, Mint
 from mainspring.gateways.smtp import Mail, Mailbox
@@ -87,17 +86,7 @@ class CoinActivities:
         new = [_mail_to(owner, task_id) for owner in await CoinRepository(session).owners()]
         now = self._clock.now()
         wanted = await EffectStore(session).intend(new, now=now)
-        tasks = [
-            batched_task(
-                SEND_APPRAISAL,
-                each.task_id,
-                SendEffect(effect_id=each.id),
-                workspace=each.workspace,
-                triggered_by="coins",
-            )
-            for each in new
-            if each.id in wanted
-        ]
+        tasks = [each.task(SEND_APPRAISAL, triggered_by="coins") for each in new if each.id in wanted]
         await TaskIntake(session).enqueue(tasks, now=now)
         wake_after_commit(session, SEND_APPRAISAL, [task.id for task in tasks])
         return len(new)
