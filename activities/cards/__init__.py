@@ -2,8 +2,7 @@
 
 from temporalio import activity
 
-from mainspring.activities.cards.calls import AccountCalls
-from mainspring.activities.cards.credentials import Credential, Credentials, DefaultCredential
+from mainspring.activities.cards.calls import AccountCalls, Credential, Credentials, DefaultCredential
 from mainspring.activities.cards.listings import ListingBatches, cards_of_sets, sets_of_games
 from mainspring.activities.cards.prices import PriceBatches
 from mainspring.contracts.cards import AccountsPage, AccountsPageDone, DueJob, ListingProgress, PricesProgress

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls
-from mainspring.activities.cards.credentials import Credential
+from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls, Credential
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
 from mainspring.contracts.cards import ListingProgress
 from mainspring.contracts.tasks import TaskError

@@ -1,7 +1,6 @@
 """Looking up the prices of an inventory, in pages of the plan's size."""
 
-from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls
-from mainspring.activities.cards.credentials import Credential
+from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls, Credential
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
 from mainspring.contracts.cards import PricesProgress
 from mainspring.gateways.clock import Clock

@@ -1,8 +1,14 @@
-"""The single values of a record: strict for what is needed, lenient for what is not."""
+"""The fields of JustTCG's JSON: texts, moments, and money."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+CENT = Decimal("0.01")
+
+# What an integer column of every database holds: about 21 million dollars.
+MOST_CENTS = 2**31 - 1
 
 
 def required(raw: Mapping[str, Any], name: str) -> str:
@@ -36,3 +42,19 @@ def day(value: object) -> date | None:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
+
+
+def cents(dollars: object) -> int | None:
+    """Return an amount of decimal dollars in whole cents, half a cent rounded up; None stays None.
+
+    A float is read as the decimal that it prints as, which is what stood on the wire. An amount that is
+    no number, negative or beyond `MOST_CENTS` is a TypeError, a ValueError or an ArithmeticError.
+    """
+    if dollars is None:
+        return None
+    if isinstance(dollars, bool) or not isinstance(dollars, int | float | str):
+        raise TypeError(f"{dollars!r} is no amount of dollars")
+    amount = int(Decimal(str(dollars)).quantize(CENT, ROUND_HALF_UP).scaleb(2))
+    if not 0 <= amount <= MOST_CENTS:
+        raise ValueError(f"{dollars!r} dollars is no price")
+    return amount

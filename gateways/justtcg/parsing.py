@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 from mainspring.domain.cards import Card, CardSet, JsonScalar, Variant
 from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.justtcg.answers import Game
-from mainspring.gateways.justtcg.fields import day, moment, required, text
-from mainspring.gateways.justtcg.money import cents
+from mainspring.gateways.justtcg.fields import cents, day, moment, required, text
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")

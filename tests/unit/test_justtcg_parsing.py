@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mainspring.domain.cards import Card, CardSet, Variant
 from mainspring.domain.cards.quota import Usage
-from mainspring.gateways.justtcg.money import MOST_CENTS, cents
+from mainspring.gateways.justtcg.fields import MOST_CENTS, cents
 from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_sets, parse_usage
 
 VARIANT: dict[str, Any] = {
