@@ -87,10 +87,10 @@ class CheckWishlistStock(Message):
 
 
 class WishlistChecked(Message):
-    """What a check did. `checked` wishes of `products` that may matter were judged.
+    """What a check did. `checked` wishes of `products` that may matter were evaluated.
 
     `notified` wishes are told of in `mails`, new ones or such as still waited; `skipped` counts by reason.
-    `errors` products could not be judged; the next check looks at them again.
+    `errors` products could not be evaluated; the next check looks at them again.
     """
 
     products: int = 0

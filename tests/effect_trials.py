@@ -39,7 +39,7 @@ from mainspring.storage.effects import EffectStore, NewEffect, WorkspaceEffects
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.tables import TaskRow
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.mail_office import SENDER_SETTINGS, Office
+from tests.mail_bench import SENDER_SETTINGS, MailBench
 from tests.platform import platform_of
 from tests.shop import user
 
@@ -108,7 +108,7 @@ def effect_queue(database: Database, clock: ShiftedClock, job: str) -> EffectQue
 class MailTrial:
     """A mail of a sale, to a real mail server."""
 
-    office: Office
+    mails: MailBench
     smtp: SmtpEmulator
     activities: NotificationActivities
     kind = WISHLIST_MAIL
@@ -116,17 +116,17 @@ class MailTrial:
     @property
     def database(self) -> Database:
         """The database."""
-        return self.office.database
+        return self.mails.database
 
     @property
     def clock(self) -> ShiftedClock:
         """The queue's clock."""
-        return self.office.clock
+        return self.mails.clock
 
     async def want(self, on_unknown: OnUnknown = OnUnknown.RESEND) -> None:
         """Want the effect, with its task."""
-        await self.office.open(1)
-        await self.office.write_due([0], 0)
+        await self.mails.open(1)
+        await self.mails.write_due([0], 0)
         await self._plan(on_unknown)
 
     async def _plan(self, on_unknown: OnUnknown) -> None:
@@ -151,7 +151,7 @@ class MailTrial:
 
     async def make_hold_no_more(self) -> None:
         """Let the effect hold no more."""
-        await self.office.platform.people.store_users([user(0, sale_alerts=False)])
+        await self.mails.platform.people.store_users([user(0, sale_alerts=False)])
 
     async def give_up(self) -> None:
         """Give up what no task sends any more."""
@@ -163,7 +163,7 @@ class MailTrial:
 
     async def states(self) -> list[str]:
         """Return the states of the domain's own rows."""
-        return [state for state, _ in await self.office.noted()]
+        return [state for state, _ in await self.mails.noted()]
 
 
 class PushLost(TransientError):
@@ -293,7 +293,7 @@ async def mail_trial(database: Database) -> AsyncIterator[Trial]:
         activities = NotificationActivities(
             queue, MailSender(mailer, clock), Templates("Shop"), SENDER_SETTINGS
         )
-        yield MailTrial(Office(database, platform_of(database, clock), clock), smtp, activities)
+        yield MailTrial(MailBench(database, platform_of(database, clock), clock), smtp, activities)
 
 
 @asynccontextmanager

@@ -43,13 +43,13 @@ class Oracle:
             product.sales += product.seen_on_sale and not was_on_sale
             price = product.price_at(now)
             for user_id, wish in self.wishes[product_id].items() if product.seen_on_sale else ():
-                verdict = self._sale_verdict(product_id, user_id, wish, price, least_drop, deeper_after, now)
-                said[verdict] += 1
-                if verdict == "due":
+                outcome = self._sale_outcome(product_id, user_id, wish, price, least_drop, deeper_after, now)
+                said[outcome] += 1
+                if outcome == "due":
                     self._write((product_id, user_id, SALE, product.sales, price), 1, now)
         return said
 
-    def _sale_verdict(
+    def _sale_outcome(
         self,
         product_id: str,
         user_id: str,
@@ -88,16 +88,16 @@ class Oracle:
                 self.wishes[product_id].items(), key=lambda each: (each[1].added_at, each[0])
             )
             for user_id, wish in oldest_first:
-                verdict = self._stock_verdict(product_id, user_id, wish, product.back_since)
-                if verdict == "due" and left == 0:
-                    verdict = "capped"
-                said[verdict] += 1
-                if verdict == "due":
+                outcome = self._stock_outcome(product_id, user_id, wish, product.back_since)
+                if outcome == "due" and left == 0:
+                    outcome = "capped"
+                said[outcome] += 1
+                if outcome == "due":
                     left -= 1
                     self._write((product_id, user_id, STOCK, product.returns, 0), least, now)
         return said
 
-    def _stock_verdict(self, product_id: str, user_id: str, wish: OracleWish, back_since: datetime) -> str:
+    def _stock_outcome(self, product_id: str, user_id: str, wish: OracleWish, back_since: datetime) -> str:
         if not self._wants(user_id, wish, STOCK):
             return "not-wanted"
         if self._told(product_id, user_id, STOCK):

@@ -65,7 +65,7 @@ class _Care(ActivityInboundInterceptor):
             log.warning("attempts were lost", activity=what, workflow_id=where, lost=lost)
         try:
             async with _heartbeats(info, attempts):
-                return await self._judged(input, info, attempts)
+                return await self._translated(input, info, attempts)
         except ApplicationError as failure:
             if not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
@@ -75,7 +75,7 @@ class _Care(ActivityInboundInterceptor):
                 failure.__cause__ = None
             raise
 
-    async def _judged(self, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts) -> Any:
+    async def _translated(self, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts) -> Any:
         try:
             return await self._in_time(call, info)
         except Exception as error:

@@ -58,12 +58,12 @@ async def check_page(
     workspace = await _workspace(session, check.progress)
     checks = CheckRepository(session, kind, workspace)
     page = await _read(checks, check, size, now)
-    judged, errors = _evaluate(check, page, now)
-    due = [each for one in judged for each in one.due]
+    evaluations, errors = _evaluate(check, page, now)
+    due = [each for one in evaluations for each in one.due]
     await checks.write_due(due, min_stock=check.stock.min_stock if check.stock else 1, now=now)
     progress, end = check.progress, page.end or WishCursor()
     following = await next_workspace(session, workspace) if page.end is None else workspace
-    skipped = sum((one.skipped for one in judged), Counter(progress.skipped))
+    skipped = sum((one.skipped for one in evaluations), Counter(progress.skipped))
     return progress.model_copy(
         update={
             "after_workspace": following or "",
@@ -124,19 +124,19 @@ def _told_before(progress: WishlistProgress, product_id: str) -> int:
 
 
 def _evaluate(check: CheckBatch, page: Page, now: datetime) -> tuple[list[Evaluation], int]:
-    """Judge product by product; one that cannot be judged is counted, and does not sink the others."""
+    """Evaluate product by product; a product that fails is counted, and does not sink the others."""
     by_product = {each.offer.product_id: each for each in page.products}
-    judged: list[Evaluation] = []
+    evaluations: list[Evaluation] = []
     errors = 0
     for product_id, places in groupby(page.wishes, key=lambda each: each.place.product_id):
         wishes = [each.wish for each in places]
         before = _told_before(check.progress, product_id)
         try:
-            judged.append(_evaluate_one(check, by_product[product_id], wishes, before, now))
-        except Exception:  # whatever is wrong with a product, the others are judged: counted and logged
-            log.exception("a product cannot be judged", product_id=product_id)
+            evaluations.append(_evaluate_one(check, by_product[product_id], wishes, before, now))
+        except Exception:  # whatever is wrong with a product, the others are evaluated: counted and logged
+            log.exception("a product cannot be evaluated", product_id=product_id)
             errors += 1
-    return judged, errors
+    return evaluations, errors
 
 
 def _evaluate_one(

@@ -20,7 +20,7 @@ from mainspring.storage.errors import EffectUnknown
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.webhooks import DELIVER
-from tests.mail_office import Office
+from tests.mail_bench import MailBench
 from tests.platform import platform_of
 from tests.service import Service
 
@@ -75,11 +75,11 @@ async def test_a_task_does_not_send_an_effect_of_another_workspace(
     sqlite_database: Database, clock: ShiftedClock
 ) -> None:
     """The effect stays as it is, and stays with the task that it was made with."""
-    office = Office(sqlite_database, platform_of(sqlite_database, clock), clock)
-    await office.open(1)
-    await office.write_due([0], 0)
-    await office.plan()
-    before = await office.effects()
+    mails = MailBench(sqlite_database, platform_of(sqlite_database, clock), clock)
+    await mails.open(1)
+    await mails.write_due([0], 0)
+    await mails.plan()
+    before = await mails.effects()
     stranger, (effect,) = uuid4(), before
 
     outcomes = await sqlite_database.transact(
@@ -93,4 +93,4 @@ async def test_a_task_does_not_send_an_effect_of_another_workspace(
     )
 
     assert isinstance(outcomes[stranger], EffectUnknown)
-    assert before == await office.effects()
+    assert before == await mails.effects()

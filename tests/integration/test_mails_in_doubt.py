@@ -17,7 +17,7 @@ from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Database
 from mainspring.storage.tables import WishlistUserRow
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.mail_office import SENDER_SETTINGS, Office
+from tests.mail_bench import SENDER_SETTINGS, MailBench
 from tests.platform import platform_of
 from tests.shop import product, user
 
@@ -27,23 +27,23 @@ AWAY = ServerAway("", retry_after=HOUR)
 
 
 @pytest.fixture
-async def office(sqlite_database: Database) -> Office:
-    """Give an office without anybody to tell."""
+async def mails(sqlite_database: Database) -> MailBench:
+    """Give mails to plan, without anybody to tell."""
     clock = ShiftedClock()
-    return Office(sqlite_database, platform_of(sqlite_database, clock), clock)
+    return MailBench(sqlite_database, platform_of(sqlite_database, clock), clock)
 
 
-async def make_hold_no_more(office: Office, reason: SkipReason) -> None:
+async def make_hold_no_more(mails: MailBench, reason: SkipReason) -> None:
     """Let what is told of product 0 hold no more, for this reason."""
     match reason:
         case SkipReason.UNSUBSCRIBED:
-            await office.platform.people.store_users([user(0, sale_alerts=False)])
+            await mails.platform.people.store_users([user(0, sale_alerts=False)])
         case SkipReason.SALE_ENDED:
-            await office.platform.shop.store_products([product(0)])
+            await mails.platform.shop.store_products([product(0)])
         case SkipReason.PRICE_ROSE:
-            await office.platform.shop.store_products([product(0, sale_price_cents=6_000)])
+            await mails.platform.shop.store_products([product(0, sale_price_cents=6_000)])
         case _:
-            await office.platform.wishlists.remove_items([("p00000", "u00000")])
+            await mails.platform.wishlists.remove_items([("p00000", "u00000")])
 
 
 REASONS = (
@@ -57,169 +57,169 @@ REASONS = (
 @pytest.mark.parametrize("is_dead", [False, True], ids=["answer-lost", "worker-died"])
 @pytest.mark.parametrize("reason", REASONS)
 async def test_a_mail_in_doubt_of_which_nothing_holds_is_not_sent_again(
-    office: Office, reason: SkipReason, is_dead: bool
+    mails: MailBench, reason: SkipReason, is_dead: bool
 ) -> None:
     """It may have arrived: it is unknown and not withdrawn, and what it told of counts as told."""
-    await office.open(1)
-    await office.write_due([0], 0)
-    await office.plan()
-    (task,) = await office.database.transact(office.claim)
+    await mails.open(1)
+    await mails.write_due([0], 0)
+    await mails.plan()
+    (task,) = await mails.database.transact(mails.claim)
     if not is_dead:
-        await office.acknowledge([task], LOST, TaskState.RUNNING)
-    await make_hold_no_more(office, reason)
+        await mails.acknowledge([task], LOST, TaskState.RUNNING)
+    await make_hold_no_more(mails, reason)
 
-    again = await office.claim_again(task)
+    again = await mails.claim_again(task)
 
-    (effect,) = await office.effects()
+    (effect,) = await mails.effects()
     assert isinstance(again.prepared, Nothing)
     assert again.prepared.content is not None
     assert {reason: 1} == again.prepared.content.skip_counts
     assert (EffectState.UNKNOWN, 1) == (effect.state, effect.attempts)
     assert "may have arrived; not sent again" in (effect.error or "")
-    assert [("sent", None)] == await office.noted()
+    assert [("sent", None)] == await mails.noted()
 
 
-async def test_a_mail_in_doubt_is_sent_again_with_what_still_holds(office: Office) -> None:
+async def test_a_mail_in_doubt_is_sent_again_with_what_still_holds(mails: MailBench) -> None:
     """The rest counts as told, and is in the count of what was skipped."""
-    await office.open(1)
+    await mails.open(1)
     for which in range(2):
-        await office.write_due([0], which)
-    await office.plan()
-    (task,) = await office.database.transact(office.claim)
-    await office.acknowledge([task], LOST, TaskState.RUNNING)
-    await make_hold_no_more(office, SkipReason.SALE_ENDED)
+        await mails.write_due([0], which)
+    await mails.plan()
+    (task,) = await mails.database.transact(mails.claim)
+    await mails.acknowledge([task], LOST, TaskState.RUNNING)
+    await make_hold_no_more(mails, SkipReason.SALE_ENDED)
 
-    again = await office.claim_again(task)
+    again = await mails.claim_again(task)
 
     assert isinstance(again.prepared, Outgoing)
     assert {SkipReason.SALE_ENDED: 1} == again.prepared.content.skip_counts
     assert ["p00001"] == [line.due.product_id for line in again.prepared.content.lines]
-    assert [("sent", None), ("due", None)] == await office.noted()
+    assert [("sent", None), ("due", None)] == await mails.noted()
 
 
-async def test_a_mail_goes_to_the_address_of_now_and_one_in_doubt_to_the_one_before(office: Office) -> None:
+async def test_a_mail_goes_to_the_address_of_now_and_one_in_doubt_to_the_one_before(mails: MailBench) -> None:
     """The ledger says where."""
-    await office.open(1)
-    await office.write_due([0], 0)
-    await office.plan()
-    await office.platform.people.store_users([user(0, email="new@example.org")])
-    (task,) = await office.database.transact(office.claim)
-    await office.acknowledge([task], LOST, TaskState.RUNNING)
-    await office.platform.people.store_users([user(0, email="newest@example.org")])
-    again = await office.claim_again(task)
+    await mails.open(1)
+    await mails.write_due([0], 0)
+    await mails.plan()
+    await mails.platform.people.store_users([user(0, email="new@example.org")])
+    (task,) = await mails.database.transact(mails.claim)
+    await mails.acknowledge([task], LOST, TaskState.RUNNING)
+    await mails.platform.people.store_users([user(0, email="newest@example.org")])
+    again = await mails.claim_again(task)
 
-    mails = [
+    both = [
         written(
             each.prepared.effect,
             each.prepared.content,
             SENDER_SETTINGS,
             Templates("Shop"),
-            now=office.clock.now(),
+            now=mails.clock.now(),
         )
         for each in (task, again)
     ]
-    assert ["new@example.org"] * 2 == [each.recipient.address for each in mails]
-    assert ["new@example.org"] == [each.recipient for each in await office.effects()]
+    assert ["new@example.org"] * 2 == [each.recipient.address for each in both]
+    assert ["new@example.org"] == [each.recipient for each in await mails.effects()]
 
 
-async def test_what_is_found_while_a_mail_waits_for_another_attempt_joins_it(office: Office) -> None:
+async def test_what_is_found_while_a_mail_waits_for_another_attempt_joins_it(mails: MailBench) -> None:
     """Put off for the cooldown, or because the server was away: no second mail is made."""
-    await office.open(1)
-    await office.write_due([0], 0)
-    await office.plan(HOUR)
-    (task,) = await office.database.transact(office.claim)
-    await office.acknowledge([task], AWAY, TaskState.RUNNING)
-    await office.put_off(task, office.clock.now() + HOUR)
-    await office.write_due([0], 1)
-    await office.plan(HOUR)
+    await mails.open(1)
+    await mails.write_due([0], 0)
+    await mails.plan(HOUR)
+    (task,) = await mails.database.transact(mails.claim)
+    await mails.acknowledge([task], AWAY, TaskState.RUNNING)
+    await mails.put_off(task, mails.clock.now() + HOUR)
+    await mails.write_due([0], 1)
+    await mails.plan(HOUR)
 
-    again = await office.claim_again(task)
+    again = await mails.claim_again(task)
 
-    assert 1 == len(await office.effects())
+    assert 1 == len(await mails.effects())
     assert isinstance(again.prepared, Outgoing)
     assert 2 == len(again.prepared.content.lines)
 
 
 @pytest.mark.parametrize(("cooldown", "letters"), [(HOUR, 1), (timedelta(0), 2)])
-async def test_a_claim_sends_a_user_one_mail(office: Office, cooldown: timedelta, letters: int) -> None:
+async def test_a_claim_sends_a_user_one_mail(mails: MailBench, cooldown: timedelta, letters: int) -> None:
     """The other waits for the cooldown; without one there is nothing to wait for."""
-    await office.open(2)
+    await mails.open(2)
     for which in range(2):
-        await office.write_due([0, 1], which)
-        await office.plan_new(cooldown)
+        await mails.write_due([0, 1], which)
+        await mails.plan_new(cooldown)
 
-    tasks = await office.database.transact(office.claim)
+    tasks = await mails.database.transact(mails.claim)
 
     sent = [task.prepared.content.user.id for task in tasks if isinstance(task.prepared, Outgoing)]
     assert (2 * letters, 2) == (len(sent), len(set(sent)))
     assert 4 - 2 * letters == sum(isinstance(task.prepared, Snooze) for task in tasks)
 
 
-async def test_a_late_failure_says_nothing_of_the_attempt_after_it(office: Office) -> None:
+async def test_a_late_failure_says_nothing_of_the_attempt_after_it(mails: MailBench) -> None:
     """An attempt that was frozen finds the server away while the next one has the mail on the wire."""
-    await office.open(1)
-    await office.write_due([0], 0)
-    await office.plan()
-    (first,) = await office.database.transact(office.claim)
-    second = await office.claim_again(first)
+    await mails.open(1)
+    await mails.write_due([0], 0)
+    await mails.plan()
+    (first,) = await mails.database.transact(mails.claim)
+    second = await mails.claim_again(first)
 
-    await office.acknowledge([first], AWAY, TaskState.FAILED)
-    (during,), noted = await office.effects(), await office.noted()
-    await office.acknowledge([second])
+    await mails.acknowledge([first], AWAY, TaskState.FAILED)
+    (during,), noted = await mails.effects(), await mails.noted()
+    await mails.acknowledge([second])
 
     assert (EffectState.SENDING, [("due", None)]) == (during.state, noted)
-    assert [EffectState.SENT] == [each.state for each in await office.effects()]
-    await office.acknowledge([first], AWAY, TaskState.FAILED)
-    assert [EffectState.SENT] == [each.state for each in await office.effects()]
+    assert [EffectState.SENT] == [each.state for each in await mails.effects()]
+    await mails.acknowledge([first], AWAY, TaskState.FAILED)
+    assert [EffectState.SENT] == [each.state for each in await mails.effects()]
 
 
 @pytest.mark.parametrize("ended", [TaskState.CANCELLED, TaskState.FAILED])
-async def test_mails_that_no_task_sends_any_more_are_given_up(office: Office, ended: TaskState) -> None:
+async def test_mails_that_no_task_sends_any_more_are_given_up(mails: MailBench, ended: TaskState) -> None:
     """What waited is failed; what was going out when its worker died may have arrived: a person decides."""
-    await office.open(2)
-    await office.write_due([0], 0)
-    await office.plan()
-    (sending,) = await office.database.transact(office.claim)
-    await office.write_due([1], 0)
-    await office.plan()
-    (waiting,) = await office.database.transact(office.claim)
-    await office.acknowledge([waiting], AWAY, TaskState.RUNNING)
-    await office.end([sending, waiting], ended)
+    await mails.open(2)
+    await mails.write_due([0], 0)
+    await mails.plan()
+    (sending,) = await mails.database.transact(mails.claim)
+    await mails.write_due([1], 0)
+    await mails.plan()
+    (waiting,) = await mails.database.transact(mails.claim)
+    await mails.acknowledge([waiting], AWAY, TaskState.RUNNING)
+    await mails.end([sending, waiting], ended)
 
-    await office.plan()
+    await mails.plan()
 
     assert {
         sending.input.effect_id: EffectState.UNKNOWN,
         waiting.input.effect_id: EffectState.FAILED,
-    } == {each.id: each.state for each in await office.effects()}
-    assert [("due", None), ("failed", None)] == await office.noted()
+    } == {each.id: each.state for each in await mails.effects()}
+    assert [("due", None), ("failed", None)] == await mails.noted()
 
 
-async def test_more_mails_than_a_page_are_given_up_page_after_page(office: Office) -> None:
+async def test_more_mails_than_a_page_are_given_up_page_after_page(mails: MailBench) -> None:
     """So that no statement has more ids than the database takes."""
     users = planning.GIVEN_UP + 1
-    await office.open(users)
-    await office.write_due(range(users), 0)
-    await office.plan()
-    tasks = await office.database.transact(lambda session: office.claim(session, limit=users))
-    await office.acknowledge(tasks, AWAY, TaskState.RUNNING)
-    await office.end(tasks, TaskState.CANCELLED)
+    await mails.open(users)
+    await mails.write_due(range(users), 0)
+    await mails.plan()
+    tasks = await mails.database.transact(lambda session: mails.claim(session, limit=users))
+    await mails.acknowledge(tasks, AWAY, TaskState.RUNNING)
+    await mails.end(tasks, TaskState.CANCELLED)
 
-    await office.plan()
+    await mails.plan()
 
-    assert {EffectState.FAILED} == {each.state for each in await office.effects()}
+    assert {EffectState.FAILED} == {each.state for each in await mails.effects()}
 
 
-async def test_a_mail_that_cannot_be_judged_does_not_keep_the_others_back(office: Office) -> None:
+async def test_a_mail_that_cannot_be_judged_does_not_keep_the_others_back(mails: MailBench) -> None:
     """A zone that this machine does not know: planned without quiet hours, and its own task's failure."""
-    await office.open(2)
-    await office.write_due([0, 1], 0)
+    await mails.open(2)
+    await mails.write_due([0, 1], 0)
     strange = update(WishlistUserRow).where(WishlistUserRow.id == "u00000")
     strange = strange.values(time_zone="Mars/Base", quiet_from=time(22), quiet_until=time(7))
-    await office.database.transact(lambda session: session.execute(strange))
+    await mails.database.transact(lambda session: session.execute(strange))
 
-    await office.plan()
-    tasks = await office.database.transact(office.claim)
+    await mails.plan()
+    tasks = await mails.database.transact(mails.claim)
 
     (failed,) = [task.prepared for task in tasks if isinstance(task.prepared, Exception)]
     (letter,) = [task.prepared for task in tasks if isinstance(task.prepared, Outgoing)]

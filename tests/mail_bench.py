@@ -1,4 +1,4 @@
-"""An office where mails are planned, claimed and settled, without Temporal and without a mail server."""
+"""Mails that are planned, claimed and acknowledged without Temporal and without a mail server."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ SENDER_SETTINGS = SenderSettings(Mailbox("shop@example.org"), "https://shop.exam
 
 
 @dataclass
-class Office:
-    """Where mails are planned, claimed and settled."""
+class MailBench:
+    """Plans, claims and acknowledges mails, one call each."""
 
     database: Database
     platform: Platform
