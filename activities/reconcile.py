@@ -161,6 +161,8 @@ class ReconcileActivities:
             dedupe_key=None,
             input=message,
             triggered_by="temporal",
+            # Whose the row is follows from the parent.
+            parent_id=await self._temporal.parent_id_of(execution),
         )
         finish = self._final_state(task_id, closed)
         run_id, ended_at = first_run_id(execution), execution.close_time or self._clock.now()

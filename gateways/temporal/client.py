@@ -125,6 +125,10 @@ class TemporalGateway:
         """Return the task id in a workflow's memo, if it was started with one."""
         return await runs.task_id_of(execution)
 
+    async def parent_id_of(self, execution: WorkflowExecution) -> UUID | None:
+        """Return the id of the task that a workflow is a step of, if its memo says so."""
+        return await runs.parent_id_of(execution)
+
     async def workers(self) -> list[AskingWorker]:
         """Return the workers that have asked for workflows of the task queue in the last minutes."""
         return await asking_workers(self._client, self._task_queue)

@@ -1,7 +1,7 @@
 """What became of runs: those that go on, those that are over, and what they were started with."""
 
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +21,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from mainspring.contracts.tasks import JsonObject
 from mainspring.gateways.temporal.calls import RPC_TIMEOUT, translated
 
-# The memo field that ties a workflow to its row in the ledger.
+# The memo fields that tie a workflow to its row in the ledger, and to the task that it is a step of.
 TASK_ID = "task_id"
+CHILD = "child"
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,26 @@ def first_run_id(execution: WorkflowExecution) -> str:
 
 async def task_id_of(execution: WorkflowExecution) -> UUID | None:
     """Return the task id in a workflow's memo, if it was started with one."""
+    return _id((await _memo(execution)).get(TASK_ID))
+
+
+async def parent_id_of(execution: WorkflowExecution) -> UUID | None:
+    """Return the id of the task that a workflow is a step of, if its memo says so."""
+    child = (await _memo(execution)).get(CHILD)
+    return _id(child.get("parent_id")) if isinstance(child, dict) else None
+
+
+async def _memo(execution: WorkflowExecution) -> Mapping[str, Any]:
     try:
-        task_id = (await execution.memo()).get(TASK_ID)
-        return UUID(task_id) if isinstance(task_id, str) else None
+        return await execution.memo()
     except (ValueError, KeyError, RuntimeError):  # somebody's own memo, in whatever encoding
+        return {}
+
+
+def _id(text: object) -> UUID | None:
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:  # somebody's own memo
         return None
 
 

@@ -14,11 +14,11 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from mainspring.activities.reconcile import ReconcileActivities, RecordedJobs
-from mainspring.contracts.tasks import NewTask, ReconcileTasks, TasksReconciled, TaskState
+from mainspring.contracts.tasks import ChildTask, NewTask, ReconcileTasks, TasksReconciled, TaskState
 from mainspring.gateways.errors import Refused
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Session
-from mainspring.storage.ledger import TaskIntake
+from mainspring.storage.ledger import TaskIntake, WorkspaceTasks
 from mainspring.testing.eventually import eventually
 from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from tests.deliveries import add_subscriber, deliveries_are_under_way
@@ -173,6 +173,30 @@ async def test_subscribers_are_told_of_what_never_had_a_row(service: Service) ->
 
     assert 1 == swept.created
     await eventually(lambda: deliveries_are_under_way(service), bool)
+
+
+async def test_a_step_that_never_had_a_row_belongs_where_its_flow_does(service: Service) -> None:
+    """Its input is the workspace's own, and nobody else's to see."""
+    flow = NewTask(id=uuid4(), job="x", workflow_id="x", dedupe_key=None, input={}, workspace="two")
+    await service.database.transact(
+        lambda session: TaskIntake(session).enqueue([flow], now=service.clock.now())
+    )
+    child = ChildTask(parent_id=flow.id, step="a", input_hash="", priority=3, retry_of=None)
+    handle = await service.temporal_client.start_workflow(
+        "discover-sets",
+        {},
+        id="child",
+        task_queue=service.settings.task_queue,
+        memo={"task_id": str(uuid4()), "child": child},
+    )
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    await service.until_listed("Failed")
+
+    assert 1 == (await sweep(service)).created
+    (made,) = await service.database.read(lambda session: WorkspaceTasks(session, "two").children(flow.id))
+    assert (TaskState.FAILED, "child") == (made.state, made.workflow_id)
+    assert [] == await service.all_tasks()
 
 
 async def sweep(service: Service) -> TasksReconciled:
