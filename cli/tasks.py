@@ -9,6 +9,7 @@ from mainspring.cli.follow import follow, follow_or_leave, show_outcome
 from mainspring.cli.inputs import json_object
 from mainspring.cli.output import AsJson, echo, short, show_json, state_text, warn
 from mainspring.cli.task_tables import show_task, show_tasks
+from mainspring.cli.workspace_option import FormerWorkspace
 from mainspring.client.service import Service
 from mainspring.client.tasks.availability import availability
 from mainspring.client.tasks.listing import overview, task_page
@@ -44,6 +45,7 @@ def list_tasks(
     ] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: AsJson = False,
+    _: FormerWorkspace = None,
 ) -> None:
     """List tasks, the newest first; what other tasks made only with --all, or when --job names its job."""
 

@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from mainspring.cli.console import with_service
 from mainspring.cli.output import AsJson, echo, show_json, show_table
+from mainspring.cli.workspace_option import FormerWorkspace
 from mainspring.client.errors import BadInput
 from mainspring.client.service import Service
 from mainspring.client.times import when
@@ -30,6 +31,7 @@ def add(
     ] = None,
     *,
     as_json: AsJson = False,
+    _: FormerWorkspace = None,
 ) -> None:
     """Tell a URL of tasks that end. The secret that its receiver verifies with is printed this once."""
 

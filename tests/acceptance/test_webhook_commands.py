@@ -27,6 +27,16 @@ def test_a_webhook_is_added_listed_and_removed(command_line: CommandLine) -> Non
     assert [] == private.json("webhooks", "list")
 
 
+def test_an_option_that_had_another_meaning_says_what_to_give_now(command_line: CommandLine) -> None:
+    """`--workspace` after a command was the key of turns; the same words must not mean something else."""
+    for command in (["webhooks", "add", "https://shop.example"], ["tasks", "list"]):
+        refused = command_line.run(*command, "--workspace", "shop")
+        said = " ".join(refused.err.replace("│", " ").split())
+        assert 2 == refused.code
+        assert "mainspring --workspace shop" in said
+        assert "--fairness-key" in said
+
+
 def test_a_webhook_that_leads_into_our_own_network_is_refused(command_line: CommandLine) -> None:
     """With the reason, and as bad input."""
     done = command_line.run("webhooks", "add", "https://127.0.0.1/hook")
