@@ -14,7 +14,7 @@ from mainspring.contracts.tasks import (
     TaskState,
 )
 from mainspring.storage.database import Database
-from mainspring.storage.ledger import ProgressStore, TaskIntake, TaskQueries, TaskWriter
+from mainspring.storage.ledger import ErrorLog, ProgressStore, TaskIntake, TaskQueries, TaskWriter
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -83,7 +83,7 @@ async def report(database: Database, task_id: UUID, processed: int, total: int |
 
 
 async def log_error(database: Database, task_id: UUID, error: TaskError) -> None:
-    await database.transact(lambda session: TaskWriter(session).append_error(task_id, error))
+    await database.transact(lambda session: ErrorLog(session).append(task_id, error))
 
 
 async def request_cancel(database: Database, task_id: UUID) -> bool:

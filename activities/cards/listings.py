@@ -16,7 +16,7 @@ from mainspring.gateways.errors import CredentialsRefused, GatewayError, Malform
 from mainspring.gateways.justtcg import JustTcg
 from mainspring.storage.cards import CatalogueRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import TaskWriter
+from mainspring.storage.ledger import ErrorLog
 
 # How often a listing is asked for in one run at which the vendor fails: with the pauses after transient
 # failures between, about two minutes.
@@ -201,7 +201,7 @@ class ListingBatches:
         )
 
         async def store(session: Session) -> None:
-            await TaskWriter(session).append_error(progress.task_id, entry)
+            await ErrorLog(session).append(progress.task_id, entry)
             await self._save(session, after, cursor.item_id)
             await self._listing.tracked(session).mark_refused(progress.account_id, cursor.item_id, now=now)
 

@@ -22,7 +22,7 @@ from mainspring.contracts.tasks import TaskError
 from mainspring.domain.sizes import LONGEST_ERROR, LONGEST_STACK, MOST_RESULT, check_data, shortened, size_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import TaskWriter
+from mainspring.storage.ledger import ErrorLog
 
 log = structlog.get_logger(__name__)
 
@@ -141,7 +141,7 @@ class _Care(ActivityInboundInterceptor):
 async def _write_error(
     session: Session, task_id: UUID, entry: TaskError, step: StepInput | None, *, is_last: bool
 ) -> None:
-    await TaskWriter(session).append_error(task_id, entry)
+    await ErrorLog(session).append(task_id, entry)
     if step is not None:
         await fail_step(session, step, entry, is_last=is_last)
 

@@ -1,6 +1,7 @@
 """The task ledger: one class for each thing that is read or written, and each holds its caller's session."""
 
 from mainspring.storage.ledger.acknowledgements import Acknowledgement, AcknowledgementStore
+from mainspring.storage.ledger.error_log import ErrorLog
 from mainspring.storage.ledger.failures import FailureStore
 from mainspring.storage.ledger.intake import TaskIntake
 from mainspring.storage.ledger.progress_store import ProgressStore
@@ -16,6 +17,7 @@ __all__ = [
     "Acknowledgement",
     "AcknowledgementStore",
     "ClaimedRow",
+    "ErrorLog",
     "FailureStore",
     "ProgressStore",
     "QueueQueries",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Update, update
 
-from mainspring.contracts.tasks import ACTIVE_STATES, NewTask, Task, TaskError, TaskState
+from mainspring.contracts.tasks import ACTIVE_STATES, BeginTask, NewTask, Task, TaskError, TaskState
 from mainspring.domain.failures import fingerprint
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
@@ -42,6 +42,14 @@ def queued_row(task: NewTask, now: datetime) -> dict[str, Any]:
         "created_at": now,
         "updated_at": now,
     }
+
+
+def raw_task(message: BeginTask) -> NewTask:
+    """Return the task of a workflow that was started without one: a raw start, or a step of a flow."""
+    values = message.model_dump(include={"job", "workflow_id", "input", "fairness_key", "triggered_by"})
+    if message.child is not None:
+        values |= message.child.model_dump(exclude={"step", "input_hash"})
+    return NewTask(id=message.task_id or message.fallback_id, dedupe_key=None, **values)
 
 
 def failure_columns(job: str, error: TaskError) -> dict[str, Any]:

@@ -16,7 +16,10 @@ from mainspring.storage.tables import TaskRow, TaskStepRow
 
 
 class StepQueries(Repository):
-    """Looks at steps, inside the caller's transaction. Only `steps` and `recall` read their data."""
+    """Looks at steps, inside the caller's transaction.
+
+    Only `steps`, `recall` and `completed_data` read the steps' data.
+    """
 
     async def steps(self, task_id: UUID) -> list[StepResult]:
         """Return a task's steps as declared; none for one that is not a flow."""
@@ -35,6 +38,16 @@ class StepQueries(Repository):
             )
             for row in rows
         ]
+
+    async def completed_data(self, task_id: UUID, step: str, input_hash: str) -> JsonObject | None:
+        """Return what a completed step of the same input gave back; None when there is no such step."""
+        query = select(TaskStepRow.data).where(
+            TaskStepRow.task_id == task_id,
+            TaskStepRow.name == step,
+            TaskStepRow.status == StepStatus.COMPLETED,
+            TaskStepRow.input_hash == input_hash,
+        )
+        return await self._session.scalar(query)
 
     async def earlier_runs(self, task_id: UUID) -> list[PreviousRun]:
         """Return the task and all that it retries, directly or through others, newest first."""

@@ -1,4 +1,4 @@
-"""What the step repositories share: the UPDATE that keeps a final status final, and taking steps over."""
+"""What the step repositories share: pending rows, the UPDATE that keeps a final status final, taking over."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -7,12 +7,24 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, Update, select, update
 from sqlalchemy.orm import aliased
 
-from mainspring.contracts.flows import StepStatus
+from mainspring.contracts.flows import OpenedStep, StepStatus
 from mainspring.storage.tables import TaskStepRow
 
 OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
 
 TAKEN_OVER = ("status", "input_hash", "data", "error", "attempts", "started_at", "completed_at")
+
+
+def pending_row(task_id: UUID, position: int, step: OpenedStep) -> dict[str, Any]:
+    """Return the columns of a step that has not begun."""
+    return {
+        "task_id": task_id,
+        "name": step.name,
+        "position": position,
+        "weight": step.weight,
+        "status": StepStatus.PENDING,
+        "attempts": 0,
+    }
 
 
 def still_open(task_id: UUID, names: Collection[str] | None = None) -> Update:

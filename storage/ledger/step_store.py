@@ -15,7 +15,7 @@ from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.ledger.flow_progress import FlowProgress
 from mainspring.storage.ledger.rows import still_active
 from mainspring.storage.ledger.step_queries import StepQueries
-from mainspring.storage.ledger.step_rows import by_task, still_open, taken_over
+from mainspring.storage.ledger.step_rows import by_task, pending_row, still_open, taken_over
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow, TaskStepRow
 
@@ -31,7 +31,7 @@ class StepStore(Repository):
 
     async def open(self, task_id: UUID, steps: Sequence[OpenedStep], *, now: datetime) -> None:
         """Make a flow's pending steps; those that are there stay as they are."""
-        rows = [_pending(task_id, position, step) for position, step in enumerate(steps)]
+        rows = [pending_row(task_id, position, step) for position, step in enumerate(steps)]
         for chunk in chunks(rows):
             statement = insert_into(self._session, TaskStepRow).on_conflict_do_nothing()
             await self._session.execute(statement, chunk)
@@ -63,18 +63,9 @@ class StepStore(Repository):
             )
         )
         if not started:
-            return await self._completed_data(task_id, step, input_hash)
+            return await StepQueries(self._session).completed_data(task_id, step, input_hash)
         await self._flows.report(task_id, current=step, now=now)
         return None
-
-    async def _completed_data(self, task_id: UUID, step: str, input_hash: str) -> JsonObject | None:
-        query = select(TaskStepRow.data).where(
-            TaskStepRow.task_id == task_id,
-            TaskStepRow.name == step,
-            TaskStepRow.status == StepStatus.COMPLETED,
-            TaskStepRow.input_hash == input_hash,
-        )
-        return await self._session.scalar(query)
 
     async def complete(self, task_id: UUID, step: str, data: JsonObject, *, now: datetime) -> None:
         """Set completed with what the step gave back."""
@@ -155,14 +146,3 @@ class StepStore(Repository):
         """Write how far a running step is, 0 to 1."""
         await self._flows.hold(task_id)
         await self._flows.report(task_id, current=step, fraction=fraction, now=now)
-
-
-def _pending(task_id: UUID, position: int, step: OpenedStep) -> dict[str, Any]:
-    return {
-        "task_id": task_id,
-        "name": step.name,
-        "position": position,
-        "weight": step.weight,
-        "status": StepStatus.PENDING,
-        "attempts": 0,
-    }

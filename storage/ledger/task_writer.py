@@ -16,11 +16,12 @@ from mainspring.contracts.tasks import (
     TaskState,
 )
 from mainspring.storage.ledger.deliveries import announce_end
+from mainspring.storage.ledger.error_log import ErrorLog
 from mainspring.storage.ledger.flow_progress import FlowProgress
 from mainspring.storage.ledger.repeats import Repeats
-from mainspring.storage.ledger.rows import failure_columns, queued_row, still_active
+from mainspring.storage.ledger.rows import failure_columns, queued_row, raw_task, still_active
 from mainspring.storage.repository import Repository
-from mainspring.storage.tables import TaskErrorRow, TaskRow
+from mainspring.storage.tables import TaskRow
 
 
 class TaskWriter(Repository):
@@ -35,7 +36,7 @@ class TaskWriter(Repository):
         A debounced task gives up its key, so that the next start makes another task.
         """
         task_id = message.task_id or message.fallback_id
-        await self._ensure(_raw(message), run_id=message.run_id, now=now)
+        await self._ensure(raw_task(message), run_id=message.run_id, now=now)
         row = await self._session.get_one(TaskRow, task_id, with_for_update=True, populate_existing=True)
         if row.finished_at is not None:
             return TaskBegun(task_id=task_id, already_final=True)
@@ -136,7 +137,7 @@ class TaskWriter(Repository):
             values |= await self._failure(message.task_id, message.error)
         changed = bool(await self._changed(still_active(message.task_id).values(values)))
         if changed and message.error is not None:
-            await self._append_final_error(message.task_id, message.error)
+            await ErrorLog(self._session).append_last(message.task_id, message.error)
         if changed:
             await announce_end(self._session, message, now=now)
         return changed
@@ -144,26 +145,6 @@ class TaskWriter(Repository):
     async def _failure(self, task_id: UUID, error: TaskError) -> dict[str, Any]:
         job = await self._session.scalar(select(TaskRow.job).where(TaskRow.id == task_id))
         return {} if job is None else failure_columns(job, error)
-
-    async def _append_final_error(self, task_id: UUID, error: TaskError) -> None:
-        # The last attempt's error is often in the log already, with its stack: once is enough. Others may
-        # have followed it, for the steps of a flow fail side by side.
-        logged = await self._session.scalar(
-            select(TaskErrorRow.id)
-            .where(
-                TaskErrorRow.task_id == task_id,
-                TaskErrorRow.error_type == error.error_type,
-                TaskErrorRow.message == error.message,
-            )
-            .limit(1)
-        )
-        if logged is None:
-            await self.append_error(task_id, error)
-
-    async def append_error(self, task_id: UUID, error: TaskError) -> None:
-        """Add one failure to the log; an unknown task is passed over."""
-        if await self._session.get(TaskRow, task_id) is not None:
-            await self._session.execute(insert(TaskErrorRow).values(task_id=task_id, **error.model_dump()))
 
     async def request_cancel(self, task_id: UUID, *, now: datetime) -> bool:
         """Write that cancellation was asked for; return whether Temporal has to be told.
@@ -183,10 +164,3 @@ class TaskWriter(Repository):
             finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED)
             await announce_end(self._session, finish, now=now)
         return not ended
-
-
-def _raw(message: BeginTask) -> NewTask:
-    values = message.model_dump(include={"job", "workflow_id", "input", "fairness_key", "triggered_by"})
-    if message.child is not None:
-        values |= message.child.model_dump(exclude={"step", "input_hash"})
-    return NewTask(id=message.task_id or message.fallback_id, dedupe_key=None, **values)

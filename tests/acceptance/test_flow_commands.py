@@ -13,7 +13,7 @@ from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, TaskError, TaskState
 from mainspring.storage.database import Session
-from mainspring.storage.ledger import StepStore, TaskWriter
+from mainspring.storage.ledger import ErrorLog, StepStore, TaskWriter
 from mainspring.workflows.cards import DISCOVER_SETS
 from tests.acceptance.command_line import CommandLine, TaskDone
 from tests.service import Service
@@ -167,7 +167,7 @@ async def test_a_task_is_shown_with_the_stack_of_its_last_error(
                 stack=f"stack of {attempt}",
                 attempt=attempt,
             )
-            await TaskWriter(session).append_error(task_id, error)
+            await ErrorLog(session).append(task_id, error)
 
     await workerless.database.transact(log)
     shown = mainspring.run("tasks", "show", str(task_id)).out

@@ -9,7 +9,7 @@ from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import FailureStore, TaskIntake, TaskQueries, TaskWriter
+from mainspring.storage.ledger import ErrorLog, FailureStore, TaskIntake, TaskQueries, TaskWriter
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -151,7 +151,7 @@ async def test_a_task_that_succeeds_has_no_fingerprint(database: Database) -> No
         new = NewTask(id=task_id, job="x", workflow_id="x", dedupe_key=None, input={})
         await TaskIntake(session).enqueue([new], now=NOW)
         error = TaskError(at=NOW, step="work", error_type="Refused", message="no")
-        await TaskWriter(session).append_error(task_id, error)
+        await ErrorLog(session).append(task_id, error)
         await TaskWriter(session).finish(FinishTask(task_id=task_id, state=TaskState.SUCCESS), now=NOW)
         task = await TaskQueries(session).get(task_id)
         assert task is not None

@@ -17,7 +17,7 @@ from mainspring.domain.flows import child_task_id, open_flow
 from mainspring.domain.sizes import MOST_AT_ONCE
 from mainspring.gateways.clock import SystemClock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import StepQueries, StepStore, TaskIntake, TaskWriter
+from mainspring.storage.ledger import ErrorLog, StepQueries, StepStore, TaskIntake, TaskWriter
 from tests.ledger_writes import get
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -251,7 +251,7 @@ async def test_steps_that_fail_at_once_are_all_in_the_log(database: Database, fl
 
     async def fail(session: Session, name: str) -> None:
         error = TaskError(at=NOW, step=name, error_type="Refusal", message="no")
-        await TaskWriter(session).append_error(flow, error)
+        await ErrorLog(session).append(flow, error)
         await fail_step(session, StepInput(task_id=flow, step=name), error, is_last=True)
 
     await asyncio.gather(*(database.transact(partial(fail, name=name)) for name in "abcd"))
