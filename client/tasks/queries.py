@@ -41,19 +41,21 @@ class Tasks:
         return task
 
     async def find(
-        self, wanted: TaskFilter | None = None, *, before: Task | None = None, limit: int = 50
+        self, task_filter: TaskFilter | None = None, *, before: Task | None = None, limit: int = 50
     ) -> list[Task]:
         """Return a page of tasks, the newest first; `before` is the last task of the page above.
 
         A task that goes on has the last entry of its error log, any other none.
         Raises UnknownJob: when the filter names a job that is not catalogued.
         """
-        wanted = wanted or TaskFilter()
-        for name in (*wanted.without, *([] if wanted.job is None else [wanted.job])):
+        task_filter = task_filter or TaskFilter()
+        for name in (*task_filter.without, *([] if task_filter.job is None else [task_filter.job])):
             self._job_named(name)
         above = None if before is None else (before.created_at, before.id)
         return await self._database.read(
-            lambda session: WorkspaceTasks(session, self.workspace).find(wanted, before=above, limit=limit)
+            lambda session: WorkspaceTasks(session, self.workspace).find(
+                task_filter, before=above, limit=limit
+            )
         )
 
     async def resolve(self, reference: str) -> UUID:

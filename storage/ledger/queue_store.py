@@ -84,12 +84,12 @@ class QueueStore(Repository):
 
     async def _take(self, rows: Sequence[Row[Any]], claim: str, now: datetime) -> list[ClaimedRow]:
         cancelled = [row for row in rows if row.cancel_requested_at is not None]
-        taken = [row for row in rows if row.cancel_requested_at is None]
+        claimable = [row for row in rows if row.cancel_requested_at is None]
         if cancelled:
             await self._end(cancelled, now)
-        if taken:
-            await self._session.execute(_these(taken).values(_claimed(claim, now)))
-        return [_task(row) for row in taken]
+        if claimable:
+            await self._session.execute(_these(claimable).values(_claimed(claim, now)))
+        return [_task(row) for row in claimable]
 
     async def _end(self, rows: Sequence[Row[Any]], now: datetime) -> None:
         ended = {"state": TaskState.CANCELLED, "claimed_by": None, "finished_at": now, "updated_at": now}

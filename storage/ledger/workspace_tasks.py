@@ -30,13 +30,13 @@ class WorkspaceTasks(Repository):
         return None if task is None or task.workspace != self._workspace else task
 
     async def find(
-        self, wanted: TaskFilter | None = None, *, before: Cursor | None = None, limit: int = 50
+        self, task_filter: TaskFilter | None = None, *, before: Cursor | None = None, limit: int = 50
     ) -> list[Task]:
         """Return a page of tasks, the newest first.
 
         A task that goes on has the last entry of its error log, which says what it may wait for.
         """
-        query = select(TaskRow).where(self._own, *_conditions(wanted or TaskFilter()))
+        query = select(TaskRow).where(self._own, *_conditions(task_filter or TaskFilter()))
         query = newest_first(query, (TaskRow.created_at, TaskRow.id), before=before, limit=limit)
         rows = (await self._session.scalars(query)).all()
         errors = await self._last_errors([row.id for row in rows if row.state in ACTIVE_NAMES])
@@ -72,16 +72,16 @@ class WorkspaceTasks(Repository):
         return await self._ids_starting_with(TaskRow.id, prefix, self._own)
 
 
-def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
+def _conditions(task_filter: TaskFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.job is not None:
-        conditions.append(TaskRow.job == wanted.job)
-    if wanted.states:
-        conditions.append(TaskRow.state.in_(wanted.states))
-    if wanted.without:
-        conditions.append(TaskRow.job.not_in(wanted.without))
-    if wanted.fairness_key is not None:
-        conditions.append(TaskRow.fairness_key == wanted.fairness_key)
-    if wanted.top:
+    if task_filter.job is not None:
+        conditions.append(TaskRow.job == task_filter.job)
+    if task_filter.states:
+        conditions.append(TaskRow.state.in_(task_filter.states))
+    if task_filter.without:
+        conditions.append(TaskRow.job.not_in(task_filter.without))
+    if task_filter.fairness_key is not None:
+        conditions.append(TaskRow.fairness_key == task_filter.fairness_key)
+    if task_filter.top:
         conditions.append(TaskRow.parent_id.is_(None))
     return conditions
