@@ -10,6 +10,7 @@ from mainspring.activities.wishlist.mailing import WISHLIST_MAIL
 from mainspring.client.service import Service as Ways
 from mainspring.client.service import service_of
 from mainspring.contracts.cards import DiscoverSets, UpdateInventoryPrices
+from mainspring.contracts.flows import AdHocStep, RunFlow
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.contracts.webhooks import DeliverWebhook, TaskChanged
 from mainspring.contracts.wishlist import SendNotification
@@ -19,6 +20,7 @@ from mainspring.storage.database import Database
 from mainspring.storage.errors import EffectUnknown
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
+from mainspring.workflows.run_flow import RUN_FLOW
 from mainspring.workflows.webhooks import DELIVER
 from tests.mail_bench import MailBench
 from tests.platform import platform_of
@@ -51,6 +53,28 @@ async def test_a_job_does_not_work_for_an_account_of_another_workspace(
     assert [(TaskState.FAILED, "AccountUnknown")] * 2 == [end(task) for task in ended]
     assert [None] * 2 == [task.total for task in ended]
     assert 0 == len(service.justtcg.calls.of("key-of-shop"))
+
+
+async def test_a_step_works_in_the_workspace_of_its_flow(service: Service, elsewhere: Ways) -> None:
+    """For the accounts of that workspace, and for no others; nobody else sees the tasks."""
+    service.justtcg.add_key("key-of-two", "Professional")
+    own = await elsewhere.accounts.add("shop", plan="Professional", api_key="key-of-two")
+    accounts = {"own": own.id, "other": await service.add_account()}
+    steps = [
+        AdHocStep(name=name, job="discover-sets", input={"account_id": str(account)})
+        for name, account in accounts.items()
+    ]
+
+    started = await elsewhere.jobs.start(RUN_FLOW, RunFlow(steps=tuple(steps)))
+    ended = await elsewhere.tasks.wait(started.id)
+    children = {child.input["account_id"]: end(child) for child in await elsewhere.tasks.children(started.id)}
+
+    assert TaskState.FAILED == ended.state
+    assert {
+        str(accounts["own"]): (TaskState.SUCCESS, None),
+        str(accounts["other"]): (TaskState.FAILED, "AccountUnknown"),
+    } == children
+    assert [] == await service.all_tasks()
 
 
 async def test_nothing_is_delivered_to_a_subscriber_of_another_workspace(
