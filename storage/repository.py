@@ -37,6 +37,15 @@ class Repository:
         return count
 
 
+def found_otherwise(column: Any, workspace: str) -> ColumnElement[bool]:
+    """Return the condition for rows of a workspace that are found by another column, such as their id.
+
+    SQLite counts no rows: it would take an index that begins with the workspace, and go through all of that.
+    """
+    condition: ColumnElement[bool] = column.concat("") == workspace
+    return condition
+
+
 def newest_first(query: Query, key: tuple[Any, Any], *, before: Cursor | None = None, limit: int) -> Query:
     """Return a page of a query; `key` is the columns of a row's time and id, `before` the last row above."""
     query = query.order_by(*(column.desc() for column in key)).limit(limit)

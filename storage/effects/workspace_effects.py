@@ -10,7 +10,7 @@ from mainspring.contracts.effects import Effect, EffectState
 from mainspring.storage.effects.queries import EffectQueries
 from mainspring.storage.effects.rows import effect_of
 from mainspring.storage.errors import EffectUnknown
-from mainspring.storage.repository import Cursor, Repository, newest_first
+from mainspring.storage.repository import Cursor, Repository, found_otherwise, newest_first
 from mainspring.storage.tables import EffectRow
 
 
@@ -34,7 +34,8 @@ class WorkspaceEffects(Repository):
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
-        return await self._ids_starting_with(EffectRow.id, prefix, self._own)
+        own = found_otherwise(EffectRow.workspace, self._workspace)
+        return await self._ids_starting_with(EffectRow.id, prefix, own)
 
     async def find(
         self,

@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.failures import FailureFilter, FailureGroup
-from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.tasks import Task
 from mainspring.storage.ledger.rows import task_of
-from mainspring.storage.repository import Cursor, Repository, newest_first
+from mainspring.storage.repository import Cursor, Repository, found_otherwise, newest_first
 from mainspring.storage.tables import TaskRow
+from mainspring.storage.tables.tasks import FAILED
 
 OPEN = and_(
-    TaskRow.state == TaskState.FAILED,
+    FAILED,
     TaskRow.fingerprint.is_not(None),
     TaskRow.retried_by.is_(None),
     TaskRow.dismissed_at.is_(None),
@@ -31,7 +32,7 @@ class FailureStore(Repository):
         self._workspace = workspace
 
     def _conditions(self, criteria: FailureFilter) -> Sequence[ColumnElement[bool]]:
-        return [TaskRow.workspace == self._workspace, OPEN, *_chosen(criteria)]
+        return [found_otherwise(TaskRow.workspace, self._workspace), OPEN, *_chosen(criteria)]
 
     async def groups(self, criteria: FailureFilter, *, limit: int = 100) -> list[FailureGroup]:
         """Return the groups, the one that failed last first."""
@@ -82,8 +83,8 @@ class FailureStore(Repository):
     async def returned(self, fingerprints: Collection[str], *, since: datetime) -> Task | None:
         """Return a retry that failed in one of these ways since then, if there is one."""
         query = select(TaskRow).where(
-            TaskRow.workspace == self._workspace,
-            TaskRow.state == TaskState.FAILED,
+            found_otherwise(TaskRow.workspace, self._workspace),
+            FAILED,
             TaskRow.fingerprint.in_(fingerprints),
             TaskRow.retry_of.is_not(None),
             TaskRow.finished_at >= since,

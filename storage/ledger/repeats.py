@@ -13,6 +13,7 @@ from mainspring.storage.ledger.rows import ACTIVE_NAMES
 from mainspring.storage.repository import Repository
 from mainspring.storage.storable import storable
 from mainspring.storage.tables import TaskRow
+from mainspring.storage.tables.tasks import ACTIVE
 
 # A workspace and a key in it.
 Key = tuple[str, str | None]
@@ -41,7 +42,7 @@ class Repeats(Repository):
                 query = select(TaskRow.dedupe_key, TaskRow.id, TaskRow.workflow_id).where(
                     TaskRow.workspace == workspace,
                     TaskRow.dedupe_key.in_(chunk),
-                    TaskRow.state.in_(ACTIVE_NAMES),
+                    ACTIVE,
                 )
                 holders |= {
                     (workspace, by_key[str(key)]): (task_id, workflow_id)

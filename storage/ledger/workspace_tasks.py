@@ -12,7 +12,7 @@ from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger.rows import ACTIVE_NAMES, error_of, task_of
 from mainspring.storage.ledger.step_queries import StepQueries
 from mainspring.storage.ledger.task_queries import TaskQueries
-from mainspring.storage.repository import Cursor, Repository, newest_first
+from mainspring.storage.repository import Cursor, Repository, found_otherwise, newest_first
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
 
@@ -23,6 +23,7 @@ class WorkspaceTasks(Repository):
         super().__init__(session)
         self._workspace = workspace
         self._own = TaskRow.workspace == workspace
+        self._found_otherwise = found_otherwise(TaskRow.workspace, workspace)
 
     async def get(self, task_id: UUID) -> Task | None:
         """Return one task with its error log."""
@@ -55,21 +56,21 @@ class WorkspaceTasks(Repository):
         """Return the tasks that are steps of another one, in the order of their making."""
         query = (
             select(TaskRow)
-            .where(self._own, TaskRow.parent_id == task_id)
+            .where(self._found_otherwise, TaskRow.parent_id == task_id)
             .order_by(TaskRow.created_at, TaskRow.id)
         )
         return [task_of(row) for row in await self._session.scalars(query)]
 
     async def steps(self, task_id: UUID) -> list[StepResult]:
         """Return the steps of a task that is a flow, as declared; none for any other task."""
-        is_own = select(TaskRow.id).where(self._own, TaskRow.id == task_id)
+        is_own = select(TaskRow.id).where(self._found_otherwise, TaskRow.id == task_id)
         if await self._session.scalar(is_own) is None:
             return []
         return await StepQueries(self._session).steps(task_id)
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
-        return await self._ids_starting_with(TaskRow.id, prefix, self._own)
+        return await self._ids_starting_with(TaskRow.id, prefix, self._found_otherwise)
 
 
 def _conditions(task_filter: TaskFilter) -> list[ColumnElement[bool]]:
