@@ -17,9 +17,6 @@ from tests.acceptance.loaded_program import LoadedProgram, loaded_program
 OURS = ("MAINSPRING_", "TEMPORAL_", "PYTHON")
 PATIENCE_SECONDS = 120
 
-# What serves, and what is about the process itself, is launched as a user launches it.
-LAUNCHED = {"up", "worker", "demo"}
-
 
 @dataclass(frozen=True)
 class TaskDone:
@@ -30,17 +27,17 @@ class TaskDone:
     err: str
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
     """Return the user's own variables, without what this project reads."""
     return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
 
 
 @functools.cache
-def _loaded() -> LoadedProgram:
-    """Load the program once for each test process, when a test first runs a command."""
+def loaded() -> LoadedProgram:
+    """Load the program once for each test process, when a test first runs something of it."""
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(loaded_program(_inherited()))
+    return stack.enter_context(loaded_program(inherited()))
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class CommandLine:
             "MAINSPRING_ENGINE_PORT": "0",
             "MAINSPRING_UI_PORT": "0",
         }
-        return _inherited() | ours | dict(self.variables)
+        return inherited() | ours | dict(self.variables)
 
     def setting(self, **variables: str) -> "CommandLine":
         """Return the same with more variables."""
@@ -66,10 +63,8 @@ class CommandLine:
 
     def run(self, *arguments: str, given: str = "") -> TaskDone:
         """Run a command to its end, with `given` on its standard input."""
-        if arguments[0] in LAUNCHED:
-            return self.launch(*arguments, given=given)
         folder = self.state_dir.parent
-        return TaskDone(*_loaded().run(arguments, self.environment, folder, given, PATIENCE_SECONDS))
+        return TaskDone(*loaded().run(arguments, self.environment, folder, given, PATIENCE_SECONDS))
 
     def launch(self, *arguments: str, given: str = "") -> TaskDone:
         """Run a command as `run` does, from the start of Python on."""

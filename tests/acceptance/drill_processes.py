@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -14,10 +12,10 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from mainspring.devserver import EmbeddedTemporal, watchdog
+from mainspring.devserver import EmbeddedTemporal
+from tests.acceptance.command_line import inherited, loaded
+from tests.acceptance.loaded_program import ForkedProcess
 
-WORKER = Path(__file__).parents[2] / "worker.py"
-OURS = ("MAINSPRING_", "TEMPORAL_")
 POLL_SECONDS = 0.05
 
 # The supervisor gives a server up after five deaths that followed each other quickly.
@@ -91,34 +89,26 @@ class TemporalServer:
 
 
 class WorkerProcess:
-    """`python worker.py` with an environment of its own; what it says goes to `worker.log`.
-
-    It runs under Temporal's watchdog, so that it does not outlive the drill, however that ends.
-    """
+    """`mainspring worker` with an environment of its own; what it says goes to `worker.log`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        self._environment = inherited | dict(environment)
+        self._environment = dict(environment)
         self._folder = folder
         self._log = folder / "worker.log"
-        self._watchdog: subprocess.Popen[bytes] | None = None
-        self._pid = 0
+        self._process: ForkedProcess | None = None
         self.started_at = datetime.now(UTC)
 
     def start(self) -> None:
         """Start it, without waiting until it works."""
         self.started_at = datetime.now(UTC)
-        with self._log.open("ab") as log:
-            self._watchdog = subprocess.Popen(
-                [sys.executable, "-I", "-S", watchdog.__file__, sys.executable, str(WORKER)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=self._folder,  # where no .env of the checkout is read
-                env=self._environment,
+        with self._log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            self._process = loaded().start(
+                "mainspring",
+                ("worker",),
+                inherited() | self._environment,
+                self._folder,  # where no .env of the checkout is read
+                (nothing, log, log),
             )
-        assert self._watchdog.stdout is not None
-        self._pid = int(self._watchdog.stdout.readline())
 
     async def ready(self) -> None:
         """Return when it has said for the first time that it works."""
@@ -134,16 +124,18 @@ class WorkerProcess:
 
     def check(self) -> None:
         """Fail when it has ended, which nobody asked it to."""
-        assert self._watchdog is not None
-        assert self._watchdog.poll() is None, self._log.read_text()
+        assert self._process is not None
+        assert self._process.poll() is None, self._log.read_text()
 
     def freeze(self) -> None:
         """Stop it where it is."""
-        os.kill(self._pid, signal.SIGSTOP)
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on; harmless when it does."""
-        os.kill(self._pid, signal.SIGCONT)
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     @contextmanager
     def second(self) -> Iterator[None]:
@@ -157,7 +149,6 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill it with signal 9; harmless when it does not run."""
-        if self._watchdog is not None:
-            with self._watchdog, suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
-            self._watchdog = None
+        if self._process is not None:
+            self._process.end()
+            self._process = None

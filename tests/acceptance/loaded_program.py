@@ -1,8 +1,11 @@
-"""The program loaded once: each command is a fork of it, with its own environment, folder and streams.
+"""The program loaded once: each process is a fork of it, with its own environment, folder and streams.
 
 A fork runs the very `main` that a launched command runs, to the end of its process. What it does not do
 again is to load the modules, most of the CPU time of a command. Nothing but modules is loaded before:
-no thread, no event loop and no Temporal client. `up`, `worker` and `demo` are launched.
+no thread, no event loop and no Temporal client.
+
+A fork is a process like any other: it has its own session, and can be killed with signal 9. It is killed when
+nobody holds its `ForkedProcess` any more, so that nothing outlives the tests, however they end.
 """
 
 import contextlib
@@ -10,19 +13,22 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 # What a command loads when it runs, beside what the command line imports at its top.
 LOADED = (
     "mainspring.cli.app",
+    "mainspring.worker",
     "aiosqlite",
     "asyncpg",
     "sqlalchemy.dialects.sqlite.aiosqlite",
@@ -32,11 +38,71 @@ LOADED = (
 )
 
 
+class ForkedProcess:
+    """A process that has been forked, with what a test needs of `subprocess.Popen`."""
+
+    def __init__(self, arguments: Sequence[str], caller: socket.socket) -> None:
+        self._arguments = list(arguments)
+        self._caller = caller
+        self._lines = caller.makefile("rb", buffering=0)
+        self._code: int | None = None
+        self.pid = int(self._lines.readline())
+
+    def wait(self, timeout: float) -> int:
+        """Return the exit code; raise subprocess.TimeoutExpired when it has not ended by then."""
+        if self._code is None:
+            if not select.select([self._caller], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self._arguments, timeout)
+            self._code = os.waitstatus_to_exitcode(int(self._lines.readline()))
+        return self._code
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal; harmless when it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def end(self) -> None:
+        """Kill it with signal 9 and wait until it is gone; harmless when it has ended."""
+        self.send_signal(signal.SIGKILL)
+        self.wait(10)
+        self._lines.close()
+        self._caller.close()
+
+
 class LoadedProgram:
-    """The process that has the program loaded; any thread may run commands."""
+    """The process that has the program loaded; any thread may start processes."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+
+    def start(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        streams: Sequence[IO[bytes]],
+    ) -> ForkedProcess:
+        """Run a module as `python -m` does, with these streams as input, output and error."""
+        order = {
+            "module": module,
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "folder": str(folder),
+        }
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [b"."], [theirs.fileno()])
+        socket.send_fds(ours, [b"."], [each.fileno() for each in streams])
+        ours.sendall(f"{json.dumps(order)}\n".encode())
+        return ForkedProcess([module, *arguments], ours)
 
     def run(
         self,
@@ -50,31 +116,17 @@ class LoadedProgram:
 
         Raises subprocess.TimeoutExpired: when the command has not ended in `patience` seconds; it is killed.
         """
-        order = {"arguments": list(arguments), "environment": dict(environment), "folder": str(folder)}
-        ours, theirs = socket.socketpair()
-        with TemporaryFile() as source, TemporaryFile() as out, TemporaryFile() as err, ours:
+        with TemporaryFile() as source, TemporaryFile() as out, TemporaryFile() as err:
             source.write(given.encode())
             source.seek(0)
-            with theirs:
-                socket.send_fds(self._control, [b"."], [theirs.fileno()])
-            socket.send_fds(ours, [b"."], [each.fileno() for each in (source, out, err)])
-            ours.sendall(json.dumps(order).encode())
-            ours.shutdown(socket.SHUT_WR)
-            code = _ended(ours, arguments, patience)
+            process = self.start("mainspring", arguments, environment, folder, (source, out, err))
+            try:
+                code = process.wait(patience)
+            finally:
+                process.end()
             for each in (out, err):
                 each.seek(0)
             return code, out.read().decode(), err.read().decode()
-
-
-def _ended(ours: socket.socket, arguments: Sequence[str], patience: float) -> int:
-    with ours.makefile("rb", buffering=0) as told:
-        pid = int(told.readline())
-        ours.settimeout(patience)
-        try:
-            return os.waitstatus_to_exitcode(int(told.readline()))
-        except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(arguments), patience) from None
 
 
 @contextlib.contextmanager
@@ -101,7 +153,7 @@ def serve(control: socket.socket) -> None:
     """Fork for each order until nobody is left who could give one."""
     for module in LOADED:
         importlib.import_module(module)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who run the orders
+    signal.signal(signal.SIGCHLD, _reap)
     while True:
         message, (*descriptors,), _, _ = socket.recv_fds(control, 1, 1)
         if not message:
@@ -114,16 +166,32 @@ def serve(control: socket.socket) -> None:
         os.close(descriptors[0])
 
 
+def _reap(*_: object) -> None:
+    """Let those who have run their orders go; what they cost is then counted as a cost of the tests."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def _run_order(caller: socket.socket) -> None:
-    """Run one command in a process of its own, and tell the caller its id and how it ended."""
+    """Run one order in a process of its own, and tell the caller its id and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(caller, 1, 3)
-    with caller.makefile() as told:
-        order = json.load(told)
+    lines = caller.makefile()
+    order = json.loads(lines.readline())
     pid = os.fork()
     if pid == 0:
+        lines.close()
         caller.close()
         _become(order, streams)
+    for each in streams:
+        os.close(each)
+
+    def end_without_caller() -> None:
+        lines.read()
+        os.kill(pid, signal.SIGKILL)
+
+    threading.Thread(target=end_without_caller, daemon=True).start()
     caller.sendall(f"{pid}\n".encode())
     _, status = os.waitpid(pid, 0)
     with contextlib.suppress(OSError):  # the caller had no patience left
@@ -131,7 +199,7 @@ def _run_order(caller: socket.socket) -> None:
 
 
 def _become(order: dict[str, Any], streams: Sequence[int]) -> NoReturn:
-    """Be what `python -m mainspring` is."""
+    """Be what `python -m` with the module is."""
     try:
         os.setsid()
         for number, stream in enumerate(streams):
@@ -141,8 +209,8 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> NoReturn:
         os.environ.update(order["environment"])
         time.tzset()
         os.chdir(order["folder"])
-        sys.argv = ["mainspring", *order["arguments"]]
-        runpy.run_module("mainspring", run_name="__main__", alter_sys=True)
+        sys.argv = [order["module"], *order["arguments"]]
+        runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
     except BaseException:  # noqa: BLE001  # what Python itself does with what nobody has caught
         sys.excepthook(*sys.exc_info())
     sys.stderr.flush()

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,8 @@ from mainspring.devserver import RunningTemporal, running_temporal
 from mainspring.domain.cards import InventoryLine
 from mainspring.emulators.justtcg.catalogue import catalogue
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
-from tests.acceptance.command_line import CommandLine
+from tests.acceptance.command_line import CommandLine, loaded
+from tests.acceptance.loaded_program import ForkedProcess
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ POLL_SECONDS = 0.1
 class RunningService:
     """The process of `up --emulators`, where it serves, and the command line beside it."""
 
-    process: subprocess.Popen[bytes]
+    process: ForkedProcess
     temporal: RunningTemporal
     command_line: CommandLine
     log: Path
@@ -129,28 +130,24 @@ class RunningService:
 def running_service(command_line: CommandLine) -> Iterator[RunningService]:
     """Run `mainspring up --emulators` until the block ends; nothing of it is left then, whatever happened."""
     log = command_line.state_dir.parent / f"{command_line.state_dir.name}.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mainspring", "up", "--emulators"],
-            cwd=command_line.state_dir.parent,
-            env=command_line.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
+    with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
+        process = loaded().start(
+            "mainspring",
+            ("up", "--emulators"),
+            command_line.environment,
+            command_line.state_dir.parent,
+            (nothing, output, output),
         )
     try:
         yield RunningService(process, _ready(process, command_line, log), command_line, log)
     finally:
         process.send_signal(signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.end()
 
 
-def _ready(process: subprocess.Popen[bytes], command_line: CommandLine, log: Path) -> RunningTemporal:
+def _ready(process: ForkedProcess, command_line: CommandLine, log: Path) -> RunningTemporal:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while "worker ready" not in log.read_text() or "is up" not in log.read_text():
         assert process.poll() is None, log.read_text()

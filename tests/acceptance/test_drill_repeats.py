@@ -4,7 +4,7 @@ Each start is made twice: of a job whose tasks have workflows of their own, and 
 """
 
 import asyncio
-import sys
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,8 @@ from mainspring.client.jobs import StartedTask
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.testing.eventually import PATIENCE_SECONDS
 from mainspring.workflows.runtime.job import Debounce, Deduplicate, Throttle
+from tests.acceptance.command_line import inherited, loaded
+from tests.acceptance.loaded_program import ForkedProcess
 from tests.pooled import NOTE_NUMBER, NoteNumber
 from tests.service import Service
 from tests.toy_worker import READY
@@ -46,34 +48,38 @@ class Drill:
         self._toys = Toys(service)
         self._folder = folder
         self._log = folder / "toy_worker.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._errors = folder / "toy_worker.err"
+        self._process: ForkedProcess | None = None
 
     async def start_worker(self) -> timedelta:
         """Start it, and return when it works; give how long that took."""
         began_at, before = datetime.now(UTC), self._lines().count(READY)
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.toy_worker",
-                self._service.temporal_client.service_client.config.target_host,
-                self._service.temporal_client.namespace,
-                self._service.database.url.render_as_string(hide_password=False),
-                str(self._folder / "killed"),
-                cwd=PROJECT,
-                stdout=log,
-            )
+        process = self._process = self._forked()
         async with asyncio.timeout(PATIENCE_SECONDS):
             while self._lines().count(READY) == before:
-                assert self._process.returncode is None
+                assert process.poll() is None, self._errors.read_text()
                 await asyncio.sleep(0.02)
         return datetime.now(UTC) - began_at
 
-    async def kill_worker(self) -> None:
+    def _forked(self) -> ForkedProcess:
+        arguments = (
+            self._service.temporal_client.service_client.config.target_host,
+            self._service.temporal_client.namespace,
+            self._service.database.url.render_as_string(hide_password=False),
+            str(self._folder / "killed"),
+        )
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            self._log.open("ab") as log,
+            self._errors.open("ab") as errors,
+        ):
+            streams = (nothing, log, errors)
+            return loaded().start("tests.toy_worker", arguments, inherited(), PROJECT, streams)
+
+    def kill_worker(self) -> None:
         """Kill it with signal 9; harmless when it does not run."""
         if self._process is not None:
-            self._process.kill()
-            await self._process.wait()
+            self._process.end()
             self._process = None
 
     def _lines(self) -> list[str]:
@@ -106,7 +112,7 @@ async def drill(workerless: Service, tmp_path: Path) -> AsyncIterator[Drill]:
     """Give a drill whose worker does not run yet."""
     drill = Drill(workerless, tmp_path)
     yield drill
-    await drill.kill_worker()
+    drill.kill_worker()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +140,7 @@ async def test_a_flurry_that_outlasts_kills_of_the_worker_is_worked_once_with_it
     updating = asyncio.create_task(flurry())
     for _ in range(kills):
         await asyncio.sleep(drill_random.uniform(0, 2))
-        await drill.kill_worker()
+        drill.kill_worker()
         await asyncio.sleep(drill_random.uniform(0, 1))
         await drill.start_worker()
     is_over.set()
@@ -157,7 +163,7 @@ async def test_throttled_and_later_starts_hold_across_a_kill_of_the_worker(drill
     # By then the next worker is there, or nearly.
     later = await drill.start(Deduplicate(), 3, key="later", at=datetime.now(UTC) + takes + SECOND)
     await asyncio.sleep(SETTLES_SECONDS)
-    await drill.kill_worker()
+    drill.kill_worker()
     early = await drill.start(THROTTLE, 4)
     await drill.start_worker()
     restarted_at = datetime.now(UTC)

@@ -65,7 +65,7 @@ def test_it_stops_cleanly_when_told_to(stop: Callable[[int], None], command_line
 def test_kill_9_leaves_no_engine_behind(command_line: CommandLine) -> None:
     """Nobody can run code then, but Temporal's watchdog notices."""
     with running_service(command_line) as service:
-        service.process.kill()
+        service.process.send_signal(signal.SIGKILL)
         assert seconds_until_nothing_is_about(command_line.state_dir) < GONE_WITHIN_SECONDS
 
 
