@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.emulators.justtcg.faults import Fault
 from tests.acceptance.drill_installation import installation
@@ -28,12 +26,8 @@ class Scale:
     answer_seconds: float
 
 
-SHORT = pytest.param(Scale(kills=1, outage_seconds=8, sets=4, variants=1_600, answer_seconds=0.3), id="short")
-LONG = pytest.param(
-    Scale(kills=20, outage_seconds=60, sets=19, variants=12_000, answer_seconds=0.15),
-    id="long",
-    marks=[pytest.mark.drill, pytest.mark.timeout(1200)],
-)
+SHORT = Scale(kills=1, outage_seconds=8, sets=3, variants=800, answer_seconds=0.5)
+LONG = Scale(kills=20, outage_seconds=60, sets=19, variants=12_000, answer_seconds=0.15)
 
 
 @asynccontextmanager
