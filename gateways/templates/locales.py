@@ -1,9 +1,11 @@
-"""Which language and which way of writing numbers somebody gets."""
+"""What differs from one language of mails to another: the words, and how money is written."""
 
 import re
 from collections.abc import Collection
+from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
+from babel.numbers import format_currency
 
 DEFAULT = "en"
 
@@ -20,7 +22,7 @@ def known_locale(wanted: str) -> Locale:
 
 
 def choose(wanted: str, available: Collection[str]) -> tuple[str, Locale]:
-    """Return the folder among those that are `there`, and the locale in which its numbers are written.
+    """Return one of the `available` folders, and the locale in which its numbers are written.
 
     `de-AT` gets `de-AT`, `de` or `en`. Austrian numbers go with German words, not with English ones.
     """
@@ -29,3 +31,25 @@ def choose(wanted: str, available: Collection[str]) -> tuple[str, Locale]:
         if folder in available:
             return folder, locale
     return DEFAULT, Locale.parse(DEFAULT)
+
+
+# ISO 4217's minor units where they are not hundredths, read in November 2026. Babel's own table (CLDR) says
+# how many digits are usually shown, which is another thing: dinars of Serbia have paras that nobody prints.
+MINOR_DIGITS = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),  # noqa: SIM905
+        0,
+    ),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+    **dict.fromkeys(["CLF", "UYW"], 4),
+}
+USUAL_MINOR_DIGITS = 2
+
+# CLDR has a space between letters and a number, `CHF 19.99`; Babel leaves it out.
+NO_SPACE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
+
+def price_in_words(minor_units: int, currency: str, locale: Locale) -> str:
+    """Return a price as the locale writes it: 1999 EUR is `€19.99` or `19,99 €`, and 1999 JPY `¥1,999`."""
+    amount = Decimal(minor_units).scaleb(-MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS))
+    return NO_SPACE.sub("\u00a0", format_currency(amount, currency, locale=locale))

@@ -17,8 +17,7 @@ from mjml import mjml2html
 
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.templates.content import MailItem, Recipient, Rendered, checked_link
-from mainspring.gateways.templates.locales import choose
-from mainspring.gateways.templates.money import price_in_words
+from mainspring.gateways.templates.locales import choose, price_in_words
 
 FOLDER = Path(__file__).parent / "mails"
 

@@ -1,21 +1,55 @@
-"""Users: what the platform tells of them, when they were last mailed, and holding them."""
+"""Users: storing them, holding them for a transaction, and whom a mail goes to."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.people import User
+from mainspring.domain.quiet_hours import QuietHours, quiet_hours
 from mainspring.storage.dialect import chunks, merged, upsert
-from mainspring.storage.people.addressees import Addressee, addressee
-from mainspring.storage.people.holding import hold_users
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import WishlistUserRow
 
+# A workspace, and the id of a user in it.
+UserKey = tuple[str, str]
+
 # Said by an entry they are overwritten, left out they stay.
 ALERTS = frozenset({"sale_alerts", "stock_alerts"})
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """A user who is to get a mail. `email` is absent when the user is gone."""
+
+    user_id: str
+    email: str | None
+    quiet: QuietHours | None
+    mailed_at: datetime | None
+
+
+def addressee(user_id: str, row: WishlistUserRow | None) -> Addressee:
+    """Return a user who may be gone."""
+    if row is None:
+        return Addressee(user_id, None, None, None)
+    quiet = quiet_hours(row.time_zone, row.quiet_from, row.quiet_until)
+    return Addressee(user_id, row.email, quiet, row.mailed_at)
+
+
+async def hold_users(session: AsyncSession, users: Collection[UserKey]) -> None:
+    """Keep everybody else from writing, planning, claiming and settling what these users are told.
+
+    A transaction that writes what several users are told calls this first: the users are held in the order
+    of their keys, so no two writers wait for each other. New rows that only refer to users go on being
+    stored.
+    """
+    key = WishlistUserRow.workspace, WishlistUserRow.id
+    for some in chunks(sorted(users)):
+        locked = select(WishlistUserRow.id).where(tuple_(*key).in_(some))
+        await session.execute(locked.order_by(*key).with_for_update(key_share=True))
 
 
 class UserRepository(Repository):

@@ -11,7 +11,7 @@ from babel import Locale
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import MailUnsendable
 from mainspring.gateways.templates import MailItem, Recipient, Rendered, Templates
-from mainspring.gateways.templates.money import price_in_words
+from mainspring.gateways.templates.locales import price_in_words
 from mainspring.gateways.templates.rendering import FOLDER
 
 LINK = "https://jobs.example.org/unsubscribe/abc"
