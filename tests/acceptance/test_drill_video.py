@@ -35,7 +35,8 @@ STEPS = (
 )
 PATIENCE_SECONDS = 90
 GOES_ON_WITHIN_SECONDS = 15
-POLL_SECONDS = 0.002
+POLL_SECONDS = 0.002  # most steps last a moment only
+POLL_OF_TRANSCODES_SECONDS = 0.02
 
 # So much is on the disk that its removal takes a moment, in which the worker can be killed.
 LITTER = 20_000
@@ -62,6 +63,7 @@ class VideoDrill:
 
     async def until_running(self, task_id: UUID, step: str) -> dict[str, int]:
         """Wait until a step runs; return how often each step that is complete by then was begun."""
+        poll = POLL_OF_TRANSCODES_SECONDS if step.startswith("transcode") else POLL_SECONDS
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 steps = {each.step: each for each in await self.jobs.tasks.steps(task_id)}
@@ -69,7 +71,7 @@ class VideoDrill:
                     done = [each for each in steps.values() if each.status is StepStatus.COMPLETED]
                     return {each.step: each.attempts for each in done}
                 self.worker.check()
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(poll)
 
     async def until_begun_again(self, task_id: UUID, step: str) -> None:
         """Wait until a step has its second attempt, or is complete."""
@@ -78,7 +80,7 @@ class VideoDrill:
                 steps = {each.step: each for each in await self.jobs.tasks.steps(task_id)}
                 if steps[step].attempts > 1 or steps[step].status is StepStatus.COMPLETED:
                     return
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(POLL_OF_TRANSCODES_SECONDS)
 
     async def ended(self, task_id: UUID) -> FlowResult:
         """Wait for the end, which is to be SUCCESS."""

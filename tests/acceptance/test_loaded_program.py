@@ -5,8 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.acceptance.command_line import CommandLine
-from tests.acceptance.loaded_program import loaded_program
+from tests.acceptance.command_line import CommandLine, loaded
 
 
 @pytest.mark.parametrize(
@@ -38,5 +37,5 @@ def test_one_that_does_not_end_is_killed(command_line: CommandLine) -> None:
     nobody_writes = command_line.state_dir.parent / "input.json"
     os.mkfifo(nobody_writes)
     order = (["run", "discover-sets", "--input", f"@{nobody_writes}"], command_line.environment)
-    with loaded_program(command_line.environment) as program, pytest.raises(subprocess.TimeoutExpired):
-        program.run(*order, command_line.state_dir.parent, given="", patience=0.2)
+    with pytest.raises(subprocess.TimeoutExpired):
+        loaded().run(*order, command_line.state_dir.parent, given="", patience=0.2)
