@@ -1,7 +1,6 @@
 """The migrations, on both databases."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,20 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import alembic_config, differences, is_current, upgrade
+from tests.acceptance.command_line import CommandLine
 from tests.postgres import PostgresServer
-
-UPGRADE = """
-import asyncio, sys
-from mainspring.storage.database import Database
-from mainspring.storage.migrate import upgrade
-
-async def main():
-    database = Database(sys.argv[1])
-    await upgrade(database)
-    await database.dispose()
-
-asyncio.run(main())
-"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -166,20 +153,14 @@ async def test_upgrades_in_one_process_take_turns(empty: Database) -> None:
     assert [] == await differences(empty)
 
 
-async def upgraded_elsewhere(url: str) -> tuple[int | None, bytes]:
-    """Upgrade in a process of its own; return its exit code and what it complained of."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", UPGRADE, url, stderr=asyncio.subprocess.PIPE
-    )
-    _, complaint = await process.communicate()
-    return process.returncode, complaint
-
-
-async def test_processes_that_start_together_all_find_the_newest_schema(empty: Database) -> None:
-    """Of four workers on a fresh machine one upgrades, the others wait for it, and nobody fails."""
+async def test_processes_that_start_together_all_find_the_newest_schema(
+    empty: Database, tmp_path: Path
+) -> None:
+    """Of four on a fresh machine one upgrades, the others wait for it, and nobody fails."""
     url = empty.url.render_as_string(hide_password=False)
+    command_line = CommandLine(tmp_path / "var").setting(MAINSPRING_DATABASE_URL=url)
 
-    ended = await asyncio.gather(*(upgraded_elsewhere(url) for _ in range(4)))
+    ended = await asyncio.gather(*(asyncio.to_thread(command_line.run, "db", "upgrade") for _ in range(4)))
 
-    assert [(0, b"")] * 4 == ended
+    assert [(0, "")] * 4 == [(each.code, each.err) for each in ended]
     assert [] == await differences(empty)
