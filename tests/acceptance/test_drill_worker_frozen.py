@@ -10,7 +10,7 @@ import pytest
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.workflows.runtime.job import AnyJob
 from tests.acceptance.drill_kills import ARRIVES_SECONDS
-from tests.acceptance.drill_rivals import LONG, Scale, rivals
+from tests.acceptance.drill_rivals import LONG, rivals
 from tests.acceptance.drill_runs import JOBS, Run, ended
 
 
@@ -36,11 +36,12 @@ class Freeze:
             run.at.worker.thaw()
 
 
-@pytest.mark.parametrize("scale", [LONG])
+@pytest.mark.drill
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 async def test_a_worker_that_froze_and_thawed_counts_nothing_twice(
-    job: AnyJob, scale: Scale, tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgEmulator
+    job: AnyJob, tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgEmulator
 ) -> None:
     """Two attempts at the same work end with an undisturbed run's result and database."""
-    async with rivals(tmp_path, justtcg_sandbox, scale) as both:
+    async with rivals(tmp_path, justtcg_sandbox, LONG) as both:
         await both.run(job, Freeze(drill_random).disturb)
