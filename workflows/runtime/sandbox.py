@@ -7,7 +7,9 @@ well, so that it stays as deterministic as the rest.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from temporalio import workflow
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 # Pure modules, which nothing can make differ between two runs.
@@ -17,5 +19,15 @@ PASSED_THROUGH = (*PURE, "mainspring.workflows.runtime")
 
 def workflow_runner(passed_through: Sequence[str] = PASSED_THROUGH) -> SandboxedWorkflowRunner:
     """Return what runs workflows in the sandbox, without loading `passed_through` anew."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*passed_through)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+    return _Runner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed_through))
+
+
+class _Runner(SandboxedWorkflowRunner):
+    """Tries a workflow's class once for a process: a second worker of the same process finds the same."""
+
+    _prepared: ClassVar[set[type]] = set()
+
+    def prepare_workflow(self, defn: workflow._Definition) -> None:  # as the SDK names it
+        if defn.cls not in self._prepared:
+            super().prepare_workflow(defn)
+            self._prepared.add(defn.cls)
