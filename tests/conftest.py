@@ -42,12 +42,12 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 async def postgresql_database(postgres: PostgresServer) -> AsyncIterator[Database]:
-    """Give a fresh PostgreSQL database, dropped afterwards."""
+    """Give a PostgreSQL database without a row, emptied afterwards."""
     name = await postgres.create()
     database = Database(postgres.url(name))
     yield database
     await database.dispose()
-    await postgres.drop(name)
+    await postgres.take_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -23,29 +23,52 @@ TEMPLATE = "template_with_schema"
 
 # What makes a throw-away server quick: nothing has to outlive a crash.
 OPTIONS = "-F -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB"
+
+# Empties every table, and lets each id begin at 1 again: twenty times cheaper than another copy of the
+# template, whose first connection has to find out what there is.
+EMPTY = """
+DO $$
+DECLARE each record;
+BEGIN
+    SET LOCAL session_replication_role = replica;  -- references do not have to hold meanwhile
+    FOR each IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' LOOP
+        IF each.name <> 'alembic_version' THEN EXECUTE format('DELETE FROM %I', each.name); END IF;
+    END LOOP;
+    PERFORM setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+"""
+OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+)
+# Whatever a test may have left that is not the template's.
+OBJECTS = "SELECT count(*) FROM pg_depend"
+
 START_TIMEOUT = "--timeout=120"  # several servers start at once, beside whatever else keeps the machine busy
 
 
 class PostgresServer:
-    """A running server; each database on it is a copy of one template."""
+    """A running server; each database on it is a copy of one template, or one that was emptied after use."""
 
     def __init__(self, folder: Path, prepare: Callable[[Database], Awaitable[None]]) -> None:
         self.folder = folder
         self._prepare = prepare
-        self._has_template = False
+        self._objects = 0  # of the template's schema
+        self._emptied: list[str] = []
 
     def url(self, name: str) -> str:
         """Return the address of the database `name` for `storage.database.Database`."""
         return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 
     async def create(self) -> str:
-        """Create a fresh database with the schema and return its name."""
-        if not self._has_template:
+        """Return the name of a database with the schema and without a row."""
+        if self._emptied:
+            return self._emptied.pop()
+        if not self._objects:
             await self._execute(f"CREATE DATABASE {TEMPLATE}")
             template = Database(self.url(TEMPLATE))
             await self._prepare(template)
             await template.dispose()
-            self._has_template = True
+            self._objects = await self._emptied_objects(TEMPLATE)
         name = f"test_{uuid4().hex}"
         await self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         return name
@@ -56,13 +79,26 @@ class PostgresServer:
         await self._execute(f"CREATE DATABASE {name}")
         return name
 
-    async def drop(self, name: str) -> None:
-        """Remove a database, whoever is still connected."""
-        await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+    async def take_back(self, name: str) -> None:
+        """Let another test have a database, whoever is connected; one whose schema differs is dropped."""
+        if await self._emptied_objects(name) == self._objects:
+            self._emptied.append(name)
+        else:
+            await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """Connect as the server's owner."""
-        return await asyncpg.connect(host=str(self.folder), user="postgres", database="postgres")
+    async def _emptied_objects(self, name: str) -> int:
+        """Empty a database, and return how many objects its schema has."""
+        connection = await self.connect(name)
+        try:
+            await connection.execute(OTHERS, name)
+            await connection.execute(EMPTY)
+            return int(await connection.fetchval(OBJECTS))
+        finally:
+            await connection.close()
+
+    async def connect(self, name: str = "postgres") -> "asyncpg.Connection[asyncpg.Record]":
+        """Connect to a database as the server's owner."""
+        return await asyncpg.connect(host=str(self.folder), user="postgres", database=name)
 
     async def _execute(self, statement: str) -> None:
         connection = await self.connect()
