@@ -35,6 +35,8 @@ STEPS = (
 )
 PATIENCE_SECONDS = 90
 GOES_ON_WITHIN_SECONDS = 15
+# How long ffmpeg may outlive its worker, which its watchdog notices at once: time for a busy machine.
+FFMPEG_GONE_WITHIN_SECONDS = 5
 POLL_SECONDS = 0.002  # most steps last a moment only
 POLL_OF_TRANSCODES_SECONDS = 0.02
 
@@ -91,6 +93,12 @@ class VideoDrill:
         assert TaskState.SUCCESS is task.state, task.errors
         assert 100 == task.progress
         return FlowResult.model_validate(task.result)
+
+    async def until_no_ffmpeg(self) -> None:
+        """Wait until nobody works in the scratch folder, while there is no worker."""
+        async with asyncio.timeout(FFMPEG_GONE_WITHIN_SECONDS):
+            while self.ffmpegs():  # noqa: ASYNC110  # another process sets no event here
+                await asyncio.sleep(POLL_OF_TRANSCODES_SECONDS)
 
     def ffmpegs(self) -> str:
         """Return the processes that work in the scratch folder."""
@@ -154,8 +162,7 @@ async def kill_during(drill: VideoDrill, step: str) -> None:
 
     drill.worker.kill()
     killed = time.monotonic()
-    await asyncio.sleep(0.2)
-    assert "" == drill.ffmpegs()
+    await drill.until_no_ffmpeg()
     drill.worker.start()
     await drill.until_begun_again(task_id, step)
     recovery = time.monotonic() - killed
