@@ -14,13 +14,16 @@ from temporalio.testing import WorkflowEnvironment
 from mainspring.devserver.command import temporal_binary
 from mainspring.testing.eventually import eventually
 
-# What makes a server quick for tests: short timers are exact, and a new namespace has its schedules soon.
+# What makes a server quick for tests: short timers are exact, a queue is one queue, and a new namespace
+# has its schedules soon.
 # (The server reads through to a namespace that it does not know yet, and looks for all of them that often:
 # with hundreds of them, twenty looks a second were half of what a whole test run cost it.)
 DYNAMIC_CONFIG = {
     "history.timerProcessorMaxTimeShift": '"1ms"',
     "history.workflowIdReuseMinimalInterval": '"0s"',
     "system.namespaceCacheRefreshInterval": '"1s"',
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
 }
 RETENTION = timedelta(days=1)
 

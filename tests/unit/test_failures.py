@@ -1,7 +1,7 @@
 """When two failures count as the same."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
