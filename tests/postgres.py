@@ -34,7 +34,8 @@ BEGIN
     FOR each IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' LOOP
         IF each.name <> 'alembic_version' THEN EXECUTE format('DELETE FROM %I', each.name); END IF;
     END LOOP;
-    PERFORM setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+    PERFORM setval(quote_ident(sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL;
 END $$
 """
 OTHERS = (
