@@ -189,7 +189,8 @@ def _run_order(caller: socket.socket) -> None:
 
     def end_without_caller() -> None:
         lines.read()
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(pid, signal.SIGKILL)
 
     threading.Thread(target=end_without_caller, daemon=True).start()
     caller.sendall(f"{pid}\n".encode())
