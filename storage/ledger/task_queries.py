@@ -4,17 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import select, tuple_
 
-from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.tasks import Task
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.dialect import chunks
-from mainspring.storage.ledger.rows import ACTIVE_NAMES, error_of, task_of
+from mainspring.storage.ledger.rows import error_of, task_of
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
-
-# Accepted, and Temporal has not been told.
-UNSTARTED = and_(TaskRow.state == TaskState.QUEUED, TaskRow.run_id.is_(None))
+from mainspring.storage.tables.tasks import CANCEL_REQUESTED, STARTED, UNSTARTED
 
 
 class TaskQueries(Repository):
@@ -68,24 +66,13 @@ class TaskQueries(Repository):
         """Return which of these workflow ids are those of active tasks that Temporal knows."""
         found: set[str] = set()
         for chunk in chunks(list(workflow_ids)):
-            query = select(TaskRow.workflow_id).where(
-                TaskRow.workflow_id.in_(chunk), TaskRow.state.in_(ACTIVE_NAMES), TaskRow.run_id.is_not(None)
-            )
+            query = select(TaskRow.workflow_id).where(TaskRow.workflow_id.in_(chunk), STARTED)
             found |= set(await self._session.scalars(query))
         return found
 
     async def to_cancel(self, *, limit: int) -> list[Task]:
         """Return active tasks that were asked to cancel and that Temporal knows, the oldest wish first."""
-        query = (
-            select(TaskRow)
-            .where(
-                TaskRow.state.in_(ACTIVE_NAMES),
-                TaskRow.cancel_requested_at.is_not(None),
-                TaskRow.run_id.is_not(None),
-            )
-            .order_by(TaskRow.cancel_requested_at)
-            .limit(limit)
-        )
+        query = select(TaskRow).where(CANCEL_REQUESTED).order_by(TaskRow.cancel_requested_at).limit(limit)
         return [task_of(row) for row in await self._session.scalars(query)]
 
     async def active_started(
@@ -94,11 +81,7 @@ class TaskQueries(Repository):
         """Return active tasks that Temporal knows, in the order of their ids."""
         query = (
             select(TaskRow)
-            .where(
-                TaskRow.state.in_(ACTIVE_NAMES),
-                TaskRow.run_id.is_not(None),
-                TaskRow.updated_at < untouched_since,
-            )
+            .where(STARTED, TaskRow.updated_at < untouched_since)
             .order_by(TaskRow.id)
             .limit(limit)
         )

@@ -17,6 +17,14 @@ ACTIVE = text("state IN ('QUEUED', 'RUNNING', 'WAITING')")
 BATCHED_QUEUED = text("is_pooled AND state = 'QUEUED'")
 BATCHED_RUNNING = text("is_pooled AND state = 'RUNNING'")
 CLAIMED = text("claimed_by IS NOT NULL")
+# Active tasks that Temporal knows, and accepted ones that it has not been told of.
+STARTED = text("state IN ('QUEUED', 'RUNNING', 'WAITING') AND run_id IS NOT NULL")
+UNSTARTED = text("state = 'QUEUED' AND run_id IS NULL")
+CANCEL_REQUESTED = text(
+    "state IN ('QUEUED', 'RUNNING', 'WAITING') AND run_id IS NOT NULL AND cancel_requested_at IS NOT NULL"
+)
+HAS_PARENT = text("parent_id IS NOT NULL")
+HAS_FAIRNESS_KEY = text("fairness_key IS NOT NULL")
 FAILED = text("state = 'FAILED'")
 
 
@@ -80,11 +88,38 @@ class TaskRow(Base):
             sqlite_where=ACTIVE,
             postgresql_where=ACTIVE,
         ),
-        Index("ix_tasks_state_updated_at", "state", "updated_at"),
+        # No column of these changes with a task's progress.
+        Index("ix_tasks_started", "id", sqlite_where=STARTED, postgresql_where=STARTED),
+        Index(
+            "ix_tasks_unstarted",
+            "priority",
+            "created_at",
+            "id",
+            sqlite_where=UNSTARTED,
+            postgresql_where=UNSTARTED,
+        ),
+        Index(
+            "ix_tasks_cancel_requested_at",
+            "cancel_requested_at",
+            sqlite_where=CANCEL_REQUESTED,
+            postgresql_where=CANCEL_REQUESTED,
+        ),
+        # Pages of lists, by what people ask for.
         Index("ix_tasks_created_at", "workspace", "created_at", "id"),
+        Index("ix_tasks_state", "workspace", "state", "created_at", "id"),
+        Index("ix_tasks_job", "workspace", "job", "created_at", "id"),
+        Index(
+            "ix_tasks_fairness_key",
+            "workspace",
+            "fairness_key",
+            "created_at",
+            "id",
+            sqlite_where=HAS_FAIRNESS_KEY,
+            postgresql_where=HAS_FAIRNESS_KEY,
+        ),
         Index("ix_tasks_workflow_id", "workflow_id"),
         Index("ix_tasks_job_key", "workspace", "job_key", "created_at"),
-        Index("ix_tasks_parent_id", "parent_id"),
+        Index("ix_tasks_parent_id", "parent_id", sqlite_where=HAS_PARENT, postgresql_where=HAS_PARENT),
         Index(
             "ix_tasks_pool",
             "job",

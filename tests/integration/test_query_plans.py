@@ -1,0 +1,147 @@
+"""How SQLite finds rows of the ledger: never by going through all of them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+from mainspring.contracts.failures import FailureFilter
+from mainspring.contracts.tasks import NewTask, TaskFilter, TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.storage.database import Database, Session
+from mainspring.storage.ledger import FailureStore, TaskQueries, WorkspaceTasks
+from mainspring.storage.ledger.repeats import Repeats
+from tests.ledger_writes import accepted, begin, report
+
+
+async def by_id(session: Session) -> None:
+    """Look a task up by the beginning of its id."""
+    await WorkspaceTasks(session, DEFAULT_WORKSPACE).id_starting_with("abcd")
+
+
+async def children(session: Session) -> None:
+    """Look up the steps of a flow that are tasks."""
+    await WorkspaceTasks(session, DEFAULT_WORKSPACE).children(uuid4())
+
+
+async def failures(session: Session) -> None:
+    """Count failed tasks."""
+    await FailureStore(session, DEFAULT_WORKSPACE).count(FailureFilter())
+
+
+async def holders(session: Session) -> None:
+    """Look up who holds a key."""
+    task = NewTask(id=uuid4(), job="x", workflow_id="x", dedupe_key="x", input={})
+    await Repeats(session).holders_of([task])
+
+
+async def page(session: Session) -> None:
+    """List the newest tasks."""
+    await WorkspaceTasks(session, DEFAULT_WORKSPACE).find()
+
+
+def page_of(task_filter: TaskFilter) -> Callable[[Session], Awaitable[None]]:
+    """Return a look at the second page of a list."""
+
+    async def look(session: Session) -> None:
+        last = (datetime.now(UTC), uuid4())
+        await WorkspaceTasks(session, DEFAULT_WORKSPACE).find(task_filter, before=last)
+
+    return look
+
+
+async def reconciled(session: Session) -> None:
+    """Look at tasks whose workflow may have ended."""
+    await TaskQueries(session).active_started(untouched_since=datetime.now(UTC), after=uuid4(), limit=100)
+
+
+async def relayed(session: Session) -> None:
+    """Look for tasks that Temporal has not been told of."""
+    await TaskQueries(session).unstarted(limit=100, created_before=datetime.now(UTC))
+
+
+async def to_cancel(session: Session) -> None:
+    """Look for tasks that somebody asked to cancel."""
+    await TaskQueries(session).to_cancel(limit=100)
+
+
+ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
+
+
+@pytest.mark.parametrize(
+    ("look", "index"),
+    [
+        (by_id, "sqlite_autoindex_tasks_1 (id>? AND id<?)"),
+        (children, "ix_tasks_parent_id (parent_id=?)"),
+        (failures, "ix_tasks_fingerprint (fingerprint>?)"),
+        (holders, "uq_tasks_active_dedupe_key (workspace=? AND dedupe_key=?)"),
+        (page, "ix_tasks_created_at (workspace=?)"),
+        (
+            page_of(TaskFilter(top=True, without=frozenset({"relay-tasks"}))),
+            "ix_tasks_created_at (workspace=? AND (created_at,id)<(?,?))",
+        ),
+        (
+            page_of(TaskFilter(states=frozenset({TaskState.FAILED}))),
+            "ix_tasks_state " + ROWS_OF_A_LIST.format("state"),
+        ),
+        (page_of(TaskFilter(job="discover-sets")), "ix_tasks_job " + ROWS_OF_A_LIST.format("job")),
+        (
+            page_of(TaskFilter(fairness_key="shop")),
+            "ix_tasks_fairness_key " + ROWS_OF_A_LIST.format("fairness_key"),
+        ),
+        (reconciled, "ix_tasks_started (id>?)"),
+        (relayed, "ix_tasks_unstarted"),
+        (to_cancel, "ix_tasks_cancel_requested_at"),
+    ],
+)
+async def test_each_look_takes_the_index_that_finds_few_rows(
+    sqlite_database: Database, look: Callable[[Session], Awaitable[None]], index: str
+) -> None:
+    """A workspace has millions of rows: an index that begins with the workspace is right for pages only."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        statements.append((statement, values))
+
+    event.listen(sqlite_database.engine.sync_engine, "before_cursor_execute", note)
+    await sqlite_database.read(look)
+    asked, values = next(each for each in statements if each[0].startswith("SELECT"))
+
+    async with sqlite_database.engine.connect() as connection:
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)
+        steps = " ".join(row.detail for row in plan)
+        assert index in steps
+        assert ("TEMP B-TREE" in steps) == (look is children)  # no list is sorted, but that of some steps
+
+
+async def test_progress_writes_no_index(postgresql_database: Database) -> None:
+    """PostgreSQL then writes the row's new version beside the old one, and nothing else."""
+    tasks = [await accepted(postgresql_database) for _ in range(10)]
+    for each in tasks:
+        await begin(postgresql_database, each)
+    before = await updates(postgresql_database)
+
+    for processed in range(10):
+        for each in tasks:
+            await report(postgresql_database, each, processed, 10)
+    after = await updates(postgresql_database)
+
+    written, beside = (later - earlier for earlier, later in zip(before, after, strict=True))
+    assert 100 == written
+    assert 90 <= beside  # but for those for which a page had no room
+
+
+async def updates(database: Database) -> tuple[int, int]:
+    """Return how many rows of tasks were updated, and how many of them without a write to an index."""
+    async with database.engine.connect() as connection:
+        await connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+        await connection.commit()
+        found = await connection.exec_driver_sql(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'tasks'"
+        )
+        row = found.one()
+        return int(row.n_tup_upd), int(row.n_tup_hot_upd)
