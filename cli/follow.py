@@ -19,6 +19,7 @@ from mainspring.client.tasks.status_text import failed_attempt, note
 from mainspring.client.tasks.steps import steps_of
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.text import printable
 
 # What the terminal needs beside the steps: the bar, the note, the table's head and the cursor's line.
 OTHER_LINES = 4
@@ -33,7 +34,7 @@ class _Bar(Progress):
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
         if self.note:
-            yield Text(f"  {self.note}", style="dim", no_wrap=True, overflow="ellipsis")
+            yield Text(printable(f"  {self.note}"), style="dim", no_wrap=True, overflow="ellipsis")
         if self.steps:
             yield running_steps(self.steps, self.console.height - OTHER_LINES)
 

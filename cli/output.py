@@ -10,17 +10,28 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.text import printable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # What goes to a file or another program has no edge to be folded at.
 UNFOLDED_WIDTH = 200
 
+
+class Terminal(Console):
+    """Shows the control characters in what others have written, instead of obeying them."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a string, of a line or of a cell, as the terminal shows it."""
+        return super().render_str(printable(text), **options)
+
+
 # Without Rich's own colours for numbers and paths: here a colour means a state.
-out = Console(width=None if sys.stdout.isatty() else UNFOLDED_WIDTH, highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Terminal(width=None if sys.stdout.isatty() else UNFOLDED_WIDTH, highlight=False)
+err = Terminal(stderr=True, highlight=False)
 
 # As much of an id as a list shows.
 SHORT = 8

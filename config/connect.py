@@ -5,13 +5,13 @@ import re
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
 from mainspring.config.environment import environment
 from mainspring.config.settings import Settings
 from mainspring.devserver.running import running_temporal
+from mainspring.gateways.temporal.converter import data_converter
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 
@@ -58,7 +58,7 @@ async def connect(
     """
     config = connect_config(settings)
     address = config["target_host"]
-    connecting = Client.connect(**config, lazy=lazy, runtime=runtime, data_converter=pydantic_data_converter)
+    connecting = Client.connect(**config, lazy=lazy, runtime=runtime, data_converter=data_converter)
     try:
         return await asyncio.wait_for(connecting, timeout.total_seconds())
     except TimeoutError:
@@ -75,4 +75,4 @@ def _reason(message: str) -> str:
 
 async def connect_embedded(address: str) -> Client:
     """Return a client of the embedded Temporal at `address`, whatever else is configured."""
-    return await Client.connect(address, data_converter=pydantic_data_converter)
+    return await Client.connect(address, data_converter=data_converter)

@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from mainspring.config.settings import Settings
+from mainspring.contracts.text import LONGEST_STACK, readable
 
 # Libraries that tell at INFO what only their own developers want to know.
 QUIET = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic", "aiosqlite", "asyncio", "mail.log")
@@ -19,6 +20,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _made_readable,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -43,3 +45,13 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _made_readable(
+    _logger: object, _method: str, fields: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Keep what others have written from steering a terminal, and from filling the log."""
+    return {
+        name: readable(value, LONGEST_STACK) if isinstance(value, str) else value
+        for name, value in fields.items()
+    }

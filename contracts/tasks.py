@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, field_validator
 
 from mainspring.contracts.message import Message
+from mainspring.contracts.text import ErrorText, NameText, StackText
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
 # A JSON object as it crosses the wire: the input or the result of some job.
@@ -42,13 +43,13 @@ FINAL_STATES = frozenset(TaskState) - ACTIVE_STATES
 
 
 class TaskError(Message):
-    """One failure on the way, as the platform's pages show it. `attempt` counts from 1."""
+    """One failure on the way, as pages show it: readable and short. `attempt` counts from 1."""
 
     at: datetime
-    step: str
-    error_type: str
-    message: str
-    stack: str = ""
+    step: NameText
+    error_type: NameText
+    message: ErrorText
+    stack: StackText = ""
     attempt: int = 1
 
 

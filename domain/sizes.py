@@ -1,4 +1,4 @@
-"""How much results, inputs and errors may carry: a message of Temporal's has 2 MB, a task's answer 4 MB."""
+"""How much results and inputs may carry: a message of Temporal's has 2 MB, a task's answer 4 MB."""
 
 import json
 from collections.abc import Mapping
@@ -20,10 +20,6 @@ MOST_INPUT = KILOBYTE * KILOBYTE
 
 # What may be in a message that carries much: the rest of it, and of the answer that it is in, needs room too.
 MOST_AT_ONCE = KILOBYTE * KILOBYTE
-
-# What is told of an error, in characters, and of where it happened.
-LONGEST_ERROR = 10_000
-LONGEST_STACK = 50_000
 
 
 class TooMuch(ValueError):
@@ -54,11 +50,6 @@ def check_input(step: str, size: int) -> None:
             f"step {step!r} is to be given {_kilobytes(size)}, and at most {_kilobytes(MOST_INPUT)} can be: "
             "let it be told where its contents are stored"
         )
-
-
-def shortened(text: str, most: int = LONGEST_ERROR) -> str:
-    """Return an error, or a stack, as it is told and kept."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
 
 
 def _kilobytes(size: int) -> str:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from mainspring.contracts.retry import Retry
+from mainspring.contracts.text import readable
 
 
 class GatewayError(Exception):
@@ -30,7 +31,7 @@ class GatewayError(Exception):
         self, detail: str = "", *, service: str, status: int | None = None, code: str | None = None
     ) -> None:
         summary = (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
-        super().__init__(f"{service}: {summary}" + (f": {detail}" if detail else ""))
+        super().__init__(f"{service}: {summary}" + (f": {readable(detail)}" if detail else ""))
         self.service = service
         self.status = status
         self.code = code

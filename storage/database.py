@@ -135,6 +135,8 @@ def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:
     both: dict[str, Any] = {
         "pool_timeout": pool_patience.total_seconds(),
         "json_serializer": storable_json,
+        # A statement's error is logged, stored and told to webhooks; its parameters may be anybody's secrets.
+        "hide_parameters": True,
     }
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, pool_size=SQLITE_POOL_SIZE, **both)

@@ -4,21 +4,12 @@ Both reach us in the inputs, results and errors of others. They are replaced on 
 """
 
 import json
-import re
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-
-# What Unicode has for a character that cannot be shown.
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-
-
-def storable(text: str) -> str:
-    """Return `text` as the database keeps it."""
-    return UNSTORABLE.sub(REPLACEMENT, text)
+from mainspring.contracts.text import storable
 
 
 def storable_json(value: Any) -> str:

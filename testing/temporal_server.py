@@ -7,11 +7,11 @@ from uuid import uuid4
 
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from mainspring.devserver.command import temporal_binary
+from mainspring.gateways.temporal.converter import data_converter
 from mainspring.testing.eventually import eventually
 
 # What makes a server quick for tests: short timers are exact, a queue is one queue, and a new namespace
@@ -51,7 +51,7 @@ async def temporal_server_process(**more: str) -> AsyncIterator[str]:
     environment = await started(
         lambda: WorkflowEnvironment.start_local(
             dev_server_existing_path=temporal_binary(),
-            data_converter=pydantic_data_converter,
+            data_converter=data_converter,
             dev_server_log_level="error",
             dev_server_extra_args=dynamic_config(**more),
         )
@@ -66,7 +66,7 @@ async def own_namespace(address: str, identity: str | None = None) -> Client:
     """Return a client of a new namespace, so that no test sees the workflows of another."""
     namespace = f"test-{uuid4().hex}"
     client = await Client.connect(
-        address, namespace=namespace, data_converter=pydantic_data_converter, identity=identity
+        address, namespace=namespace, data_converter=data_converter, identity=identity
     )
     request = RegisterNamespaceRequest(namespace=namespace)
     request.workflow_execution_retention_period.FromTimedelta(RETENTION)

@@ -19,7 +19,8 @@ from mainspring.activities.runtime.steps import StepRecords, fail_step, step_of
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError
-from mainspring.domain.sizes import LONGEST_ERROR, LONGEST_STACK, MOST_RESULT, check_data, shortened, size_of
+from mainspring.contracts.text import LONGEST_ERROR
+from mainspring.domain.sizes import MOST_RESULT, check_data, size_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import ErrorLog
@@ -130,7 +131,7 @@ class _Care(ActivityInboundInterceptor):
             step=info.activity_type if step is None else step.step,
             error_type=failure.type or type(error).__name__,
             message=failure.message,
-            stack=shortened("".join(traceback.format_exception(error)), LONGEST_STACK),
+            stack="".join(traceback.format_exception(error)),
             attempt=info.attempt,
         )
         await self._database.transact(

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from temporalio.exceptions import ApplicationError
 
 from mainspring.contracts.retry import Retry, retry_of
-from mainspring.domain.sizes import shortened
+from mainspring.contracts.text import readable
 
 APPLICATION_FIRST_DELAY = timedelta(seconds=2)
 
@@ -73,7 +73,7 @@ def to_failure(error: Exception, attempts: Attempts, now: datetime) -> Applicati
         return error
     delay = delay_after(error, attempts, now)
     return ApplicationError(
-        shortened(str(error) or type(error).__name__),
+        readable(str(error) or type(error).__name__),
         type=type(error).__name__,
         non_retryable=delay is None,
         next_retry_delay=delay,

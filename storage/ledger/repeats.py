@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import case, func, literal, or_, select, update
 
 from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
+from mainspring.contracts.text import storable
 from mainspring.storage.dialect import chunks
 from mainspring.storage.errors import AlreadyRetried
 from mainspring.storage.ledger.rows import ACTIVE_NAMES
 from mainspring.storage.repository import Repository
-from mainspring.storage.storable import storable
 from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import ACTIVE
 

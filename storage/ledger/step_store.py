@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.flows import FailedStep, FlowResult, OpenedStep, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject
-from mainspring.domain.sizes import shortened
+from mainspring.contracts.text import readable
 from mainspring.storage.dialect import chunks, insert_into
 from mainspring.storage.ledger.flow_progress import FlowProgress
 from mainspring.storage.ledger.rows import still_active
@@ -89,7 +89,7 @@ class StepStore(Repository):
     ) -> None:
         """Note an attempt's error; with `is_final` set failed. `data` is what a failed step says still."""
         await self._flows.hold(task_id)
-        values: dict[str, Any] = {"error": shortened(error)}
+        values: dict[str, Any] = {"error": readable(error)}
         if is_final:
             values |= {"status": StepStatus.FAILED, "data": data, "completed_at": now}
         await self._session.execute(still_open(task_id, [step]).values(values))
@@ -116,7 +116,7 @@ class StepStore(Repository):
             # One whose activity could still say so is failed already.
             await self._session.execute(
                 still_open(task_id, [each.name]).values(
-                    status=StepStatus.FAILED, error=shortened(each.error), completed_at=now
+                    status=StepStatus.FAILED, error=readable(each.error), completed_at=now
                 )
             )
         for chunk in chunks(list(skipped)):

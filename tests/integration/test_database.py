@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from mainspring.storage.commits import after_commit, after_commits
 from mainspring.storage.database import Database, Session
@@ -251,3 +252,13 @@ async def test_sqlite_makes_a_file_of_its_own(tmp_path: Path) -> None:
     await database.dispose()
 
     assert (tmp_path / "new.db").exists()
+
+
+async def test_an_error_of_sql_tells_no_parameters(database: Database) -> None:
+    """It is logged, stored and told to webhooks; the statement is enough to find it."""
+    with pytest.raises(DBAPIError) as refused:
+        await database.transact(
+            lambda session: session.execute(text("SELECT a FROM b WHERE c = :c"), {"c": "sesame"})
+        )
+    assert "SELECT a FROM b" in str(refused.value)
+    assert "sesame" not in str(refused.value)

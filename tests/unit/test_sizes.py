@@ -3,13 +3,11 @@
 import pytest
 
 from mainspring.domain.sizes import (
-    LONGEST_ERROR,
     MOST_DATA,
     MOST_INPUT,
     TooMuch,
     check_data,
     check_input,
-    shortened,
     size_of,
 )
 
@@ -28,9 +26,3 @@ def test_what_is_above_a_bound_is_refused_with_the_step_its_size_and_the_bound()
 def test_a_size_is_in_bytes() -> None:
     """What is not ASCII is counted as it is sent."""
     assert len('{"text":"é"}'.encode()) == size_of({"text": "é"})
-
-
-def test_a_long_error_is_cut_and_says_so() -> None:
-    """Its beginning tells most."""
-    assert "short" == shortened("short")
-    assert "x" * LONGEST_ERROR + "… (7 more characters)" == shortened("x" * (LONGEST_ERROR + 7))

@@ -14,14 +14,14 @@ from temporalio.exceptions import (
 
 from mainspring.contracts.flows import FlowResult
 from mainspring.contracts.tasks import TaskError
-from mainspring.domain.sizes import shortened
+from mainspring.contracts.text import readable
 
 
 class FlowFailed(ApplicationError):
     """A step failed; the result sums up what became of all. The failure is of the step's own type."""
 
     def __init__(self, result: FlowResult, error: TaskError) -> None:
-        message = f"step {error.step}: {shortened(error.message)}"
+        message = f"step {error.step}: {readable(error.message)}"
         super().__init__(message, type=error.error_type, non_retryable=True)
         self.result = result
         self.error = error

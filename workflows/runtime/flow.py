@@ -20,8 +20,9 @@ with workflow.unsafe.imports_passed_through():
 from mainspring.contracts.flows import CloseFlow, FailedStep, FlowResult, SettleSteps
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskError
+from mainspring.contracts.text import readable
 from mainspring.domain.flows import check_graph, dependants, ready_steps
-from mainspring.domain.sizes import MOST_AT_ONCE, check_input, shortened, size_of
+from mainspring.domain.sizes import MOST_AT_ONCE, check_input, size_of
 from mainspring.workflows.runtime.failures import FlowCancelled, FlowFailed, task_error
 from mainspring.workflows.runtime.tracking import task_id
 
@@ -126,7 +127,7 @@ class _FlowRun:
                     errors.append(task_error(error, workflow.now(), name))
                 await self._send_if_much()
         self._errors += errors
-        failed = tuple(FailedStep(name=error.step, error=shortened(error.message)) for error in errors)
+        failed = tuple(FailedStep(name=error.step, error=readable(error.message)) for error in errors)
         skipped = dependants(self._needs, [step.name for step in failed]) - self._taken
         self._taken |= skipped
         if adopted or failed:

@@ -27,6 +27,7 @@ from mainspring.contracts.tasks import (
     TaskBegun,
     TaskState,
 )
+from mainspring.contracts.text import readable
 from mainspring.domain.sizes import MOST_RESULT, check_data, size_of
 from mainspring.domain.tasks import derived_task_id
 
@@ -71,7 +72,9 @@ def tracked(
             if isinstance(error, FailureError | asyncio.CancelledError):
                 raise
             # Any other exception would fail the workflow task, which is tried again for ever.
-            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+            raise ApplicationError(
+                readable(str(error)), type=type(error).__name__, non_retryable=True
+            ) from error
         await _finish(FinishTask(task_id=task_id(), state=TaskState.SUCCESS, result=result_json))
         return result
 
