@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from mainspring.contracts.fields import LARGEST_INTEGER, in_words, is_whole
+from mainspring.contracts.fields import LARGEST_INTEGER, LONGEST_AGE, in_words, is_whole
 from mainspring.contracts.message import Message
 from mainspring.contracts.progress import BatchProgress, TaskProgress
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -16,7 +16,7 @@ class DiscoverSets(Message):
     """Fetch the sets of an account's tracked games that were not fetched within `older_than`."""
 
     account_id: UUID
-    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
+    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0), le=LONGEST_AGE)
 
 
 class SetsDiscovered(Message):
@@ -33,7 +33,7 @@ class SyncTrackedSets(Message):
     """Fetch the cards of an account's tracked sets that were not fetched within `older_than`."""
 
     account_id: UUID
-    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
+    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0), le=LONGEST_AGE)
 
 
 class TrackedSetsSynced(Message):
@@ -51,7 +51,7 @@ class UpdateInventoryPrices(Message):
     """Look up the prices of an account's inventory that were not looked up within `older_than`."""
 
     account_id: UUID
-    older_than: timedelta = Field(default=timedelta(hours=24), ge=timedelta(0))
+    older_than: timedelta = Field(default=timedelta(hours=24), ge=timedelta(0), le=LONGEST_AGE)
 
 
 class PricesUpdated(Message):

@@ -1,7 +1,7 @@
 """What fields of messages have in common: refusals in words, and what columns of the database take."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -18,6 +18,9 @@ from mainspring.contracts.mail import LONGEST_ADDRESS, is_one_line, is_web_link,
 
 # What an integer column of the database takes.
 LARGEST_INTEGER = 2**31 - 1
+
+# What is looked for by its age is at most so old: the calendar has a beginning.
+LONGEST_AGE = timedelta(days=3650)
 
 
 def in_words(accepted: str, is_form: Callable[[Any], bool] = lambda _value: True) -> WrapValidator:

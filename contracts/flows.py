@@ -9,6 +9,9 @@ from pydantic import Field
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import InTurns, JsonObject
 
+# So that the weights of all steps together stay within an integer column.
+MOST_WEIGHT = 1_000_000
+
 
 class StepStatus(StrEnum):
     """Where a step is. The last three are final within one task."""
@@ -165,7 +168,7 @@ class AdHocStep(Message):
     job: str
     input: JsonObject = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    weight: int = Field(default=1, ge=1)
+    weight: int = Field(default=1, ge=1, le=MOST_WEIGHT)
 
 
 class RunFlow(Message):

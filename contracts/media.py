@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from mainspring.contracts.fields import LONGEST_AGE
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
 
@@ -151,7 +152,7 @@ class MadeFiles(Message):
 class SweepScratch(Message):
     """Remove what tasks have left on the worker's disk that nobody has retried for so long."""
 
-    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
+    older_than: timedelta = Field(default=timedelta(days=7), ge=timedelta(0), le=LONGEST_AGE)
 
 
 class ScratchSwept(Message):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field
 
 from mainspring.contracts.effects import SendEffect
-from mainspring.contracts.fields import Cents, Flag, Id, Moment
+from mainspring.contracts.fields import LARGEST_INTEGER, Cents, Flag, Id, Moment
 from mainspring.contracts.message import Message
 from mainspring.contracts.progress import TaskProgress
 
@@ -81,8 +81,8 @@ class CheckWishlistStock(Message):
     for each unit, all of them with None. A user gets a mail each `user_cooldown` at most.
     """
 
-    min_stock: int = Field(default=1, ge=1)
-    mails_per_unit: int | None = Field(default=10, ge=1)
+    min_stock: int = Field(default=1, ge=1, le=LARGEST_INTEGER)
+    mails_per_unit: int | None = Field(default=10, ge=1, le=LARGEST_INTEGER)
     user_cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0), le=A_YEAR)
 
 

@@ -18,6 +18,7 @@ from mainspring.contracts.retry import Retry
 from mainspring.gateways.addresses import AddressGuard, AddressRefused, guarded_transport
 from mainspring.gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.lookups import SERVICE, Lookups
+from mainspring.gateways.retry_after import retry_after
 
 # A receiver that needs longer than this does its work before it answers; it should do so after.
 ANSWER_WITHIN = timedelta(seconds=10)
@@ -160,18 +161,13 @@ def _refusal(answer: httpx.Response) -> ServerFault | LimitExceeded | Refused:
     if answer.is_server_error:
         return ServerFault(f"HTTP {status}", service=service, status=status)
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        after = _retry_after(answer)
+        after = retry_after(answer.headers, LONGEST_RETRY_AFTER)
         return LimitExceeded(f"HTTP {status}", service=service, status=status, retry_after=after)
     if status == httpx.codes.GONE:
         return ReceiverGone(f"HTTP {status}", service=service, status=status)
     if answer.is_redirect:
         return Refused(f"HTTP {status}: redirects are not followed", service=service, status=status)
     return Refused(f"HTTP {status}", service=service, status=status)
-
-
-def _retry_after(answer: httpx.Response) -> timedelta | None:
-    retry_after = answer.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(retry_after)), LONGEST_RETRY_AFTER) if retry_after.isdecimal() else None
 
 
 def _said(error: Exception) -> str:

@@ -21,6 +21,9 @@ BRIEF = timedelta(minutes=1)
 # For how long a window that the vendor calls full is left alone, at least.
 SHORTEST_BLOCK = timedelta(seconds=1)
 
+# No vendor blocks a window for longer, whatever it asks for: a month is the longest there is.
+LONGEST_BLOCK = timedelta(days=31)
+
 
 class CostAboveLimit(ValueError):
     """A call costs more than a window ever allows: waiting does not help."""
@@ -96,7 +99,9 @@ class WindowBudget:
     ) -> BudgetState:
         """Leave a window alone that the vendor calls full: as long as asked, or until it has passed."""
         until = (
-            now + max(retry_after, SHORTEST_BLOCK) if retry_after is not None else self._passed(window, now)
+            now + min(max(retry_after, SHORTEST_BLOCK), LONGEST_BLOCK)
+            if retry_after is not None
+            else self._passed(window, now)
         )
         known = state.blocked.get(window)
         return replace(state, blocked={**state.blocked, window: max(until, known or until)})

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import httpx
@@ -11,6 +10,7 @@ import httpx
 from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitExceeded, Refused, ServerFault
 from mainspring.gateways.justtcg.parsing import parse_usage
+from mainspring.gateways.retry_after import retry_after
 
 SERVICE = "JustTCG"
 
@@ -21,6 +21,13 @@ WINDOWS: Mapping[str, Window] = {
     "RATE_LIMIT_EXCEEDED": "minute",
     "DAILY_LIMIT_EXCEEDED": "day",
     "REQUEST_LIMIT_EXCEEDED": "month",
+}
+
+# No answer makes a key wait for longer, however its Retry-After is meant.
+LONGEST_WAITS: Mapping[Window, timedelta] = {
+    "minute": timedelta(minutes=5),
+    "day": timedelta(days=1),
+    "month": timedelta(days=31),
 }
 
 # How much of an error page is worth keeping when it is not the documented JSON.
@@ -64,10 +71,11 @@ def refusal(response: httpx.Response) -> GatewayError:
         )
     if status == httpx.codes.TOO_MANY_REQUESTS:
         # An unknown code is taken for the shortest window: a wrong guess then costs a minute, not a month.
+        window = WINDOWS.get(code or "", "minute")
         return QuotaExceeded(
             detail,
-            window=WINDOWS.get(code or "", "minute"),
-            retry_after=_retry_after(response.headers),
+            window=window,
+            retry_after=retry_after(response.headers, LONGEST_WAITS[window]),
             usage=parse_usage(body),
             code=code,
         )
@@ -84,15 +92,3 @@ def _error_body(response: httpx.Response) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _retry_after(headers: httpx.Headers) -> timedelta | None:
-    """Read seconds or an HTTP date; a date is measured against the answer's own `Date`, not our clock."""
-    value = headers.get("Retry-After", "").strip()
-    try:
-        if value.isdecimal():
-            return timedelta(seconds=int(value))
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["Date"])
-    except (ValueError, TypeError, KeyError, OverflowError):
-        return None
-    return max(wait, timedelta())
