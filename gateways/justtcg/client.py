@@ -19,6 +19,7 @@ import httpx
 
 from mainspring.gateways.errors import CredentialsRefused, MalformedAnswer, NotSent, Unreachable
 from mainspring.gateways.justtcg.answers import CardsPage, Games, Lookup, SetsPage
+from mainspring.gateways.justtcg.fields import whole
 from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_games, parse_sets, parse_usage
 from mainspring.gateways.justtcg.refusals import SERVICE, refusal
 
@@ -136,7 +137,7 @@ def _named(error: httpx.RequestError) -> str:
 def _envelope(content: bytes) -> Mapping[str, Any]:
     try:
         # NaN and its like are not JSON and no database takes them: they are read as null.
-        body = json.loads(content, parse_constant=lambda _: None)
+        body = json.loads(content, parse_constant=lambda _: None, parse_int=whole)
     except (ValueError, RecursionError) as error:
         raise MalformedAnswer("the body is not JSON", service=SERVICE, status=httpx.codes.OK) from error
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from math import isfinite
 from typing import Any
 
 CENT = Decimal("0.01")
@@ -10,20 +11,42 @@ CENT = Decimal("0.01")
 # What an integer column of every database holds: about 21 million dollars.
 MOST_CENTS = 2**31 - 1
 
+# More digits no number of a card has; Python reads 4,300.
+MOST_DIGITS = 1_000
 
-def required(raw: Mapping[str, Any], name: str) -> str:
-    """Read a string that a record cannot be without; a KeyError or ValueError when it is absent or empty."""
-    value = text(raw[name])
+# The longest text of a record; those that have a column of a length have less.
+LONGEST_TEXT = 100_000
+
+
+def required(raw: Mapping[str, Any], name: str, most: int = LONGEST_TEXT) -> str:
+    """Read a string that a record cannot be without; a KeyError or ValueError when there is none."""
+    value = text(raw[name], most)
     if value is None:
         raise ValueError(f"no {name}")
     return value
 
 
-def text(value: object) -> str | None:
-    """Read a string or a number (the vendor's ids are strings, other people's not always); "" is None."""
-    if value.__class__ is str:
-        return value or None
-    return str(value) if value.__class__ is int else None
+def text(value: object, most: int = LONGEST_TEXT) -> str | None:
+    """Read a string or a number (the vendor's ids are strings, other people's not always); "" is None.
+
+    Raises ValueError: when it has more than `most` characters.
+    """
+    found = value if isinstance(value, str) else str(value) if value.__class__ is int else None
+    if found is not None and len(found) > most:
+        raise ValueError(f"{len(found):,} characters, and at most {most:,} can be")
+    return found or None
+
+
+def count(value: object) -> int:
+    """Read a count, nothing being none; one that no column holds is a ValueError or an ArithmeticError."""
+    if value is None or value == "":
+        return 0
+    if not isinstance(value, int | float | str):
+        raise TypeError(f"{value!r} is no count")
+    found = int(value)
+    if abs(found) > MOST_CENTS:
+        raise ValueError(f"{value!r} is no count")
+    return found
 
 
 def moment(epoch_seconds: object) -> datetime | None:
@@ -58,3 +81,13 @@ def cents(dollars: object) -> int | None:
     if not 0 <= amount <= MOST_CENTS:
         raise ValueError(f"{dollars!r} dollars is no price")
     return amount
+
+
+def whole(digits: str) -> int | float:
+    """Read a whole number of JSON; one of more digits than Python reads is endless."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
+
+
+def is_endless(value: object) -> bool:
+    """Whether it is a number such as 1e400, which no JSON of a database has."""
+    return isinstance(value, float) and not isfinite(value)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from mainspring.domain.cards import Card, CardSet, JsonScalar, Variant
 from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.justtcg.answers import Game
-from mainspring.gateways.justtcg.fields import cents, day, moment, required, text
+from mainspring.gateways.justtcg.fields import cents, count, day, is_endless, moment, required, text
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")
@@ -87,42 +87,42 @@ def _readable(parse: Callable[[Raw], T], entries: Iterable[Any], skipped: Skippe
 
 def _game(raw: Raw) -> Game:
     return Game(
-        id=required(raw, "id"),
+        id=required(raw, "id", 200),
         name=required(raw, "name"),
-        cards_count=int(raw.get("cards_count") or 0),
-        sets_count=int(raw.get("sets_count") or 0),
+        cards_count=count(raw.get("cards_count")),
+        sets_count=count(raw.get("sets_count")),
     )
 
 
 def _set(raw: Raw) -> CardSet:
-    game_id = required(raw, "game_id")
+    game_id = required(raw, "game_id", 200)
     return CardSet(
-        id=required(raw, "id"),
+        id=required(raw, "id", 200),
         name=required(raw, "name"),
         game_id=game_id,
         game_name=text(raw.get("game")) or game_id,
-        cards_count=int(raw.get("cards_count") or raw.get("count") or 0),
-        variants_count=int(raw.get("variants_count") or 0),
-        sealed_count=int(raw.get("sealed_count") or 0),
+        cards_count=count(raw.get("cards_count") or raw.get("count")),
+        variants_count=count(raw.get("variants_count")),
+        sealed_count=count(raw.get("sealed_count")),
         release_date=day(raw.get("release_date")),
         value_cents=cents(raw.get("set_value_usd")),
     )
 
 
 def _card(raw: Raw, skipped: Skipped) -> Card:
-    set_id = required(raw, "set")
+    set_id = required(raw, "set", 200)
     return Card(
-        uuid=required(raw, "uuid"),
-        id=required(raw, "id"),
+        uuid=required(raw, "uuid", 100),
+        id=required(raw, "id", 500),
         name=required(raw, "name"),
         game_name=text(raw.get("game")) or "",
         set_id=set_id,
         set_name=text(raw.get("set_name")) or set_id,
-        number=text(raw.get("number")),
-        rarity=text(raw.get("rarity")),
-        tcgplayer_id=text(raw.get("tcgplayerId")),
-        mtgjson_id=text(raw.get("mtgjsonId")),
-        scryfall_id=text(raw.get("scryfallId")),
+        number=text(raw.get("number"), 100),
+        rarity=text(raw.get("rarity"), 100),
+        tcgplayer_id=text(raw.get("tcgplayerId"), 100),
+        mtgjson_id=text(raw.get("mtgjsonId"), 100),
+        scryfall_id=text(raw.get("scryfallId"), 100),
         details=text(raw.get("details")),
         variants=_variants(raw.get("variants") or (), skipped),
     )
@@ -141,15 +141,17 @@ def _variants(entries: Iterable[Any], skipped: Skipped) -> tuple[Variant, ...]:
 
 def _variant(raw: Mapping[str, Any]) -> Variant:
     statistics: dict[str, JsonScalar] = {
-        name: value for name, value in raw.items() if name not in NAMED and isinstance(value, SCALARS)
+        name: value
+        for name, value in raw.items()
+        if name not in NAMED and isinstance(value, SCALARS) and not is_endless(value)
     }
     return Variant(
-        uuid=required(raw, "uuid"),
-        id=required(raw, "id"),
-        condition=required(raw, "condition"),
-        printing=required(raw, "printing"),
-        language=text(raw.get("language")),
-        tcgplayer_sku_id=text(raw.get("tcgplayerSkuId")),
+        uuid=required(raw, "uuid", 100),
+        id=required(raw, "id", 500),
+        condition=required(raw, "condition", 100),
+        printing=required(raw, "printing", 100),
+        language=text(raw.get("language"), 50),
+        tcgplayer_sku_id=text(raw.get("tcgplayerSkuId"), 100),
         price_cents=cents(raw.get("price")),
         priced_at=moment(raw.get("lastUpdated")),
         statistics=statistics,

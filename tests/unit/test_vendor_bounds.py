@@ -1,0 +1,42 @@
+"""What a vendor sends beyond what a column holds: one bad entry never sinks its page."""
+
+import json
+from typing import Any
+
+import pytest
+
+from mainspring.gateways.justtcg.fields import whole
+from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_games
+
+GOOD = {"id": "chess", "name": "Chess", "cards_count": 5}
+VARIANT = {"uuid": "v", "id": "v", "condition": "NM", "printing": "Normal"}
+CARD = {"uuid": "c", "id": "c", "name": "Rook", "set": "s", "variants": [VARIANT]}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '{"cards_count": 1e400}',
+        '{"cards_count": 2147483648}',
+        '{"cards_count": %s}' % ("9" * 5000),
+        json.dumps({"id": "x" * 201}),
+        json.dumps({"name": "x" * 100001}),
+    ],
+)
+def test_a_game_that_no_column_holds_is_skipped_alone(entry: str) -> None:
+    """The others of the page are good."""
+    bad = {**GOOD, **json.loads(entry, parse_int=whole)}
+    skipped = Skipped()
+    assert ["chess"] == [game.id for game in parse_games([bad, GOOD], skipped)]
+    assert 1 == skipped.count
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"uuid": "x" * 101}, {"printing": "x" * 101}, {"language": "x" * 51}, {"tcgplayerSkuId": "9" * 101}],
+)
+def test_a_variant_that_no_column_holds_is_skipped_alone(wrong: dict[str, Any]) -> None:
+    """Its card and the variants beside it stay; a number without end is no statistic."""
+    good = {**VARIANT, "spread": float("inf"), "average": 1.5}
+    (card,) = parse_cards([{**CARD, "variants": [{**VARIANT, **wrong}, good]}], Skipped())
+    assert [{"average": 1.5}] == [variant.statistics for variant in card.variants]
