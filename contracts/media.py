@@ -93,6 +93,8 @@ class VideoProbed(Message):
     height: int
     video_codec: str
     has_audio: bool
+    frames: int | None = None
+    """How many packets the film has; None in what an earlier release has found out."""
 
 
 class RenditionMade(Message):

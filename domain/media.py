@@ -114,8 +114,19 @@ def share_done(out_time: timedelta, duration: timedelta) -> float:
 
 
 def is_cut_short(made: timedelta, duration: timedelta) -> bool:
-    """Whether so much of a source is missing from an output that the source must be damaged."""
+    """Whether so much of a source's time is missing from an output that the source must be damaged.
+
+    The last picture may be shown for minutes, which no output counts: ask `lacks_frames` as well.
+    """
     return duration - made > max(SHORTFALL_LEAST, duration * SHORTFALL_SHARE)
+
+
+def lacks_frames(made: int, frames: int) -> bool:
+    """Whether an output has markedly fewer pictures than its source has packets.
+
+    Packets may be half pictures, or hold none, so that time is to be looked at as well.
+    """
+    return frames - made > frames * SHORTFALL_SHARE
 
 
 def poster_time(duration: timedelta) -> timedelta:

@@ -61,5 +61,5 @@ def ffmpeg(*arguments: str) -> str:
 
 def decoded_frames(video: Path | str) -> int:
     """Decode and count every picture of a file or a URL; CalledProcessError at the first fault."""
-    counted = ffmpeg("-xerror", "-i", str(video), "-map", "0:v:0", "-f", "null", "-stats", "-")
+    counted = ffmpeg("-xerror", "-i", str(video), "-map", "0:V:0", "-f", "null", "-stats", "-")
     return int(counted.rpartition("frame=")[2].split()[0])

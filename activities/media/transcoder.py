@@ -22,14 +22,14 @@ from mainspring.domain.media import (
     Rung,
     Size,
     entry_of,
-    is_cut_short,
+    lacks_frames,
     poster_time,
     rung_of,
     share_done,
     streaming_rungs,
 )
 from mainspring.gateways.download import Downloads
-from mainspring.gateways.video import Made, Variant, Video, VideoFailed
+from mainspring.gateways.video import Made, Variant, Video, check_length
 
 # Called with how much is done, 0 to 1.
 OnShare = Callable[[float], None]
@@ -81,6 +81,7 @@ class Transcoder:
                 height=found.height,
                 video_codec=found.codec,
                 has_audio=found.has_audio,
+                frames=found.frames,
             )
 
         return (await self._pieces.obtain(request, "probe", VideoProbed, make, is_step=is_step))[1]
@@ -113,7 +114,7 @@ class Transcoder:
                 )
             else:
                 made = await self._video.make_file(source, entry, variants[0], on_time)
-            _check_length(made, duration)
+            _check_length(made, probed)
             return await asyncio.to_thread(_listed, folder, variants[-1])
 
         return await self._pieces.obtain(request, profile, MadeFiles, make, is_step=is_step)
@@ -138,10 +139,11 @@ def _variant(size: Size, rung: Rung) -> Variant:
     return Variant(rung.name, fitted.width, fitted.height, rung.kilobits)
 
 
-def _check_length(made: Made, duration: timedelta) -> None:
-    if is_cut_short(made.length, duration):
-        read, whole = made.length.total_seconds(), duration.total_seconds()
-        raise VideoFailed(f"only {read:.1f} s of {whole:.1f} s could be read", made.last_lines)
+def _check_length(made: Made, probed: VideoProbed) -> None:
+    duration = timedelta(seconds=probed.duration_seconds)
+    has_all = probed.frames is not None and not lacks_frames(made.frames, probed.frames)
+    if not has_all:
+        check_length(made.length, duration, made.last_lines)
 
 
 def _listed(folder: Path, largest: Variant) -> MadeFiles:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from mainspring.gateways.video.probing import parse_description
-from mainspring.gateways.video.running import Ffmpeg, OnTime, VideoFailed
+from mainspring.domain.media import is_cut_short
+from mainspring.gateways.video.probing import CUT_OFF, parse_description
+from mainspring.gateways.video.running import Ffmpeg, OnTime, Output, VideoFailed
 
 # Containers that hold their content themselves. A playlist, which ffmpeg would take for a video too, names
 # other files, of the worker's own disk for example.
@@ -20,6 +21,13 @@ LOCAL_ONLY = ("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
 MOST_PIXELS = 8_192 * 4_320
 MOST_DURATION = timedelta(hours=12)
 READ_AT_MOST = MOST_DURATION + timedelta(minutes=1)
+
+# The film among the streams: ffmpeg's `V`, unlike its `v`, passes over covers and thumbnails.
+FILM = "0:V:0"
+
+# As many pictures as the film has, however long each is shown: to repeat a picture that is shown for minutes
+# would make hours of work of a kilobyte.
+AS_MANY_PICTURES = ("-fps_mode", "vfr")
 
 # Speed before size: a quarter of the time of the default for files a tenth larger. The bit rate is a ceiling.
 ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p")
@@ -36,9 +44,13 @@ SEGMENT_SECONDS = 6
 
 @dataclass(frozen=True)
 class Probe:
-    """What a video is: upright, with square pixels. Sides in pixels."""
+    """What a film is: upright, with square pixels. Sides in pixels.
+
+    `duration` and `frames` are those of the film's own packets: a container also counts sound and subtitles.
+    """
 
     duration: timedelta
+    frames: int
     width: int
     height: int
     codec: str
@@ -60,6 +72,7 @@ class Made:
     """How much of the source was written, and the last that ffmpeg said of it."""
 
     length: timedelta
+    frames: int
     last_lines: tuple[str, ...]
 
 
@@ -75,21 +88,26 @@ class Video:
         described = parse_description(output.text)
         if described.stream is None:
             raise VideoFailed("there is no video in the file", output.last_lines)
-        duration = described.duration or await self._measured(source)
-        if not duration:
-            raise VideoFailed("the video has no length", output.last_lines)
         stream = described.stream
         if stream.width * stream.height > MOST_PIXELS:
             raise VideoFailed(f"{stream.width} x {stream.height} is more than {MOST_PIXELS} pixels")
+        measured = await self._measured(source)
+        duration = measured.reached
+        if not duration:
+            raise VideoFailed("the video has no length", measured.last_lines)
+        if described.duration and CUT_OFF.search(measured.text):
+            check_length(duration, described.duration, measured.last_lines)
         if duration > MOST_DURATION:
             raise VideoFailed(f"{duration} is longer than {MOST_DURATION}")
-        return Probe(duration, stream.width, stream.height, stream.codec, described.has_audio)
+        return Probe(
+            duration, measured.frames, stream.width, stream.height, stream.codec, described.has_audio
+        )
 
     async def make_file(self, source: Path, target: Path, variant: Variant, on_time: OnTime) -> Made:
         """Write one MP4 file that begins to play before all of it is there."""
         arguments = [
             *_input(source),
-            *("-map", "0:v:0", "-map", "0:a:0?", *BARE, *ENCODER, *AUDIO),
+            *("-map", FILM, "-map", "0:a:0?", *BARE, *AS_MANY_PICTURES, *ENCODER, *AUDIO),
             *("-vf", _scaled(variant), *_ceiling(variant.kilobits)),
             *("-movflags", "+faststart", "-f", "mp4", target.name),
         ]
@@ -105,7 +123,7 @@ class Video:
             *_input(source),
             *("-filter_complex", _split(variants)),
             *_stream_maps(variants, has_audio=has_audio),
-            *(*BARE, *ENCODER, *AUDIO),
+            *(*BARE, *AS_MANY_PICTURES, *ENCODER, *AUDIO),
             *("-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_SECONDS})", "-sc_threshold", "0"),
             *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_playlist_type", "vod"),
             *("-hls_flags", "independent_segments", "-hls_segment_filename", "%v/%05d.ts"),
@@ -118,7 +136,7 @@ class Video:
         for moment in (at, timedelta(0)):
             arguments = [
                 *("-loglevel", "warning", "-ss", f"{moment.total_seconds():.3f}", *_input(source)),
-                *("-map", "0:v:0", "-frames:v", "1", "-vf", f"{_scaled(variant)},{FULL_RANGE}"),
+                *("-map", FILM, "-frames:v", "1", "-vf", f"{_scaled(variant)},{FULL_RANGE}"),
                 *("-q:v", "3", "-f", "image2", "-update", "1", target.name),
             ]
             output = await self._ffmpeg.listen(arguments, folder=target.parent)
@@ -128,11 +146,19 @@ class Video:
 
     async def _make(self, arguments: Sequence[str], folder: Path, on_time: OnTime) -> Made:
         output = await self._ffmpeg.run(["-loglevel", "warning", *arguments], folder=folder, on_time=on_time)
-        return Made(output.reached, tuple(output.last_lines))
+        return Made(output.reached, output.frames, tuple(output.last_lines))
 
-    async def _measured(self, source: Path) -> timedelta:
-        arguments = [*_input(source), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
-        return (await self._ffmpeg.run(arguments, folder=source.parent)).reached
+    async def _measured(self, source: Path) -> Output:
+        """Go through the film's packets without decoding them: about as fast as the disk is."""
+        arguments = [*_input(source), "-map", FILM, "-c", "copy", "-f", "null", "-"]
+        return await self._ffmpeg.run(arguments, folder=source.parent)
+
+
+def check_length(read: timedelta, whole: timedelta, last_lines: Sequence[str]) -> None:
+    """Raise VideoFailed when so much is missing that the source must be damaged."""
+    if is_cut_short(read, whole):
+        detail = f"only {read.total_seconds():.1f} s of {whole.total_seconds():.1f} s could be read"
+        raise VideoFailed(detail, last_lines)
 
 
 def _input(source: Path) -> list[str]:
@@ -153,7 +179,7 @@ def _ceiling(kilobits: int, stream: str = "") -> list[str]:
 def _split(variants: Sequence[Variant]) -> str:
     outputs = "".join(f"[s{number}]" for number in range(len(variants)))
     scaled = [f"[s{number}]{_scaled(variant)}[v{number}]" for number, variant in enumerate(variants)]
-    return ";".join([f"[0:v:0]split={len(variants)}{outputs}", *scaled])
+    return ";".join([f"[{FILM}]split={len(variants)}{outputs}", *scaled])
 
 
 def _stream_maps(variants: Sequence[Variant], *, has_audio: bool) -> list[str]:

@@ -12,8 +12,11 @@ STREAM = re.compile(r"^ +Stream #0:\d+.*?: (Video|Audio): (\w+)(.*)$", re.MULTIL
 SIDES = re.compile(r", (\d{2,5})x(\d{2,5})(?: \[SAR (\d+):(\d+))?")
 ROTATION = re.compile(r"^ +[Dd]isplay ?[Mm]atrix: rotation of (-?\d+(?:\.\d+)?) degrees", re.MULTILINE)
 
-# A cover picture is a video stream to ffmpeg, with one frame.
-COVER = "(attached pic)"
+# A cover is a video stream to ffmpeg, with one frame; a thumbnail has a few.
+COVERS = ("(attached pic)", "(timed thumbnails)")
+
+# How ffmpeg's readers say that bytes are missing; a film that merely ends before its sound has none of it.
+CUT_OFF = re.compile(r"partial file|ended prematurely|[Pp]acket corrupt|corrupt input packet")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class Described:
-    """What ffmpeg said. No `stream`: there is no picture; no `duration`: the file does not say."""
+    """What ffmpeg said. No `stream`: there is no picture; no `duration`: the file does not say.
+
+    `duration` is the container's, which is that of its longest stream, such as the subtitles.
+    """
 
     duration: timedelta | None
     stream: Stream | None
@@ -35,13 +41,18 @@ class Described:
 
 
 def parse_description(output: str) -> Described:
-    """Read what `ffmpeg -i` says of its input."""
-    streams = [found.groups() for found in STREAM.finditer(output)]
-    pictures = [(codec, rest) for kind, codec, rest in streams if kind == "Video" and COVER not in rest]
+    """Read what `ffmpeg -i` says of its input; the film is the first stream that is no cover."""
+    streams = list(STREAM.finditer(output))
+    ends = [*(each.start() for each in streams), len(output)][1:]
+    films = [
+        _stream(found[2], found[3], output[found.end() : end])
+        for found, end in zip(streams, ends, strict=False)
+        if found[1] == "Video" and not any(cover in found[3] for cover in COVERS)
+    ]
     return Described(
         duration=_duration(output),
-        stream=_stream(*pictures[0], output) if pictures else None,
-        has_audio=any(kind == "Audio" for kind, _, _ in streams),
+        stream=films[0] if films else None,
+        has_audio=any(found[1] == "Audio" for found in streams),
     )
 
 
@@ -53,14 +64,14 @@ def _duration(output: str) -> timedelta | None:
     return timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
 
 
-def _stream(codec: str, rest: str, output: str) -> Stream | None:
+def _stream(codec: str, rest: str, beside: str) -> Stream | None:
     found = SIDES.search(rest)
     if found is None:
         return None
     width, height, *aspect = found.groups()
     across, up = (int(part) for part in aspect) if aspect[0] else (1, 1)
     sides = round(int(width) * across / up) if across and up else int(width), int(height)
-    turned = ROTATION.search(output)
+    turned = ROTATION.search(beside)
     # ffmpeg turns the picture upright before anything else sees it.
     if turned is not None and round(abs(float(turned.group(1)))) % 180 == 90:  # noqa: PLR2004  # a quarter
         sides = sides[1], sides[0]

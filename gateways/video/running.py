@@ -27,6 +27,7 @@ KEPT_LINE_LENGTH = 400
 MEMORY_ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 
 OUT_TIME = re.compile(rb"^out_time_us=(\d+)$", re.MULTILINE)
+FRAMES = re.compile(rb"^frame=\s*(\d+)$", re.MULTILINE)
 
 # All that ffmpeg needs of our environment: not our secrets.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
@@ -91,7 +92,7 @@ class Ffmpeg:
             watching.add_done_callback(lambda _: _kill(process))
             try:
                 text, _ = await asyncio.gather(_tail(process), progress.follow(process))
-                output = Output(text, await process.wait(), progress.reached)
+                output = Output(text, await process.wait(), progress.reached, progress.frames)
             finally:
                 is_stuck = watching.done()
                 watching.cancel()
@@ -103,12 +104,13 @@ class Ffmpeg:
 
 
 class Output:
-    """What ffmpeg said until it ended, and the last moment of the video that it wrote."""
+    """What ffmpeg said until it ended, the last moment that it wrote, and how many pictures."""
 
-    def __init__(self, text: str, exit_code: int, reached: timedelta) -> None:
+    def __init__(self, text: str, exit_code: int, reached: timedelta, frames: int) -> None:
         self.text = text
         self.exit_code = exit_code
         self.reached = reached
+        self.frames = frames
 
     @property
     def last_lines(self) -> list[str]:
@@ -126,6 +128,7 @@ class _Progress:
     def __init__(self, on_time: OnTime) -> None:
         self._on_time = on_time
         self.reached = timedelta(0)
+        self.frames = 0
 
     async def follow(self, process: Process) -> None:
         assert process.stdout is not None  # noqa: S101  # a pipe
@@ -133,6 +136,8 @@ class _Progress:
         while chunk := await process.stdout.read(4096):
             rest += chunk
             whole, _, rest = rest.rpartition(b"\n")
+            for frames in FRAMES.findall(whole):
+                self.frames = int(frames)
             for microseconds in OUT_TIME.findall(whole):
                 reached = timedelta(microseconds=int(microseconds))
                 if reached > self.reached:

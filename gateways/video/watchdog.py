@@ -2,7 +2,7 @@
 
 A script of the standard library only, so that it starts at once:
 
-    python -I -S leash.py OWNER COMMAND…
+    python -I -S watchdog.py OWNER COMMAND…
 
 Where the kernel can end a process with its parent (Linux), it is told to, and this process becomes the
 command. Elsewhere it stays and ends the command when its standard input, which the owner holds, is closed.

@@ -1,11 +1,12 @@
 import asyncio
 import os
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,10 @@ CLIP = Clip(seconds=1, width=160, height=120)
 
 # A second of ffmpeg's work or so: long enough to be seen at it.
 LONG = Clip(seconds=20, width=640, height=360)
+
+BLUE = "color=blue:size=160x120:duration=1:rate=10"
+# One picture as one pixel: three bytes of red, green and blue.
+DOT = ("-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "rgb24")
 
 
 @pytest.fixture
@@ -137,7 +142,7 @@ async def test_no_more_run_at_once_than_is_allowed(tmp_path: Path) -> None:
     probes = await asyncio.gather(*(video.probe(clip) for _ in range(5)))
     watching.cancel()
 
-    assert [Probe(probes[0].duration, 160, 120, "h264", True)] * 5 == list(probes)
+    assert [Probe(probes[0].duration, 25, 160, 120, "h264", True)] * 5 == list(probes)
     assert most <= 1
 
 
@@ -164,6 +169,70 @@ async def test_a_picture_that_no_camera_makes_is_refused(video: Video, tmp_path:
 
     with pytest.raises(VideoFailed, match="8192x4400 exceeds"):
         await video.probe(tmp_path / "a.avi")
+
+
+LATE_SUBTITLES = "1\n00:00:55,000 --> 00:01:00,000\nThe end\n"
+
+# Ten pictures a second, of which the last one comes half a minute after the others.
+STILL_END = ("-vf", "setpts='if(eq(N,9),30/TB,PTS)'", "-fps_mode", "vfr", "-bf", "0")
+
+
+@pytest.mark.parametrize("case", ["subtitles", "sound", "still"])
+async def test_a_film_is_as_long_as_its_own_pictures(case: str, video: Video, tmp_path: Path) -> None:
+    """Late subtitles, a longer sound track and a still end belong to whole films; each is made to its end."""
+    small = Clip(seconds=1, width=64, height=48, rate=10, has_audio=False)
+    film, source = small.write(tmp_path / "film.mkv"), tmp_path / "a.mkv"
+    (tmp_path / "late.srt").write_text(LATE_SUBTITLES)
+    beside = {
+        "subtitles": ("-i", str(tmp_path / "late.srt"), "-c:v", "copy"),
+        "sound": ("-f", "lavfi", "-i", "sine=duration=9", "-c:v", "copy"),
+        "still": STILL_END,
+    }
+    ffmpeg("-i", str(film), *beside[case], str(source))
+
+    probe = await video.probe(source)
+    made = await video.make_file(source, tmp_path / "a.mp4", SMALL, lambda _: None)
+    (tmp_path / "hls").mkdir()
+    streamed = await video.make_stream(
+        source, tmp_path / "hls", [SMALL], has_audio=probe.has_audio, on_time=lambda _: None
+    )
+
+    expected = 30.1 if case == "still" else 1.0
+    assert expected == pytest.approx(probe.duration.total_seconds(), abs=0.05)
+    assert (10, 10, 10) == (probe.frames, made.frames, streamed.frames)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.flv"])
+async def test_a_film_whose_end_is_missing_is_refused_before_it_is_made(
+    name: str, video: Video, tmp_path: Path
+) -> None:
+    """What was cut off is not mistaken for a film that is shorter than its sound."""
+    short = cut(Clip(seconds=4, width=160, height=120).write(tmp_path / name), 0.4)
+    with pytest.raises(VideoFailed, match=r"only 1\.\d s of 4\.0 s could be read"):
+        await video.probe(short)
+
+
+async def test_a_cover_is_never_taken_for_the_film(video: Video, tmp_path: Path) -> None:
+    """Wherever the cover stands: probe, file, stream and poster are the film's, which is blue."""
+    films = ("-f", "lavfi", "-i", "color=red:size=60x60:duration=1:rate=1", "-f", "lavfi", "-i", BLUE)
+    covered = ("-map", "0", "-map", "1", "-c:v:0", "png", "-frames:v:0", "1", "-c:v:1", "mpeg4")
+    source = tmp_path / "a.mp4"
+    ffmpeg(*films, *covered, "-disposition:v:0", "attached_pic", str(tmp_path / "last.mp4"))
+    source.write_bytes(_cover_first((tmp_path / "last.mp4").read_bytes()))
+    described = ffmpeg("-i", str(source), "-map", "0", "-c", "copy", "-f", "null", "-")
+    assert "attached pic" in described.partition("Stream #0:0")[2].partition("Stream #0:1")[0]
+
+    probe = await video.probe(source)
+    await video.make_file(source, tmp_path / "out.mp4", SMALL, lambda _: None)
+    (tmp_path / "hls").mkdir()
+    await video.make_stream(source, tmp_path / "hls", [SMALL], has_audio=False, on_time=lambda _: None)
+    await video.make_picture(source, tmp_path / "out.jpg", timedelta(0), SMALL)
+
+    assert (160, 120) == (probe.width, probe.height)
+    for made in ("out.mp4", "hls/480p/00000.ts", "out.jpg"):
+        ffmpeg("-i", str(tmp_path / made), "-frames:v", "1", *DOT, str(tmp_path / "dot"))
+        red, _, blue = (tmp_path / "dot").read_bytes()
+        assert red < blue - 150
 
 
 async def test_a_film_that_lasts_for_days_is_refused(video: Video, tmp_path: Path) -> None:
@@ -212,6 +281,24 @@ def test_a_process_that_is_killed_takes_its_ffmpeg_with_it(tmp_path: Path) -> No
             os.kill(process, signal.SIGSTOP)  # it does not end by itself
         os.kill(owner.pid, signal.SIGKILL)
     until(lambda: [] == working_in(tmp_path))
+
+
+def _cover_first(content: bytes) -> bytes:
+    """Return an MP4 file whose cover, in `udta`, stands before its tracks; nothing changes its size."""
+    written = b""
+    for kind, box in _boxes(content):
+        inner = dict(_boxes(box[8:])) if kind == b"moov" else {}
+        cover = inner.get(b"udta", b"")
+        rest = box[8:].replace(cover, b"") if cover else box[8:]
+        written += box[:8] + cover + rest
+    return written
+
+
+def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    while content:
+        size, kind = struct.unpack(">I4s", content[:8])
+        yield kind, content[:size]
+        content = content[size:]
 
 
 def working_in(folder: Path) -> list[int]:

@@ -10,6 +10,7 @@ from mainspring.domain.media import (
     LADDER,
     Size,
     is_cut_short,
+    lacks_frames,
     rung_of,
     share_done,
     streaming_rungs,
@@ -81,6 +82,8 @@ def test_an_output_may_lack_a_frame_but_not_a_part() -> None:
     assert not is_cut_short(timedelta(seconds=19.96), timedelta(seconds=20))
     assert not is_cut_short(timedelta(seconds=0.2), timedelta(seconds=1))
     assert is_cut_short(timedelta(seconds=8), timedelta(seconds=20))
+    assert not lacks_frames(490, 500)
+    assert lacks_frames(200, 500)
 
 
 @pytest.mark.parametrize(
