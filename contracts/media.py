@@ -25,7 +25,8 @@ class ProcessVideo(Message):
     """Fetch a video, make the profiles and a poster frame of it, and publish them under `destination`.
 
     `source` is a URL (`http`, `https`), an object (`s3://bucket/key`) or a file (`file:///path`, only under
-    the folders that the service allows). `destination` is a prefix in the object store.
+    the folders that the service allows). A key or a path is written as it is, not percent-encoded.
+    `destination` is a prefix in the object store.
     """
 
     source: str = Field(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore import exceptions
@@ -96,9 +95,11 @@ class Objects:
 
     def __init__(self, url: str, access: S3Access, timeouts: Timeouts = DEFAULT_RETRY) -> None:
         """Open `s3://bucket`, `s3://bucket/prefix` or `file:///folder`; nothing is sent yet."""
-        parts = urlsplit(url)
-        self.folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
-        self.bucket = parts.netloc if self.folder is None else None
+        # Not as a web address: `#`, `?` and `%` are characters of a folder's name and of a key's.
+        scheme, _, address = url.partition("://")
+        bucket, _, rest = address.partition("/")
+        self.folder = Path(address) if scheme == "file" else None
+        self.bucket = bucket if self.folder is None else None
         # A client has one timeout for all that it is asked: what takes its time has others.
         self._store: Store
         self._sources: Store
@@ -106,7 +107,7 @@ class Objects:
         if self.folder is not None:
             self._store = self._sources = self._uploads = LocalStore(self.folder, mkdir=True)
         else:
-            name, prefix = parts.netloc, parts.path.strip("/") or None
+            name, prefix = bucket, rest.strip("/") or None
             self._store = _bucket(name, prefix, access, timeout=timeouts.request)
             self._sources = _bucket(name, prefix, access, timeout=UNLIMITED, read_timeout=timeouts.silence)
             self._uploads = _bucket(name, prefix, access, timeout=timeouts.part)

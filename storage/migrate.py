@@ -28,7 +28,9 @@ _one_at_a_time = threading.Lock()
 def alembic_config() -> Config:
     """Return the configuration that names where the migrations are."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    # Alembic takes `%` for the beginning of a reference: `feature%2Fx` is a folder.
+    folder = str(Path(__file__).parent / "migrations").replace("%", "%%")
+    config.set_main_option("script_location", folder)
     return config
 
 

@@ -32,4 +32,4 @@ class MediaSettings(ServiceSettings):
     @property
     def resolved_store_url(self) -> str:
         """Where finished videos go: as set, or else a folder in the state directory."""
-        return self.media_store_url or (self.state_dir / "objects").absolute().as_uri()
+        return self.media_store_url or f"file://{(self.state_dir / 'objects').absolute()}"

@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from mainspring.config.sections.values import DatabaseUrl, Key, Lowercase, Port, Workspace
+from mainspring.config.sections.values import (
+    DatabaseUrl,
+    Key,
+    Lowercase,
+    Port,
+    Workspace,
+    sqlite_address,
+)
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
 
@@ -33,7 +40,7 @@ class ServiceSettings(BaseModel):
     @property
     def resolved_database_url(self) -> str:
         """Where the service's own database is: as set, or else a SQLite file in the state directory."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.database_file}"
+        return self.database_url or sqlite_address(self.database_file)
 
     @property
     def database_file(self) -> Path:

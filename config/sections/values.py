@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -31,6 +32,11 @@ def _check_database(value: str) -> str:
             "Input should be postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE or sqlite+aiosqlite:///PATH"
         )
     return value
+
+
+def sqlite_address(file: Path) -> str:
+    """Return the database URL of a file, whatever its name: `%` begins a code in a URL, `?` ends it."""
+    return f"sqlite+aiosqlite:///{str(file).replace('%', '%25').replace('?', '%3F')}"
 
 
 def _matching(pattern: str, accepted: str) -> Callable[[str], str]:

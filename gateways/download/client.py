@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -91,16 +91,17 @@ class Downloads:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https"}:
             return WebSource(self._http, url)
+        # What names an object or a file, names it as it is: `#`, `?` and `%` are characters of names.
+        address = url.partition("://")[2]
         if parts.scheme == "s3":
+            bucket, _, key = address.partition("/")
             # They are read with our own key, which opens more than whoever starts a task may see.
-            if parts.netloc not in self._allowed.buckets:
-                summary = f"source: bucket {parts.netloc!r} is not in MAINSPRING_MEDIA_SOURCE_BUCKETS"
+            if bucket not in self._allowed.buckets:
+                summary = f"source: bucket {bucket!r} is not in MAINSPRING_MEDIA_SOURCE_BUCKETS"
                 raise SourceRefused(summary, service=SERVICE)
-            return ObjectSource(
-                Objects(f"s3://{parts.netloc}", self._access), unquote(parts.path.lstrip("/"))
-            )
-        if parts.scheme == "file" and not parts.netloc:
-            return FileSource(Path(unquote(parts.path)), self._allowed.folders)
+            return ObjectSource(Objects(f"s3://{bucket}", self._access), key.lstrip("/"))
+        if parts.scheme == "file" and address.startswith("/"):
+            return FileSource(Path(address), self._allowed.folders)
         raise SourceRefused(url, service=SERVICE)
 
 

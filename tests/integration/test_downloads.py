@@ -262,3 +262,20 @@ async def test_a_file_is_read_only_below_an_allowed_folder(downloads: Downloads,
     for path in ("secret", "served/../secret", "served/link.mp4", "served/missing.mp4", "served"):
         with pytest.raises(SourceRefused):
             await downloads.fetch(f"file://{tmp_path}/{path}", tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["promo#2.mp4", "promo?2.mp4", "a%20b.mp4"])
+async def test_odd_characters_of_a_name_are_plain(
+    name: str, downloads: Downloads, objects: ObjectStoreEmulator, tmp_path: Path
+) -> None:
+    """The file or object of this very name is fetched, not the one beside it that a URL would mean."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    for beside in ("promo", "a b.mp4"):
+        (folder / beside).write_bytes(b"another film")
+    (folder / name).write_bytes(CONTENT)
+    access = S3Access(objects.endpoint, "us-east-1", objects.access_key, "secret")
+    await Objects("s3://uploads", access).upload(f"in/{name}", folder / name, "video/mp4")
+
+    assert WHOLE == await downloads.fetch(f"file://{folder}/{name}", tmp_path / "a")
+    assert WHOLE == await downloads.fetch(f"s3://uploads/in/{name}", tmp_path / "b")

@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from mainspring.config.secrets import KEY_FILE, encryption_key
 from mainspring.config.settings import Settings
 from mainspring.config.settings_errors import Problem, SettingsError
+from mainspring.gateways.objects import Objects, S3Access
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -160,3 +162,12 @@ def test_an_unknown_zone_and_a_switch_that_is_neither_are_named(tmp_path: Path) 
         Problem("WISHLIST_STOCK_CHECK_ENABLED", "never", switch),
         Problem("WISHLIST_TIMEZONE", "America/NewYork", zone),
     ] == sorted(caught.value.problems, key=lambda problem: problem.variable)
+
+
+@pytest.mark.parametrize("name", ["a b", "h#1", "q?x", "feature%2Fx", "50% off"])
+def test_a_state_directory_may_have_any_name(name: str, tmp_path: Path) -> None:
+    """The database and the objects are in it, not beside it."""
+    settings = Settings(state_dir=tmp_path / name)
+    database = make_url(settings.resolved_database_url).database
+    assert str(tmp_path / name / "mainspring.db") == database
+    assert tmp_path / name / "objects" == Objects(settings.resolved_store_url, S3Access()).folder
