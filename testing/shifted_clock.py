@@ -3,6 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+# Nobody's request takes that long to an emulator in the same process.
+UNDER_WAY_SECONDS = 0.1
+
 
 class ShiftedClock:
     """A `gateways.clock.Clock` at which nobody really sleeps: a sleep moves it ahead for everybody."""
@@ -15,9 +18,12 @@ class ShiftedClock:
         return datetime.now(UTC) + self._ahead
 
     async def sleep(self, duration: timedelta) -> None:
-        """Move ahead by `duration`, and let others run."""
+        """Move ahead by `duration`, when what others have under way has had a moment to arrive.
+
+        A request that was granted before the sleep would else reach an emulator after it.
+        """
+        await asyncio.sleep(UNDER_WAY_SECONDS)
         self.advance(duration)
-        await asyncio.sleep(0)
 
     def advance(self, duration: timedelta) -> None:
         """Let time pass at once."""

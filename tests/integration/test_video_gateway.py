@@ -276,7 +276,7 @@ def test_a_process_that_is_killed_takes_its_ffmpeg_with_it(tmp_path: Path) -> No
     """)
     owner = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
     with owner:
-        until(lambda: any(each != owner.pid for each in working_in(tmp_path)))
+        until(lambda: working_in(tmp_path) != [])
         for process in working_in(tmp_path):
             os.kill(process, signal.SIGSTOP)  # it does not end by itself
         os.kill(owner.pid, signal.SIGKILL)
@@ -302,8 +302,9 @@ def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def working_in(folder: Path) -> list[int]:
-    """Return the processes whose command names a folder."""
-    found = subprocess.run(["pgrep", "-f", f"file:{folder}"], check=False, capture_output=True, text=True)
+    """Return the processes of ffmpeg that work in a folder; not one that is about to become ffmpeg."""
+    command = ["pgrep", "-f", f"^[^ ]*ffmpeg[^ ]* .*file:{folder}"]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
     return [int(line) for line in found.stdout.split()]
 
 
