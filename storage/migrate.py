@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mainspring.storage.database import Database, translated
+from mainspring.storage.database import READ_ONLY, Database, translated
 from mainspring.storage.tables import Base
 
 # Any number will do, as long as every Mainspring process takes the same: the first four bytes of "main".
@@ -37,9 +37,12 @@ def alembic_config() -> Config:
 async def upgrade(database: Database) -> None:
     """Apply the migrations that are missing, in one transaction; processes that start together take turns.
 
-    On SQLite the transaction holds the write lock from its start, on PostgreSQL an advisory lock.
+    On SQLite the transaction holds the write lock from its start, on PostgreSQL an advisory lock. With the
+    newest schema there already, `upgrade` only reads, and waits for no writer.
     DatabaseAway: it cannot be reached; so for the others here.
     """
+    if await is_current(database):
+        return
     with translated():
         async with database.engine.connect() as connection, _unchecked(connection), connection.begin():
             if not database.is_sqlite:
@@ -67,15 +70,20 @@ async def _unchecked(connection: AsyncConnection) -> AsyncIterator[None]:
 async def is_current(database: Database) -> bool:
     """Whether the database has the newest schema."""
     with translated():
-        async with database.engine.connect() as connection:
+        async with _reading(database) as connection:
             return await connection.run_sync(_is_current)
 
 
 async def differences(database: Database) -> list[object]:
     """Return how the migrated database differs from the tables as declared; nothing, if all is well."""
     with translated():
-        async with database.engine.connect() as connection:
+        async with _reading(database) as connection:
             return await connection.run_sync(_differences)
+
+
+def _reading(database: Database) -> AsyncConnection:
+    """Return a connection, to be entered, that takes no write lock on SQLite."""
+    return database.engine.execution_options(**{READ_ONLY: True}).connect()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -45,6 +45,20 @@ async def test_the_migrations_lead_to_the_declared_tables(empty: Database) -> No
         assert [] == await differences(empty)
 
 
+async def test_a_current_schema_is_looked_at_beside_a_writer(tmp_path: Path) -> None:
+    """A backup that holds SQLite's write lock for long holds up no command that only reads."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/busy.db"
+    writer, reader = Database(url), Database(url)
+    try:
+        await upgrade(writer)
+        async with writer.engine.connect() as holding, holding.begin():
+            await asyncio.wait_for(upgrade(reader), timeout=5)
+            assert [] == await asyncio.wait_for(differences(reader), timeout=5)
+    finally:
+        await reader.dispose()
+        await writer.dispose()
+
+
 # A row of each table that got a workspace, as revision 0003 had it.
 BEFORE_WORKSPACES = (
     (
