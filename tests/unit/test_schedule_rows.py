@@ -58,6 +58,21 @@ def test_a_good_cron_is_taken_as_it_is(expression: str) -> None:
     assert expression == Cron(expression).words()
 
 
+@pytest.mark.parametrize("expression", ["0 9 30 2 *", "0 9 31 4 *", "0 9 31 feb,APR,6-9/3 *", "0 0 30/1 2 *"])
+def test_a_cron_of_a_day_that_no_year_has_is_refused(expression: str) -> None:
+    """Temporal would take it, and nobody would be told that it never fires."""
+    with pytest.raises(BadDeclaration, match="never fires"):
+        Cron(expression)
+
+
+@pytest.mark.parametrize(
+    "expression", ["0 9 29 2 *", "0 9 31 * *", "0 9 30,1 2 *", "0 9 30 2-3 *", "0 9 */30 2 *"]
+)
+def test_a_cron_of_a_day_that_some_year_has_is_taken(expression: str) -> None:
+    """Leap days, and months that have the day beside others that do not, fire."""
+    assert expression == Cron(expression).words()
+
+
 @pytest.mark.parametrize(
     ("interval", "offset"),
     [(timedelta(0), timedelta(0)), (timedelta(seconds=1.5), timedelta(0)), (timedelta(1), timedelta(1))],

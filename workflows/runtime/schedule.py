@@ -14,6 +14,9 @@ SHORTEST = timedelta(seconds=1)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
+# How many days each month has, in a leap year.
+LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
 # A cron expression's fields: the least and the greatest value, and the names of values.
 FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("minute", 0, 59, {}),
@@ -122,6 +125,34 @@ def _check_cron(expression: str) -> None:
     if "*" not in {fields[2][0], fields[4][0]}:
         # Other crons fire on either, Temporal only where both match.
         raise BadDeclaration(f"cron {expression!r}: a day of the month or of the week, not both")
+    if _values(fields[2], FIELDS[2]).isdisjoint(_days_of(_values(fields[3], FIELDS[3]))):
+        raise BadDeclaration(f"cron {expression!r}: no month that it names has such a day: never fires")
+
+
+def _days_of(months: set[int]) -> range:
+    """Return the days that at least one of these months has, in some year."""
+    return range(1, max(LONGEST[month - 1] for month in months) + 1)
+
+
+def _values(text: str, field: tuple[str, int, int, dict[str, int]]) -> set[int]:
+    """Return the values that a checked field names, as Temporal reads it: `5/10` goes on to the greatest."""
+    _, least, greatest, names = field
+    values: set[int] = set()
+    for part in text.lower().split(","):
+        found = PART.fullmatch(part)
+        if found is None:  # the field was checked before
+            continue
+        first, last, step = found["first"], found["last"], found["step"]
+        start = least if first is None else _value(first, names)
+        end = greatest if first is None or step else start
+        if last is not None:
+            end = _value(last, names)
+        values.update(range(start, end + 1, int(step or 1)))
+    return values
+
+
+def _value(text: str, names: dict[str, int]) -> int:
+    return names[text] if text in names else int(text)
 
 
 def _is_part(part: str, least: int, greatest: int, names: dict[str, int]) -> bool:
