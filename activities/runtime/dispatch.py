@@ -11,7 +11,7 @@ import structlog
 from mainspring.contracts.tasks import NewTask, Task
 from mainspring.domain.queues import consumer_of
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.errors import GatewayError, Unreachable
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.errors import DatabaseAway
@@ -75,6 +75,7 @@ async def dispatch(
 ) -> Dispatched:
     """Start the workflows of these tasks and note their run ids in one transaction.
 
+    Once Temporal has not answered one start, it is asked for no other: the rest is untold.
     The workflow of a task that starts later is there at once, and begins after what is left until then.
     The tasks of a batched queue have no workflow: the consumer of their queue is woken.
     """
@@ -83,10 +84,14 @@ async def dispatch(
         await wake_consumer(database, temporal, job, batched, now=now)
     tasks = [task for task in tasks if not task.is_pooled]
     turns = asyncio.Semaphore(PARALLEL_STARTS)
-    done = Dispatched()
+    done, is_away = Dispatched(), False
 
     async def start(task: NewTask | Task) -> None:
+        nonlocal is_away
         async with turns:
+            if is_away:
+                done.untold.add(task.id)
+                return
             try:
                 run_id = await temporal.start(
                     task.job,
@@ -104,6 +109,7 @@ async def dispatch(
                     done.refused[task.id] = error
                 else:
                     done.untold.add(task.id)
+                    is_away = is_away or isinstance(error, Unreachable)
                 return
         if run_id is None:
             done.blocked.append(task)

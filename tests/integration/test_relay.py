@@ -1,10 +1,12 @@
 """The relay: what Temporal was not told of when it was accepted."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from temporalio.client import Client
 
+from mainspring.activities.runtime.dispatch import PARALLEL_STARTS, dispatch
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.tasks import RELAY_AFTER, RELAY_PAGE, TaskActivities
 from mainspring.contracts.tasks import (
@@ -99,6 +101,26 @@ async def test_an_engine_that_is_away_is_not_asked_for_page_after_page(workerles
     relayed = await activities(workerless, nowhere).relay(RelayTasks())
 
     assert TasksRelayed(started=0, failed=RELAY_PAGE) == relayed
+
+
+async def test_the_first_start_without_an_answer_stops_the_rest(workerless: Service) -> None:
+    """Forty starts, each until its own time limit, would hold up whoever accepted them."""
+    calls = 0
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        nowhere = TemporalGateway(await Client.connect(address, lazy=True), "nobody")
+        tasks = [new_task() for _ in range(5 * PARALLEL_STARTS)]
+
+        done = await dispatch(workerless.database, nowhere, tasks, now=workerless.clock.now())
+
+    assert {task.id for task in tasks} == done.untold
+    assert 0 < calls <= PARALLEL_STARTS
 
 
 async def test_an_unknown_namespace_fails_no_task(workerless: Service) -> None:
