@@ -1,12 +1,28 @@
 """The base of every message, and what is wrong with an input beyond the shape of its fields."""
 
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Message(BaseModel):
-    """A frozen value with named fields; an unknown field is an error that names it."""
+    """A frozen value with named fields; an unknown field is an error that names it.
+
+    What this service wrote itself is read with `restore`, which leaves out the unknown fields of a newer
+    release, at any depth.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def restore(cls, stored: Any) -> Self:
+        """Return the message that a release of this service stored; ValidationError for any other shape."""
+        return cls.model_validate(stored, extra="ignore")
+
+    @classmethod
+    def restore_json(cls, stored: bytes | str) -> Self:
+        """As `restore`, from JSON."""
+        return cls.model_validate_json(stored, extra="ignore")
 
 
 class InputFault(ValueError):

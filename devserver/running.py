@@ -69,7 +69,7 @@ def write_run_file(state_dir: Path, running: RunningTemporal) -> None:
 def read_run_file(state_dir: Path) -> RunningTemporal | None:
     """Return what the last engine of `state_dir` published, whether or not it still runs."""
     try:
-        return RunningTemporal.model_validate_json((state_dir / RUN_FILE).read_bytes())
+        return RunningTemporal.restore_json((state_dir / RUN_FILE).read_bytes())
     except FileNotFoundError:
         return None
 

@@ -64,7 +64,7 @@ class QuotaRepository(Repository, Generic[State]):
     async def state(self, holder: str) -> State | None:
         """Return what is known of a holder, without holding its row; None before its first call."""
         stored = await self._session.scalar(select(QuotaRow.state).where(*self._is(holder)))
-        return None if stored is None else self._states.validate_python(stored)
+        return None if stored is None else self._states.validate_python(stored, extra="ignore")
 
     async def _change(self, holder: str, change: Callable[[State], State]) -> None:
         state = await self._locked(holder)
@@ -75,7 +75,7 @@ class QuotaRepository(Repository, Generic[State]):
         # SQLite leaves out FOR UPDATE: there the transaction has held the one write lock from its beginning.
         query = select(QuotaRow.state).where(*self._is(holder)).with_for_update()
         stored = await self._session.scalar(query)
-        return None if stored is None else self._states.validate_python(stored)
+        return None if stored is None else self._states.validate_python(stored, extra="ignore")
 
     async def _begin(self, holder: str, state: State) -> State:
         insert = insert_into(self._session, QuotaRow).values(

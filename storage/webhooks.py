@@ -87,4 +87,4 @@ class SubscriptionRepository(Repository):
 def subscription_of(row: SubscriptionRow) -> Subscription:
     """Return a row as a message."""
     values = {name: getattr(row, name) for name in Subscription.model_fields}
-    return Subscription.model_validate(values | {"states": tuple(row.states)})
+    return Subscription.restore(values | {"states": tuple(row.states)})

@@ -15,6 +15,7 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.tasks import ReconcileTasks, RelayTasks, Task, TasksReconciled, TasksRelayed
 from mainspring.gateways.clock import Clock
+from mainspring.gateways.temporal.payloads import plain
 from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
 from mainspring.testing.eventually import eventually
@@ -95,13 +96,18 @@ class ServiceUnderTest(Service):
     async def raw_start(self, workflow: str, *arguments: Any, workflow_id: str) -> WorkflowHandle[Any, Any]:
         """Start a workflow as `temporal workflow start` does: plain JSON, no memo."""
         return await self.temporal_client.start_workflow(
-            workflow, args=arguments, id=workflow_id, task_queue=self.settings.task_queue
+            workflow,
+            args=[plain(each) for each in arguments],
+            id=workflow_id,
+            task_queue=self.settings.task_queue,
         )
 
-    async def until_listed(self, status: str) -> None:
-        """Wait until Temporal's list, which lags a little, has a workflow of this status."""
+    async def until_listed(self, status: str, *, least: int = 1) -> None:
+        """Wait until Temporal's list, which lags a little, has `least` workflows of this status."""
         query = f'ExecutionStatus="{status}"'
-        await eventually(lambda: self.temporal_client.count_workflows(query), lambda found: found.count > 0)
+        await eventually(
+            lambda: self.temporal_client.count_workflows(query), lambda found: found.count >= least
+        )
 
     async def relay(self) -> TasksRelayed:
         """Run the relay once, as its schedule does."""

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from mainspring.gateways.temporal.converter import data_converter
 from mainspring.storage.database import Database
 from tests.flow_toys import Flows
 from tests.service import idle_service
@@ -14,9 +14,7 @@ from tests.service import idle_service
 
 async def main(address: str, namespace: str, database_url: str, state_dir: str) -> None:
     """Work until killed."""
-    temporal_client = await Client.connect(
-        address, namespace=namespace, data_converter=pydantic_data_converter
-    )
+    temporal_client = await Client.connect(address, namespace=namespace, data_converter=data_converter)
     async with idle_service(temporal_client, Database(database_url), Path(state_dir)) as service:
         flows = Flows(service)
         flows.shop.gates = {"b": asyncio.Event()}

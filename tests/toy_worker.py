@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from mainspring.gateways.temporal.converter import data_converter
 from mainspring.storage.database import Database
 from tests.pooled import NoteNumber, noting_worker
 from tests.service import idle_service
@@ -45,9 +45,7 @@ def say(line: str) -> None:
 
 async def main(address: str, namespace: str, database_url: str, state_dir: str) -> None:
     """Work until killed."""
-    temporal_client = await Client.connect(
-        address, namespace=namespace, data_converter=pydantic_data_converter
-    )
+    temporal_client = await Client.connect(address, namespace=namespace, data_converter=data_converter)
     async with idle_service(temporal_client, Database(database_url), Path(state_dir)) as service:
         toys = Toys(service)
         toys.products.seen = Told("toys")

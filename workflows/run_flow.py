@@ -17,7 +17,7 @@ from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.flow import Flow, run_flow
 from mainspring.workflows.runtime.job import AnyJob, Job
 from mainspring.workflows.runtime.steps import JobStep, PlannedJobStep
-from mainspring.workflows.runtime.tracking import tracked
+from mainspring.workflows.runtime.tracking import tracked, was_accepted
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
@@ -31,11 +31,18 @@ def check_flow(request: RunFlow) -> None:
         raise InputFault(plan.fault.path, plan.fault.message)
 
 
-def ad_hoc_plan(request: RunFlow) -> AdHocPlan:
-    """Return what the catalogue says of a flow: of each step, or why it cannot run."""
+def ad_hoc_plan(request: RunFlow, *, is_checked: bool = False) -> AdHocPlan:
+    """Return what the catalogue says of a flow: of each step, or why it cannot run.
+
+    Unknown fields are left out of the inputs of a flow that was checked when its task was accepted: a newer
+    release knows them.
+    """
     try:
         check_graph([(step.name, step.needs) for step in request.steps])
-        steps = tuple(_planned(number, step, request.workspace) for number, step in enumerate(request.steps))
+        steps = tuple(
+            _planned(number, step, request.workspace, is_checked=is_checked)
+            for number, step in enumerate(request.steps)
+        )
     except GraphFault as fault:
         return AdHocPlan(fault=AdHocFault(path=("steps", *fault.path), message=fault.message))
     except InputFault as fault:
@@ -43,10 +50,10 @@ def ad_hoc_plan(request: RunFlow) -> AdHocPlan:
     return AdHocPlan(steps=steps)
 
 
-def _planned(number: int, step: AdHocStep, fairness_key: str | None) -> PlannedStep:
+def _planned(number: int, step: AdHocStep, fairness_key: str | None, *, is_checked: bool) -> PlannedStep:
     job = _job(number, step.job)
     try:
-        message = job.input.model_validate(step.input)
+        message = job.input.restore(step.input) if is_checked else job.input.model_validate(step.input)
     except ValidationError as error:
         raise InputFault.of(error, ("steps", number, "input")) from error
     if job.check is not None:
@@ -90,7 +97,7 @@ async def _checked(request: RunFlow) -> Flow:
     # What was found at the start is kept in the history: the catalogue of a later release may say otherwise,
     # which must not change what a flow that runs has done already.
     plan = await workflow.execute_local_activity_method(
-        FlowActivities.keep_plan, ad_hoc_plan(request), **options.LEDGER
+        FlowActivities.keep_plan, ad_hoc_plan(request, is_checked=was_accepted()), **options.LEDGER
     )
     if plan.fault is not None:
         raise InputFault(plan.fault.path, plan.fault.message)

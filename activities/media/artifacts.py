@@ -50,7 +50,7 @@ class Artifacts:
         async with lock:
             found = await asyncio.to_thread(bench.find, name)
             if found is not None and not (is_step and found.made_by != request.task_id):
-                return found.folder, note.model_validate(found.note)
+                return found.folder, note.restore(found.note)
             return await _made(bench, name, make, request.task_id, is_resumable=is_resumable)
 
     async def bench(self, task_id: UUID) -> Bench:

@@ -131,7 +131,7 @@ class Publisher:
 
     async def _shown(self, key: str) -> VideoManifest | None:
         try:
-            return VideoManifest.model_validate_json(await self._objects.read(key))
+            return VideoManifest.restore_json(await self._objects.read(key))
         except ValidationError:
             return None  # somebody else's, of this name
 

@@ -54,7 +54,7 @@ class Checkpoint(Generic[Progress]):
         stored = await self._database.read(lambda session: ProgressStore(session).checkpoint(request.task_id))
         if stored is None:
             return request
-        left = self._kind.model_validate(stored)
+        left = self._kind.restore(stored)
         return left if left.revision >= request.revision else request
 
     async def save(
@@ -74,7 +74,7 @@ class Checkpoint(Generic[Progress]):
         """
         rows = ProgressStore(session)
         stored = await rows.checkpoint(progress.task_id, hold=True)
-        if stored is not None and self._kind.model_validate(stored).revision >= progress.revision:
+        if stored is not None and self._kind.restore(stored).revision >= progress.revision:
             raise Superseded(progress.task_id, progress.revision)
         await rows.report(
             progress.task_id,

@@ -28,4 +28,4 @@ class StartedTask(Generic[Out]):
             raise TaskCancelled(task)
         if task.state is TaskState.FAILED:
             raise TaskFailed(task)
-        return self._result.model_validate(task.result)
+        return self._result.restore(task.result)

@@ -11,7 +11,7 @@ def steps_of(task: Task) -> list[StepResult]:
     """Return the steps in the result of a flow that has ended; none for any other task."""
     if not task.result or FlowResult.model_fields.keys() != task.result.keys():
         return []
-    return list(FlowResult.model_validate(task.result).steps.values())
+    return list(FlowResult.restore(task.result).steps.values())
 
 
 def moved_steps(before: Iterable[StepResult], after: Iterable[StepResult]) -> list[StepResult]:

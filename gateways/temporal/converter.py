@@ -1,13 +1,11 @@
 """How values and failures travel to Temporal: JSON by pydantic, and failures whose text can be encoded."""
 
-from dataclasses import replace
-
 from temporalio.api.failure.v1 import Failure
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DefaultFailureConverter, PayloadConverter
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import ApplicationError, FailureError
 
 from mainspring.contracts.text import readable
+from mainspring.gateways.temporal.payloads import Payloads
 
 
 class ReadableFailures(DefaultFailureConverter):
@@ -51,4 +49,4 @@ def _in_place_of(error: BaseException, copy: ApplicationError) -> ApplicationErr
     return copy
 
 
-data_converter = replace(pydantic_data_converter, failure_converter_class=ReadableFailures)
+data_converter = DataConverter(payload_converter_class=Payloads, failure_converter_class=ReadableFailures)

@@ -44,4 +44,4 @@ class EffectResult:
 
 def effect_of(row: EffectRow) -> Effect:
     """Return a row as a message."""
-    return Effect.model_validate({name: getattr(row, name) for name in Effect.model_fields})
+    return Effect.restore({name: getattr(row, name) for name in Effect.model_fields})

@@ -22,13 +22,13 @@ def still_active(task_id: UUID) -> Update:
 def task_of(row: TaskRow, errors: Sequence[TaskError] = ()) -> Task:
     """Return a row as a message, with the error log that is given."""
     fields = Task.model_fields.keys() - {"errors"}
-    return Task.model_validate({name: getattr(row, name) for name in fields} | {"errors": tuple(errors)})
+    return Task.restore({name: getattr(row, name) for name in fields} | {"errors": tuple(errors)})
 
 
 def error_of(row: TaskErrorRow) -> TaskError:
     """Return one entry of the error log."""
     values: dict[str, Any] = {name: getattr(row, name) for name in TaskError.model_fields}
-    return TaskError.model_validate(values)
+    return TaskError.restore(values)
 
 
 def queued_row(task: NewTask, now: datetime) -> dict[str, Any]:

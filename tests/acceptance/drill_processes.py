@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from mainspring.devserver import EmbeddedTemporal
+from mainspring.gateways.temporal.converter import data_converter
 from tests.acceptance.command_line import inherited, loaded
 from tests.acceptance.loaded_program import ForkedProcess
 
@@ -49,9 +49,7 @@ class TemporalServer:
         await temporal.__aenter__()
         self._temporal, self._port, self._kills = temporal, int(temporal.address.rpartition(":")[2]), 0
         if self._client is None:
-            self._client = await Client.connect(
-                self.address, lazy=True, data_converter=pydantic_data_converter
-            )
+            self._client = await Client.connect(self.address, lazy=True, data_converter=data_converter)
 
     async def stop(self) -> None:
         """Stop both; harmless when they do not run."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from mainspring.client.schedules import Every, Schedules
 from mainspring.config.settings import Settings
+from mainspring.gateways.temporal.converter import data_converter
 from mainspring.testing.eventually import eventually
 from tests.acceptance.drill_processes import TemporalServer
 from tests.scheduled import FIRED_AT, QUEUE, fired, row, worker
@@ -75,7 +75,7 @@ async def test_an_outage_gives_one_run_of_each_schedule_and_not_one_for_each_fir
 
 async def connected(server: TemporalServer) -> Client:
     """Return a client that a worker can have."""
-    return await Client.connect(server.address, data_converter=pydantic_data_converter)
+    return await Client.connect(server.address, data_converter=data_converter)
 
 
 async def first_run(temporal_client: Client, schedule_id: str, after: datetime) -> None:

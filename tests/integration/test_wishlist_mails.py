@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from mainspring.client.errors import BadInput
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, SkipReason
 from mainspring.emulators.smtp import AcceptedMail, MailFault
+from mainspring.gateways.temporal.converter import data_converter
 from mainspring.storage.database import Database
 from mainspring.testing.eventually import eventually
 from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
@@ -50,7 +50,7 @@ async def second_machine(service: Service) -> AsyncIterator[None]:
     client = await Client.connect(
         config.target_host,
         namespace=service.temporal_client.namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
     )
     database = Database(service.database.url)
     async with replace(service, temporal_client=client, database=database).worker():

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from temporalio import activity
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import TaskState
 from mainspring.devserver.command import temporal_binary
 from mainspring.emulators.justtcg.plans import day_of, month_of
+from mainspring.gateways.temporal.converter import data_converter
 from mainspring.storage.database import Database, Session
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.testing.temporal_server import dynamic_config, started
@@ -48,7 +48,7 @@ async def service(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Se
     environment = await started(
         lambda: WorkflowEnvironment.start_time_skipping_v2(
             dev_server_existing_path=temporal_binary(),
-            data_converter=pydantic_data_converter,
+            data_converter=data_converter,
             dev_server_log_level="error",
             dev_server_extra_args=dynamic_config(frontend__WorkflowTimeSkippingEnabled="true"),
         )

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
@@ -18,6 +17,7 @@ from mainspring.contracts.cards import DiscoverSets, ListingProgress, SetsDiscov
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.message import InputFault
 from mainspring.contracts.tasks import FinishTask, TaskState
+from mainspring.gateways.temporal.converter import data_converter
 from mainspring.workflows.run_flow import check_flow
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
@@ -33,7 +33,7 @@ def replayer(*workflows: type) -> Replayer:
     """Return what replays as the worker does, and loads also the workflows' runtime in the sandbox."""
     return Replayer(
         workflows=list(workflows),
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=workflow_runner(PURE),
     )
 

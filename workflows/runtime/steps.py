@@ -57,7 +57,7 @@ class Step:
     def result_of(self, data: JsonObject) -> Any:
         """Return the result that was stored as `data`; ValidationError when it is of another shape."""
         kind = get_type_hints(self.activity)["return"]
-        return kind.model_validate(data) if isinstance(kind, type) and issubclass(kind, Message) else None
+        return kind.restore(data) if isinstance(kind, type) and issubclass(kind, Message) else None
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class JobStep:
 
     def result_of(self, data: JsonObject) -> Any:
         """Return the job's result that was stored in `data`; ValidationError when it is of another shape."""
-        return self.job.result.model_validate(data.get("result"))
+        return self.job.result.restore(data.get("result"))
 
 
 @dataclass(frozen=True)

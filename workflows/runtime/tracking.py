@@ -86,6 +86,11 @@ def task_id() -> UUID:
     return _memo_task_id() or _fallback_id()
 
 
+def was_accepted() -> bool:
+    """Whether the task was accepted, with its input checked, before this workflow; no raw start was."""
+    return _memo_task_id() is not None
+
+
 def _memo_task_id() -> UUID | None:
     value = workflow.memo_value("task_id", None)
     try:
@@ -128,7 +133,7 @@ async def _begun(message: In) -> In:
         raise ApplicationError(
             "the task was ended before it started", type="AlreadyFinal", non_retryable=True
         )
-    return message if begun.input is None else type(message).model_validate(begun.input)
+    return message if begun.input is None else type(message).restore(begun.input)
 
 
 async def _begin(message: Message) -> TaskBegun:

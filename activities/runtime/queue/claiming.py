@@ -79,7 +79,7 @@ class Claimer(Generic[In]):
         claimed: Claimed[In] = Claimed(rows)
         for row in rows:
             try:
-                message = self._kind.model_validate(row.input)
+                message = self._kind.restore(row.input)
             except ValueError as error:  # pydantic's: the row was written by another version of the job
                 claimed.unreadable.append((row, error))
             else:
