@@ -1,9 +1,10 @@
-"""What no text in the database may hold: PostgreSQL refuses NUL, and UTF-8 has no lone surrogates.
+"""What the database may not hold: PostgreSQL refuses NUL, NaN and Infinity, UTF-8 lone surrogates.
 
-Both reach us in the inputs, results and errors of others. They are replaced on every write, on SQLite too.
+They reach us in the inputs, results and errors of others. They are replaced on every write, on SQLite too.
 """
 
 import json
+import math
 from typing import Any
 
 from sqlalchemy import event
@@ -13,8 +14,11 @@ from mainspring.contracts.text import storable
 
 
 def storable_json(value: Any) -> str:
-    """Write a value as JSON that the database takes; it has such characters as escapes."""
-    written = json.dumps(value)
+    """Write a value as JSON that the database takes: such characters replaced, such numbers as texts."""
+    try:
+        written = json.dumps(value, allow_nan=False)
+    except ValueError:  # a number that JSON does not have
+        return json.dumps(_replaced(value), allow_nan=False)
     # Almost none has any; a pair of surrogates is a character outside of the basic plane, and stays.
     return json.dumps(_replaced(value)) if "\\u0000" in written or "\\ud" in written else written
 
@@ -28,6 +32,8 @@ def _replaced(value: Any) -> Any:
     match value:
         case str():
             return storable(value)
+        case float() if not math.isfinite(value):
+            return str(value)
         case dict():
             return {_replaced(key): _replaced(each) for key, each in value.items()}
         case list() | tuple():

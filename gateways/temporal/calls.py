@@ -20,6 +20,9 @@ SERVICE = "Temporal"
 # What gRPC says of a message above its 4 MB; the code, RESOURCE_EXHAUSTED, is that of a rate limit too.
 TOO_LARGE = "larger than max"
 
+# What a client that connects at its first call raises when it cannot: a bare RuntimeError, told by its words.
+NOT_CONNECTED = "Failed client connect"
+
 AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
 
 
@@ -41,7 +44,9 @@ async def translated(limit: timedelta | None = CALL_LIMIT) -> AsyncIterator[None
         raise Refused(error.message, service=SERVICE, code=error.status.name) from error
     except TimeoutError as error:
         raise Unreachable("no answer in time", service=SERVICE) from error
-    except RuntimeError as error:  # what a client that connects at its first call raises when it cannot
+    except RuntimeError as error:
+        if not str(error).startswith(NOT_CONNECTED):
+            raise  # something else is wrong, which waiting for Temporal does not mend
         raise Unreachable(str(error), service=SERVICE) from error
 
 

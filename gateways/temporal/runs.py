@@ -19,11 +19,18 @@ from temporalio.exceptions import ApplicationError, FailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from mainspring.contracts.tasks import JsonObject
+from mainspring.contracts.text import readable
 from mainspring.gateways.temporal.calls import RPC_TIMEOUT, translated
 
 # The memo fields that tie a workflow to its row in the ledger, and to the task that it is a step of.
 TASK_ID = "task_id"
 CHILD = "child"
+
+FAILED = WorkflowExecutionStatus.FAILED
+
+# How deep an input may be nested that is kept as it was sent. No job's is deeper than a few levels, and
+# databases, drivers and readers each give up at a depth of their own, from some hundreds on.
+DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ async def parent_id_of(execution: WorkflowExecution) -> UUID | None:
 async def _memo(execution: WorkflowExecution) -> Mapping[str, Any]:
     try:
         return await execution.memo()
-    except (ValueError, KeyError, RuntimeError):  # somebody's own memo, in whatever encoding
+    except (ValueError, RuntimeError):  # somebody's own memo, in whatever encoding
         return {}
 
 
@@ -128,11 +135,13 @@ async def _closed(handle: WorkflowHandle[Any, Any], run: WorkflowExecution) -> C
     closed_at = None if went_on else run.close_time
     try:
         result = await handle.result(rpc_timeout=RPC_TIMEOUT)
+    except (ValueError, RecursionError) as error:  # somebody's own result, in whatever encoding
+        return ClosedRun(FAILED, None, type(error).__name__, _unreadable("result", error), closed_at)
     except WorkflowFailureError as error:
         cause = error.cause
         kind = (cause.type if isinstance(cause, ApplicationError) else None) or type(cause).__name__
         message = cause.message if isinstance(cause, FailureError) else str(cause)
-        status = run.status or WorkflowExecutionStatus.FAILED
+        status = run.status or FAILED
         return ClosedRun(status, None, kind, message, closed_at)
     return ClosedRun(WorkflowExecutionStatus.COMPLETED, result, "", "", closed_at)
 
@@ -149,9 +158,27 @@ async def input_of(handle: WorkflowHandle[Any, Any]) -> JsonObject:
 def _json_object(payload: Payload) -> JsonObject:
     try:
         value = json.loads(payload.data)
-    except ValueError:
-        return {"unreadable": payload.data.decode(errors="replace")}
+    except (ValueError, RecursionError):
+        return _as_text(payload)
+    if _is_deeper(value, DEEPEST):
+        return _as_text(payload)
     return value if isinstance(value, dict) else {"value": value}
+
+
+def _as_text(payload: Payload) -> JsonObject:
+    return {"unreadable": readable(payload.data.decode(errors="replace"))}
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested in more levels; no deeper look is taken than that."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
+
+
+def _unreadable(what: str, error: Exception) -> str:
+    return f"the {what} cannot be read: {readable(str(error))}"
 
 
 async def history_length(handle: WorkflowHandle[Any, Any]) -> int:

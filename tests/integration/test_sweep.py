@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from temporalio import workflow
-from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.common import RawValue
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -229,25 +229,31 @@ async def test_a_row_that_the_engine_makes_nothing_of_is_counted_and_passed_over
 
 @pytest.mark.parametrize("service_database", ["postgresql"], indirect=True)
 async def test_a_run_whose_row_cannot_be_made_is_looked_for_again(service: Service) -> None:
-    """PostgreSQL takes no NaN; the run beside it gets its row, and the next sweep begins no later."""
-    nan = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=b'{"account_id": NaN}'))
+    """The run beside it gets its row, and the next sweep begins no later: it finds the odd one again."""
     handles = [
-        await service.raw_start("discover-sets", given, workflow_id=name)
-        for name, given in (("odd", nan), ("plain", {}))
+        await service.raw_start("discover-sets", {}, workflow_id=workflow_id)
+        for workflow_id in ("odd", "plain")
     ]
     ended = await asyncio.gather(*(handle.result() for handle in handles), return_exceptions=True)
     assert [WorkflowFailureError] * 2 == [type(each) for each in ended]
-    await eventually(
-        lambda: service.temporal_client.count_workflows('ExecutionStatus="Failed"'),
-        lambda found: found.count == 2,
-    )
+    await service.until_listed("Failed", least=2)
 
     before = service.clock.now()
-    swept = await sweep(service)
+    await execute(service, "ALTER TABLE tasks ADD CONSTRAINT no_odd CHECK (workflow_id <> 'odd')")
+    try:
+        swept = await sweep(service)
+    finally:
+        await execute(service, "ALTER TABLE tasks DROP CONSTRAINT no_odd")
 
     assert (1, 1) == (swept.created, swept.failed)
     assert "plain" == (await only_task(service)).workflow_id
     assert swept.until < before
+    assert (1, 0) == ((again := await sweep(service)).created, again.failed)
+
+
+async def execute(service: Service, statement: str) -> None:
+    async with service.database.session.begin() as session:
+        await session.execute(text(statement))
 
 
 @pytest.mark.parametrize("told", ["mine", 7, None])
