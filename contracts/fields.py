@@ -43,7 +43,8 @@ def in_words(accepted: str, is_form: Callable[[Any], bool] = lambda _value: True
 def is_whole(value: Any) -> bool:
     """Whether a value is a whole number, and no 100.00, which would be read as a hundred."""
     if isinstance(value, str):
-        return value.isascii() and value.isdigit()
+        digits = value.removeprefix("-")
+        return digits.isascii() and digits.isdigit()
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -133,8 +134,11 @@ Cents = Annotated[
     Field(ge=0, le=LARGEST_INTEGER),
     in_words(f"a whole number of minor units (1299 for 12.99) from 0 to {LARGEST_INTEGER}", is_whole),
 ]
-Units = Annotated[
-    int, Field(ge=0, le=LARGEST_INTEGER), in_words(f"a whole number from 0 to {LARGEST_INTEGER}", is_whole)
+# A shop that oversells tells less than none: the product is sold out.
+Stock = Annotated[
+    int,
+    Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER),
+    in_words(f"a whole number from -{LARGEST_INTEGER} to {LARGEST_INTEGER}", is_whole),
 ]
 Flag = Annotated[bool, in_words("true or false, yes or no, 1 or 0")]
 Moment = Annotated[

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from mainspring.contracts.fields import Cents, Currency, Id, Moment, Name, Units, Url
+from mainspring.contracts.fields import Cents, Currency, Id, Moment, Name, Stock, Url
 from mainspring.contracts.message import Message
 
 
@@ -15,6 +15,7 @@ class Product(Message):
     """A product that can be wished for. It is on sale from `sale_starts_at` up to `sale_ends_at`.
 
     A sale without a start or an end is open on that side; one whose price is not below `price_cents` is none.
+    A product whose `stock` is 0 or below is sold out.
     """
 
     id: Id
@@ -26,7 +27,7 @@ class Product(Message):
     sale_price_cents: Cents | None = None
     sale_starts_at: Moment | None = None
     sale_ends_at: Moment | None = None
-    stock: Units = 0
+    stock: Stock = 0
 
     @model_validator(mode="after")
     def _check_window(self) -> Self:

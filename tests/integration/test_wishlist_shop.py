@@ -3,13 +3,21 @@
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, select, update
 
+from mainspring.activities.wishlist.checking import check_page
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
-from mainspring.contracts.wishlist import RejectedWish, WishedItem
+from mainspring.contracts.wishlist import (
+    CheckBatch,
+    CheckWishlistStock,
+    RejectedWish,
+    WishedItem,
+    WishlistProgress,
+)
 from mainspring.domain.unsubscribe import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
 from mainspring.storage.database import Database, Session
 from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
@@ -228,3 +236,24 @@ async def test_many_entries_cost_a_few_statements_for_each_page(
     pages = 3
     assert {"INSERT": 3 * pages, "SELECT": 2 * pages} == {each: asked[each] for each in ("INSERT", "SELECT")}
     assert {"products": 2_500, "users": 2_500, "wishes": 2_500} == await platform.wishlists.counts()
+
+
+@pytest.mark.parametrize("sold_out", [0, -2])
+async def test_a_product_that_was_sold_out_or_sold_too_often_is_told_when_it_is_back(
+    database: Database, platform: Platform, clock: ShiftedClock, sold_out: int
+) -> None:
+    """Stock below zero is sold out: the row is stored, and the return to stock is told."""
+    check = CheckBatch(
+        stock=CheckWishlistStock(), progress=WishlistProgress(task_id=uuid4(), began_at=clock.now())
+    )
+    notified = []
+    await platform.people.store_users([user(1)])
+    for stock in (5, sold_out, 4):
+        await platform.shop.store_products(
+            [Product.model_validate(product(1).model_dump() | {"stock": stock})]
+        )
+        await platform.wishlists.store_items([WISH])
+        page = await database.transact(lambda session: check_page(session, check, now=clock.now()))
+        notified.append(page.notified)
+
+    assert [0, 0, 1] == notified

@@ -68,6 +68,13 @@ def test_times_of_any_zone_are_the_same_times(tmp_path: Path) -> None:
     assert datetime(2026, 12, 1, 8, tzinfo=UTC) == product.sale_starts_at
 
 
+def test_a_product_that_was_sold_too_often_is_read_with_its_price(tmp_path: Path) -> None:
+    """A shop that oversells tells a stock below zero: the product is sold out, and its row is no bad one."""
+    (product,) = read(tmp_path, csv_of(stock="-2", price_cents="9900"), Product)
+    assert isinstance(product, Product)
+    assert (-2, 9_900) == (product.stock, product.price_cents)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "accepted"),
     [
@@ -81,7 +88,11 @@ def test_times_of_any_zone_are_the_same_times(tmp_path: Path) -> None:
         ("price_cents", "100.00", "a whole number of minor units (1299 for 12.99)"),
         ("price_cents", "-1", "from 0 to 2147483647"),
         ("price_cents", "9" * 5000, "from 0 to 2147483647"),
-        ("stock", "1e3", "a whole number from 0 to 2147483647"),
+        ("stock", "1e3", "a whole number from -2147483647 to 2147483647"),
+        ("stock", "--2", "a whole number from -2147483647 to 2147483647"),
+        ("stock", "-", "a whole number from -2147483647 to 2147483647"),
+        ("stock", "-2147483648", "a whole number from -2147483647 to 2147483647"),
+        ("stock", "-" + "9" * 5000, "a whole number from -2147483647 to 2147483647"),
         ("sale_starts_at", "2026-12-01T09:00", "a time with its zone such as 2026-12-01T09:00+01:00"),
         ("sale_starts_at", "2026-12-01", "a time with its zone"),
         ("sale_starts_at", "20261201", "a time with its zone"),
