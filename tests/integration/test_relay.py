@@ -120,7 +120,8 @@ async def test_the_first_start_without_an_answer_stops_the_rest(workerless: Serv
         done = await dispatch(workerless.database, nowhere, tasks, now=workerless.clock.now())
 
     assert {task.id for task in tasks} == done.untold
-    assert 0 < calls <= PARALLEL_STARTS
+    # A start may dial twice before it gives up; forty starts dial forty times at least.
+    assert 0 < calls <= 2 * PARALLEL_STARTS < len(tasks)
 
 
 async def test_an_unknown_namespace_fails_no_task(workerless: Service) -> None:
