@@ -7,6 +7,7 @@ from typing import Any
 
 from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls, Credential
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
+from mainspring.activities.runtime.outages import outlast
 from mainspring.contracts.cards import ListingProgress
 from mainspring.contracts.tasks import TaskError
 from mainspring.domain.cards import ListingCursor, Since
@@ -168,7 +169,7 @@ class ListingBatches:
                 raise Overtaken
             return after
 
-        return await self._database.transact(store)
+        return await outlast(lambda: self._database.transact(store))
 
     async def _set_aside(
         self, progress: ListingProgress, cursor: ListingCursor, fault: ServerFault

@@ -2,6 +2,7 @@
 
 from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls, Credential
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
+from mainspring.activities.runtime.outages import outlast
 from mainspring.contracts.cards import PricesProgress
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.justtcg import JustTcg
@@ -78,4 +79,4 @@ class PriceBatches:
             )
             return after
 
-        return await self._database.transact(store)
+        return await outlast(lambda: self._database.transact(store))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from mainspring.activities.runtime.outages import outlast
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import BeginTask, FinishTask, JsonObject, TaskError, TaskState
@@ -36,7 +37,9 @@ class StepRecords:
         result = await work()
         data = result.model_dump(mode="json") if isinstance(result, Message) else {}
         check_data(f"step {step.step!r}", size_of(data), MOST_DATA)
-        await self._write(lambda steps, now: steps.complete(step.task_id, step.step, data, now=now))
+        await outlast(
+            lambda: self._write(lambda steps, now: steps.complete(step.task_id, step.step, data, now=now))
+        )
         return result
 
     async def _write(self, write: Callable[[StepStore, datetime], Awaitable[T]]) -> T:

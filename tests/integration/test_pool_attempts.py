@@ -16,6 +16,7 @@ from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.gateways.errors import Refused
 from mainspring.storage.database import Session
+from mainspring.storage.errors import DatabaseAway
 from tests.pooled import NAME, NOTE_NUMBER, NoteNumber, NumberNoted
 from tests.service import Service
 
@@ -36,6 +37,8 @@ class Notary:
     arrived: int = 0
     noted: Counter[int] = field(default_factory=Counter)
     stored: list[TaskDone[NoteNumber]] = field(default_factory=list)
+    claims_away: list[bool] = field(default_factory=list)
+    stores_away: int = 0
 
     async def work(self, request: WorkQueue) -> QueueWorked:
         """Work a batch."""
@@ -48,6 +51,14 @@ class Notary:
             begins_late=self.begins_late,
         )
 
+    async def work_pages(self, request: WorkQueue) -> QueueWorked:
+        """Work a batch page by page."""
+        return await self.queues.work_batches(request, NoteNumber, self._note_page, store=self._store)
+
+    async def _note_page(self, page: Sequence[QueueTask[NoteNumber]]) -> Mapping[UUID, Message | Exception]:
+        self.noted.update(task.input.number for task in page)
+        return {task.id: NumberNoted(number=task.input.number) for task in page}
+
     async def _note(self, task: QueueTask[NoteNumber]) -> Message:
         self.arrived += 1
         await self.open.wait()
@@ -59,11 +70,16 @@ class Notary:
     async def _prepare(
         self, _session: Session, tasks: Sequence[QueueTask[NoteNumber]]
     ) -> Mapping[UUID, object]:
+        if self.claims_away and self.claims_away.pop(0):
+            raise DatabaseAway
         if self.poison & {task.input.number for task in tasks}:
             raise Refused("not this one", service="tests")
         return {task.id: task.input.number for task in tasks}
 
     async def _store(self, _session: Session, done: Sequence[TaskDone[NoteNumber]]) -> None:
+        if self.stores_away:
+            self.stores_away -= 1
+            raise DatabaseAway
         self.stored += done
 
 
@@ -78,7 +94,12 @@ def hire(workerless: Service) -> Hire:
 
 
 def attempt(
-    number: int, notary: Notary, *, failures: int = 0, activity_id: str = "1"
+    number: int,
+    notary: Notary,
+    *,
+    failures: int = 0,
+    activity_id: str = "1",
+    work: Callable[[WorkQueue], Awaitable[QueueWorked]] | None = None,
 ) -> Awaitable[QueueWorked]:
     """Return an attempt at one activity, after so many that have failed; others before were lost."""
     environment = ActivityEnvironment()
@@ -89,7 +110,7 @@ def attempt(
         attempt=number,
         heartbeat_details=[failures, 0, None],
     )
-    return environment.run(notary.work, WorkQueue(job=NAME))
+    return environment.run(work or notary.work, WorkQueue(job=NAME))
 
 
 async def start(service: Service, count: int) -> list[UUID]:
@@ -200,3 +221,59 @@ async def test_an_attempt_after_one_that_failed_goes_on_claiming(workerless: Ser
     after_failed = await attempt(3, notary, failures=2)
 
     assert (0, 4) == (after_lost.succeeded, after_failed.succeeded)
+
+
+@pytest.mark.parametrize("is_paged", [False, True])
+async def test_what_is_done_is_kept_while_the_database_is_away_and_not_done_again(
+    workerless: Service, hire: Hire, is_paged: bool
+) -> None:
+    """The attempt is alive, and holds the rows: it writes the results once the database is back."""
+    notary = hire(stores_away=3)
+    notary.open.set()
+    ids = await start(workerless, 5)
+
+    worked = await attempt(1, notary, work=notary.work_pages if is_paged else None)
+
+    assert (5, 0, 0) == (worked.succeeded, worked.put_off, worked.failed)
+    assert Counter(range(5)) == notary.noted
+    assert {TaskState.SUCCESS} == {task.state for task in await tasks(workerless, ids)}
+
+
+async def test_a_claim_that_meets_no_database_breaks_nothing_off(workerless: Service, hire: Hire) -> None:
+    """What is under way goes on to its end and is acknowledged; the next attempt claims the others."""
+    notary = hire(claims_away=[False, True])
+    ids = await start(workerless, 9)
+    first = asyncio.ensure_future(attempt(1, notary))
+    await until_arrived(notary, 9)
+    ids += await start(workerless, 3)
+    async with asyncio.timeout(10):
+        while notary.claims_away:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.01)
+    notary.open.set()
+
+    with pytest.raises(DatabaseAway):
+        await first
+    done = [task.state for task in await tasks(workerless, ids)].count(TaskState.SUCCESS)
+    again = await attempt(2, notary, failures=1)
+
+    assert (9, 3) == (done, again.succeeded)
+    assert Counter([*range(9), *range(3)]) == notary.noted
+
+
+async def test_what_is_broken_off_while_the_database_is_away_waits_for_it_a_moment(
+    workerless: Service, hire: Hire
+) -> None:
+    """Its worker may be stopping: what is done is not given up at the first refusal."""
+    notary = hire(stores_away=3)
+    notary.open.set()
+    ids = await start(workerless, 1)
+    working = asyncio.ensure_future(attempt(1, notary))
+    async with asyncio.timeout(10):
+        while notary.stores_away == 3:  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.005)
+
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+    assert [TaskState.SUCCESS] == [task.state for task in await tasks(workerless, ids)]

@@ -11,6 +11,7 @@ from uuid import UUID
 from temporalio import activity
 
 from mainspring.activities.runtime.interceptor import lost_before
+from mainspring.activities.runtime.outages import outlast
 from mainspring.activities.runtime.queue.claiming import Claim, Claimer
 from mainspring.activities.runtime.queue.leases import SURE_FOR, Leases
 from mainspring.activities.runtime.queue.results import (
@@ -28,6 +29,7 @@ from mainspring.contracts.queues import BatchedQueue, QueueWorked
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.ledger import (
     Acknowledgement,
     AcknowledgementStore,
@@ -67,6 +69,7 @@ class Batch(Generic[In]):
         self._counts: Counter[TaskState] = Counter()
         self._is_first = info.attempt == 1
         self._may_claim = lost_before(info) == 0
+        self._unclaimed: DatabaseAway | None = None
         self._looked_at = clock.now()
         self._ends = time.monotonic() + BATCH_TIME.total_seconds()
         self.queue = queue
@@ -87,13 +90,20 @@ class Batch(Generic[In]):
         return await self._claimed(lambda queues: queues.resume(self._claim, now=self._clock.now()))
 
     async def claim(self, limit: int) -> list[QueueTask[In]]:
-        """Take up to `limit` rows that are due, unless the batch is over."""
+        """Take up to `limit` rows that are due, unless the batch is over.
+
+        A claim that fails because the database is away ends the batch, but not the tasks that are under way.
+        """
         self._notice_standstill()
         if limit < 1 or not self.goes_on:
             return []
-        return await self._claimed(
-            lambda queues: queues.claim(self._job, self._claim, limit=limit, now=self._clock.now())
-        )
+        try:
+            return await self._claimed(
+                lambda queues: queues.claim(self._job, self._claim, limit=limit, now=self._clock.now())
+            )
+        except DatabaseAway as error:
+            self._unclaimed, self._may_claim = error, False
+            return []
 
     def _notice_standstill(self) -> None:
         """Claim no more after one: the next attempt may have looked already for what this one leaves."""
@@ -120,7 +130,11 @@ class Batch(Generic[In]):
         return claimed.tasks
 
     async def acknowledge(self, done: Sequence[TaskDone[In]]) -> None:
-        """Write what became of these, with the job's own results, in one transaction."""
+        """Write what became of these, with the job's own results, in one transaction.
+
+        While the database is away the results are kept and written again: the rows are this claim's until
+        another attempt has taken them.
+        """
         await self._acknowledge(
             [self._acknowledgement(self._leases[each.task.id], each.result) for each in done], done
         )
@@ -141,12 +155,17 @@ class Batch(Generic[In]):
                 await self._store(session, ours)
             return states
 
-        states = await self._database.transact(write)
+        states = await outlast(lambda: self._database.transact(write))
         self._counts.update(states.values())
         self._leases.drop([acknowledgement.id for acknowledgement in acknowledgements])
 
     async def report(self) -> QueueWorked:
-        """Return what became of the rows, and what waits now."""
+        """Return what became of the rows, and what waits now.
+
+        Raises DatabaseAway: when a claim has met it. The next attempt resumes what that claim may have taken.
+        """
+        if self._unclaimed is not None:
+            raise self._unclaimed
         at_most = self.queue.page * self.queue.parallel
         queue = await self._database.read(
             lambda session: QueueQueries(session).queue(self._job, at_most=at_most, now=self._clock.now())

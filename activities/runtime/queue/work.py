@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -17,6 +19,9 @@ from mainspring.storage.database import Database
 In = TypeVar("In", bound=Message)
 
 UnderWay = dict["asyncio.Task[TaskDone[In]]", QueueTask[In]]
+
+# A batch that is broken off waits so long for a database that is away: its worker may be about to end.
+LAST_WORDS = timedelta(seconds=5)
 
 # So often the batch acknowledges tasks that are done, and claims others in their place: what a kill can
 # repeat is little more than what is under way.
@@ -179,4 +184,7 @@ async def _break_off(under_way: UnderWay[In], batch: Batch[In]) -> None:
         elif not batch.has_begun(task):
             done.append(batch.snooze(task))
     if done:
-        await batch.acknowledge(done)
+        # Why the batch is broken off is told, not that the database was away.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS.total_seconds()):
+                await batch.acknowledge(done)
