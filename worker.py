@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
@@ -16,6 +17,7 @@ from temporalio.worker import Worker
 from mainspring.activities.reconcile import RecordedJobs
 from mainspring.activities.runtime.assembly import build_activities
 from mainspring.activities.runtime.dispatch import wake_queued
+from mainspring.activities.runtime.held_loop import watched_loop
 from mainspring.activities.runtime.interceptor import ActivityCare
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
@@ -62,11 +64,13 @@ TRANSFER_SLOTS = 8
 class Workers:
     """Temporal workers that run and end as one: one for a task queue. The first one works the workflows."""
 
-    def __init__(self, *workers: Worker) -> None:
+    def __init__(self, *workers: Worker, threads: ThreadPoolExecutor) -> None:
         self.all = workers
+        self.threads = threads
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        self._running.enter_context(watched_loop())
         for worker in self.all:
             await self._running.enter_async_context(worker)
         return self
@@ -76,6 +80,7 @@ class Workers:
     ) -> bool | None:
         # All at once: each gives what is under way its time to end.
         await asyncio.gather(*(worker.shutdown() for worker in self.all))
+        self.threads.shutdown(wait=False)
         return await self._running.__aexit__(kind, error, trace)
 
 
@@ -84,7 +89,11 @@ def build_worker(
 ) -> Workers:
     """Return a worker that knows every job of the catalogue, with slots of their own for the roles."""
     activities = build_activities(_tools(settings, client, database, gateways, clock))
+    # Activities that are a plain `def` run here. A thread is made when it is first needed.
+    slots = {Role.TRANSFERS: TRANSFER_SLOTS, Role.ENCODING: settings.media_parallel}
+    threads = ThreadPoolExecutor(max(settings.activity_slots, *slots.values()), "activity")
     shared: dict[str, Any] = {
+        "activity_executor": threads,
         "interceptors": [ActivityCare(database, clock)],
         "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
         "graceful_shutdown_timeout": GRACEFUL_SHUTDOWN,
@@ -101,7 +110,6 @@ def build_worker(
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         **shared,
     )
-    slots = {Role.TRANSFERS: TRANSFER_SLOTS, Role.ENCODING: settings.media_parallel}
     roles = [
         Worker(
             client,
@@ -112,7 +120,7 @@ def build_worker(
         )
         for role, most in slots.items()
     ]
-    return Workers(general, *roles)
+    return Workers(general, *roles, threads=threads)
 
 
 def _tools(

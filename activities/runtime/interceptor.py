@@ -11,9 +11,15 @@ from uuid import UUID
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
 
+from mainspring.activities.runtime.held_loop import note_work
 from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
 from mainspring.activities.runtime.steps import StepRecords, fail_step, step_of
 from mainspring.contracts.flows import StepInput
@@ -56,21 +62,27 @@ class _Care(ActivityInboundInterceptor):
         self._clock = clock
         self._steps = StepRecords(database, clock)
 
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        """Keep the way of heartbeats: once a plain `def` runs, that of `activity` is for its thread only."""
+        self._outbound = outbound
+        super().init(outbound)
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  # temporalio's name
         info = activity.info()
         attempts = _attempts(info)
+        note_work(activity=info.activity_type, workflow_id=info.workflow_id, task_id=_task_id(input))
         lost = lost_before(info)
         if lost > 0:
             # Their workers were killed, restarted or frozen, which no job can help, nor is to pay for.
             what, where = info.activity_type, info.workflow_id
             log.warning("attempts were lost", activity=what, workflow_id=where, lost=lost)
         try:
-            async with _heartbeats(info, attempts):
+            async with self._heartbeats(info, attempts):
                 return await self._translated(input, info, attempts)
         except ApplicationError as failure:
             if not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
-                _heartbeat(attempts.after(failure.__cause__ or failure, self._clock.now()))
+                self._heartbeat(attempts.after(failure.__cause__ or failure, self._clock.now()))
             if len(str(failure.__cause__)) > LONGEST_ERROR:
                 # Nobody would be told of a failure that is too large for a message: a long one goes alone.
                 failure.__cause__ = None
@@ -79,6 +91,8 @@ class _Care(ActivityInboundInterceptor):
     async def _translated(self, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts) -> Any:
         try:
             return await self._in_time(call, info)
+        except CancelledError:  # how a plain `def` hears in its thread of a cancellation: no failure either
+            raise
         except Exception as error:
             failure = to_failure(error, attempts, self._clock.now())
             try:
@@ -122,8 +136,8 @@ class _Care(ActivityInboundInterceptor):
             error_type=type(error).__name__,
             error=failure.message,
         )
-        task_id = getattr(call.args[0], "task_id", None) if call.args else None
-        if not isinstance(task_id, UUID):
+        task_id = _task_id(call)
+        if task_id is None:
             return
         step = step_of(call.args)
         entry = TaskError(
@@ -138,6 +152,28 @@ class _Care(ActivityInboundInterceptor):
             lambda session: _write_error(session, task_id, entry, step, is_last=failure.non_retryable)
         )
 
+    def _heartbeat(self, attempts: Attempts) -> None:
+        since = attempts.transient_since.isoformat() if attempts.transient_since else None
+        self._outbound.heartbeat(attempts.application_failures, attempts.transient_failures, since)
+
+    @asynccontextmanager
+    async def _heartbeats(self, info: activity.Info, attempts: Attempts) -> AsyncIterator[None]:
+        if info.is_local or not info.heartbeat_timeout:
+            yield
+            return
+        every = info.heartbeat_timeout.total_seconds() / HEARTBEATS_PER_TIMEOUT
+
+        async def beat() -> None:
+            while True:
+                self._heartbeat(attempts)
+                await asyncio.sleep(every)
+
+        beating = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+
 
 async def _write_error(
     session: Session, task_id: UUID, entry: TaskError, step: StepInput | None, *, is_last: bool
@@ -145,6 +181,11 @@ async def _write_error(
     await ErrorLog(session).append(task_id, entry)
     if step is not None:
         await fail_step(session, step, entry, is_last=is_last)
+
+
+def _task_id(call: ExecuteActivityInput) -> UUID | None:
+    task_id = getattr(call.args[0], "task_id", None) if call.args else None
+    return task_id if isinstance(task_id, UUID) else None
 
 
 def _time_for(limit: timedelta) -> timedelta:
@@ -167,27 +208,3 @@ def _attempts(info: activity.Info) -> Attempts:
     return Attempts(
         application_failures, transient_failures, datetime.fromisoformat(since) if since else None
     )
-
-
-def _heartbeat(attempts: Attempts) -> None:
-    since = attempts.transient_since.isoformat() if attempts.transient_since else None
-    activity.heartbeat(attempts.application_failures, attempts.transient_failures, since)
-
-
-@asynccontextmanager
-async def _heartbeats(info: activity.Info, attempts: Attempts) -> AsyncIterator[None]:
-    if info.is_local or not info.heartbeat_timeout:
-        yield
-        return
-    every = info.heartbeat_timeout.total_seconds() / HEARTBEATS_PER_TIMEOUT
-
-    async def beat() -> None:
-        while True:
-            _heartbeat(attempts)
-            await asyncio.sleep(every)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from mainspring.activities.runtime.held_loop import note_work
 from mainspring.activities.runtime.queue.batch import Batch
 from mainspring.activities.runtime.queue.results import Prepare, QueueTask, Result, Store, TaskDone
 from mainspring.activities.runtime.queue.sizes import QueueSizes
@@ -161,6 +162,7 @@ def _begun(
 async def _alone(
     work: Callable[[QueueTask[In]], Awaitable[Message]], task: QueueTask[In], begins_late: bool
 ) -> TaskDone[In]:
+    note_work(task_id=task.id)
     try:
         if not begins_late:
             await task.begin()
