@@ -86,3 +86,11 @@ async def delivered(service: Service) -> Handle:
         handle = service.temporal_client.get_workflow_handle(consumer_of(DELIVER.name))
         await handle.result()
     return handle
+
+
+RECORDINGS = {
+    "run-flow.failure": composed,
+    "process-video.success": processed,
+    "sweep-scratch.success": swept,
+    "deliver-webhook.success": delivered,
+}

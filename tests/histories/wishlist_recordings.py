@@ -52,3 +52,10 @@ async def _checked(service: Service, job: AnyJob, given: Message) -> Handle:
     task = await service.wait(started.id)
     assert TaskState.SUCCESS == task.state, task.errors
     return service.temporal_client.get_workflow_handle(task.workflow_id)
+
+
+RECORDINGS = {
+    "wishlist-sale-check.success": sales_checked,
+    "wishlist-stock-check.success": stock_checked,
+    "send-notifications.success": mailed,
+}

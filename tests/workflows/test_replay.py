@@ -23,7 +23,7 @@ from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
 from mainspring.workflows.runtime.sandbox import PURE, workflow_runner
 from mainspring.workflows.runtime.tracking import task_id, tracked
-from tests.histories.record import RECORDINGS
+from tests.histories.record import RECORDINGS, UnknownRecording, chosen
 
 FOLDER = Path(__file__).parents[1] / "histories"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -57,6 +57,18 @@ def test_every_job_has_a_recorded_history(job: str) -> None:
 def test_every_recording_is_kept() -> None:
     """What record.py can record and what lies in the folder are the same."""
     assert sorted(RECORDINGS) == [file.stem for file in FILES]
+
+
+def test_what_is_recorded_is_what_was_asked_for(tmp_path: Path) -> None:
+    """A history that is there is written over only by name: it is what running tasks of a release rely on."""
+    for name in RECORDINGS:
+        (tmp_path / f"{name}.json").touch()
+    (tmp_path / "run-flow.failure.json").unlink()
+
+    assert ["run-flow.failure"] == chosen([], tmp_path)
+    assert ["discover-sets.success"] == chosen(["discover-sets.success"], tmp_path)
+    with pytest.raises(UnknownRecording, match="discover-sets; there are"):
+        chosen(["run-flow.failure", "discover-sets"], tmp_path)
 
 
 async def test_a_flow_that_runs_outlives_a_stricter_check_of_its_jobs_input() -> None:
