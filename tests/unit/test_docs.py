@@ -90,7 +90,11 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 @each_page
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """A path that begins at the top of the project leads to a file or a folder."""
-    rooms = {path.name for path in (PROJECT / "mainspring").iterdir() if path.is_dir()} | {"docs", "tests"}
+    rooms = {path.name for path in (PROJECT / "mainspring").iterdir() if path.is_dir()} | {
+        "docs",
+        "examples",
+        "tests",
+    }
     named = [code for code in inline_code(page) if re.fullmatch(r"[\w.*/-]+", code)]
     assert [] == [path for path in named if path.partition("/")[0] in rooms and not [*PROJECT.glob(path)]]
 
@@ -99,6 +103,16 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     """`mainspring …` is typed as it stands: commands and options are there."""
     assert [] == [(words, wrong) for words in commands_of(page) if (wrong := unknown_words(words))]
+
+
+@each_page
+def test_every_file_that_a_command_reads_is_there(page: Path) -> None:
+    """A command with a file is typed at the top of the project as it stands."""
+    words = [
+        word for line in shell_lines(page) if "mainspring" in line for word in line.split("#")[0].split()
+    ]
+    files = [word for word in words if re.fullmatch(r"[\w./-]+\.(csv|json|jsonl)", word)]
+    assert [] == [name for name in files if not (PROJECT / name).exists()]
 
 
 def test_what_the_command_line_lacks_is_seen() -> None:
