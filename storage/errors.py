@@ -1,8 +1,8 @@
 """The errors of storage. Each says with `retry` whether another attempt may help.
 
 StorageError
-├── DatabaseAway       no connection, or it broke: waiting helps
-├── SecretUnreadable   sealed under another encryption key
+├── DatabaseAway       no connection, no room, or it broke: waits until a person has mended it
+├── SecretUnreadable   sealed under another encryption key: waits for the right one
 ├── AccountUnknown     no account of that id or name
 ├── AccountExists      the name is taken
 ├── AlreadyRetried     a task is retried once
@@ -29,13 +29,13 @@ class StorageError(Exception):
 class DatabaseAway(StorageError):
     """The database cannot be reached."""
 
-    retry = Retry.TRANSIENT
+    retry = Retry.UNTIL_MENDED
 
 
 class SecretUnreadable(StorageError):
     """A stored secret cannot be opened: MAINSPRING_ENCRYPTION_KEY is not the key it was sealed with."""
 
-    retry = Retry.NEVER
+    retry = Retry.UNTIL_MENDED
 
     def __init__(self, owner: str) -> None:
         super().__init__(f"{owner}: {self.__doc__}")

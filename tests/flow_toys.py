@@ -19,8 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.runtime.queue import QueueSizes
     from mainspring.activities.tasks import TaskActivities
     from mainspring.client.jobs import Jobs
+    from mainspring.domain.sizes import TooMuch
     from mainspring.gateways.temporal import TemporalGateway
-    from mainspring.storage.errors import SecretUnreadable
     from mainspring.workflows.runtime.sandbox import workflow_runner
     from tests.service import Service
 
@@ -95,7 +95,7 @@ class Transcoder:
         if given.step in self.broken:
             raise ApplicationError(f"{given.step} is broken", type="Broken", non_retryable=True)
         if given.error_size:
-            raise SecretUnreadable("no" * (given.error_size // 2))  # which no second attempt helps
+            raise TooMuch("no" * (given.error_size // 2))  # which no second attempt helps
         if given.step in self.fragile:
             raise Refusal(f"{given.step} does not want to")
         self.ended.append(given.step)

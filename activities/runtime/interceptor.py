@@ -24,6 +24,7 @@ from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_fa
 from mainspring.activities.runtime.steps import StepRecords, fail_step, step_of
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
+from mainspring.contracts.retry import Retry, retry_of
 from mainspring.contracts.tasks import TaskError
 from mainspring.contracts.text import LONGEST_ERROR
 from mainspring.domain.sizes import MOST_RESULT, check_data, size_of
@@ -149,7 +150,14 @@ class _Care(ActivityInboundInterceptor):
             attempt=info.attempt,
         )
         await self._database.transact(
-            lambda session: _write_error(session, task_id, entry, step, is_last=failure.non_retryable)
+            lambda session: _write_error(
+                session,
+                task_id,
+                entry,
+                step,
+                is_last=failure.non_retryable,
+                is_until_mended=retry_of(error) is Retry.UNTIL_MENDED,
+            )
         )
 
     def _heartbeat(self, attempts: Attempts) -> None:
@@ -176,8 +184,16 @@ class _Care(ActivityInboundInterceptor):
 
 
 async def _write_error(
-    session: Session, task_id: UUID, entry: TaskError, step: StepInput | None, *, is_last: bool
+    session: Session,
+    task_id: UUID,
+    entry: TaskError,
+    step: StepInput | None,
+    *,
+    is_last: bool,
+    is_until_mended: bool,
 ) -> None:
+    if is_until_mended:
+        await ErrorLog(session).forget_same([(task_id, entry)])
     await ErrorLog(session).append(task_id, entry)
     if step is not None:
         await fail_step(session, step, entry, is_last=is_last)

@@ -1,10 +1,11 @@
 """Retry decisions: what a failure means for the next attempt, by what the error says of itself.
 
 - `Retry.TRANSIENT` (away, timed out, 5xx): again with a back-off capped at a minute, for an hour.
+- `Retry.UNTIL_MENDED` (a full disk, a refused sender, a setting): the same, for as long as it takes.
 - `Retry.APPLICATION` (a refusal, bad data, a bug, no end in sight): three attempts from two seconds.
 - `Retry.NEVER` (credentials, an account that does not exist, a result too large): fails at once.
 
-Transient failures do not use up the attempts of application failures. That is `DEFAULT_RETRY`; a job whose
+Neither of the first two uses up the attempts of application failures. That is `DEFAULT_RETRY`; a job whose
 tasks are tried for longer has a `RetryPolicy` of its own.
 """
 
@@ -13,10 +14,13 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from mainspring.contracts.retry import Retry, retry_of
+from mainspring.contracts.retry import Retry, is_of_task, retry_of
 from mainspring.contracts.text import readable
 
 APPLICATION_FIRST_DELAY = timedelta(seconds=2)
+
+# What waits until a person has mended something goes on so soon after that, at the latest.
+LONGEST_UNTIL_MENDED = timedelta(minutes=5)
 
 
 class AttemptTimedOut(Exception):
@@ -46,7 +50,10 @@ DEFAULT_RETRY = RetryPolicy()
 
 @dataclass(frozen=True)
 class Attempts:
-    """How something has fared before: failures of each kind, and since when transient failures have come."""
+    """How something has fared before: failures of each kind, and since when transient failures have come.
+
+    Failures that a person mends are counted with the transient ones, and end the time that those have.
+    """
 
     application_failures: int = 0
     transient_failures: int = 0
@@ -54,14 +61,10 @@ class Attempts:
 
     def after(self, error: BaseException, now: datetime) -> "Attempts":
         """Return what the next attempt has to know."""
-        if is_application_failure(error):
+        if is_of_task(error):
             return Attempts(self.application_failures + 1, self.transient_failures, self.transient_since)
-        return Attempts(self.application_failures, self.transient_failures + 1, self.transient_since or now)
-
-
-def is_application_failure(error: BaseException) -> bool:
-    """Whether a failure uses up one of the application attempts."""
-    return retry_of(error) is not Retry.TRANSIENT
+        since = None if retry_of(error) is Retry.UNTIL_MENDED else self.transient_since or now
+        return Attempts(self.application_failures, self.transient_failures + 1, since)
 
 
 def to_failure(error: Exception, attempts: Attempts, now: datetime) -> ApplicationError:
@@ -87,7 +90,9 @@ def delay_after(
     kind = retry_of(error)
     if kind is Retry.NEVER:
         return None
-    if kind is Retry.TRANSIENT or retry.application_attempts is None:
+    if kind is Retry.UNTIL_MENDED:
+        delay: timedelta | None = min(_backed_off(attempts, retry), LONGEST_UNTIL_MENDED)
+    elif kind is Retry.TRANSIENT or retry.application_attempts is None:
         delay = _transient_delay(attempts, now, retry)
     else:
         delay = _application_delay(attempts, retry.application_attempts)
@@ -98,6 +103,10 @@ def delay_after(
 def _transient_delay(attempts: Attempts, now: datetime, retry: RetryPolicy) -> timedelta | None:
     if attempts.transient_since is not None and now - attempts.transient_since >= retry.transient_for:
         return None
+    return _backed_off(attempts, retry)
+
+
+def _backed_off(attempts: Attempts, retry: RetryPolicy) -> timedelta:
     failures = attempts.transient_failures
     if retry.application_attempts is None:
         failures += attempts.application_failures

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, bindparam, select
 
 from mainspring.contracts.tasks import JsonObject, TaskError, TaskState
 from mainspring.storage.ledger.deliveries import CHANGED, announce, ended_task
+from mainspring.storage.ledger.error_log import ErrorLog
 from mainspring.storage.ledger.rows import failure_columns
 from mainspring.storage.repository import Repository
-from mainspring.storage.tables import TaskErrorRow, TaskRow
+from mainspring.storage.tables import TaskRow
 from mainspring.storage.tables.tasks import BATCHED_RUNNING
 
 NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
@@ -20,7 +21,11 @@ NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """The result of one row: SUCCESS with the result, FAILED, or RUNNING for another attempt later."""
+    """The result of one row: SUCCESS with the result, FAILED, or RUNNING for another attempt later.
+
+    `is_until_mended`: the error comes again and again until a person has mended its cause, and the error log
+    keeps the last of the same words.
+    """
 
     id: UUID
     state: TaskState
@@ -30,6 +35,7 @@ class Acknowledgement:
     failures: int = 0
     application_failures: int = 0
     failing_since: datetime | None = None
+    is_until_mended: bool = False
 
 
 class AcknowledgementStore(Repository):
@@ -58,9 +64,7 @@ class AcknowledgementStore(Repository):
         await connection.execute(
             _UPDATE, [_values(each, rows[each.id].job, states[each.id], now) for each in leased]
         )
-        errors = [{"task_id": each.id, **each.error.model_dump()} for each in leased if each.error]
-        if errors:
-            await self._session.execute(insert(TaskErrorRow), errors)
+        await self._log_errors(leased)
         ended = [
             ended_task(rows[each.id], states[each.id], error=each.error, now=now)
             for each in leased
@@ -68,6 +72,12 @@ class AcknowledgementStore(Repository):
         ]
         await announce(self._session, ended, now=now)
         return states
+
+    async def _log_errors(self, acknowledgements: Sequence[Acknowledgement]) -> None:
+        failed = [(each, each.error) for each in acknowledgements if each.error is not None]
+        log = ErrorLog(self._session)
+        await log.forget_same([(each.id, error) for each, error in failed if each.is_until_mended])
+        await log.append_all([(each.id, error) for each, error in failed])
 
 
 def _state(acknowledgement: Acknowledgement, row: Any) -> TaskState:

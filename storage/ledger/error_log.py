@@ -1,8 +1,9 @@
 """The error log of tasks: an entry for each failed attempt."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from mainspring.contracts.tasks import TaskError
 from mainspring.storage.repository import Repository
@@ -16,6 +17,30 @@ class ErrorLog(Repository):
         """Add a failure; nothing is written for an unknown task."""
         if await self._session.get(TaskRow, task_id) is not None:
             await self._session.execute(insert(TaskErrorRow).values(task_id=task_id, **error.model_dump()))
+
+    async def append_all(self, errors: Sequence[tuple[UUID, TaskError]]) -> None:
+        """Add failures of tasks that are there."""
+        if errors:
+            rows = [{"task_id": task_id, **error.model_dump()} for task_id, error in errors]
+            await self._session.execute(insert(TaskErrorRow), rows)
+
+    async def forget_same(self, errors: Sequence[tuple[UUID, TaskError]]) -> None:
+        """Remove the entries with the same words as these.
+
+        A failure that comes again until a person has mended its cause may come for weeks.
+        """
+        same = delete(TaskErrorRow).where(
+            TaskErrorRow.task_id == bindparam("task"),
+            TaskErrorRow.step == bindparam("at_step"),
+            TaskErrorRow.error_type == bindparam("type"),
+            TaskErrorRow.message == bindparam("words"),
+        )
+        if errors:
+            rows = [
+                {"task": task_id, "at_step": error.step, "type": error.error_type, "words": error.message}
+                for task_id, error in errors
+            ]
+            await (await self._session.connection()).execute(same, rows)
 
     async def append_last(self, task_id: UUID, error: TaskError) -> None:
         """Add the failure that has ended a task, unless the log has an entry of the same type and message.

@@ -206,7 +206,7 @@ async def test_an_error_that_is_a_book_ends_its_step_like_any_other(flows: Flows
             await flows.run(RunGraph(steps=(GraphStep(name="a", error_size=5_000_000),)))
         )
 
-    assert (TaskState.FAILED, "SecretUnreadable") == (task.state, task.error_type)
+    assert (TaskState.FAILED, "TooMuch") == (task.state, task.error_type)
     error = FlowResult.model_validate(task.result).steps["a"].error or ""
     assert ("nono", True) == (error[:4], len(error) < 20_000)
     assert len(task.errors[0].stack) < 100_000

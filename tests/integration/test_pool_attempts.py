@@ -1,6 +1,8 @@
 """Attempts of a pool's activity that stood still, were cancelled or failed: what they begin, and leave."""
 
 import asyncio
+import errno
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +13,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes, QueueTask, Snooze, TaskDone
+from mainspring.client.tasks.status_text import note
 from mainspring.contracts.message import Message
 from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import Task, TaskState
@@ -39,6 +42,7 @@ class Notary:
     stored: list[TaskDone[NoteNumber]] = field(default_factory=list)
     claims_away: list[bool] = field(default_factory=list)
     stores_away: int = 0
+    disk_is_full: bool = False
 
     async def work(self, request: WorkQueue) -> QueueWorked:
         """Work a batch."""
@@ -64,6 +68,8 @@ class Notary:
         await self.open.wait()
         if self.begins_late:
             await task.begin()
+        if self.disk_is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.noted[task.prepared] += 1
         return NumberNoted(number=task.input.number)
 
@@ -277,3 +283,25 @@ async def test_what_is_broken_off_while_the_database_is_away_waits_for_it_a_mome
         await working
 
     assert [TaskState.SUCCESS] == [task.state for task in await tasks(workerless, ids)]
+
+
+async def test_a_full_disk_is_waited_for_and_stands_once_in_the_error_log(
+    workerless: Service, hire: Hire
+) -> None:
+    """However long that takes: the reason is shown, and the task goes on when there is room."""
+    notary = hire()
+    notary.open.set()
+    notary.disk_is_full = True
+    (task_id,) = await start(workerless, 1)
+    for number in range(1, 8):
+        await attempt(1, notary, activity_id=str(number))
+        workerless.clock.advance(timedelta(hours=1))
+    waiting = await workerless.tasks.get(task_id)
+    notary.disk_is_full = False
+    await attempt(1, notary, activity_id="8")
+    done = await workerless.tasks.get(task_id)
+
+    assert (TaskState.RUNNING, 7) == (waiting.state, waiting.attempts)
+    assert [(7, "OSError")] == [(each.attempt, each.error_type) for each in waiting.errors]
+    assert "No space left on device" in note(waiting)
+    assert TaskState.SUCCESS == done.state

@@ -1,5 +1,7 @@
 """What a failure means: whose it is, and when the next attempt comes, if one comes at all."""
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,10 +24,15 @@ from mainspring.storage.errors import AccountUnknown, DatabaseAway, SecretUnread
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
-TRANSIENT = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x"), DatabaseAway()]
+TRANSIENT = [Unreachable(service="x"), NotSent(service="x"), ServerFault(service="x")]
+UNTIL_MENDED = [
+    DatabaseAway(),
+    SecretUnreadable("7"),
+    *(OSError(number, os.strerror(number)) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)),
+]
 APPLICATION = [Refused(service="x"), MalformedAnswer(service="x"), ZeroDivisionError(), KeyError("price")]
-APPLICATION.append(AttemptTimedOut(timedelta(hours=2)))
-NON_RETRYABLE = [CredentialsRefused(service="x"), AccountUnknown("7"), SecretUnreadable("7"), TooMuch()]
+APPLICATION += [AttemptTimedOut(timedelta(hours=2)), FileNotFoundError(errno.ENOENT, "no such file")]
+NON_RETRYABLE = [CredentialsRefused(service="x"), AccountUnknown("7"), TooMuch()]
 
 
 class ShopCounts(Exception):
@@ -66,6 +73,24 @@ def test_the_hour_counts_from_the_first_transient_failure(error: Exception) -> N
     assert timedelta(seconds=1) == failure(error, after=timedelta(hours=5)).next_retry_delay
 
 
+@pytest.mark.parametrize("error", UNTIL_MENDED, ids=str)
+def test_what_a_person_mends_is_waited_for_however_long_it_takes(error: Exception) -> None:
+    """A full disk, the own database, a wrong key: still tried each minute, weeks later."""
+    assert timedelta(seconds=1) == failure(error).next_retry_delay
+    late = failure(error, application=2, transient=9_999, after=timedelta(weeks=3))
+    assert (timedelta(minutes=1), False) == (late.next_retry_delay, late.non_retryable)
+
+
+def test_the_hour_of_transient_failures_begins_anew_when_something_was_mended() -> None:
+    """What the wait for a person took is not counted as the outside's."""
+    error = Unreachable(service="x")
+    attempts = Attempts().after(error, START).after(OSError(errno.ENOSPC, "full"), START)
+    later = START + timedelta(hours=5)
+
+    assert not to_failure(error, attempts, later).non_retryable
+    assert later == attempts.after(error, later).transient_since
+
+
 @pytest.mark.parametrize("error", APPLICATION, ids=by_name)
 def test_application_failures_get_three_attempts(error: Exception) -> None:
     """After two and four seconds; the third is the last."""
@@ -103,7 +128,7 @@ def test_what_is_decided_already_is_left_as_it_is() -> None:
 
 
 @given(
-    errors=st.lists(st.sampled_from([*TRANSIENT, *APPLICATION]), min_size=1, max_size=60),
+    errors=st.lists(st.sampled_from([*TRANSIENT, *UNTIL_MENDED, *APPLICATION]), min_size=1, max_size=60),
     seconds=st.integers(0, 3_599),
 )
 def test_three_application_failures_end_a_job_whatever_lies_between(

@@ -13,6 +13,7 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.retry import Retry, retry_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.ledger import ClaimedRow, QueueQueries, QueueStore
 
 In = TypeVar("In", bound=Message)
@@ -31,6 +32,11 @@ class Claimed(Generic[In]):
     tasks: list[QueueTask[In]] = field(default_factory=list)
     unreadable: list[tuple[ClaimedRow, Exception]] = field(default_factory=list)
     unprepared: list[TaskDone[In]] = field(default_factory=list)
+
+
+def _is_of_the_batch(error: Exception) -> bool:
+    """Whether no row could be prepared just now. What a person has to mend may be one row's own."""
+    return isinstance(error, DatabaseAway) or retry_of(error) is Retry.TRANSIENT
 
 
 class Claimer(Generic[In]):
@@ -56,7 +62,7 @@ class Claimer(Generic[In]):
         try:
             claimed, is_prepared = await self._claimed(work, self._prepare), True
         except Exception as error:
-            if self._prepare is None or retry_of(error) is Retry.TRANSIENT:
+            if self._prepare is None or _is_of_the_batch(error):
                 raise
             log.warning("a page could not be prepared", error_type=type(error).__name__, error=str(error))
             claimed, is_prepared = await self._claimed(work, None), False
@@ -95,7 +101,7 @@ class Claimer(Generic[In]):
             try:
                 prepared = await self._prepared(task)
             except Exception as error:  # it became of this task, and `delay_after` says what that means
-                if retry_of(error) is Retry.TRANSIENT:
+                if _is_of_the_batch(error):
                     raise
                 claimed.unprepared.append(TaskDone(task, error))
             else:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from mainspring.activities.runtime.retry import Attempts, RetryPolicy, delay_after, is_application_failure
+from mainspring.activities.runtime.retry import Attempts, RetryPolicy, delay_after
 from mainspring.contracts.message import Message
+from mainspring.contracts.retry import Retry, is_of_task, retry_of
 from mainspring.contracts.tasks import TaskError, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Session
@@ -86,7 +87,8 @@ def acknowledgement_of(
         )
     attempts = Attempts(row.application_failures, row.failures - row.application_failures, row.failing_since)
     delay = delay_after(result, attempts, now, retry)
-    is_counted_in_time = retry.application_attempts is None or not is_application_failure(result)
+    is_until_mended = retry_of(result) is Retry.UNTIL_MENDED
+    is_counted_in_time = retry.application_attempts is None or not is_of_task(result)
     error = TaskError(
         at=now,
         step=step,
@@ -101,6 +103,7 @@ def acknowledgement_of(
         error=error,
         next_attempt_at=None if delay is None else now + delay,
         failures=row.failures + 1,
-        application_failures=row.application_failures + is_application_failure(result),
-        failing_since=row.failing_since or (now if is_counted_in_time else None),
+        application_failures=row.application_failures + is_of_task(result),
+        failing_since=None if is_until_mended else row.failing_since or (now if is_counted_in_time else None),
+        is_until_mended=is_until_mended,
     )
