@@ -3,9 +3,8 @@
 A row that is no message is rejected with its line, field, value and what is accepted; the others are stored.
 """
 
-from mainspring.client.imports.files import read_rows
 from mainspring.client.imports.loading import Imported, Key, OnRejected, Refused, ignore, import_file
-from mainspring.client.imports.rows import RejectedRow, Row
+from mainspring.gateways.files import RejectedRow, Row
 
 __all__ = [
     "Imported",
@@ -16,5 +15,4 @@ __all__ = [
     "Row",
     "ignore",
     "import_file",
-    "read_rows",
 ]

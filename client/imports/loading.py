@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from mainspring.client.errors import BadInput
-from mainspring.client.imports.files import read_rows
-from mainspring.client.imports.rows import RejectedRow, Row
 from mainspring.contracts.message import Message
+from mainspring.gateways.files import FileUnreadable, RejectedRow, Row, read_rows
 from mainspring.storage.dialect import chunks
 
 M = TypeVar("M", bound=Message)
@@ -68,7 +66,7 @@ async def import_file(
             imported.bad += len(rejected)
             imported.loaded += len(page) - len(rejected)
             imported.rejected += rejected[: MOST_KEPT - len(imported.rejected)]
-    except BadInput as error:
+    except FileUnreadable as error:
         imported.broken_off = str(error)
     return imported
 

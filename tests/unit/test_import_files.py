@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.client.errors import BadInput
-from mainspring.client.imports import RejectedRow, Row, read_rows
 from mainspring.contracts.message import Message
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import WishedItem
+from mainspring.gateways.files import FileUnreadable, RejectedRow, Row, read_rows
 
 PRODUCT = {
     "id": "p1",
@@ -193,7 +192,7 @@ def test_a_line_that_is_not_utf_8_is_bad_and_the_others_are_good(tmp_path: Path)
 )
 def test_a_header_is_refused_whole(tmp_path: Path, header: str, said: str) -> None:
     """A mistyped column would be left out of every row."""
-    with pytest.raises(BadInput, match=r"shop\.csv:1: ") as refused:
+    with pytest.raises(FileUnreadable, match=r"shop\.csv:1: ") as refused:
         read(tmp_path, f"{header}\na,a@b.c,x\n")
     assert said in str(refused.value)
 
@@ -271,7 +270,7 @@ def test_an_entry_of_json_is_named_by_its_number_and_ids(tmp_path: Path) -> None
 )
 def test_what_is_no_json_list_is_refused_with_the_line(tmp_path: Path, content: bytes, said: str) -> None:
     """From the place where it breaks off nothing can be read."""
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(FileUnreadable) as refused:
         read(tmp_path, content, WishedItem, "wishes.json")
     assert f"{tmp_path / 'wishes.json'}: {said}" in str(refused.value)
 
@@ -279,13 +278,13 @@ def test_what_is_no_json_list_is_refused_with_the_line(tmp_path: Path, content: 
 @pytest.mark.parametrize(("name", "said"), [("wishes.xlsx", "it ends in .csv or .json"), ("", "ends in")])
 def test_another_kind_of_file_is_refused(tmp_path: Path, name: str, said: str) -> None:
     """By its name."""
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(FileUnreadable, match=said):
         list(read_rows(tmp_path / name, WishedItem))
 
 
 @pytest.mark.parametrize("name", ["none.csv", "none.json"])
 def test_a_file_that_is_not_there_is_said_once(tmp_path: Path, name: str) -> None:
     """With the name that was given."""
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(FileUnreadable) as refused:
         list(read_rows(tmp_path / name, WishedItem))
     assert f"{tmp_path / name}: No such file or directory" == str(refused.value)

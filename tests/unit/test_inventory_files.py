@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.client.errors import BadInput
-from mainspring.client.imports import RejectedRow, Row, read_rows
 from mainspring.contracts.cards import InventoryRow
+from mainspring.gateways.files import FileUnreadable, RejectedRow, Row, read_rows
 
 
 def rows_of(folder: Path, content: bytes, name: str = "inventory.csv") -> list[InventoryRow | RejectedRow]:
@@ -93,7 +92,7 @@ def test_a_line_inside_quotes_counts_as_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"reference,quantity\n"])
 def test_a_file_that_is_no_inventory_is_refused_by_its_name(content: bytes, tmp_path: Path) -> None:
     """Nothing of it is loaded."""
-    with pytest.raises(BadInput, match=str(tmp_path / "inventory.csv")):
+    with pytest.raises(FileUnreadable, match=str(tmp_path / "inventory.csv")):
         rows_of(tmp_path, content)
 
 

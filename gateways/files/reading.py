@@ -10,13 +10,12 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from mainspring.client.errors import BadInput
-from mainspring.client.imports.csv_rows import read_csv
-from mainspring.client.imports.faults import problems, shown
-from mainspring.client.imports.json_lines import read_json_lines
-from mainspring.client.imports.json_list import NotJsonList, read_json_list
-from mainspring.client.imports.rows import BrokenRow, RejectedRow, Row
 from mainspring.contracts.message import Message
+from mainspring.gateways.files.csv_rows import read_csv
+from mainspring.gateways.files.faults import problems, shown
+from mainspring.gateways.files.json_lines import read_json_lines
+from mainspring.gateways.files.json_list import NotJsonList, read_json_list
+from mainspring.gateways.files.rows import BrokenRow, FileUnreadable, RejectedRow, Row
 
 M = TypeVar("M", bound=Message)
 
@@ -27,23 +26,23 @@ IDS = ("id", "user_id", "product_id", "reference")
 def read_rows(path: Path, kind: type[M]) -> Iterator[Row[M] | RejectedRow]:
     """Give each row of a `.csv`, `.json` or `.jsonl` file, or what is wrong with the row.
 
-    Raises BadInput: when the file cannot be read, or is not such a file from some place on.
+    Raises FileUnreadable: when the file cannot be read, or is not such a file from some place on.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise BadInput(f"{path}: the name is not accepted: it ends in .csv or .json, or in .jsonl")
+        raise FileUnreadable(f"{path}: the name is not accepted: it ends in .csv or .json, or in .jsonl")
     try:
         for number, (line, fields) in enumerate(reader(path, kind), 1):
             yield _row(line, fields, kind, _name(number, fields) if reader is _json_list else "")
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror or error}") from None
+        raise FileUnreadable(f"{path}: {error.strerror or error}") from None
 
 
 def _json_list(path: Path, _kind: type[Message]) -> Iterator[tuple[int, Any]]:
     try:
         yield from read_json_list(path)
     except NotJsonList as error:
-        raise BadInput(f"{path}: {error}") from None
+        raise FileUnreadable(f"{path}: {error}") from None
 
 
 def _json_lines(path: Path, _kind: type[Message]) -> Iterator[tuple[int, Any]]:

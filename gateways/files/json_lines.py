@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mainspring.client.imports.rows import BrokenRow
+from mainspring.gateways.files.rows import BrokenRow
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:

@@ -34,3 +34,7 @@ class RejectedRow:
 
 class BrokenRow(ValueError):
     """A row of which no fields can be read."""
+
+
+class FileUnreadable(Exception):
+    """The file is not there, or cannot be read from some place on; the message says where and why."""

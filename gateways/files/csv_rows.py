@@ -5,16 +5,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mainspring.client.errors import BadInput
-from mainspring.client.imports.faults import shown
-from mainspring.client.imports.rows import BrokenRow
 from mainspring.contracts.message import Message
+from mainspring.gateways.files.faults import shown
+from mainspring.gateways.files.rows import BrokenRow, FileUnreadable
 
 
 def read_csv(path: Path, kind: type[Message]) -> Iterator[tuple[int, Any]]:
     """Give each row's fields, or a BrokenRow, with the line where the row begins; empty rows are left out.
 
-    Raises BadInput: when the header is not accepted.
+    Raises FileUnreadable: when the header is not accepted.
     """
     # What is not UTF-8 comes as surrogates, so that the row is found in which it stands.
     with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
@@ -22,7 +21,7 @@ def read_csv(path: Path, kind: type[Message]) -> Iterator[tuple[int, Any]]:
         try:
             columns = _columns(path, next(rows, []), kind)
         except csv.Error as error:
-            raise BadInput(f"{path}:1: {error}") from None
+            raise FileUnreadable(f"{path}:1: {error}") from None
         while True:
             line = rows.line_num + 1
             try:
@@ -50,7 +49,7 @@ def _columns(path: Path, header: Sequence[str], kind: type[Message]) -> list[str
     texts = [f"{fault} {', '.join(names)}" for fault, names in faults.items() if names]
     if texts:
         accepted = f"columns, separated by commas, are {', '.join(known)}"
-        raise BadInput(f"{path}:1: the header {' and '.join(texts)}; {accepted}")
+        raise FileUnreadable(f"{path}:1: the header {' and '.join(texts)}; {accepted}")
     return columns
 
 
