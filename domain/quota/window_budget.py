@@ -73,6 +73,8 @@ class WindowBudget:
         self._check(cost)
         present = self._kept(state, now)
         waits = [(self._free_at(present, window, cost, now), window.name) for window in self.windows]
+        # The vendor may have a window that the budget does not know.
+        waits += [(until, name) for name, until in present.blocked.items()]
         # In a tie the longer window, which comes later in the budget, names the wait.
         until, name = max(reversed(waits), key=lambda wait: wait[0], default=(now, ""))
         if until > now:

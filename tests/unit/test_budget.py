@@ -164,6 +164,16 @@ def test_a_window_that_the_vendor_calls_full_is_left_alone(
     assert isinstance(TOKENS.reserve(state, 1, until), Granted)
 
 
+def test_a_limit_that_the_budget_does_not_know_is_heeded() -> None:
+    """A vendor may have a window of its own; to ask again at once would be refused again, without end."""
+    blocked = TOKENS.exceeded(BudgetState(), "hour", timedelta(minutes=9), NOON, NOON)
+
+    refused = TOKENS.reserve(blocked, 1, NOON)
+    assert isinstance(refused, Exhausted)
+    assert ("hour", NOON + timedelta(minutes=9)) == (refused.window, refused.resumes_at)
+    granted(TOKENS.reserve(blocked, 1, NOON + timedelta(minutes=9)))
+
+
 def test_a_call_that_costs_more_than_a_window_has_fails_at_once() -> None:
     """It could wait for ever."""
     with pytest.raises(
