@@ -1,17 +1,19 @@
 """All settings. The environment wins over `.env`, which wins over the default.
 
-The fields are in `config/sections`, a module a domain. How Temporal itself is reached is not here: that
-is Temporal's own environment configuration, see connect.py.
+The fields are in `config/sections`, a module a domain. A section that is named nowhere here is found: its
+fields are settings like any other, and what uses them names the section as its parameter's type. How
+Temporal itself is reached is not here: that is Temporal's own environment configuration, see connect.py.
 """
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mainspring.config.environment import ENV_FILE, environment
+from mainspring.config.sections import sections
 from mainspring.config.sections.cards import CardsSettings
 from mainspring.config.sections.mail import MailSettings
 from mainspring.config.sections.media import MediaSettings
@@ -23,7 +25,7 @@ from mainspring.config.settings_errors import Problem, SettingsError, invalid, u
 PREFIX = "MAINSPRING_"
 
 
-class Settings(
+class NamedSettings(
     MediaSettings,
     WishlistSettings,
     MailSettings,
@@ -32,12 +34,7 @@ class Settings(
     ServiceSettings,
     BaseSettings,
 ):
-    """What can be set, each as MAINSPRING_ and the field's name in capitals; `.env.example` explains them.
-
-    A field with a `validation_alias` has that name, which the shop has used before, as well.
-
-    A field with `repr=False` is a secret: no message shows its value.
-    """
+    """The sections of what comes with the service, whose fields a type checker knows."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -47,6 +44,22 @@ class Settings(
         validate_by_name=True,
         validate_by_alias=True,
     )
+
+
+if TYPE_CHECKING:
+    FoundSettings = NamedSettings
+else:
+    others = (each for each in sections() if not issubclass(NamedSettings, each))
+    FoundSettings = type("FoundSettings", (NamedSettings, *others), {"__module__": __name__})
+
+
+class Settings(FoundSettings):
+    """What can be set, each as MAINSPRING_ and the field's name in capitals; `.env.example` explains them.
+
+    A field with a `validation_alias` has that name, which the shop has used before, as well.
+
+    A field with `repr=False` is a secret: no message shows its value.
+    """
 
     def make_state_dir(self) -> None:
         """Make the state directory if it is not there; SettingsError when it cannot be used."""
