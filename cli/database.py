@@ -1,19 +1,19 @@
 """`db`: the database's schema."""
 
+import asyncio
+import os
+from typing import Annotated
+
 import typer
+from rich.markup import escape
 
 from mainspring.cli.console import settled
 from mainspring.cli.output import echo
 from mainspring.config.settings import Settings
 from mainspring.storage.database import Database
-from mainspring.storage.migrate import is_current, upgrade
+from mainspring.storage.migrate import is_current, revise, upgrade
 
 commands = typer.Typer(name="db", no_args_is_help=True, help="The database's schema.")
-
-
-@commands.callback()
-def group() -> None:
-    """Keep `db` a group although it has one command."""
 
 
 @commands.command("upgrade")
@@ -31,3 +31,15 @@ def upgrade_schema() -> None:
         echo("the database is up to date" if was_current else "the database was upgraded")
 
     settled(work)
+
+
+@commands.command("revision")
+def write_migration(
+    title: Annotated[str, typer.Argument(help="What the migration does; its file is called so.")],
+) -> None:
+    """Write the migration that leads to the tables as they are declared. For work on the project."""
+    written = asyncio.run(revise(title))
+    if written is None:
+        echo("the migrations lead to the declared tables already")
+    else:
+        echo(escape(os.path.relpath(written.resolve())))

@@ -1,6 +1,8 @@
 """Bringing a database to the newest schema. The migrations themselves are in storage/migrations."""
 
+import tempfile
 import threading
+from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,6 +69,22 @@ async def _unchecked(connection: AsyncConnection) -> AsyncIterator[None]:
         await driver.execute("PRAGMA foreign_keys=ON")
 
 
+async def revise(title: str) -> Path | None:
+    """Write the migration that leads to the tables as declared; None when there is nothing to do.
+
+    The migrations so far are applied to a database of its own, and what differs from the declared tables is
+    what the new one does. Columns that have only changed their length or collation are not seen.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite+aiosqlite:///{folder}/revision.db")
+        try:
+            await upgrade(database)
+            async with database.engine.connect() as connection:
+                return await connection.run_sync(_revise, title)
+        finally:
+            await database.dispose()
+
+
 async def is_current(database: Database) -> bool:
     """Whether the database has the newest schema."""
     with translated():
@@ -99,6 +117,22 @@ def _upgrade(connection: Connection) -> None:
             raise RuntimeError(
                 f"the migrations have left references to rows that are not there: {broken[:3]}"
             )
+
+
+def _revise(connection: Connection, title: str) -> Path | None:
+    if not _differences(connection):
+        return None
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    config.cmd_opts = Namespace(quiet=True)
+    # Alembic's own ids have no order; a folder is read by its numbers.
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    last = ScriptDirectory.from_config(config).get_current_head() or "0"
+    with _one_at_a_time:
+        written = command.revision(config, title, autogenerate=True, rev_id=f"{int(last) + 1:04}")
+    if not isinstance(written, Script):
+        raise TypeError(f"one migration was to be written, not {written}")
+    return Path(written.path)
 
 
 def _is_current(connection: Connection) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from mainspring.storage.database import Database
-from mainspring.storage.migrate import alembic_config, differences, is_current, upgrade
+from mainspring.storage.migrate import alembic_config, differences, is_current, revise, upgrade
 from tests.acceptance.command_line import CommandLine
 from tests.postgres import PostgresServer
 
@@ -43,6 +43,11 @@ async def test_the_migrations_lead_to_the_declared_tables(empty: Database) -> No
         await upgrade(empty)
         assert await is_current(empty)
         assert [] == await differences(empty)
+
+
+async def test_no_migration_is_written_where_nothing_has_changed() -> None:
+    """`mainspring db revision` is harmless; tests/acceptance/test_new_jobs.py has it write one."""
+    assert await revise("nothing") is None
 
 
 async def test_a_current_schema_is_looked_at_beside_a_writer(tmp_path: Path) -> None:
