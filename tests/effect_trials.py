@@ -27,6 +27,7 @@ from mainspring.activities.wishlist import WISHLIST_MAIL, NotificationActivities
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.contracts.effects import Effect, EffectState, OnUnknown, SendEffect
 from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
+from mainspring.contracts.retry import Retry
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -70,6 +71,12 @@ class Trial(Protocol):
 
     def refuse_next(self) -> None:
         """Let the outside refuse the next message."""
+
+    def refuse_us(self) -> None:
+        """Let the outside refuse whatever comes from here."""
+
+    def mend(self) -> None:
+        """Let the outside take it again."""
 
     async def make_hold_no_more(self) -> None:
         """Let the effect hold no more."""
@@ -149,6 +156,14 @@ class MailTrial:
         """Let the outside refuse the next message."""
         self.smtp.faults.next(MailFault.REFUSED)
 
+    def refuse_us(self) -> None:
+        """Let the outside refuse whatever comes from here."""
+        self.smtp.faults.answers["MAIL"] = "550 5.4.5 The daily sending limit of this account is used up"
+
+    def mend(self) -> None:
+        """Let the outside take it again."""
+        self.smtp.faults.clear()
+
     async def make_hold_no_more(self) -> None:
         """Let the effect hold no more."""
         await self.mails.platform.people.store_users([user(0, sale_alerts=False)])
@@ -172,6 +187,12 @@ class PushLost(TransientError):
     is_outcome_certain = False
 
 
+class PushAccountClosed(Refused):
+    """Nothing is pushed for this account."""
+
+    retry = Retry.UNTIL_MENDED
+
+
 @dataclass
 class PushSender:
     """A channel in memory."""
@@ -179,10 +200,13 @@ class PushSender:
     retry = RetryPolicy(application_attempts=1)
     pushed: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
+    refuses_us: bool = False
 
     async def send(self, effect: Effect, message: str, begin: Callable[[], Awaitable[None]]) -> str:
         """Push, or fail as was ordered."""
         await begin()
+        if self.refuses_us:
+            raise PushAccountClosed(service="push")
         fault = self.faults.pop(0) if self.faults else None
         if not isinstance(fault, Refused):
             self.pushed.append((effect.reference, message))
@@ -262,6 +286,14 @@ class PushTrial:
         """Let the outside refuse the next message."""
         self.sender.faults.append(Refused(service="push"))
 
+    def refuse_us(self) -> None:
+        """Let the outside refuse whatever comes from here."""
+        self.sender.refuses_us = True
+
+    def mend(self) -> None:
+        """Let the outside take it again."""
+        self.sender.refuses_us = False
+
     async def make_hold_no_more(self) -> None:
         """Let the effect hold no more."""
         self.holds = False
@@ -287,7 +319,9 @@ async def mail_trial(database: Database) -> AsyncIterator[Trial]:
     clock = ShiftedClock()
     async with (
         SmtpEmulator() as smtp,
-        open_mailer(MailServer(smtp.host, smtp.port, security="none")) as mailer,
+        open_mailer(
+            MailServer(smtp.host, smtp.port, security="none"), seconds=lambda: clock.now().timestamp()
+        ) as mailer,
     ):
         queue = effect_queue(database, clock, SEND_NOTIFICATIONS)
         activities = NotificationActivities(

@@ -12,11 +12,12 @@ from mainspring.gateways.templates import Templates
 @asynccontextmanager
 async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
     """Give the mailer and the templates."""
-    async with open_mailer(_mail_server(settings)) as mailer:
+    async with open_mailer(mail_server(settings)) as mailer:
         yield {Mailer: mailer, Templates: Templates(settings.shop_name)}
 
 
-def _mail_server(settings: Settings) -> MailServer:
+def mail_server(settings: Settings) -> MailServer:
+    """Return how mails are handed over."""
     password = settings.smtp_password
     return MailServer(
         settings.smtp_host or "localhost",
@@ -25,4 +26,6 @@ def _mail_server(settings: Settings) -> MailServer:
         username=settings.smtp_username,
         password=None if password is None else password.get_secret_value(),
         connections=settings.smtp_connections,
+        hello=settings.smtp_hello,
+        envelope_sender=settings.mail_envelope_from,
     )

@@ -1,22 +1,45 @@
 """The mail server, and who mails are from."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from mainspring.config.sections.values import Lowercase, WebUrl
+from mainspring.contracts.mail import is_one_line
 from mainspring.gateways.smtp import Mailbox, MailUnsendable
+
+# RFC 5321, 4.1.1.1: a full domain name, or an address in brackets.
+HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Za-z.:]{3,60}\]")
 
 
 def _check_sender(value: str) -> str:
+    mailbox = Mailbox.parse(value)
     try:
-        Mailbox.parse(value).wire()
+        mailbox.wire()
     except MailUnsendable as error:
         raise ValueError("Input should be an address, as The Shop <alerts@example.org>") from error
+    if not is_one_line(mailbox.name):
+        raise ValueError("Input should be an address whose name has no line break or control character")
+    return value
+
+
+def _envelope_sender(value: str) -> str:
+    try:
+        return Mailbox(value).wire()
+    except MailUnsendable as error:
+        raise ValueError("Input should be an address alone, as bounces@example.org") from error
+
+
+def _check_host_name(value: str) -> str:
+    if not HOST_NAME.fullmatch(value):
+        raise ValueError("Input should be a host name, as mail.example.org, or an address, as [192.0.2.1]")
     return value
 
 
 Sender = Annotated[str, AfterValidator(_check_sender)]
+EnvelopeSender = Annotated[str, AfterValidator(_envelope_sender)]
+HostName = Annotated[str, AfterValidator(_check_host_name)]
 
 
 class MailSettings(BaseModel):
@@ -28,7 +51,9 @@ class MailSettings(BaseModel):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = Field(default=None, repr=False)
     smtp_connections: int = Field(default=4, ge=1)
+    smtp_hello: HostName | None = None
     mail_from: Sender = "Mainspring <alerts@localhost>"
+    mail_envelope_from: EnvelopeSender | None = None
     mail_on_unknown: Annotated[Literal["resend", "hold"], Lowercase] = "resend"
     shop_name: str = Field(default="The shop", min_length=1)
     public_url: WebUrl = "https://localhost"

@@ -24,6 +24,7 @@ def control_of(emulator: "SmtpEmulator") -> Control:
         recipients: Mapping[str, Sequence[str]] | None = None,
         always: Mapping[str, str] | None = None,
         rate: Mapping[str, Any] | None = None,
+        answers: Mapping[str, str] | None = None,
         refused_connections: int = 0,
     ) -> None:
         faults = emulator.faults
@@ -34,6 +35,7 @@ def control_of(emulator: "SmtpEmulator") -> Control:
             faults.always_for(address, MailFault(name))
         if rate is not None:
             faults.at_rate(rate["share"], *map(MailFault, rate["faults"]), seed=rate.get("seed", 0))
+        faults.answers |= answers or {}
         faults.refused_connections += refused_connections
 
     return Control(

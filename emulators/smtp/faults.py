@@ -25,6 +25,7 @@ class MailFault(StrEnum):
 class MailFaults:
     """The faults that are ordered: for the next mails, for a recipient, or for a share of all mails.
 
+    `answers` are what the server says to every MAIL or RCPT, whatever the mail: {"MAIL": "550 5.4.5 …"}.
     `refused_connections` is how many of the next connections are broken before a word was said.
     """
 
@@ -35,6 +36,7 @@ class MailFaults:
         self._share = 0.0
         self._of_share: tuple[MailFault, ...] = ()
         self._random = random.Random()
+        self.answers: dict[str, str] = {}
         self.refused_connections = 0
 
     def next(self, *faults: MailFault | None) -> None:

@@ -87,6 +87,11 @@ class SmtpEmulator(Emulator):
         return self._desk.attempts
 
     @property
+    def refused(self) -> Counter[str]:
+        """How often each command was refused by the answers that were ordered."""
+        return self._desk.refused
+
+    @property
     def counts(self) -> Counter[str]:
         """How often each mail was accepted, by its Message-ID."""
         return Counter(each.message_id for each in self.accepted)

@@ -1,6 +1,7 @@
 """What the mail server says to each command; aiosmtpd speaks the protocol around it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +74,7 @@ class Desk:
         self._users = users
         self.faults = MailFaults()
         self.attempts = 0
+        self.refused: Counter[str] = Counter()
 
     def authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, login: Any
@@ -91,15 +93,19 @@ class Desk:
         """Begin a mail."""
         if self._users is not None and not session.authenticated:
             return "530 5.7.0 Authentication required"
+        if "MAIL" in self.faults.answers:
+            return self._refused("MAIL", session)
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802
-        self, server: Protocol, _session: Session, envelope: Mail, address: str, _options: list[str]
+        self, server: Protocol, session: Session, envelope: Mail, address: str, _options: list[str]
     ) -> str:
         """Take a recipient; a mail here has one, and the fault that strikes it is chosen now."""
         self.attempts += 1
+        if "RCPT" in self.faults.answers:
+            return self._refused("RCPT", session)
         fault = self.faults.strikes(address)
         match fault:
             case MailFault.LATER:
@@ -144,6 +150,11 @@ class Desk:
         if fault is MailFault.HANG_ACCEPTED:
             await asyncio.sleep(FOREVER_SECONDS)
         return "250 2.0.0 OK"
+
+    def _refused(self, verb: str, session: Session) -> str:
+        """Say what was ordered; `{hello}` is the name that the client has said."""
+        self.refused[verb] += 1
+        return self.faults.answers[verb].replace("{hello}", session.host_name or "")
 
 
 async def _broken(server: Protocol) -> None:

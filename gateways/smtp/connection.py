@@ -14,16 +14,18 @@ from datetime import timedelta
 
 import aiosmtplib
 
-from mainspring.gateways.errors import CredentialsRefused, Unreachable
+from mainspring.gateways.errors import CredentialsRefused, GatewayError, Unreachable
 from mainspring.gateways.smtp.errors import (
     SERVICE,
     AnswerLost,
     MailRefused,
     PutOff,
+    SenderRefused,
     ServerAway,
     enhanced_code,
 )
 from mainspring.gateways.smtp.message import Envelope
+from mainspring.gateways.smtp.refusals import Step, is_about_us
 from mainspring.gateways.smtp.server import MailServer
 
 COMPLETED = range(200, 300)
@@ -66,17 +68,16 @@ class Connection:
     async def hand_over(self, envelope: Envelope) -> str:
         """Give one message to the server and return what it says.
 
-        Raises PutOff or MailRefused for its answers, Unreachable when the message was certainly not handed
-        over, and AnswerLost when it was and no answer came. A connection that broke is closed.
+        Raises PutOff, MailRefused or SenderRefused for its answers, Unreachable when the message was surely
+        not handed over, and AnswerLost when it was and no answer came. A connection that broke is closed.
         """
         self.mails += 1
         self.used_at = time.monotonic()
         with _before_the_message():
-            _accept(await self._smtp.execute_command(b"MAIL", f"FROM:<{envelope.sender}>".encode()))
-            _accept(await self._smtp.execute_command(b"RCPT", f"TO:<{envelope.recipient}>".encode()))
+            await self.name(envelope.sender, envelope.recipient)
             answer = await self._smtp.execute_command(b"DATA")
             if answer.code != GO_ON_WITH_DATA:
-                raise _refusal(answer)
+                raise _refusal(answer, Step.RECIPIENT)
             protocol = self._smtp.protocol
             if protocol is None:
                 raise Unreachable("the connection broke", service=SERVICE)
@@ -90,7 +91,15 @@ class Connection:
         self.used_at = time.monotonic()
         if answer.code == CLOSING:
             self.close()
-        return _accept(answer, after_the_message=True)
+        return _accept(answer, Step.MESSAGE)
+
+    async def name(self, sender: str, recipient: str) -> None:
+        """Name the sender and the recipient of a mail. Raises as `hand_over` does, but AnswerLost."""
+        with _before_the_message():
+            answer = await self._smtp.execute_command(b"MAIL", f"FROM:<{sender}>".encode())
+            _accept(answer, Step.SENDER)
+            answer = await self._smtp.execute_command(b"RCPT", f"TO:<{recipient}>".encode())
+            _accept(answer, Step.RECIPIENT)
 
     def close(self) -> None:
         """Break it off."""
@@ -163,27 +172,29 @@ def _before_the_message(
         raise broken(_said(error), None) from error
 
 
-def _accept(answer: aiosmtplib.SMTPResponse, *, after_the_message: bool = False) -> str:
+def _accept(answer: aiosmtplib.SMTPResponse, step: Step) -> str:
     """Return the server's words when it agrees."""
     if answer.code in COMPLETED:
         return answer.message
-    if answer.code < FIRST_TEMPORARY and after_the_message:
+    if answer.code < FIRST_TEMPORARY and step is Step.MESSAGE:
         raise AnswerLost(f"{answer.code} {answer.message}", service=SERVICE, status=answer.code)
-    raise _refusal(answer, after_the_message=after_the_message)
+    raise _refusal(answer, step)
 
 
-def _refusal(
-    answer: aiosmtplib.SMTPResponse, *, after_the_message: bool = False
-) -> PutOff | MailRefused | Unreachable | CredentialsRefused:
-    words, status, code = answer.message, answer.code, enhanced_code(answer.message)
+def _refusal(answer: aiosmtplib.SMTPResponse, step: Step) -> GatewayError:
+    status, code = answer.code, enhanced_code(answer.message)
+    words = f"{status} {answer.message}"
     if status in NOT_LOGGED_IN:
-        return CredentialsRefused(f"{status} {words}", service=SERVICE, status=status, code=code)
+        return CredentialsRefused(words, service=SERVICE, status=status, code=code)
+    # With 421 the server closes the connection, and what it says is seldom about the mail.
+    is_closing = status == CLOSING and step is not Step.MESSAGE
+    if not is_closing and is_about_us(step, status, code, answer.message):
+        return SenderRefused(words, service=SERVICE, status=status, code=code)
     if status >= FIRST_FINAL:
-        return MailRefused(f"{status} {words}", service=SERVICE, status=status, code=code)
-    # With 421 the server closes the connection, and what it says is not about the mail.
-    if status < FIRST_TEMPORARY or (status == CLOSING and not after_the_message):
-        return Unreachable(f"{status} {words}", service=SERVICE, status=status)
-    return PutOff(f"{status} {words}", service=SERVICE, status=status, code=code)
+        return MailRefused(words, service=SERVICE, status=status, code=code)
+    if status < FIRST_TEMPORARY or is_closing:
+        return Unreachable(words, service=SERVICE, status=status)
+    return PutOff(words, service=SERVICE, status=status, code=code)
 
 
 def _said(error: Exception) -> str:

@@ -5,11 +5,12 @@ GatewayError
 │   ├── AnswerLost          it was handed over and nobody answered: the only case that is not known
 │   ├── Unreachable         no answer before it was handed over: certainly not accepted
 │   │   └── NotSent
-│   │       └── ServerAway  no connection; `retry_after` says when one is tried again
+│   │       └── ServerAway  it takes no mail of ours; `retry_after` says when it is asked again
 │   └── ServerFault
 │       └── PutOff          the server answered with 4xx: certainly not accepted, and later it may be
 └── Refused
     ├── CredentialsRefused  user name or password, or no way to log in at all
+    ├── SenderRefused       our host name, sender, address or limit, whatever the mail
     ├── MailRefused         the server answered with 5xx: final
     └── MailUnsendable      the mail itself cannot be written: an address, a header, a link; nothing was sent
 
@@ -19,6 +20,7 @@ GatewayError
 import re
 from datetime import timedelta
 
+from mainspring.contracts.retry import Retry
 from mainspring.gateways.errors import NotSent, Refused, ServerFault, TransientError
 
 SERVICE = "SMTP"
@@ -34,7 +36,12 @@ class AnswerLost(TransientError):
 
 
 class ServerAway(NotSent):
-    """The mail server cannot be connected to."""
+    """The mail server takes no mail from here.
+
+    It cannot be connected to, or refuses us: that is no mail's fault, and a person mends it.
+    """
+
+    retry = Retry.UNTIL_MENDED
 
     def __init__(self, detail: str, *, retry_after: timedelta, status: int | None = None) -> None:
         super().__init__(detail, service=SERVICE, status=status)
@@ -44,6 +51,10 @@ class ServerAway(NotSent):
 
 class PutOff(ServerFault):
     """The mail server did not take the mail now."""
+
+
+class SenderRefused(Refused):
+    """The mail server refused the sender."""
 
 
 class MailRefused(Refused):

@@ -6,12 +6,13 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mainspring.gateways.errors import CredentialsRefused, Unreachable
 from mainspring.gateways.smtp.circuit_breaker import CircuitBreaker
 from mainspring.gateways.smtp.connection import Connection, connect
-from mainspring.gateways.smtp.errors import MailRefused, PutOff, ServerAway
+from mainspring.gateways.smtp.errors import MailRefused, PutOff, SenderRefused, ServerAway
 from mainspring.gateways.smtp.message import Envelope, Mail, envelope_of
 from mainspring.gateways.smtp.server import MailServer
 
@@ -41,28 +42,34 @@ class Mailer:
 
         `begin` is called when there is a connection for it; what it raises ends the sending before it began.
         Raises AnswerLost when it is not known whether the server has it. With any other error it has not:
-        ServerAway (it refuses connections or the password), Unreachable, PutOff, MailRefused, MailUnsendable.
+        ServerAway (it refuses connections, the password or the sender), Unreachable, PutOff, MailRefused,
+        MailUnsendable.
         """
         async with self._turns:
             try:
                 return await self._send(mail, at, begin)
-            except CredentialsRefused as error:
+            except (CredentialsRefused, SenderRefused) as error:
                 # It is the operator's to mend, and no mail's fault: all wait. Nor is it tried again and
-                # again, for servers lock out who comes with a wrong password.
-                self._circuit.opens(str(error))
-                raise ServerAway(
-                    str(error), retry_after=self._server.cooldown, status=error.status
-                ) from error
+                # again, for servers lock out who comes with a wrong password, or is refused too often.
+                wait = self._circuit.opens(str(error), is_refusal=True)
+                self._close_idle()
+                raise ServerAway(str(error), retry_after=wait, status=error.status) from error
 
     async def _send(self, mail: Mail, at: datetime, begin: Callable[[], Awaitable[None]]) -> str:
         # Written only now: to write hundreds at once would keep the loop from everything for a second.
         envelope = envelope_of(mail, at)
+        if self._server.envelope_sender is not None:
+            envelope = replace(envelope, sender=self._server.envelope_sender)
         used = await self._take_idle()
         if used is not None:
             # The server may have left it while nobody looked; that is no failure of the mail.
             with suppress(Unreachable):
                 return await self._over(used, envelope, begin)
         return await self._over(await self._connect(), envelope, begin)
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
     async def close(self) -> None:
         """Take leave of the server."""
@@ -82,13 +89,12 @@ class Mailer:
     async def _connect(self) -> Connection:
         wait = self._circuit.wait()
         if wait is not None:
-            raise ServerAway(f"{self._circuit.because}; not tried again yet", retry_after=wait)
+            raise ServerAway(self._circuit.because, retry_after=wait)
         try:
             connection = await connect(self._server, self._hello, self._tls)
         except ServerAway as error:
             self._circuit.opens(error.detail)
             raise
-        self._circuit.closes()
         return connection
 
     async def _over(
@@ -101,11 +107,13 @@ class Mailer:
             await begin()
             answer = await connection.hand_over(envelope)
         except (PutOff, MailRefused):
+            self._circuit.closes()
             await self._keep(connection)
             raise
         except BaseException:
             connection.close()
             raise
+        self._circuit.closes()
         await self._keep(connection)
         return answer
 
@@ -127,7 +135,7 @@ async def open_mailer(
     """
     if server.security != "none" and tls is None:
         tls = await asyncio.to_thread(ssl.create_default_context)  # takes a while: one for all
-    mailer = Mailer(server, hello=socket.gethostname(), tls=tls, seconds=seconds)
+    mailer = Mailer(server, hello=server.hello or socket.gethostname(), tls=tls, seconds=seconds)
     try:
         yield mailer
     finally:

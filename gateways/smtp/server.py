@@ -11,6 +11,9 @@ class MailServer:
 
     `answer_timeout` is for the answer to the message: whoever gives up early does not know whether it was
     accepted, so it is long (RFC 5321 has 10 minutes). After `cooldown` a server that was away is tried again.
+
+    `hello` is the host name that we greet with; None is the machine's own. `envelope_sender` is where mails
+    that cannot be delivered come back to; None is the mail's own sender.
     """
 
     host: str
@@ -23,3 +26,5 @@ class MailServer:
     connections: int = 4
     mails_a_connection: int = 100
     cooldown: timedelta = timedelta(seconds=10)
+    hello: str | None = None
+    envelope_sender: str | None = None

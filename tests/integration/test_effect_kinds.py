@@ -66,6 +66,25 @@ async def test_an_effect_whose_answer_is_lost_is_held_where_that_is_wanted(trial
     assert (EffectState.SENT, ["sent"]) == ((await the_effect(trial)).state, await trial.states())
 
 
+async def test_an_effect_waits_until_what_is_our_own_fault_is_mended(trial: Trial) -> None:
+    """For days: it is neither given up nor counted as sent, and says why; then it goes out, once."""
+    await trial.want()
+    trial.refuse_us()
+    for _ in range(30):
+        await trial.work()
+        trial.clock.advance(HOUR)
+    waiting, states, arrived = await the_effect(trial), await trial.states(), trial.arrived()
+    trial.mend()
+    await trial.work()
+
+    effect = await the_effect(trial)
+    assert (EffectState.INTENDED, ["due"], []) == (waiting.state, states, arrived)
+    assert waiting.error
+    assert (EffectState.SENT, 31, 0) == (effect.state, effect.attempts, effect.resends)
+    assert ["sent"] == await trial.states()
+    assert [effect.reference] == trial.arrived()
+
+
 async def test_an_effect_that_is_refused_has_failed(trial: Trial) -> None:
     """Nothing is tried again."""
     await trial.want()

@@ -349,6 +349,57 @@ async def test_a_wrong_password_is_tried_once(access: dict[str, str | None]) -> 
             assert 1 == smtp.connections.made
 
 
+@pytest.mark.parametrize(
+    ("verb", "answer"),
+    [
+        ("MAIL", "550 5.4.5 The daily sending limit of this account is used up"),
+        ("MAIL", "451 4.3.0 Not now"),
+        ("RCPT", "504 5.5.2 <{hello}>: Helo command rejected: need fully-qualified hostname"),
+        ("RCPT", "554 5.7.1 <someone@example.org>: Relay access denied"),
+    ],
+)
+async def test_a_server_that_refuses_us_is_left_alone_and_no_mail_is_burnt(
+    verb: str, answer: str, smtp: SmtpEmulator
+) -> None:
+    """All wait for a person, and cost the server a command for each connection; mended, all go through."""
+    passed = 0.0
+    async with open_mailer(server_of(smtp), tls=smtp.trusting, seconds=lambda: passed) as mailer:
+        smtp.faults.answers[verb] = answer
+        failures = await asyncio.gather(*(failure_of(mailer, number) for number in range(30)))
+        assert smtp.refused[verb] <= server_of(smtp).connections
+        refused = smtp.refused[verb]
+        for _ in range(5):
+            passed += COOLDOWN.total_seconds()
+            await failure_of(mailer)
+        assert smtp.refused[verb] == refused + 2  # the longer it refuses, the longer it is left alone
+        smtp.faults.clear()
+        passed += timedelta(minutes=5).total_seconds()
+        for number in range(30):
+            await mailer.send(mail(number), at=AT)
+
+    assert {(ServerAway, Retry.UNTIL_MENDED)} == {(type(each), each.retry) for each in failures}
+    assert 1 == len({str(each) for each in failures})
+    assert answer.partition("<")[0] in str(failures[0])
+    assert 30 == len(smtp.accepted)
+
+
+async def test_the_host_name_and_the_envelope_s_sender_are_ours_to_set(smtp: SmtpEmulator) -> None:
+    """What people read as the sender stays; the refusal shows the name that we have said."""
+    smtp.faults.answers["RCPT"] = "504 <{hello}>: Helo command rejected"
+    names = {"hello": "mail.shop.example", "envelope_sender": "bounces@shop.example"}
+    async with mailer_of(smtp, **names) as mailer:
+        assert "<mail.shop.example>" in str(await failure_of(mailer))
+    smtp.faults.clear()
+    async with mailer_of(smtp, **names) as mailer:
+        await mailer.send(mail(), at=AT)
+
+    (arrived,) = smtp.accepted
+    assert ("bounces@shop.example", "The Shop <shop@shop.example>") == (
+        arrived.sender,
+        str(arrived.message["From"]),
+    )
+
+
 async def test_a_server_without_a_login_refuses_the_credentials(smtp: SmtpEmulator) -> None:
     """A password that the settings ask for is not left out."""
     async with mailer_of(smtp, username="shop", password="secret") as mailer:

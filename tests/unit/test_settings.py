@@ -68,6 +68,15 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     [
         ("JUSTTCG_PLAN=gold", "known are Free Tier, Starter, Professional, Enterprise"),
         ("JUSTTCG_URL=ftp://x", "Input should be http://HOST/… or https://HOST/…"),
+        (
+            "SMTP_HELLO=my host",
+            "Input should be a host name, as mail.example.org, or an address, as [192.0.2.1]",
+        ),
+        ("MAIL_ENVELOPE_FROM=Shop <a@b.c>", "Input should be an address alone, as bounces@example.org"),
+        (
+            "MAIL_FROM=A\x01 <a@b.c>",
+            "Input should be an address whose name has no line break or control character",
+        ),
         ("MEDIA_STORE_URL=s3:x", "Input should be s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"),
     ],
 )
