@@ -18,12 +18,14 @@ from mainspring.devserver.command import ENGINE_PORT, UI_PORT, server_command
 from mainspring.devserver.errors import (
     AlreadyRunning,
     EmbeddedTemporalError,
+    PortTaken,
     TemporalGaveUp,
     TemporalNotStarted,
 )
 from mainspring.devserver.health import why_not_healthy
-from mainspring.devserver.ports import HOST, choose_ports
+from mainspring.devserver.ports import HOST, choose_inner, choose_port
 from mainspring.devserver.process import STOP_TIMEOUT, ServerProcess
+from mainspring.devserver.ui_proxy import UiProxy
 
 # The server takes further ports for itself, and finds now and then that another process was quicker.
 START_ATTEMPTS = 3
@@ -55,7 +57,9 @@ class EmbeddedTemporal:
     ) -> None:
         self.state_dir = state_dir.absolute()
         self.log_file = self.state_dir / "temporal.log"
-        self._ports = {ENGINE_PORT: port, UI_PORT: ui_port}
+        self._port = port
+        self._ui_port = ui_port
+        self._ui = UiProxy()
         self._dynamic_config = dynamic_config or {}
         self._emulators = dict(emulators or {})
         self._stack = AsyncExitStack()
@@ -65,12 +69,12 @@ class EmbeddedTemporal:
     @property
     def address(self) -> str:
         """Temporal's gRPC address as host:port."""
-        return f"{HOST}:{self._ports[ENGINE_PORT]}"
+        return f"{HOST}:{self._port}"
 
     @property
     def ui_url(self) -> str:
-        """The URL of Temporal's own web page."""
-        return f"http://{HOST}:{self._ports[UI_PORT]}"
+        """The URL of Temporal's own web page; a door of ours stands before it."""
+        return f"http://{HOST}:{self._ui_port}"
 
     @property
     def server_pid(self) -> int:
@@ -86,6 +90,7 @@ class EmbeddedTemporal:
             if not stack.enter_context(running.owned(self.state_dir)):
                 raise AlreadyRunning(self.state_dir, running.read_run_file(self.state_dir))
             running.remove_run_file(self.state_dir)
+            await self._open_ui(stack)
             await self._first_launch()
             stack.push_async_callback(self._stop)
             self._supervisor = asyncio.create_task(self._supervise())
@@ -110,19 +115,27 @@ class EmbeddedTemporal:
         await asyncio.wait({self._supervisor})
         await self._process.stop()
 
+    async def _open_ui(self, stack: AsyncExitStack) -> None:
+        try:
+            self._ui_port = await stack.enter_async_context(self._ui.listening(HOST, self._ui_port))
+        except OSError:
+            raise PortTaken(self._ui_port, UI_PORT) from None
+
     async def _first_launch(self) -> None:
-        wanted = self._ports
+        wanted = self._port
         for _ in range(START_ATTEMPTS - 1):
             with suppress(TemporalNotStarted):
                 await self._launch(wanted)
                 return
         await self._launch(wanted)
 
-    async def _launch(self, ports: Mapping[str, int]) -> None:
+    async def _launch(self, port: int) -> None:
         lock = await self._server_lock()
         try:
-            self._ports = choose_ports(ports)
-            command = server_command(self.state_dir, self._ports, self._dynamic_config)
+            self._port = choose_port(port, ENGINE_PORT)
+            inner = choose_inner()
+            self._ui.host, self._ui.port = inner.ui_host, inner.ui_port
+            command = server_command(self.state_dir, self._port, inner, self._dynamic_config)
             self._process = await ServerProcess.start(command, log=self.log_file, lock=lock)
         finally:
             os.close(lock)
@@ -164,7 +177,7 @@ class EmbeddedTemporal:
             await asyncio.sleep(min(0.1 * 2**failures, MAX_BACKOFF.total_seconds()))
             # A launch that fails leaves a process that has ended, which counts as one more failure.
             with suppress(EmbeddedTemporalError):
-                await self._launch(self._ports)
+                await self._launch(self._port)
 
     def _log_tail(self) -> str:
         with self.log_file.open(errors="replace") as lines:
