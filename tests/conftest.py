@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from temporalio.client import Client
 
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
+from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from tests.postgres import PostgresServer, postgres_server
 from tests.service import Service, idle_service
 
@@ -31,6 +33,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
                 item.add_marker(pytest.mark.drill)
                 item.add_marker(pytest.mark.timeout(1_200))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def temporal_server() -> AsyncIterator[str]:
+    """Run a server whose namespaces have no workers of the server's own: two thirds of what one costs.
+
+    Only schedules need those: a test that has the mark `schedules` gets another server.
+    """
+    async with temporal_server_process(worker__perNamespaceWorkerCount="0") as address:
+        yield address
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def scheduling_server() -> AsyncIterator[str]:
+    """Run a server that fires schedules, started when a test first asks; give its address."""
+    async with temporal_server_process() as address:
+        yield address
+
+
+@pytest.fixture
+def temporal_address(request: pytest.FixtureRequest) -> str:
+    """Give the address of the server that the test needs."""
+    firing = request.node.get_closest_marker("schedules") is not None
+    address: str = request.getfixturevalue("scheduling_server" if firing else "temporal_server")
+    return address
+
+
+@pytest.fixture
+async def temporal_client(temporal_address: str) -> Client:
+    """Give a client of a namespace of the test's own."""
+    return await own_namespace(temporal_address)
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ async def test_a_better_plan_wakes_a_task_that_was_started_raw(service: Service)
     assert 60 == (await handle.result())["updated"]
 
 
+@pytest.mark.schedules
 async def test_a_schedule_of_temporals_starts_a_job_and_is_named_by_it(service: Service) -> None:
     """Operators may make schedules of their own; the ledger says which one it was."""
     account = await service.add_account(inventory=service.justtcg.variant_ids[:10])

@@ -13,6 +13,8 @@ from mainspring.config.settings import Settings
 from mainspring.testing.eventually import eventually
 from tests.scheduled import QUEUE, fired, row, worker
 
+pytestmark = pytest.mark.schedules
+
 NEW_YORK = ZoneInfo("America/New_York")
 ZONE = {"zone": NEW_YORK.key}
 SETTINGS = Settings(task_queue=QUEUE)

@@ -6,6 +6,8 @@ from temporalio.client import Client
 from mainspring.client.schedules import SCHEDULES, Pause, Schedules, ScheduleSwitchedOff
 from mainspring.config.settings import Settings
 
+pytestmark = pytest.mark.schedules
+
 ROWS = tuple(row for row in SCHEDULES if row.id.startswith("wishlist-"))
 SALE, STOCK = (row.id for row in ROWS)
 ON = Settings()

@@ -25,6 +25,8 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.testing.eventually import eventually
 from tests.service import Service
 
+pytestmark = pytest.mark.schedules
+
 SETTINGS = Settings()
 NAMES = [row.id for row in SCHEDULES]
 
