@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.people import User
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
-from mainspring.domain.unsubscribe import UnsubscribeScope, read_token
+from mainspring.domain.unsubscribe import ShortenedUnsubscribing, UnsubscribeScope, Unsubscribing, read_token
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.dialect import chunks
-from mainspring.storage.people import UserRepository
+from mainspring.storage.people import UserRepository, user_with_long_id
 
 
 class People:
@@ -48,7 +48,9 @@ class People:
         The token says itself in which workspace the user is: a link is followed without any other word.
         TokenRefused: the link is damaged, or was not made here.
         """
-        wish = read_token(token, self._token_key)
+        wish = await self._named(read_token(token, self._token_key))
+        if wish is None:
+            return None
         known = await self._database.transact(
             lambda session: UserRepository(session, wish.workspace).unsubscribe(
                 wish.user_id,
@@ -58,3 +60,10 @@ class People:
             )
         )
         return wish.user_id if known else None
+
+    async def _named(self, wish: Unsubscribing | ShortenedUnsubscribing) -> Unsubscribing | None:
+        """Return a wish with its user's id; None if there is no such user."""
+        if isinstance(wish, Unsubscribing):
+            return wish
+        found = await self._database.read(lambda session: user_with_long_id(session, wish.is_of))
+        return None if found is None else Unsubscribing(found[1], wish.scope, found[0])

@@ -7,6 +7,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
@@ -32,6 +33,11 @@ class UnsubscribeScope(StrEnum):
 LETTERS = {UnsubscribeScope.ALL: b"a", UnsubscribeScope.SALE: b"s", UnsubscribeScope.STOCK: b"k"}
 # Before the letter stands the workspace, unless it is the one that a link without a workspace means.
 IN_WORKSPACE, END_OF_WORKSPACE = b"w", b"\0"
+# What names a user in more bytes than this is shortened: a link must fit into a line of a mail's header,
+# which has 998 characters, and ids may have 800 bytes. The letter before the scope says that it is.
+LONGEST_CONTENT = 400
+IS_DIGEST = b"d"
+DIGEST_BYTES = 16
 SCOPES = {letter: scope for scope, letter in LETTERS.items()}
 
 
@@ -48,15 +54,28 @@ class Unsubscribing:
     workspace: str = DEFAULT_WORKSPACE
 
 
+@dataclass(frozen=True)
+class ShortenedUnsubscribing:
+    """As `Unsubscribing`, of a user whose id is too long for a link: the user is found by the digest."""
+
+    digest: bytes
+    scope: UnsubscribeScope
+
+    def is_of(self, workspace: str, user_id: str) -> bool:
+        """Whether it is this user."""
+        return hmac.compare_digest(self.digest, _digest(workspace, user_id))
+
+
 def make_token(unsubscribing: Unsubscribing, key: bytes) -> str:
     """Return the token: letters, digits, `-` and `_`; always the same one for the same wish."""
-    content = LETTERS[unsubscribing.scope] + unsubscribing.user_id.encode()
-    if unsubscribing.workspace != DEFAULT_WORKSPACE:
-        content = IN_WORKSPACE + unsubscribing.workspace.encode() + END_OF_WORKSPACE + content
+    content = _content(unsubscribing)
+    if len(content) > LONGEST_CONTENT:
+        digest = _digest(unsubscribing.workspace, unsubscribing.user_id)
+        content = IS_DIGEST + LETTERS[unsubscribing.scope] + digest
     return _text(_signature(content, key) + content)
 
 
-def read_token(token: str, key: bytes) -> Unsubscribing:
+def read_token(token: str, key: bytes) -> Unsubscribing | ShortenedUnsubscribing:
     """Return what a token says. Raises TokenRefused unless it was made with this key."""
     try:
         signed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -68,6 +87,8 @@ def read_token(token: str, key: bytes) -> Unsubscribing:
         raise TokenRefused("the token is not one")
     if not hmac.compare_digest(signature, _signature(content, key)):
         raise TokenRefused("the token was not signed with this key")
+    if content.startswith(IS_DIGEST):
+        return ShortenedUnsubscribing(content[2:], SCOPES[content[1:2]])
     workspace = DEFAULT_WORKSPACE
     if content.startswith(IN_WORKSPACE):
         named, _, content = content.removeprefix(IN_WORKSPACE).partition(END_OF_WORKSPACE)
@@ -78,6 +99,18 @@ def read_token(token: str, key: bytes) -> Unsubscribing:
 def unsubscribe_url(base_url: str, token: str) -> str:
     """Return the link, below the address at which the service is reached."""
     return f"{base_url.rstrip('/')}/unsubscribe/{token}"
+
+
+def _content(unsubscribing: Unsubscribing) -> bytes:
+    content = LETTERS[unsubscribing.scope] + unsubscribing.user_id.encode()
+    if unsubscribing.workspace == DEFAULT_WORKSPACE:
+        return content
+    return IN_WORKSPACE + unsubscribing.workspace.encode() + END_OF_WORKSPACE + content
+
+
+def _digest(workspace: str, user_id: str) -> bytes:
+    named = workspace.encode() + END_OF_WORKSPACE + user_id.encode()
+    return sha256(named).digest()[:DIGEST_BYTES]
 
 
 def _signature(content: bytes, key: bytes) -> bytes:

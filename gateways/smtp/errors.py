@@ -12,7 +12,8 @@ GatewayError
     ├── CredentialsRefused  user name or password, or no way to log in at all
     ├── SenderRefused       our host name, sender, address or limit, whatever the mail
     ├── MailRefused         the server answered with 5xx: final
-    └── MailUnsendable      the mail itself cannot be written: an address, a header, a link; nothing was sent
+    └── MailUnsendable      the mail itself cannot be written: an address, a header; nothing was sent
+        └── SenderUnusable  what every mail has of us cannot be written: the sender, the link to unsubscribe
 
 `status` is the server's code (451), `code` its enhanced one (4.7.1), when it has one.
 """
@@ -66,6 +67,12 @@ class MailUnsendable(Refused):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, service="mail")
+
+
+class SenderUnusable(MailUnsendable):
+    """What the settings put into every mail cannot be written."""
+
+    retry = Retry.UNTIL_MENDED
 
 
 def enhanced_code(words: str) -> str | None:

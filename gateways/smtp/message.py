@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from typing import Any, Self
 
 from mainspring.contracts.mail import is_one_line, wire_address
-from mainspring.gateways.smtp.errors import MailUnsendable
+from mainspring.gateways.smtp.errors import MailUnsendable, SenderUnusable
 
 # RFC 5322: a line has at most 998 characters; a header that is not folded leaves room for its name.
 LONGEST_UNFOLDED = 950
@@ -78,19 +78,19 @@ class Envelope:
 
 
 def envelope_of(mail: Mail, at: datetime) -> Envelope:
-    """Write a mail, dated `at`. Raises MailUnsendable and says what is wrong with it."""
-    sender, recipient = mail.sender.wire(), mail.recipient.wire()
+    """Write a mail, dated `at`. Raises MailUnsendable or SenderUnusable, and says what is wrong with it."""
+    sender, name, link = _ours(mail)
+    recipient = mail.recipient.wire()
     message = EmailMessage(policy=_Policy())
     try:
-        message["From"] = Address(_line(mail.sender.name, "the sender's name"), addr_spec=sender)
+        message["From"] = Address(name, addr_spec=sender)
         message["To"] = Address(_line(mail.recipient.name, "the recipient's name"), addr_spec=recipient)
         message["Subject"] = _line(mail.subject, "the subject")
         message["Date"] = at
         message["Message-ID"] = _checked(mail.message_id, MESSAGE_ID, "Message-ID")
         # RFC 3834: no holiday notice is sent to an automatic mail.
         message["Auto-Submitted"] = "auto-generated"
-        if mail.list_unsubscribe is not None:
-            link = _checked(mail.list_unsubscribe, LINK, "link to unsubscribe")
+        if link is not None:
             message["List-Unsubscribe"] = f"<{link}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         # Not every server takes 8 bits, and none takes lines as long as MJML's.
@@ -99,6 +99,16 @@ def envelope_of(mail: Mail, at: datetime) -> Envelope:
         return Envelope(sender, recipient, message.as_bytes())
     except (MessageError, UnicodeError, ValueError) as error:
         raise MailUnsendable(str(error)) from error
+
+
+def _ours(mail: Mail) -> tuple[str, str, str | None]:
+    """Return what the settings have put into it: sender, sender's name, link. Raises SenderUnusable."""
+    try:
+        name = _line(mail.sender.name, "the sender's name")
+        link = mail.list_unsubscribe
+        return mail.sender.wire(), name, link and _checked(link, LINK, "link to unsubscribe")
+    except MailUnsendable as error:
+        raise SenderUnusable(str(error)) from error
 
 
 class _Policy(EmailPolicy):

@@ -1,11 +1,11 @@
 """Users: storing them, holding them for a transaction, and whom a mail goes to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.people import User
@@ -16,6 +16,9 @@ from mainspring.storage.tables import WishlistUserRow
 
 # A workspace, and the id of a user in it.
 UserKey = tuple[str, str]
+
+# Rows that are read at once where many are looked through.
+PAGE = 1_000
 
 # Said by an entry they are overwritten, left out they stay.
 ALERTS = frozenset({"sale_alerts", "stock_alerts"})
@@ -50,6 +53,20 @@ async def hold_users(session: AsyncSession, users: Collection[UserKey]) -> None:
     for some in chunks(sorted(users)):
         locked = select(WishlistUserRow.id).where(tuple_(*key).in_(some))
         await session.execute(locked.order_by(*key).with_for_update(key_share=True))
+
+
+# A user whose id is shorter has a link that says the id itself.
+SHORTEST_LONG_ID = 90
+
+
+async def user_with_long_id(session: AsyncSession, is_it: Callable[[str, str], bool]) -> UserKey | None:
+    """Return the user of whom `is_it` says so of workspace and id, among those whose ids are long."""
+    size = func.length(WishlistUserRow.workspace) + func.length(WishlistUserRow.id)
+    query = select(WishlistUserRow.workspace, WishlistUserRow.id).where(size >= SHORTEST_LONG_ID)
+    async for row in await session.stream(query.execution_options(yield_per=PAGE)):
+        if is_it(row.workspace, row.id):
+            return row.workspace, row.id
+    return None
 
 
 class UserRepository(Repository):

@@ -138,12 +138,8 @@ async def test_other_alphabets_arrive(smtp: SmtpEmulator) -> None:
         {"recipient": Mailbox("a@-.example")},
         {"recipient": Mailbox("a" * 65 + "@example.org")},
         {"recipient": Mailbox("")},
-        {"sender": Mailbox("shop@shop.example", "A\nB")},
         {"message_id": "1@shop.example"},
         {"message_id": "<1@shop.example>\r\nX: y"},
-        {"list_unsubscribe": "https://x/>, <mailto:y@z"},
-        {"list_unsubscribe": "https://x/\r\nX: y"},
-        {"list_unsubscribe": "mailto:a@example.org"},
         {"text": "\ud800"},
     ],
 )
@@ -153,6 +149,29 @@ async def test_a_mail_that_cannot_be_written_is_not_sent(changes: dict[str, Any]
         with pytest.raises(MailUnsendable) as caught:
             await mailer.send(mail(**changes), at=AT)
     assert caught.value.retry is Retry.APPLICATION
+    assert 0 == smtp.connections.made
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sender": Mailbox("shop@shop.example", "A\nB")},
+        {"sender": Mailbox("shop@-.example")},
+        {"list_unsubscribe": "https://x/>, <mailto:y@z"},
+        {"list_unsubscribe": "https://x/\r\nX: y"},
+        {"list_unsubscribe": "mailto:a@example.org"},
+        {"list_unsubscribe": "https://käsehaus.example/unsubscribe/abc"},
+        {"list_unsubscribe": "https://x/" + "a" * 950},
+    ],
+)
+async def test_what_the_settings_put_into_a_mail_is_no_mail_s_fault(
+    changes: dict[str, Any], smtp: SmtpEmulator
+) -> None:
+    """It is in every mail: all wait until a person has mended it."""
+    async with mailer_of(smtp) as mailer:
+        with pytest.raises(MailUnsendable) as caught:
+            await mailer.send(mail(**changes), at=AT)
+    assert caught.value.retry is Retry.UNTIL_MENDED
     assert 0 == smtp.connections.made
 
 

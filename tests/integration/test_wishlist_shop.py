@@ -148,6 +148,19 @@ async def test_alerts_that_an_import_does_not_say_stay_switched_off(
     assert again is True
 
 
+async def test_a_user_with_an_id_too_long_for_a_link_unsubscribes_as_well(
+    database: Database, platform: Platform
+) -> None:
+    """The link names the user by a digest, and nobody else is switched off."""
+    ids = ["🧀" * 200, "🧀" * 199 + "x"]
+    await platform.people.store_users([user(number, id=each) for number, each in enumerate(ids)])
+    token = make_token(Unsubscribing(ids[0], UnsubscribeScope.SALE), KEY)
+
+    assert ids[0] == await platform.people.unsubscribe(token)
+    alerts = {each["id"]: each["sale_alerts"] for each in await rows(database, WishlistUserRow)}
+    assert {ids[0]: False, ids[1]: True} == alerts
+
+
 async def test_a_link_for_a_user_who_is_gone_or_from_elsewhere_changes_nothing(platform: Platform) -> None:
     """The first is no error, for nobody is told any more; the second is."""
     assert (

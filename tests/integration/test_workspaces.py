@@ -24,7 +24,7 @@ from mainspring.contracts.wishlist import (
     WishedItem,
     WishlistProgress,
 )
-from mainspring.domain.unsubscribe import read_token
+from mainspring.domain.unsubscribe import Unsubscribing, read_token
 from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.templates import Templates
 from mainspring.storage.cards import AccountRepository
@@ -81,7 +81,9 @@ async def test_checks_and_mails_stay_within_a_workspace(database: Database) -> N
     assert [1, 1] == [len(mail.content.lines) for mail in mails.values()]
     for mail in mails.values():
         link = written(mail.effect, mail.content, SENDER, Templates("Shop"), now=NOW).list_unsubscribe or ""
-        assert mail.effect.workspace == read_token(link.rpartition("/")[2], KEY).workspace
+        told = read_token(link.rpartition("/")[2], KEY)
+        assert isinstance(told, Unsubscribing)
+        assert mail.effect.workspace == told.workspace
 
 
 async def test_only_the_user_of_the_workspace_counts_as_mailed(database: Database) -> None:

@@ -77,6 +77,13 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
             "MAIL_FROM=A\x01 <a@b.c>",
             "Input should be an address whose name has no line break or control character",
         ),
+        *(
+            (
+                f"PUBLIC_URL={url}",
+                "Input should be https://HOST/… of up to 300 characters, without ? and #",
+            )
+            for url in ("https://", "https://me@x", "https://x?a=b", "https://x/#a", "https://x/" + "a" * 300)
+        ),
         ("MEDIA_STORE_URL=s3:x", "Input should be s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"),
     ],
 )
@@ -180,3 +187,17 @@ def test_a_state_directory_may_have_any_name(name: str, tmp_path: Path) -> None:
     database = make_url(settings.resolved_database_url).database
     assert str(tmp_path / name / "mainspring.db") == database
     assert tmp_path / name / "objects" == Objects(settings.resolved_store_url, S3Access()).folder
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("https://käsehaus.example", "https://xn--ksehaus-5wa.example"),
+        ("https://Shop.example:8443/jobs/", "https://shop.example:8443/jobs/"),
+        ("https://shop.example/käse %C3%A4", "https://shop.example/k%C3%A4se%20%C3%A4"),
+        ("http://[2001:db8::1]:80/x", "http://[2001:db8::1]:80/x"),
+    ],
+)
+def test_a_public_url_in_any_letters_may_stand_in_a_mail(given: str, written: str) -> None:
+    """Its host becomes punycode; a mail program follows no other."""
+    assert written == Settings(public_url=given).public_url

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.unsubscribe import (
+    ShortenedUnsubscribing,
     TokenRefused,
     UnsubscribeScope,
     Unsubscribing,
@@ -78,3 +79,21 @@ def test_a_link_is_short() -> None:
     link = unsubscribe_url("https://jobs.example.org/", token)
     assert f"https://jobs.example.org/unsubscribe/{token}" == link
     assert len(token) <= 72
+
+
+@pytest.mark.parametrize("letter", ["x", "ж", "猫", "🧀"])
+@pytest.mark.parametrize("workspace", [DEFAULT_WORKSPACE, "🏪" * 200])
+def test_whatever_id_is_accepted_has_a_link_that_fits_into_a_header(letter: str, workspace: str) -> None:
+    """Of 200 letters of any alphabet, in a workspace of as many."""
+    wish = Unsubscribing(letter * 200, UnsubscribeScope.SALE, workspace)
+    token = make_token(wish, KEY)
+    link = unsubscribe_url("https://" + "x" * 292, token)
+    read = read_token(token, KEY)
+
+    assert len(link) < 950
+    if isinstance(read, ShortenedUnsubscribing):
+        assert read.is_of(workspace, wish.user_id)
+        assert not read.is_of(workspace, wish.user_id + "x")
+        assert UnsubscribeScope.SALE is read.scope
+    else:
+        assert wish == read
