@@ -1,6 +1,7 @@
 """Batched queues: the tasks of a job are rows, and one workflow, the consumer, works many at a time."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from pydantic import Field
 
@@ -44,9 +45,13 @@ class QueueMeasured(Message):
 
 
 class WorkQueue(Message):
-    """Work a batch of the queue of a job: until the queue is empty, or for about half a minute."""
+    """Work a batch of the queue of a job: until the queue is empty, or for about half a minute.
+
+    With `only`, which never comes from a workflow: work one task that the same attempt has claimed already.
+    """
 
     job: str
+    only: UUID | None = None
 
 
 class QueueWorked(Message):

@@ -54,7 +54,10 @@ class TaskError(Message):
 
 
 class Task(Message):
-    """One row of the ledger. Times are aware and UTC; `progress` is a percentage."""
+    """One row of the ledger. Times are aware and UTC; `progress` is a percentage.
+
+    `deaths` is how many workers in a row have died while they ran the task.
+    """
 
     id: UUID
     job: str
@@ -79,6 +82,7 @@ class Task(Message):
     starts_at: datetime | None
     is_pooled: bool
     attempts: int
+    deaths: int = 0
     next_attempt_at: datetime | None
     cancel_requested_at: datetime | None
     error_type: str | None

@@ -1,6 +1,7 @@
 """The task ledger: one class for each thing that is read or written, and each holds its caller's session."""
 
 from mainspring.storage.ledger.acknowledgements import Acknowledgement, AcknowledgementStore
+from mainspring.storage.ledger.deaths import DeathCount
 from mainspring.storage.ledger.error_log import ErrorLog
 from mainspring.storage.ledger.failures import FailureStore
 from mainspring.storage.ledger.intake import TaskIntake
@@ -17,6 +18,7 @@ __all__ = [
     "Acknowledgement",
     "AcknowledgementStore",
     "ClaimedRow",
+    "DeathCount",
     "ErrorLog",
     "FailureStore",
     "ProgressStore",

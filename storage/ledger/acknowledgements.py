@@ -36,6 +36,7 @@ class Acknowledgement:
     application_failures: int = 0
     failing_since: datetime | None = None
     is_until_mended: bool = False
+    deaths: int = 0
 
 
 class AcknowledgementStore(Repository):
@@ -93,6 +94,7 @@ def _values(acknowledgement: Acknowledgement, job: str, state: TaskState, now: d
         "result": acknowledgement.result,
         "progress": 100 if state is TaskState.SUCCESS else 0,
         "claimed_by": None,
+        "deaths": acknowledgement.deaths,
         "next_attempt_at": None if state.is_final else acknowledgement.next_attempt_at,
         "checkpoint": _counts(acknowledgement) if acknowledgement.failures else None,
         **(failure_columns(job, failed_with) if failed_with else NO_FAILURE),

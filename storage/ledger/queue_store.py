@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, Update, case, func, null, select, 
 from sqlalchemy.engine import Row
 
 from mainspring.contracts.tasks import JsonObject, TaskState
+from mainspring.storage.ledger.deaths import AT_LEAST_ONE
 from mainspring.storage.ledger.deliveries import CHANGED, announce, ended_task
 from mainspring.storage.ledger.queue_queries import is_due_again, may_begin
 from mainspring.storage.repository import Repository
@@ -25,6 +26,7 @@ COLUMNS = (
     *CHANGED,
     TaskRow.input,
     TaskRow.attempts,
+    TaskRow.deaths,
     TaskRow.checkpoint,
     TaskRow.cancel_requested_at,
     TaskRow.priority,
@@ -40,6 +42,8 @@ class ClaimedRow:
     `attempt` counts from 1; failures are those of the attempts before, of both kinds.
 
     `failing_since` is when the first of those failures came that are retried for a time, not for a number.
+
+    `deaths` is how many workers in a row have died while they ran the task.
     """
 
     id: UUID
@@ -49,6 +53,7 @@ class ClaimedRow:
     failures: int
     application_failures: int
     failing_since: datetime | None
+    deaths: int = 0
 
 
 def claim_of(run_id: str, activity_id: str, attempt: int = 1) -> str:
@@ -71,8 +76,11 @@ class QueueStore(Repository):
         found.sort(key=lambda row: (row.priority, row.fairness_rank, row.created_at, row.id))
         return await self._take(found[:limit], claim, now)
 
-    async def resume(self, claim: str, *, now: datetime) -> list[ClaimedRow]:
-        """Take the rows of earlier attempts of the same activity, which can no longer acknowledge them."""
+    async def resume(self, claim: str, *, now: datetime, after_death: bool = False) -> list[ClaimedRow]:
+        """Take the rows of earlier attempts of the same activity, which can no longer acknowledge them.
+
+        `after_death`: the worker died that had them, so each of them is suspected from now on.
+        """
         activity, own = _activity_and_attempt(claim)
         query = select(*COLUMNS, TaskRow.claimed_by).where(
             TaskRow.claimed_by.is_not(None), TaskRow.claimed_by.like(f"{activity}/%"), BATCHED_RUNNING
@@ -80,16 +88,32 @@ class QueueStore(Repository):
         # An earlier attempt may be acknowledging just now.
         found = await self._session.execute(query.order_by(TaskRow.id).with_for_update())
         earlier = [row for row in found if _activity_and_attempt(row.claimed_by)[1] < own]
-        return await self._take(earlier, claim, now)
+        return await self._take(earlier, claim, now, after_death=after_death)
 
-    async def _take(self, rows: Sequence[Row[Any]], claim: str, now: datetime) -> list[ClaimedRow]:
+    async def again(self, claim: str, task_id: UUID) -> list[ClaimedRow]:
+        """Return a row that the claim has taken already; none when another claim has it."""
+        query = select(*COLUMNS).where(TaskRow.claimed_by == claim, BATCHED_RUNNING, TaskRow.id == task_id)
+        return [_task(row, row.attempts) for row in await self._session.execute(query.with_for_update())]
+
+    async def write_deaths(self, claim: str, task_id: UUID, deaths: int) -> int | None:
+        """Write how many workers in a row have died while they ran a row of the claim, and return that.
+
+        None when another claim has the row.
+        """
+        row = update(TaskRow).where(TaskRow.claimed_by == claim, TaskRow.id == task_id)
+        return await self._session.scalar(row.values(deaths=deaths).returning(TaskRow.deaths))
+
+    async def _take(
+        self, rows: Sequence[Row[Any]], claim: str, now: datetime, *, after_death: bool = False
+    ) -> list[ClaimedRow]:
         cancelled = [row for row in rows if row.cancel_requested_at is not None]
         claimable = [row for row in rows if row.cancel_requested_at is None]
         if cancelled:
             await self._end(cancelled, now)
         if claimable:
-            await self._session.execute(_these(claimable).values(_claimed(claim, now)))
-        return [_task(row) for row in claimable]
+            suspected = {"deaths": AT_LEAST_ONE} if after_death else {}
+            await self._session.execute(_these(claimable).values(_claimed(claim, now) | suspected))
+        return [_task(row, row.attempts + 1, least=int(after_death)) for row in claimable]
 
     async def _end(self, rows: Sequence[Row[Any]], now: datetime) -> None:
         ended = {"state": TaskState.CANCELLED, "claimed_by": None, "finished_at": now, "updated_at": now}
@@ -145,15 +169,16 @@ def _claimed(claim: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _task(row: Row[Any]) -> ClaimedRow:
+def _task(row: Row[Any], attempt: int, *, least: int = 0) -> ClaimedRow:
     counted = row.checkpoint or {}
     since = counted.get("failing_since")
     return ClaimedRow(
         id=row.id,
         workspace=row.workspace,
         input=row.input,
-        attempt=row.attempts + 1,
+        attempt=attempt,
         failures=counted.get("failures", 0),
         application_failures=counted.get("application_failures", 0),
         failing_since=None if since is None else datetime.fromisoformat(since),
+        deaths=max(row.deaths, least),
     )

@@ -23,6 +23,7 @@ from mainspring.storage.tables.shop import WishedProductRow
 from mainspring.storage.tables.tasks import TaskErrorRow, TaskRow, TaskStepRow
 from mainspring.storage.tables.webhooks import SubscriptionRow
 from mainspring.storage.tables.wishlist import NotificationRow, WishlistItemRow
+from mainspring.storage.tables.workers import WorkerRow
 
 __all__ = [
     "AccountRow",
@@ -46,6 +47,7 @@ __all__ = [
     "WishedProductRow",
     "WishlistItemRow",
     "WishlistUserRow",
+    "WorkerRow",
 ]
 
 # A domain's tables are declared by its file being here, whether or not anything of it is named above.

@@ -68,6 +68,8 @@ class TaskRow(Base):
     fairness_rank: Mapped[int | None] = mapped_column("pool_turn")
     claimed_by: Mapped[str | None] = mapped_column(String(200))
     attempts: Mapped[int] = mapped_column(default=0)
+    # So many workers in a row have died while they ran the task. Above 0 the task is tried in isolation.
+    deaths: Mapped[int] = mapped_column(default=0, server_default="0")
     next_attempt_at: Mapped[datetime | None]
     error_type: Mapped[str | None] = mapped_column(Text)
     error_message: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,52 @@
+"""Which workers run: each says so every few seconds, so that others can tell a dead one from a slow one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, literal, select
+
+from mainspring.storage.dialect import insert_into
+from mainspring.storage.repository import Repository
+from mainspring.storage.tables import WorkerRow
+
+# Nobody asks any more of a worker that died so long ago.
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class WorkerRegister(Repository):
+    """The rows of workers, inside the caller's transaction. `now` is for a database without a clock."""
+
+    async def say(self, worker: UUID, *, now: datetime) -> None:
+        """Note that a worker runs."""
+        seen = {"id": worker, "seen_at": self._now(now)}
+        statement = insert_into(self._session, WorkerRow).values(seen)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": self._now(now)})
+        )
+
+    async def leave(self, worker: UUID, *, now: datetime) -> None:
+        """Note that a worker stops, which is no death; and forget those that died long ago."""
+        old = WorkerRow.seen_at < now - FORGOTTEN_AFTER
+        await self._session.execute(delete(WorkerRow).where((WorkerRow.id == worker) | old))
+
+    async def silent_for(self, worker: UUID, *, now: datetime) -> timedelta | None:
+        """Return how long ago a worker last said that it runs; None when it was told to stop."""
+        found = (
+            await self._session.execute(
+                select(WorkerRow.seen_at, self._now(now).label("now")).where(WorkerRow.id == worker)
+            )
+        ).one_or_none()
+        if found is None:
+            return None
+        silent: timedelta = found.now - found.seen_at
+        return silent
+
+    def _now(self, now: datetime) -> ColumnElement[Any]:
+        # The clocks of two machines differ; SQLite serves one machine.
+        is_shared = self._session.get_bind().dialect.name == "postgresql"
+        return (
+            func.clock_timestamp(type_=WorkerRow.seen_at.type)
+            if is_shared
+            else literal(now, WorkerRow.seen_at.type)
+        )
