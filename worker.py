@@ -4,8 +4,10 @@
 """
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -19,12 +21,15 @@ from mainspring.activities.runtime.assembly import build_activities
 from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.activities.runtime.held_loop import watched_loop
 from mainspring.activities.runtime.interceptor import ActivityCare
+from mainspring.activities.runtime.isolation import Isolation, Registered, Suspects
+from mainspring.activities.runtime.isolation.child import die_with_parent, serve_isolated
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.schedules import Schedules
 from mainspring.config.connect import connect
 from mainspring.config.gateways import Gateways, open_gateways
 from mainspring.config.logs import configure_logs
+from mainspring.config.order import Order
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
@@ -57,6 +62,9 @@ GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 # tried again for ever.
 BAD_INPUT = (ValueError, TypeError)
 
+# How a process is started that tries suspected tasks; the number of its socket follows.
+ISOLATED = (sys.executable, "-m", "mainspring.worker", "isolated")
+
 # Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
 TRANSFER_SLOTS = 8
 
@@ -85,16 +93,25 @@ class Workers:
 
 
 def build_worker(
-    settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
+    settings: Settings,
+    client: Client,
+    database: Database,
+    gateways: Gateways,
+    clock: Clock,
+    suspects: Suspects | None = None,
 ) -> Workers:
-    """Return a worker that knows every job of the catalogue, with slots of their own for the roles."""
-    activities = build_activities(_tools(settings, client, database, gateways, clock))
+    """Return a worker that knows every job of the catalogue, with slots of their own for the roles.
+
+    Without `suspects` no task is suspected of having killed its worker.
+    """
+    suspects = suspects or Suspects(database)
+    activities = build_activities(_tools(settings, client, database, gateways, clock, suspects))
     # Activities that are a plain `def` run here. A thread is made when it is first needed.
     slots = {Role.TRANSFERS: TRANSFER_SLOTS, Role.ENCODING: settings.media_parallel}
     threads = ThreadPoolExecutor(max(settings.activity_slots, *slots.values()), "activity")
     shared: dict[str, Any] = {
         "activity_executor": threads,
-        "interceptors": [ActivityCare(database, clock)],
+        "interceptors": [ActivityCare(database, clock, suspects)],
         "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
         "graceful_shutdown_timeout": GRACEFUL_SHUTDOWN,
     }
@@ -124,7 +141,12 @@ def build_worker(
 
 
 def _tools(
-    settings: Settings, client: Client, database: Database, gateways: Gateways, clock: Clock
+    settings: Settings,
+    client: Client,
+    database: Database,
+    gateways: Gateways,
+    clock: Clock,
+    suspects: Suspects,
 ) -> dict[Any, object]:
     temporal, key = TemporalGateway(client, settings.task_queue), encryption_key(settings)
     wake_queued(database, temporal, clock)
@@ -143,6 +165,7 @@ def _tools(
         QueueSizes: sizes,
         RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
         SecretBox: box,
+        Suspects: suspects,
     }
 
 
@@ -155,7 +178,12 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         stack.push_async_callback(after_commits)
         await upgrade(database)
         gateways = await stack.enter_async_context(open_gateways(settings))
-        worker = build_worker(settings, client, database, gateways, SystemClock())
+        registered = await stack.enter_async_context(Registered(database, SystemClock()))
+        isolation = await stack.enter_async_context(Isolation(ISOLATED, Order.of(settings, client)))
+        suspects = Suspects(
+            database, isolation=isolation, registered=registered, most_deaths=settings.worker_deaths
+        )
+        worker = build_worker(settings, client, database, gateways, SystemClock(), suspects)
         # Before it works itself: what it begins is not in doubt.
         await _tell_consumers(TemporalGateway(client, settings.task_queue))
         await stack.enter_async_context(worker)
@@ -164,6 +192,20 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
         await stop.wait()
         log.info("worker stopping")
+        await registered.leave()
+
+
+@asynccontextmanager
+async def isolated(order: Order) -> AsyncIterator[tuple[Sequence[Callable[..., Any]], ActivityCare]]:
+    """Give what a worker's activities need in a process that tries suspected tasks."""
+    configure_logs(order.settings)
+    async with AsyncExitStack() as stack:
+        database = Database(order.settings.resolved_database_url)
+        stack.push_async_callback(database.dispose)
+        gateways = await stack.enter_async_context(open_gateways(order.settings))
+        clock, suspects = SystemClock(), Suspects(database)
+        tools = _tools(order.settings, await order.client(), database, gateways, clock, suspects)
+        yield build_activities(tools), ActivityCare(database, clock, suspects)
 
 
 async def _tell_consumers(temporal: TemporalGateway) -> None:
@@ -186,4 +228,10 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    # The number is that of a socket to the worker which has started this process.
+    match sys.argv[1:]:
+        case ["isolated", descriptor]:
+            die_with_parent()
+            asyncio.run(serve_isolated(int(descriptor), isolated))
+        case _:
+            asyncio.run(main())

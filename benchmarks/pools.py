@@ -26,6 +26,7 @@ from temporalio.worker import Worker
 
 from mainspring.activities.queues import QueueActivities
 from mainspring.activities.runtime.interceptor import ActivityCare
+from mainspring.activities.runtime.isolation import Suspects
 from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
 from mainspring.activities.tasks import TaskActivities
 from mainspring.client.jobs import Jobs
@@ -194,7 +195,7 @@ async def bench(folder: Path) -> AsyncIterator["Benches"]:
                 task_queue="lanes",
                 workflows=[NoteNumberConsumer, NoteAlone],
                 activities=[
-                    NoteActivities(BatchedQueues(database, clock, sizes)).note,
+                    NoteActivities(BatchedQueues(database, clock, sizes, Suspects(database))).note,
                     queues.measure,
                     note,
                     tasks.begin,

@@ -21,6 +21,7 @@ from mainspring.activities.runtime.effects import (
     Send,
     give_up_abandoned,
 )
+from mainspring.activities.runtime.isolation import Suspects
 from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
 from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.activities.wishlist import WISHLIST_MAIL, NotificationActivities
@@ -108,7 +109,7 @@ async def end_task(trial: Trial, state: TaskState) -> None:
 def effect_queue(database: Database, clock: ShiftedClock, job: str) -> EffectQueue:
     """Return the queue of a job."""
     sizes = QueueSizes({job: BatchedQueue(page=10, parallel=1)})
-    return EffectQueue(BatchedQueues(database, clock, sizes), clock)
+    return EffectQueue(BatchedQueues(database, clock, sizes, Suspects(database)), clock)
 
 
 @dataclass

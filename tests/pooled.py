@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 
 from mainspring.activities.queues import QueueActivities
 from mainspring.activities.runtime.interceptor import ActivityCare
+from mainspring.activities.runtime.isolation import Suspects
 from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes, QueueTask, Result
 from mainspring.contracts.message import Message
 from mainspring.contracts.queues import BatchedQueue, ConsumeQueue, QueueConsumed, QueueWorked, WorkQueue
@@ -106,7 +107,7 @@ async def noting_worker(
     """Run a worker that knows this job only, and give what it notes."""
     assert NOTE_NUMBER.queue is not None
     sizes = QueueSizes({NAME: queue or NOTE_NUMBER.queue})
-    notes = NoteActivities(BatchedQueues(database, clock, sizes))
+    notes = NoteActivities(BatchedQueues(database, clock, sizes, Suspects(database)))
     async with Worker(
         client,
         task_queue=task_queue,

@@ -4,7 +4,6 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from temporalio.worker import (
 )
 
 from mainspring.activities.runtime.held_loop import note_work
+from mainspring.activities.runtime.isolation import SUSPECTED, NoProcess, Suspects, WorkerDied
 from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
 from mainspring.activities.runtime.steps import StepRecords, fail_step, step_of
 from mainspring.contracts.flows import StepInput
@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 HEARTBEATS_PER_TIMEOUT = 3
 
 
+# What an attempt's heartbeat tells the next one: its `Attempts`, and the worker that it runs in.
+DETAILS, DETAILS_OF_0_1 = 4, 3
+
 # An attempt is ended so long before Temporal would: what Temporal ends can no longer say why, nor that it
 # was an application failure and not the death of a worker.
 SHARE_TO_TELL = 0.1
@@ -47,20 +50,24 @@ MOST_TO_TELL = timedelta(seconds=10)
 class ActivityCare(Interceptor):
     """Wraps every activity of a worker. It adds nothing to a workflow's history."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, suspects: Suspects | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._suspects = suspects or Suspects(database)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002  # temporalio's name
         """Put this interceptor before the activity."""
-        return _Care(next, self._database, self._clock)
+        return _Care(next, self._database, self._clock, self._suspects)
 
 
 class _Care(ActivityInboundInterceptor):
-    def __init__(self, inner: ActivityInboundInterceptor, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, inner: ActivityInboundInterceptor, database: Database, clock: Clock, suspects: Suspects
+    ) -> None:
         super().__init__(inner)
         self._database = database
         self._clock = clock
+        self._suspects = suspects
         self._steps = StepRecords(database, clock)
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
@@ -73,17 +80,21 @@ class _Care(ActivityInboundInterceptor):
         attempts = _attempts(info)
         note_work(activity=info.activity_type, workflow_id=info.workflow_id, task_id=_task_id(input))
         lost = lost_before(info)
-        if lost > 0:
-            # Their workers were killed, restarted or frozen, which no job can help, nor is to pay for.
-            what, where = info.activity_type, info.workflow_id
-            log.warning("attempts were lost", activity=what, workflow_id=where, lost=lost)
         try:
             async with self._heartbeats(info, attempts):
+                if lost > 0:
+                    # Their workers were killed, restarted or frozen, which is no attempt of the task's own.
+                    what, where = info.activity_type, info.workflow_id
+                    log.warning("attempts were lost", activity=what, workflow_id=where, lost=lost)
+                    if suspect := await self._suspect(input, info):
+                        return await self._alone(input, info, attempts, *suspect)
                 return await self._translated(input, info, attempts)
         except ApplicationError as failure:
             if not info.is_local:
                 # The last heartbeat's details reach the next attempt: this is how failures are counted.
-                self._heartbeat(attempts.after(failure.__cause__ or failure, self._clock.now()))
+                # This attempt has said how it ended, so that its worker's death is none of the task's.
+                after = attempts.after(failure.__cause__ or failure, self._clock.now())
+                self._heartbeat(after, SUSPECTED if isinstance(failure.__cause__, NoProcess) else None)
             if len(str(failure.__cause__)) > LONGEST_ERROR:
                 # Nobody would be told of a failure that is too large for a message: a long one goes alone.
                 failure.__cause__ = None
@@ -95,15 +106,37 @@ class _Care(ActivityInboundInterceptor):
         except CancelledError:  # how a plain `def` hears in its thread of a cancellation: no failure either
             raise
         except Exception as error:
-            failure = to_failure(error, attempts, self._clock.now())
-            try:
-                await self._log_error(call, error, info, failure)
-            except Exception:
-                # Whatever keeps the entry out of the ledger must not hide the failure that it tells of.
-                log.exception("an error could not be written to the task's log")
+            failure = await self._told(error, call, info, attempts)
             if failure is error:
                 raise  # an error that is its own cause would be converted without end
             raise failure from error
+
+    async def _told(
+        self, error: Exception, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts
+    ) -> ApplicationError:
+        failure = to_failure(error, attempts, self._clock.now())
+        try:
+            await self._log_error(call, error, info, failure)
+        except Exception:
+            # Whatever keeps the entry out of the ledger must not hide the failure that it tells of.
+            log.exception("an error could not be written to the task's log")
+        return failure
+
+    async def _suspect(self, call: ExecuteActivityInput, info: activity.Info) -> tuple[UUID, int] | None:
+        """Return the task and its deaths when the worker of the attempt before has died."""
+        if not await self._suspects.worker_died(worker_before(info)):
+            return None
+        return await self._suspects.suspect(_task_id(call), info.workflow_id)
+
+    async def _alone(
+        self, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts, task_id: UUID, deaths: int
+    ) -> Any:
+        """Have the activity done in isolation, where it writes its own errors."""
+        log.warning("trying a task alone", task_id=str(task_id), activity=info.activity_type, deaths=deaths)
+        try:
+            return await self._suspects.run(task_id, deaths, call.args)
+        except (WorkerDied, NoProcess) as error:
+            raise await self._told(error, call, info, attempts) from error
 
     async def _in_time(self, call: ExecuteActivityInput, info: activity.Info) -> Any:
         limit = None if info.is_local else info.start_to_close_timeout
@@ -160,9 +193,9 @@ class _Care(ActivityInboundInterceptor):
             )
         )
 
-    def _heartbeat(self, attempts: Attempts) -> None:
+    def _heartbeat(self, attempts: Attempts, worker: str | None) -> None:
         since = attempts.transient_since.isoformat() if attempts.transient_since else None
-        self._outbound.heartbeat(attempts.application_failures, attempts.transient_failures, since)
+        self._outbound.heartbeat(attempts.application_failures, attempts.transient_failures, since, worker)
 
     @asynccontextmanager
     async def _heartbeats(self, info: activity.Info, attempts: Attempts) -> AsyncIterator[None]:
@@ -173,7 +206,7 @@ class _Care(ActivityInboundInterceptor):
 
         async def beat() -> None:
             while True:
-                self._heartbeat(attempts)
+                self._heartbeat(attempts, self._suspects.worker)
                 await asyncio.sleep(every)
 
         beating = asyncio.create_task(beat())
@@ -214,13 +247,26 @@ def lost_before(info: activity.Info) -> int:
     return info.attempt - 1 - attempts.application_failures - attempts.transient_failures
 
 
+def worker_before(info: activity.Info) -> str | None:
+    """Return the worker of the attempt before, which may have ended without a word.
+
+    None when that attempt has said how it ended, SUSPECTED when nothing was ever heard of it.
+    """
+    if info.attempt == 1 or info.is_local:
+        return None
+    if not info.heartbeat_details:
+        return SUSPECTED
+    worker: str | None = info.heartbeat_details[-1] if len(info.heartbeat_details) == DETAILS else None
+    return worker
+
+
 def _attempts(info: activity.Info) -> Attempts:
     if info.is_local:
         # A local activity has no heartbeats. It writes to the ledger, which the world may not end.
         return Attempts(application_failures=info.attempt - 1, transient_failures=info.attempt - 1)
-    if len(info.heartbeat_details) != len(fields(Attempts)):
+    if len(info.heartbeat_details) not in {DETAILS, DETAILS_OF_0_1}:
         return Attempts()
-    application_failures, transient_failures, since = info.heartbeat_details
+    application_failures, transient_failures, since = info.heartbeat_details[:DETAILS_OF_0_1]
     return Attempts(
         application_failures, transient_failures, datetime.fromisoformat(since) if since else None
     )

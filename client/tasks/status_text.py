@@ -48,6 +48,9 @@ def _running(task: Task) -> str:
     if task.cancel_requested_at is not None:
         return "cancelling"
     parts = [task.current_step] if task.current_step else []
+    if task.deaths:
+        times = "once" if task.deaths == 1 else f"{task.deaths} times"
+        parts.append(f"its worker died {times} while it ran this: tried alone, in a process of its own")
     if task.next_attempt_at is not None:
         parts.append(f"attempt {task.attempts + 1} at {when(task.next_attempt_at)}")
     parts += [failed_attempt(error) for error in task.errors[-1:]]

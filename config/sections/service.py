@@ -30,6 +30,8 @@ class ServiceSettings(BaseModel):
     # A slot costs little: most hold a workflow between two steps, or an activity that waits for an answer.
     workflow_slots: int = Field(default=100, ge=2)  # the SDK refuses fewer than two with a cache
     activity_slots: int = Field(default=100, ge=1)
+    # After the first death nobody knows which task it was; those that follow are of one task alone.
+    worker_deaths: int = Field(default=3, ge=2)
 
     engine_port: Port = 7233
     ui_port: Port = 8233

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+from mainspring.activities.runtime.isolation import Suspects
 from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes, QueueTask, Snooze, TaskDone
 from mainspring.client.tasks.status_text import note
 from mainspring.contracts.message import Message
@@ -95,7 +96,9 @@ Hire = Callable[..., Notary]
 @pytest.fixture
 def hire(workerless: Service) -> Hire:
     """Give a maker of notaries, who all work the same queue."""
-    queues = BatchedQueues(workerless.database, workerless.clock, QueueSizes({NAME: POOL}))
+    queues = BatchedQueues(
+        workerless.database, workerless.clock, QueueSizes({NAME: POOL}), Suspects(workerless.database)
+    )
     return lambda **given: Notary(queues, **given)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from temporalio.testing import ActivityEnvironment
 
+from mainspring.activities.runtime.isolation import Suspects
 from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.queues import BatchedQueue, WorkQueue
@@ -98,7 +99,7 @@ async def test_an_attempt_after_one_that_died_finishes_what_that_one_held_and_no
     activity.info = replace(activity.info, attempt=2)
     claim = claim_of(activity.info.workflow_run_id or "", activity.info.activity_id)
     sizes = QueueSizes({NAME: POOL})
-    notes = NoteActivities(BatchedQueues(service.database, service.clock, sizes))
+    notes = NoteActivities(BatchedQueues(service.database, service.clock, sizes, Suspects(service.database)))
     await service.jobs.start_many(NOTE_NUMBER, [NoteNumber(number=n) for n in range(8)])
     await service.database.transact(
         lambda session: QueueStore(session).claim(NAME, claim, limit=3, now=service.clock.now())

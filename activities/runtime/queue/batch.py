@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
+import structlog
 from temporalio import activity
 
-from mainspring.activities.runtime.interceptor import lost_before
+from mainspring.activities.runtime.interceptor import lost_before, worker_before
+from mainspring.activities.runtime.isolation import Suspects, WorkerDied
 from mainspring.activities.runtime.outages import outlast
 from mainspring.activities.runtime.queue.claiming import Claim, Claimer
-from mainspring.activities.runtime.queue.leases import SURE_FOR, Leases
+from mainspring.activities.runtime.queue.leases import SURE_FOR, ClaimLost, Leases
 from mainspring.activities.runtime.queue.results import (
     Prepare,
     QueueTask,
@@ -21,11 +23,13 @@ from mainspring.activities.runtime.queue.results import (
     Snooze,
     Store,
     TaskDone,
+    TriedAlone,
+    Untried,
     acknowledgement_of,
 )
 from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.contracts.message import Message
-from mainspring.contracts.queues import BatchedQueue, QueueWorked
+from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
@@ -39,6 +43,11 @@ from mainspring.storage.ledger import (
 )
 
 In = TypeVar("In", bound=Message)
+
+log = structlog.get_logger(__name__)
+
+# A suspected task for which there was no process is tried again after this time.
+UNTRIED_FOR = timedelta(seconds=5)
 
 # A queue of any length costs Temporal one activity in this time.
 BATCH_TIME = timedelta(seconds=30)
@@ -58,6 +67,8 @@ class Batch(Generic[In]):
         retry: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
+        suspects: Suspects,
+        only: UUID | None = None,
     ) -> None:
         info = activity.info()
         self._step = info.activity_type
@@ -65,10 +76,19 @@ class Batch(Generic[In]):
         self._database, self._clock = database, clock
         self._job, self._retry, self._store = job, retry, store
         self._leases = Leases(database, clock, self._claim)
-        self._claimer = Claimer(database, clock, self._leases, claim=self._claim, kind=kind, prepare=prepare)
+        self._suspects, self._only = suspects, only
+        self._claimer = Claimer(
+            database,
+            clock,
+            self._leases,
+            claim=self._claim,
+            kind=kind,
+            prepare=prepare,
+            sets_suspects_apart=suspects.are_isolated and only is None,
+        )
         self._counts: Counter[TaskState] = Counter()
         self._is_first = info.attempt == 1
-        self._may_claim = lost_before(info) == 0
+        self._may_claim = lost_before(info) == 0 and only is None
         self._unclaimed: DatabaseAway | None = None
         self._looked_at = clock.now()
         self._ends = time.monotonic() + BATCH_TIME.total_seconds()
@@ -84,10 +104,19 @@ class Batch(Generic[In]):
         return self._may_claim and time.monotonic() < self._ends and not activity.is_worker_shutdown()
 
     async def resume(self) -> list[QueueTask[In]]:
-        """Take up what earlier attempts of this activity have left."""
+        """Take up what earlier attempts of this activity have left: suspected tasks, when a worker has died.
+
+        In isolation, take up the task that is tried there.
+        """
+        only = self._only
+        if only is not None:
+            return await self._claimed(lambda queues: queues.again(self._claim, only))
         if self._is_first:
             return []
-        return await self._claimed(lambda queues: queues.resume(self._claim, now=self._clock.now()))
+        died = await self._suspects.worker_died(worker_before(activity.info()))
+        return await self._claimed(
+            lambda queues: queues.resume(self._claim, now=self._clock.now(), after_death=died)
+        )
 
     async def claim(self, limit: int) -> list[QueueTask[In]]:
         """Take up to `limit` rows that are due, unless the batch is over.
@@ -115,6 +144,29 @@ class Batch(Generic[In]):
         """Whether the work of a task may have done something."""
         return self._leases.has_begun(task.id)
 
+    def is_suspected(self, task: QueueTask[In]) -> bool:
+        """Whether a task is to be tried alone."""
+        return task.deaths > 0 and self._suspects.are_isolated and self._only is None
+
+    async def try_alone(self, task: QueueTask[In]) -> TaskDone[In]:
+        """Have a task worked in isolation, by this activity, which acknowledges the task there.
+
+        ClaimLost: another attempt has taken it.
+        """
+        self._leases.note_begun(task.id)
+        request = WorkQueue(job=self._job, only=task.id)
+        log.warning("trying a task alone", task_id=str(task.id), job=self._job, deaths=task.deaths)
+        try:
+            worked = await self._suspects.run_claimed(self._claim, task.id, task.deaths, request)
+        except WorkerDied as error:
+            return TaskDone(task, error)
+        except Exception as error:  # noqa: BLE001  # the isolation's: the task has not failed
+            log.warning("a task could not be tried alone", task_id=str(task.id), error=str(error))
+            return TaskDone(task, Untried(self._clock.now() + UNTRIED_FOR))
+        if worked is None:
+            raise ClaimLost(ClaimLost.__doc__)
+        return TaskDone(task, TriedAlone(worked=worked))
+
     def snooze(self, task: QueueTask[In]) -> TaskDone[In]:
         """Return what becomes of a task whose work has not begun."""
         return TaskDone(task, Snooze(self._clock.now()))
@@ -135,9 +187,23 @@ class Batch(Generic[In]):
         While the database is away the results are kept and written again: the rows are this claim's until
         another attempt has taken them.
         """
-        await self._acknowledge(
-            [self._acknowledgement(self._leases[each.task.id], each.result) for each in done], done
-        )
+        tried = [each for each in done if isinstance(each.result, TriedAlone)]
+        self._count_tried(tried)
+        done = [each for each in done if each not in tried]
+        if done:
+            await self._acknowledge(
+                [self._acknowledgement(self._leases[each.task.id], each.result) for each in done], done
+            )
+
+    def _count_tried(self, tried: Sequence[TaskDone[In]]) -> None:
+        self._leases.drop([each.task.id for each in tried])
+        for each in tried:
+            assert isinstance(each.result, TriedAlone)  # noqa: S101  # for the type checker
+            worked = each.result.worked
+            self._counts[TaskState.SUCCESS] += worked.succeeded
+            self._counts[TaskState.RUNNING] += worked.put_off
+            self._counts[TaskState.FAILED] += worked.failed
+            self._counts[TaskState.CANCELLED] += worked.cancelled
 
     def _acknowledgement(self, row: ClaimedRow, result: Result) -> Acknowledgement:
         return acknowledgement_of(row, result, retry=self._retry, step=self._step, now=self._clock.now())

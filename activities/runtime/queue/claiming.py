@@ -51,10 +51,13 @@ class Claimer(Generic[In]):
         claim: str,
         kind: type[In],
         prepare: Prepare[In] | None,
+        sets_suspects_apart: bool = False,
     ) -> None:
         self._database, self._clock = database, clock
         self._leases, self._claim = leases, claim
         self._kind, self._prepare = kind, prepare
+        # Suspected tasks are prepared where they are worked: in isolation.
+        self._sets_suspects_apart = sets_suspects_apart
 
     async def claim(self, work: Claim) -> Claimed[In]:
         """Claim rows and prepare them. A row that cannot be prepared is no reason not to work the others."""
@@ -74,12 +77,16 @@ class Claimer(Generic[In]):
     async def _claimed(self, work: Claim, prepare: Prepare[In] | None) -> Claimed[In]:
         async def write(session: Session) -> Claimed[In]:
             claimed = self._read(await work(QueueStore(session)))
-            if prepare is not None and claimed.tasks:
-                prepared = await prepare(session, claimed.tasks)
+            to_prepare = [task for task in claimed.tasks if self._is_prepared_here(task)]
+            if prepare is not None and to_prepare:
+                prepared = await prepare(session, to_prepare)
                 claimed.tasks = [replace(task, prepared=prepared.get(task.id)) for task in claimed.tasks]
             return claimed
 
         return await self._database.transact(write)
+
+    def _is_prepared_here(self, task: QueueTask[In]) -> bool:
+        return task.deaths == 0 or not self._sets_suspects_apart
 
     def _read(self, rows: Sequence[ClaimedRow]) -> Claimed[In]:
         claimed: Claimed[In] = Claimed(rows)
@@ -90,13 +97,16 @@ class Claimer(Generic[In]):
                 claimed.unreadable.append((row, error))
             else:
                 begin = partial(self._leases.begin, row.id)
-                task = QueueTask(row.id, message, row.attempt, workspace=row.workspace, begin=begin)
+                task = QueueTask(
+                    row.id, message, row.attempt, workspace=row.workspace, deaths=row.deaths, begin=begin
+                )
                 claimed.tasks.append(task)
         return claimed
 
     async def _prepare_each(self, claimed: Claimed[In]) -> None:
         """Prepare the tasks one by one. An attempt that ends in the midst of it has left claims only."""
-        tasks, claimed.tasks = claimed.tasks, []
+        tasks = [task for task in claimed.tasks if self._is_prepared_here(task)]
+        claimed.tasks = [task for task in claimed.tasks if not self._is_prepared_here(task)]
         for task in tasks:
             try:
                 prepared = await self._prepared(task)

@@ -52,6 +52,10 @@ class Leases:
         """Whether the work of a row may have done something."""
         return task_id in self._begun
 
+    def note_begun(self, task_id: UUID) -> None:
+        """Note that the work of a row begins elsewhere, under this claim."""
+        self._begun.add(task_id)
+
     async def begin(self, task_id: UUID) -> None:
         """Note that the work of a row begins; it must not when this raises.
 

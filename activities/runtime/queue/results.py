@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from mainspring.activities.runtime.isolation import WorkerDied
 from mainspring.activities.runtime.retry import Attempts, RetryPolicy, delay_after
 from mainspring.contracts.message import Message
+from mainspring.contracts.queues import QueueWorked
 from mainspring.contracts.retry import Retry, is_of_task, retry_of
 from mainspring.contracts.tasks import TaskError, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -31,6 +33,8 @@ class QueueTask(Generic[In]):
 
     `attempt` counts from 1, also those that a worker's death ended.
 
+    `deaths` is how many workers in a row have died while they ran the task.
+
     `prepared` is what the job's own `prepare` gave for it. `begin` is for work that waits for its turn: see
     `BatchedQueues.work_each`.
     """
@@ -40,6 +44,7 @@ class QueueTask(Generic[In]):
     attempt: int
     prepared: Any = None
     workspace: str = DEFAULT_WORKSPACE
+    deaths: int = field(default=0, repr=False)
     begin: Callable[[], Awaitable[None]] = field(default=_at_once, repr=False, compare=False)
 
 
@@ -58,6 +63,16 @@ class Snooze(Exception):
     def __init__(self, until: datetime) -> None:
         super().__init__(f"not before {until}")
         self.until = until
+
+
+class Untried(Snooze):
+    """A suspected task could not be tried in isolation: it waits until then, and is suspected still."""
+
+
+class TriedAlone(Message):
+    """The task was worked in isolation, and acknowledged there."""
+
+    worked: QueueWorked
 
 
 # Reads and writes what the work needs, in the transaction that claims the tasks, also for those that a dead
@@ -81,6 +96,7 @@ def acknowledgement_of(
             row.id,
             TaskState.RUNNING,
             next_attempt_at=result.until,
+            deaths=row.deaths if isinstance(result, Untried) else 0,
             failures=row.failures,
             application_failures=row.application_failures,
             failing_since=row.failing_since,
@@ -102,6 +118,7 @@ def acknowledgement_of(
         TaskState.FAILED if delay is None else TaskState.RUNNING,
         error=error,
         next_attempt_at=None if delay is None else now + delay,
+        deaths=result.deaths if isinstance(result, WorkerDied) else 0,
         failures=row.failures + 1,
         application_failures=row.application_failures + is_of_task(result),
         failing_since=None if is_until_mended else row.failing_since or (now if is_counted_in_time else None),

@@ -8,7 +8,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from mainspring.activities.runtime.held_loop import note_work
+from mainspring.activities.runtime.isolation import Suspects
 from mainspring.activities.runtime.queue.batch import Batch
+from mainspring.activities.runtime.queue.leases import ClaimLost
 from mainspring.activities.runtime.queue.results import Prepare, QueueTask, Result, Store, TaskDone
 from mainspring.activities.runtime.queue.sizes import QueueSizes
 from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
@@ -55,8 +57,9 @@ class BatchedQueues:
                 return Greeted(text=f"Hello {task.input.name}")
     """
 
-    def __init__(self, database: Database, clock: Clock, sizes: QueueSizes) -> None:
+    def __init__(self, database: Database, clock: Clock, sizes: QueueSizes, suspects: Suspects) -> None:
         self._database = database
+        self._suspects = suspects
         self._clock = clock
         self._sizes = sizes
 
@@ -78,7 +81,7 @@ class BatchedQueues:
         batch = self._batch(request, kind, retry, prepare, store)
         tasks = await batch.resume() or await batch.claim(batch.queue.page)
         while tasks:
-            await batch.acknowledge(await _together(work, tasks))
+            await batch.acknowledge(await _together(work, tasks, batch))
             tasks = await batch.claim(batch.queue.page)
         return await batch.report()
 
@@ -99,11 +102,11 @@ class BatchedQueues:
         the work waits for its turn, and awaits the task's `begin` when that has come, before it does a thing.
         """
         batch = self._batch(request, kind, retry, prepare, store)
-        under_way = _begun(work, await batch.resume(), begins_late)
+        under_way = _begun(work, await batch.resume(), begins_late, batch)
         try:
             while True:
                 tasks = await batch.claim(batch.queue.page - len(under_way))
-                under_way |= _begun(work, tasks, begins_late)
+                under_way |= _begun(work, tasks, begins_late, batch)
                 if not under_way:
                     return await batch.report()
                 ready, _ = await asyncio.wait(under_way, timeout=TICK_SECONDS)
@@ -131,15 +134,22 @@ class BatchedQueues:
             retry=retry,
             prepare=prepare,
             store=store,
+            suspects=self._suspects,
+            only=request.only,
         )
 
 
 async def _together(
     work: Callable[[Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, Result]]],
     tasks: Sequence[QueueTask[In]],
+    batch: Batch[In],
 ) -> list[TaskDone[In]]:
-    begun, done = [], []
+    suspected = [task for task in tasks if batch.is_suspected(task)]
+    begun: list[QueueTask[In]] = []
+    done = list(await asyncio.gather(*(_suspected(task, batch) for task in suspected)))
     for task in tasks:
+        if task in suspected:
+            continue
         try:
             await task.begin()
         except Exception as error:  # noqa: BLE001  # whatever it is, the task has not begun
@@ -154,12 +164,27 @@ async def _together(
 
 
 def _begun(
-    work: Callable[[QueueTask[In]], Awaitable[Message]], tasks: Sequence[QueueTask[In]], begins_late: bool
+    work: Callable[[QueueTask[In]], Awaitable[Message]],
+    tasks: Sequence[QueueTask[In]],
+    begins_late: bool,
+    batch: Batch[In],
 ) -> UnderWay[In]:
-    return {asyncio.create_task(_alone(work, task, begins_late)): task for task in tasks}
+    return {
+        asyncio.create_task(
+            _suspected(task, batch) if batch.is_suspected(task) else _by_itself(work, task, begins_late)
+        ): task
+        for task in tasks
+    }
 
 
-async def _alone(
+async def _suspected(task: QueueTask[In], batch: Batch[In]) -> TaskDone[In]:
+    try:
+        return await batch.try_alone(task)
+    except ClaimLost as error:
+        return TaskDone(task, error)
+
+
+async def _by_itself(
     work: Callable[[QueueTask[In]], Awaitable[Message]], task: QueueTask[In], begins_late: bool
 ) -> TaskDone[In]:
     note_work(task_id=task.id)
