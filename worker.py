@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ from mainspring.contracts.effects import OnUnknown
 from mainspring.domain.queues import Role, consumer_of, queue_of
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.private_files import UMASK
 from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.commits import after_commits
@@ -172,7 +174,7 @@ def _tools(
 async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None:
     """Bring the database and the schedules up to date, then work until `stop` is set."""
     async with AsyncExitStack() as stack:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_state_dir()
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         stack.push_async_callback(after_commits)
@@ -222,6 +224,7 @@ async def _tell_consumers(temporal: TemporalGateway) -> None:
 
 async def main() -> None:
     """Serve until SIGINT or SIGTERM."""
+    os.umask(UMASK)
     settings = Settings.load()
     configure_logs(settings)
     await serve(settings, await connect(settings), stop_on_signals())

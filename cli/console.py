@@ -20,6 +20,7 @@ from mainspring.config.settings import Settings
 from mainspring.config.settings_errors import SettingsError
 from mainspring.devserver import EmbeddedTemporalError
 from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.private_files import UMASK
 from mainspring.storage.database import without_password
 from mainspring.storage.errors import StorageError
 from mainspring.workflows.runtime.catalogue import UnknownJob
@@ -28,7 +29,11 @@ SUCCESS, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def load_settings() -> Settings:
-    """Read the settings and make their directory; what is wrong ends the command with exit code 2."""
+    """Read the settings and make their directory; what is wrong ends the command with exit code 2.
+
+    What the command writes from then on is for its user alone.
+    """
+    os.umask(UMASK)
     try:
         settings = Settings.load()
         settings.make_state_dir()

@@ -21,7 +21,6 @@ def upgrade_schema() -> None:
     """Bring the database to the newest schema; safe to run at any time, several at once."""
 
     async def work(settings: Settings) -> None:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.resolved_database_url)
         try:
             was_current = await is_current(database)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mainspring.config.sections.values import ENCRYPTION_KEY_BYTES
 from mainspring.config.settings import Settings
+from mainspring.gateways.private_files import make_private
 
 KEY_FILE = "encryption.key"
 
@@ -27,7 +28,7 @@ def encryption_key(settings: Settings) -> bytes:
 
 
 def _publish(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     # Written whole under another name first, then linked: link fails where a rename would overwrite, and
     # nobody ever reads half a key. mkstemp makes files of mode 0600.
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=KEY_FILE)

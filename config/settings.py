@@ -21,6 +21,7 @@ from mainspring.config.sections.service import ServiceSettings
 from mainspring.config.sections.webhooks import WebhooksSettings
 from mainspring.config.sections.wishlist import WishlistSettings
 from mainspring.config.settings_errors import Problem, SettingsError, invalid, unknown
+from mainspring.gateways.private_files import make_private
 
 PREFIX = "MAINSPRING_"
 
@@ -62,11 +63,11 @@ class Settings(FoundSettings):
     """
 
     def make_state_dir(self) -> None:
-        """Make the state directory if it is not there; SettingsError when it cannot be used."""
+        """Make the state directory, for us alone; SettingsError when it cannot be used."""
         # What is kept elsewhere needs no place here, and containers may have none to write to.
         is_written = self.database_url is None or self.encryption_key is None
         try:
-            self.state_dir.mkdir(parents=True, exist_ok=True)
+            make_private(self.state_dir)
             if is_written and not os.access(self.state_dir, os.R_OK | os.W_OK | os.X_OK):
                 raise PermissionError(0, "Permission denied")
         except OSError as error:

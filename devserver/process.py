@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from mainspring.devserver import watchdog
+from mainspring.gateways.private_files import FILE_MODE, UMASK
 
 # The watchdog's own grace and its kill come first.
 STOP_TIMEOUT = timedelta(seconds=watchdog.GRACE_SECONDS + 5)
@@ -74,6 +75,7 @@ def _let_go(watchdog_process: subprocess.Popen[bytes]) -> None:
 
 
 def _spawn_watchdog(command: list[str], log: Path, lock: int) -> subprocess.Popen[bytes]:
+    log.touch(FILE_MODE)
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  # our own interpreter, no shell
             [sys.executable, "-I", "-S", watchdog.__file__, *command],
@@ -82,5 +84,6 @@ def _spawn_watchdog(command: list[str], log: Path, lock: int) -> subprocess.Pope
             stderr=output,
             env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
             pass_fds=(lock,),
+            umask=UMASK,
             start_new_session=True,  # Ctrl-C in our terminal is for us; Temporal ends after the worker has
         )

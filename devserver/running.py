@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import Field
 
 from mainspring.contracts.message import Message
+from mainspring.gateways.private_files import FILE_MODE, make_private
 
 LOCK_FILE = "up.lock"
 RUN_FILE = "mainspring.json"
@@ -51,7 +52,7 @@ def running_temporal(state_dir: Path) -> RunningTemporal | None:
 @contextmanager
 def owned(state_dir: Path) -> Iterator[bool]:
     """Hold the state directory's lock; yields False when another process has it."""
-    state_dir.mkdir(parents=True, exist_ok=True)
+    make_private(state_dir)
     lock = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield _lock_within(lock, PATIENCE)
@@ -62,6 +63,7 @@ def owned(state_dir: Path) -> Iterator[bool]:
 def write_run_file(state_dir: Path, running: RunningTemporal) -> None:
     """Publish where Temporal serves, whole or not at all."""
     draft = state_dir / f"{RUN_FILE}.{running.pid}"
+    draft.touch(FILE_MODE)
     draft.write_text(running.model_dump_json(indent=2) + "\n")
     draft.replace(state_dir / RUN_FILE)
 

@@ -7,7 +7,7 @@ an object. What a killed multipart upload leaves in a bucket is for a lifecycle 
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,9 @@ STATUS = re.compile(r"status code: (\d{3})")
 TOO_MANY_REQUESTS = 429
 FIRST_SERVER_FAULT = 500
 
+
+# Whatever this process keeps to itself otherwise.
+SHARED_FILE, SHARED_FOLDER = 0o644, 0o755
 
 Store = LocalStore | S3Store
 
@@ -93,8 +96,14 @@ DEFAULT_RETRY = Timeouts()
 class Objects:
     """One bucket or folder; keys are relative to it, with `/` between their parts."""
 
-    def __init__(self, url: str, access: S3Access, timeouts: Timeouts = DEFAULT_RETRY) -> None:
-        """Open `s3://bucket`, `s3://bucket/prefix` or `file:///folder`; nothing is sent yet."""
+    def __init__(
+        self, url: str, access: S3Access, timeouts: Timeouts = DEFAULT_RETRY, *, is_shared: bool = False
+    ) -> None:
+        """Open `s3://bucket`, `s3://bucket/prefix` or `file:///folder`; nothing is sent yet.
+
+        Every user of the machine, a web server's too, can read what is put into a folder that `is_shared`.
+        """
+        self._is_shared = is_shared
         # Not as a web address: `#`, `?` and `%` are characters of a folder's name and of a key's.
         scheme, _, address = url.partition("://")
         bucket, _, rest = address.partition("/")
@@ -178,6 +187,8 @@ class Objects:
             await obstore.put_async(
                 store, key, content, attributes=attributes, mode=mode, max_concurrency=PARTS_AT_ONCE
             )
+            if self._is_shared and self.folder is not None:
+                _share(self.folder, key)
 
     def _remove_halves(self, key: str) -> None:
         # In a folder, a put that was killed leaves `name#1`, which no list shows.
@@ -186,6 +197,14 @@ class Objects:
             for half in target.parent.glob("*#*"):
                 if half.name.partition("#")[0] == target.name:
                     half.unlink(missing_ok=True)
+
+
+def _share(folder: Path, key: str) -> None:
+    path = folder / key
+    path.chmod(SHARED_FILE)
+    for parent in path.relative_to(folder).parents:
+        with suppress(PermissionError):  # a folder of somebody else's is as they want it
+            (folder / parent).chmod(SHARED_FOLDER)
 
 
 def _bucket(name: str, prefix: str | None, access: S3Access, **timeouts: timedelta) -> S3Store:

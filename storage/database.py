@@ -1,9 +1,10 @@
 """The engine and the unit of work. No table and no query lives here."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -140,6 +141,7 @@ def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:
     }
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, pool_size=SQLITE_POOL_SIZE, **both)
+        event.listen(engine.sync_engine, "do_connect", _make_file)
         event.listen(engine.sync_engine, "connect", _configure_sqlite)
         event.listen(engine.sync_engine, "begin", _begin)
     else:
@@ -152,6 +154,12 @@ def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:
         )
     keep_storable(engine.sync_engine)
     return engine
+
+
+def _make_file(_dialect: Any, _record: Any, address: list[Any], _options: Any) -> None:
+    # SQLite would make it readable for everybody; its log and its index of it take the file's mode.
+    with suppress(OSError):  # what is wrong with the place, SQLite says itself
+        os.close(os.open(address[0], os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

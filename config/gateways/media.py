@@ -22,7 +22,7 @@ async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
         settings.media_s3_access_key,
         None if secret is None else secret.get_secret_value(),
     )
-    objects = Objects(store, access)
+    objects = Objects(store, access, is_shared=settings.media_store_url is not None)
     allowed = Allowed(
         settings.media_max_download_bytes,
         buckets=frozenset(each for each in (objects.bucket, *settings.media_source_buckets) if each),

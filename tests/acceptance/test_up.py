@@ -43,6 +43,15 @@ def test_it_prints_where_everything_is(running: RunningService) -> None:
     assert f"{running.justtcg_url} (emulator)" in shown
 
 
+def test_what_it_writes_is_for_its_user_only(running: RunningService) -> None:
+    """Databases, their logs, keys, Temporal's log and the run file, also those that Temporal writes."""
+    files = [running.command_line.state_dir, *running.command_line.state_dir.rglob("*")]
+    assert {"temporal.db", "temporal.log", "mainspring.db", "mainspring.json"} <= {
+        each.name for each in files
+    }
+    assert [] == [str(each) for each in files if each.stat().st_mode & 0o077]
+
+
 def test_a_second_start_says_that_it_runs(running: RunningService) -> None:
     """Two in one state directory would share a Temporal server's database: the second one names the first."""
     done = running.command_line.run("up", "--sandbox")  # the name that --emulators had
