@@ -32,6 +32,7 @@ class GatewayError(Exception):
     ) -> None:
         summary = (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
         super().__init__(f"{service}: {summary}" + (f": {readable(detail)}" if detail else ""))
+        self.detail = detail
         self.service = service
         self.status = status
         self.code = code

@@ -1,8 +1,9 @@
 """Object storage: an S3 bucket or a folder, behind one small class.
 
 Every call raises TransientError when the storage is away, ObjectMissing when there is no such object,
-CredentialsRefused when the key is not accepted, and Refused otherwise. A put is atomic: nobody ever sees half
-an object. What a killed multipart upload leaves in a bucket is for a lifecycle rule of the bucket.
+CredentialsRefused when the key is not accepted, and Refused otherwise. All but `content`, which reads what a
+caller has named, raise a StoreUnusable for what a person mends: the store is our own. A put is atomic: nobody
+ever sees half an object. What a killed multipart upload leaves in a bucket is for its lifecycle rule.
 """
 
 import re
@@ -17,6 +18,7 @@ import obstore
 from obstore import exceptions
 from obstore.store import LocalStore, S3Store
 
+from mainspring.contracts.retry import Retry
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, Refused, ServerFault, Unreachable
 
 if TYPE_CHECKING:
@@ -44,8 +46,34 @@ SHARED_FILE, SHARED_FOLDER = 0o644, 0o755
 Store = LocalStore | S3Store
 
 
+NO_ROOM = re.compile(r"\(os error (?:28|122|30)\)")
+INSUFFICIENT_STORAGE = 507
+
+
 class ObjectMissing(Refused):
     """There is no such object."""
+
+
+class StoreUnusable(GatewayError):
+    """The object store that the settings name takes nothing: a person mends that."""
+
+    retry = Retry.UNTIL_MENDED
+
+
+class StoreAway(StoreUnusable, Unreachable):
+    """The object store does not answer."""
+
+
+class StoreFull(StoreUnusable, ServerFault):
+    """The object store has no room."""
+
+
+class StoreRefuses(StoreUnusable, CredentialsRefused):
+    """The object store refuses the key."""
+
+
+class BucketMissing(StoreUnusable, ObjectMissing):
+    """There is no such bucket."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +152,7 @@ class Objects:
     async def find(self, key: str) -> StoredObject | None:
         """Return an object's size and tag, or None."""
         try:
-            with _translated():
+            with _of_ours():
                 return _stored(await obstore.head_async(self._store, key))
         except ObjectMissing:
             return None
@@ -147,7 +175,7 @@ class Objects:
 
     async def read(self, key: str) -> bytes:
         """Return a small object's content."""
-        with _translated():
+        with _of_ours():
             return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
     async def content(self, key: str, *, offset: int = 0, tag: str | None = None) -> ObjectContent:
@@ -165,7 +193,7 @@ class Objects:
     async def under(self, prefix: str) -> list[StoredObject]:
         """Return all objects whose key begins with `prefix/`, by key."""
         found: list[StoredObject] = []
-        with _translated():
+        with _of_ours(missing=BucketMissing):
             async for page in obstore.list(self._store, prefix):
                 found += [_stored(meta) for meta in page]
         return sorted(found, key=lambda each: each.key)
@@ -173,7 +201,7 @@ class Objects:
     async def delete(self, key: str) -> None:
         """Remove an object; harmless when there is none."""
         try:
-            with _translated():
+            with _of_ours():
                 await obstore.delete_async(self._store, key)
         except ObjectMissing:
             return
@@ -183,7 +211,7 @@ class Objects:
     ) -> None:
         attributes = {"Content-Type": content_type} if self.folder is None else None  # a folder has no place
         self._remove_halves(key)
-        with _translated():
+        with _of_ours(missing=BucketMissing):
             await obstore.put_async(
                 store, key, content, attributes=attributes, mode=mode, max_concurrency=PARTS_AT_ONCE
             )
@@ -251,16 +279,32 @@ def _translated() -> Iterator[None]:
         raise _translation(error) from error
 
 
+@contextmanager
+def _of_ours(missing: type[ObjectMissing] = ObjectMissing) -> Iterator[None]:
+    """As `_translated`, where the store is our own, and not the source that a caller has named."""
+    try:
+        with _translated():
+            yield
+    except ObjectMissing as error:
+        raise missing(error.detail, service=SERVICE) from error
+    except CredentialsRefused as error:
+        raise StoreRefuses(error.detail, service=SERVICE) from error
+    except Unreachable as error:
+        raise StoreAway(error.detail, service=SERVICE) from error
+
+
 def _translation(error: Exception) -> GatewayError:
     summary = _summary(error)
     found = STATUS.search(summary)
     status = int(found.group(1)) if found else None
+    if status == INSUFFICIENT_STORAGE or NO_ROOM.search(summary):
+        return StoreFull(summary, service=SERVICE, status=status)
     if status is not None:
         is_theirs = status >= FIRST_SERVER_FAULT or status == TOO_MANY_REQUESTS
         return (ServerFault if is_theirs else Refused)(summary, service=SERVICE, status=status)
     if isinstance(error, ValueError):  # a key that cannot be one
         return Refused(summary, service=SERVICE)
-    # A folder's own faults, a full disk above all, are like those of a service: they pass.
+    # A folder's own faults are like those of a service: they pass.
     return (Unreachable if "HTTP error" in summary else ServerFault)(summary, service=SERVICE)
 
 

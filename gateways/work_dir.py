@@ -14,8 +14,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from mainspring.contracts.retry import Retry
+from mainspring.gateways.errors import GatewayError
+
 # What a whole piece says of itself, beside its files.
 RECORD = "made.json"
+
+
+class WorkDirUnusable(GatewayError):
+    """Nothing can be made in the work dir."""
+
+    retry = Retry.UNTIL_MENDED
 
 
 @dataclass(frozen=True)
@@ -65,14 +74,12 @@ class Bench:
     def begin(self, name: str) -> Path:
         """Return a new, empty folder to make a piece in."""
         working = self._folder / f".{name}-{uuid4().hex[:8]}"
-        working.mkdir(parents=True)
-        return working
+        return _made(working)
 
     def resume(self, name: str) -> Path:
         """Return the folder in which a killed attempt has begun a piece, or a new one."""
         working = self._folder / f".{name}-begun"
-        working.mkdir(parents=True, exist_ok=True)
-        return working
+        return _made(working)
 
     def keep(self, working: Path, name: str, note: dict[str, Any], made_by: UUID) -> Piece:
         """Call what is in `working` whole, in the place of an earlier piece of this name."""
@@ -106,6 +113,14 @@ class Bench:
                     folder.rename(self._going)
                 shutil.rmtree(self._going)
         return freed
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkDirUnusable(str(error), service="work dir") from error
+    return folder
 
 
 def _is_bench(path: Path) -> bool:

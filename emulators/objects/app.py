@@ -37,6 +37,8 @@ class ObjectsApp:
             return await self._drop(request)
         if self._faults.strikes(ObjectFault.AWAY, method):
             return refusal(503, "SlowDown")
+        if self._faults.strikes(ObjectFault.FULL, method):
+            return refusal(507, "XMinioStorageFull")
         name, _, key = request.path_params["rest"].partition("/")
         bucket = self.buckets.setdefault(name, Bucket())
         if not self._may(request, bucket, key):

@@ -9,6 +9,7 @@ class ObjectFault(StrEnum):
     """One way in which a request goes wrong."""
 
     AWAY = "away"  # 503
+    FULL = "full"  # 507
     DROPPED = "dropped"  # the connection breaks before anything is done
     LOST_ANSWER = "lost_answer"  # it is done, then the connection breaks
     SLOW = "slow"  # the answer takes `slow_seconds`

@@ -46,7 +46,6 @@ class ServerAway(NotSent):
 
     def __init__(self, detail: str, *, retry_after: timedelta, status: int | None = None) -> None:
         super().__init__(detail, service=SERVICE, status=status)
-        self.detail = detail
         self.retry_after = retry_after
 
 

@@ -1,6 +1,7 @@
 """Running ffmpeg: what it says, how far it is, and its end."""
 
 import asyncio
+import errno
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from mainspring.contracts.retry import Retry
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.video import watchdog
 
@@ -37,6 +39,9 @@ PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 STUCK_AFTER = timedelta(minutes=10)
 LOOKS = 10
 
+# ffmpeg ends with the negative number of its error. Its words are not asked: a video's title may say them.
+NO_ROOM = {256 - number for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)}
+
 # Called with the moment of the video that has been written.
 OnTime = Callable[[timedelta], None]
 
@@ -50,6 +55,12 @@ class VideoFailed(GatewayError):
     def __init__(self, detail: str, last_lines: Sequence[str] = ()) -> None:
         super().__init__("\n".join([detail, *last_lines]), service=SERVICE)
         self.last_lines = tuple(last_lines)
+
+
+class DiskFull(VideoFailed):
+    """There is no room for the video."""
+
+    retry = Retry.UNTIL_MENDED
 
 
 class Ffmpeg:
@@ -75,7 +86,7 @@ class Ffmpeg:
     async def listen(
         self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
     ) -> "Output":
-        """Run it like `run`, whatever its exit code; VideoFailed only for one that is stuck."""
+        """Run it like `run`, whatever its exit code. VideoFailed: it is stuck; DiskFull: it has no room."""
         command = [self._program, "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1", *arguments]
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
@@ -100,6 +111,8 @@ class Ffmpeg:
         if is_stuck:
             seconds, rest = output.reached.total_seconds(), self._stuck_after
             raise VideoFailed(f"ffmpeg was stuck at {seconds:.1f} s for {rest}", output.last_lines)
+        if output.exit_code in NO_ROOM:
+            raise DiskFull(f"ffmpeg ended with {_meaning(output.exit_code)} in {folder}", output.last_lines)
         return output
 
 

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from mainspring.contracts.retry import Retry
 from mainspring.emulators.objects import ObjectFault, ObjectStoreEmulator
 from mainspring.gateways.errors import CredentialsRefused, Refused, ServerFault, Unreachable
 from mainspring.gateways.objects import ObjectMissing, Objects, S3Access, Timeouts
@@ -96,7 +97,7 @@ async def test_more_objects_than_a_page_holds_are_all_listed(bucket: Objects) ->
 
 
 async def test_each_kind_of_failure_is_told_apart(emulator: ObjectStoreEmulator, bucket: Objects) -> None:
-    """What passes is transient, a key that is not known is non-retryable."""
+    """What passes is transient; a key that is not known, or no room, is waited for until it is mended."""
     emulator.faults.next(ObjectFault.AWAY)
     with pytest.raises(ServerFault):
         await bucket.replace("a", b"", "video/mp4")
@@ -104,13 +105,26 @@ async def test_each_kind_of_failure_is_told_apart(emulator: ObjectStoreEmulator,
     with pytest.raises(Unreachable):
         await bucket.replace("a", b"", "video/mp4")
     stranger = Objects("s3://media", S3Access(emulator.endpoint, "us-east-1", "stranger", "secret"))
-    with pytest.raises(CredentialsRefused):
+    with pytest.raises(CredentialsRefused) as refused:
         await stranger.replace("a", b"", "video/mp4")
+    emulator.faults.next(ObjectFault.FULL)
+    with pytest.raises(ServerFault) as full:
+        await bucket.replace("a", b"", "video/mp4")
+    assert [Retry.UNTIL_MENDED] * 2 == [refused.value.retry, full.value.retry]
     with pytest.raises(Refused):
         await bucket.replace("../a", b"", "video/mp4")
     await emulator.stop()
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as away:
         await bucket.find("a")
+    assert Retry.UNTIL_MENDED is away.value.retry
+
+
+async def test_a_source_that_is_refused_is_its_caller_s_own(emulator: ObjectStoreEmulator) -> None:
+    """The bucket was named by who has started the task; whether its key is wrong nobody here can mend."""
+    stranger = Objects("s3://media", S3Access(emulator.endpoint, "us-east-1", "stranger", "secret"))
+    with pytest.raises(CredentialsRefused) as caught:
+        await stranger.content("a")
+    assert Retry.NEVER is caught.value.retry
 
 
 async def test_a_put_whose_answer_is_lost_can_be_repeated(

@@ -16,6 +16,7 @@ from mainspring.emulators.clips import Clip, damage, decoded_frames
 from mainspring.emulators.objects import ObjectFault
 from mainspring.emulators.videos import VideoFault
 from mainspring.storage.database import Database
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
 from tests.media import MediaService, attempts, media_service
 
@@ -115,12 +116,10 @@ async def test_a_corrupt_source_fails_after_three_attempts_and_a_good_one_repair
 
 
 async def test_a_changed_profile_does_not_download_again(media: MediaService) -> None:
-    """Only the steps whose input has changed run: what the failed task has made is taken over."""
+    """Only the steps whose input has changed run: what the ended task has made is taken over."""
     media.clip("clip.mp4", SHORT)
-    media.objects.faults.refuses_everybody = True
-    failed = await processed(media, asked(media, "clip.mp4", VideoProfile.P480))
-    assert ["upload"] == list((failed.result or {})["failed_steps"])
-    media.objects.faults.refuses_everybody = False
+    failed = await given_up(media, asked(media, "clip.mp4", VideoProfile.P480))
+    assert TaskState.CANCELLED is failed.state
 
     again = await media.service.jobs.retry(
         failed.id, message=asked(media, "clip.mp4", VideoProfile.P480, VideoProfile.P720)
@@ -137,9 +136,7 @@ async def test_a_changed_profile_does_not_download_again(media: MediaService) ->
 async def test_work_that_is_gone_from_the_disk_is_made_again(media: MediaService) -> None:
     """A retry on another machine, or after the disk was cleared, still ends well."""
     media.clip("clip.mp4", SHORT)
-    media.objects.faults.refuses_everybody = True
-    failed = await processed(media, asked(media, "clip.mp4"))
-    media.objects.faults.refuses_everybody = False
+    failed = await given_up(media, asked(media, "clip.mp4"))
     for left in media.scratch_left:
         left.rename(media.folder / left.name)
 
@@ -277,6 +274,18 @@ async def processed(media: MediaService, request: ProcessVideo) -> Task:
     """Run a task to its end."""
     started = await media.service.jobs.start(PROCESS_VIDEO, request)
     return await media.service.wait(started.id)
+
+
+async def given_up(media: MediaService, request: ProcessVideo) -> Task:
+    """Return a task that was cancelled while it waited for a store that refuses our key."""
+    media.objects.faults.refuses_everybody = True
+    started = await media.service.jobs.start(PROCESS_VIDEO, request)
+    waiting = await eventually(lambda: media.service.tasks.get(started.id), lambda task: bool(task.errors))
+    assert (TaskState.RUNNING, "StoreRefuses") == (waiting.state, waiting.errors[0].error_type)
+    await media.service.jobs.cancel(started.id)
+    ended = await media.service.wait(started.id)
+    media.objects.faults.refuses_everybody = False
+    return ended
 
 
 async def swept(media: MediaService) -> ScratchSwept:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from mainspring.contracts.retry import Retry
 from mainspring.emulators.clips import Clip, cut, damage, decoded_frames, ffmpeg
-from mainspring.gateways.video import Ffmpeg, Probe, Variant, Video, VideoFailed
+from mainspring.gateways.video import DiskFull, Ffmpeg, Probe, Variant, Video, VideoFailed
 
 SMALL = Variant("480p", 160, 120, 1_400)
 CLIP = Clip(seconds=1, width=160, height=120)
@@ -266,7 +267,7 @@ def test_a_process_that_is_killed_takes_its_ffmpeg_with_it(tmp_path: Path) -> No
     program = textwrap.dedent(f"""
         import asyncio
         from pathlib import Path
-        from mainspring.gateways.video import Ffmpeg, Variant, Video
+        from mainspring.gateways.video import DiskFull, Ffmpeg, Variant, Video
 
         variant = Variant("480p", 160, 120, 1_400)
         work = Video(Ffmpeg(1)).make_file(
@@ -314,3 +315,24 @@ def until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "poster.jpg"])
+async def test_a_full_disk_is_no_fault_of_the_film(name: str, tmp_path: Path) -> None:
+    """Files and pictures alike: it is waited for, with ffmpeg's own words."""
+    source = CLIP.write(tmp_path / "a.mkv")
+    (tmp_path / name).symlink_to("/dev/full")
+    with pytest.raises(DiskFull, match="No space left on device") as caught:
+        await Ffmpeg(parallel=1).listen(["-y", "-i", source.name, "-frames:v", "1", name], folder=tmp_path)
+
+    assert Retry.UNTIL_MENDED is caught.value.retry
+
+
+async def test_a_film_cannot_say_that_the_disk_is_full(video: Video, tmp_path: Path) -> None:
+    """Or else anybody's title would keep its task waiting for ever."""
+    title = "title=No space left on device (os error 28)"
+    ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-metadata", title, str(tmp_path / "a.mp4"))
+    with pytest.raises(VideoFailed) as caught:
+        await video.probe(tmp_path / "a.mp4")
+
+    assert Retry.APPLICATION is caught.value.retry

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from mainspring.gateways.work_dir import RECORD, Bench, Scratch
+from mainspring.contracts.retry import Retry
+from mainspring.gateways.work_dir import RECORD, Bench, Scratch, WorkDirUnusable
 
 TASK = uuid4()
 
@@ -103,3 +104,13 @@ def test_what_else_is_in_the_folder_is_not_ours(tmp_path: Path) -> None:
         bench.clear()
 
     assert set(others) == set(tmp_path.rglob("*"))
+
+
+def test_a_work_dir_that_cannot_be_made_is_waited_for(tmp_path: Path) -> None:
+    """It is a setting, or the disk: no film's fault."""
+    (tmp_path / "file").write_text("")
+    bench = Scratch(tmp_path / "file" / "scratch").bench(uuid4())
+    for make in (bench.begin, bench.resume):
+        with pytest.raises(WorkDirUnusable) as caught:
+            make("source")
+        assert Retry.UNTIL_MENDED is caught.value.retry
