@@ -1,6 +1,7 @@
 """Bulk writes that both databases understand."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -19,9 +20,26 @@ CHUNK = 1_000
 
 def insert_into(session: AsyncSession, row: type[Base]) -> Insert:
     """Return an INSERT of the session's database, which knows ON CONFLICT."""
-    if session.get_bind().dialect.name == "postgresql":
+    if is_postgresql(session):
         return postgresql.insert(row)
     return sqlite.insert(row)
+
+
+def insert_new(session: AsyncSession, row: type[Base]) -> Insert:
+    """Return an INSERT of the session's database that leaves out the rows whose keys are there."""
+    return _insert_new(row, is_postgresql=is_postgresql(session))
+
+
+@cache
+def _insert_new(row: type[Base], *, is_postgresql: bool) -> Insert:
+    # Built once: to build a statement and to look for it among the compiled ones costs more than to send it.
+    insert: Insert = postgresql.insert(row) if is_postgresql else sqlite.insert(row)
+    return insert.on_conflict_do_nothing()
+
+
+def is_postgresql(session: AsyncSession) -> bool:
+    """Whether the session's database is PostgreSQL, not SQLite."""
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

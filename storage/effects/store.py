@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.effects import IN_DOUBT, OVER, Effect, EffectState
 from mainspring.contracts.tasks import TaskState
-from mainspring.storage.dialect import chunks, insert_into
+from mainspring.storage.dialect import chunks, insert_new
 from mainspring.storage.effects.rows import EffectResult, NewEffect, effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.tables import EffectRow, TaskRow
@@ -28,7 +28,7 @@ class EffectStore:
                 {**vars(each), "state": EffectState.INTENDED, "attempts": 0, "resends": 0, "created_at": now}
                 for each in chunk
             ]
-            await self._session.execute(insert_into(self._session, EffectRow).on_conflict_do_nothing(), rows)
+            await self._session.execute(insert_new(self._session, EffectRow), rows)
         ids = [each.id for each in effects]
         with_row: set[UUID] = set()
         for some in chunks(ids):

@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import Enqueued, NewTask
 from mainspring.domain.queues import fairness_ranks
-from mainspring.storage.dialect import chunks, insert_into
+from mainspring.storage.dialect import chunks, insert_new
+from mainspring.storage.ledger.fairness_ranks import FairnessRanks
 from mainspring.storage.ledger.repeats import Holders, Repeats, after_quiet_time, key_of
 from mainspring.storage.ledger.rows import queued_row
 from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tables.tasks import BATCHED_QUEUED
 
 
 class TaskIntake(Repository):
@@ -50,8 +50,8 @@ class TaskIntake(Repository):
         ranks = await self._fairness_ranks([task for task in tasks if task.is_pooled])
         with_row: set[UUID] = set()
         while tasks:
-            statement = insert_into(self._session, TaskRow).on_conflict_do_nothing()
-            await self._session.execute(statement, [_ranked_row(task, ranks, now) for task in tasks])
+            rows = [_ranked_row(task, ranks, now) for task in tasks]
+            await self._session.execute(insert_new(self._session, TaskRow), rows)
             # A row that is there may be an earlier attempt's, and over by now: it was accepted all the same.
             with_row |= await TaskQueries(self._session).known([task.id for task in tasks])
             keyed = [task for task in tasks if task.dedupe_key is not None and task.id not in with_row]
@@ -64,21 +64,14 @@ class TaskIntake(Repository):
 
     async def _fairness_ranks(self, tasks: Sequence[NewTask]) -> dict[UUID, int]:
         """Return the fairness rank of each task of a batched queue, among its job and priority."""
+        waiting = FairnessRanks(self._session)
         ranks: dict[UUID, int] = {}
         for job, priority in sorted({(task.job, task.priority) for task in tasks}):
             queue = [task for task in tasks if (task.job, task.priority) == (job, priority)]
-            waiting = select(TaskRow.fairness_rank).where(
-                BATCHED_QUEUED, TaskRow.job == job, TaskRow.priority == priority
-            )
-            head = await self._session.scalar(waiting.order_by(TaskRow.fairness_rank).limit(1)) or 0
-            last: dict[str | None, int] = {}
-            for key in {task.fairness_key for task in queue}:
-                own = waiting.where(TaskRow.fairness_key == key).order_by(TaskRow.fairness_rank.desc())
-                latest = await self._session.scalar(own.limit(1))
-                if latest is not None:
-                    last[key] = latest
-            ordered = fairness_ranks([task.fairness_key for task in queue], head=head, last=last)
-            ranks |= zip([task.id for task in queue], ordered, strict=True)
+            keys = [task.fairness_key for task in queue]
+            head = await waiting.first(job, priority)
+            last = await waiting.last_of(set(keys), job, priority)
+            ranks |= zip([task.id for task in queue], fairness_ranks(keys, head=head, last=last), strict=True)
         return ranks
 
     async def record_runs(self, runs: Mapping[UUID, str]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from mainspring.contracts.queues import QueueStatistics
@@ -64,22 +64,20 @@ class QueueQueries(Repository):
         The start of such an older row has woken the consumer. A row whose later time has come has woken none.
         The answer means something only after the commit that made these rows.
         """
-        mine = select(TaskRow.created_at, TaskRow.id, TaskRow.starts_at)
-        mine = mine.where(TaskRow.id == min(task_ids), BATCHED_QUEUED)
-        found = (await self._session.execute(mine)).one_or_none()
+        found = (await self._session.execute(FIRST_OF_THESE, {"id": min(task_ids)})).one_or_none()
         if found is None:
             return False
-        older = select(TaskRow.id).where(
-            BATCHED_QUEUED,
-            TaskRow.job == job,
-            may_begin(max(now, found.starts_at or now)),
-            or_(TaskRow.starts_at.is_(None), TaskRow.starts_at > now),
-            tuple_(TaskRow.created_at, TaskRow.id) < (found.created_at, found.id),
-        )
-        return await self._session.scalar(older.limit(1)) is None
+        before = {
+            "job": job,
+            "created_at": found.created_at,
+            "id": found.id,
+            "until": max(now, found.starts_at or now),
+            "now": now,
+        }
+        return await self._session.scalar(OLDER_THAN_THESE, before) is None
 
 
-def may_begin(now: datetime) -> ColumnElement[bool]:
+def may_begin(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Whether a queued row's time has come, and no other run of its key is before it.
 
     A debounced row gave up its key when it began. The next one of that key must not be worked before it has
@@ -111,3 +109,23 @@ def later_times(job: str, now: datetime) -> tuple[Select[Any], ...]:
             BATCHED_QUEUED, TaskRow.job == job, TaskRow.starts_at > now
         ),
     )
+
+
+# Built once, for every start asks: `QueueQueries.is_first_in_line`.
+FIRST_OF_THESE = select(TaskRow.created_at, TaskRow.id, TaskRow.starts_at).where(
+    TaskRow.id == bindparam("id"), BATCHED_QUEUED
+)
+OLDER_THAN_THESE = (
+    select(TaskRow.id)
+    .where(
+        BATCHED_QUEUED,
+        TaskRow.job == bindparam("job"),
+        may_begin(bindparam("until", type_=TaskRow.starts_at.type)),
+        or_(TaskRow.starts_at.is_(None), TaskRow.starts_at > bindparam("now")),
+        tuple_(TaskRow.created_at, TaskRow.id)
+        < tuple_(
+            bindparam("created_at", type_=TaskRow.created_at.type), bindparam("id", type_=TaskRow.id.type)
+        ),
+    )
+    .limit(1)
+)

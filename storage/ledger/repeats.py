@@ -8,7 +8,7 @@ from sqlalchemy import case, func, literal, or_, select, update
 
 from mainspring.contracts.tasks import Enqueued, NewTask, TaskState
 from mainspring.contracts.text import storable
-from mainspring.storage.dialect import chunks
+from mainspring.storage.dialect import chunks, is_postgresql
 from mainspring.storage.errors import AlreadyRetried
 from mainspring.storage.ledger.rows import ACTIVE_NAMES
 from mainspring.storage.repository import Repository
@@ -104,7 +104,7 @@ class Repeats(Repository):
     async def _hold_keys(self, keys: Iterable[Key]) -> None:
         # SQLite has one writer at a time; PostgreSQL has no row yet that could be locked. Every transaction
         # locks its keys in the same order, so that two transactions never wait for each other.
-        if self._session.get_bind().dialect.name == "postgresql":
+        if is_postgresql(self._session):
             # Two keys that look the same here share a lock, which is harmless.
             for name in sorted(f"{workspace}/{key}" for workspace, key in keys):
                 await self._session.execute(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mainspring.contracts.flows import FailedStep, FlowResult, OpenedStep, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject
 from mainspring.contracts.text import readable
-from mainspring.storage.dialect import chunks, insert_into
+from mainspring.storage.dialect import chunks, insert_new
 from mainspring.storage.ledger.flow_progress import FlowProgress
 from mainspring.storage.ledger.rows import still_active
 from mainspring.storage.ledger.step_queries import StepQueries
@@ -33,7 +33,7 @@ class StepStore(Repository):
         """Make a flow's pending steps; those that are there stay as they are."""
         rows = [pending_row(task_id, position, step) for position, step in enumerate(steps)]
         for chunk in chunks(rows):
-            statement = insert_into(self._session, TaskStepRow).on_conflict_do_nothing()
+            statement = insert_new(self._session, TaskStepRow)
             await self._session.execute(statement, chunk)
         await self._flows.hold(task_id)
         await self._flows.report(task_id, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 
 from mainspring.contracts.tasks import Task
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -13,6 +13,9 @@ from mainspring.storage.ledger.rows import error_of, task_of
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 from mainspring.storage.tables.tasks import CANCEL_REQUESTED, STARTED, UNSTARTED
+
+# Built once, for every start asks.
+KNOWN = select(TaskRow.id).where(TaskRow.id.in_(bindparam("ids", expanding=True)))
 
 
 class TaskQueries(Repository):
@@ -33,7 +36,7 @@ class TaskQueries(Repository):
 
     async def known(self, task_ids: Collection[UUID]) -> set[UUID]:
         """Return which of these ids have a row."""
-        return set(await self._session.scalars(select(TaskRow.id).where(TaskRow.id.in_(task_ids))))
+        return set(await self._session.scalars(KNOWN, {"ids": list(task_ids)}))
 
     async def unstarted(
         self, *, limit: int, created_before: datetime, after: Task | None = None
