@@ -47,6 +47,14 @@ async def after_commits() -> None:
         await asyncio.wait(_under_way)
 
 
+def set_off(work: Awaitable[object]) -> "asyncio.Task[None]":
+    """Begin work that no caller waits for; `after_commits` does."""
+    task = asyncio.ensure_future(_awaited(work))
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+    return task
+
+
 @dataclass(frozen=True)
 class _Entry:
     """Work that follows a commit, or tasks whose queue is woken by it."""
@@ -62,7 +70,6 @@ class _Following:
 
     def __init__(self, session: Session, wake: Wake | None) -> None:
         self._session, self._wake = session, wake
-        self._loop = asyncio.get_running_loop()
         self._entries: list[_Entry] = []
         self.waking: set[asyncio.Task[None]] = set()
         event.listen(session, "after_commit", self._committed)
@@ -80,19 +87,13 @@ class _Following:
         entries, self._entries = self._entries, []
         for entry in entries:
             if entry.then is not None:
-                self._set_off(entry.then())
+                set_off(entry.then())
         queued: dict[str, list[UUID]] = {}
         for entry in entries:
             if entry.then is None:
                 queued.setdefault(entry.job, []).extend(entry.task_ids)
         if self._wake is not None:
-            self.waking = {self._set_off(self._wake(job, ids)) for job, ids in queued.items()}
-
-    def _set_off(self, work: Awaitable[object]) -> "asyncio.Task[None]":
-        task = self._loop.create_task(_awaited(work))
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
-        return task
+            self.waking = {set_off(self._wake(job, ids)) for job, ids in queued.items()}
 
     def _rolled_back(self, _session: Session, transaction: SessionTransaction) -> None:
         self._entries = [entry for entry in self._entries if transaction not in entry.within]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from mainspring.activities.runtime.dispatch import start_accepted
 from mainspring.client.errors import KeyHeld
+from mainspring.client.jobs.coalescing import CoalescedStarts
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
@@ -29,6 +30,14 @@ class Intake:
         self._database = database
         self._temporal = temporal
         self._clock = clock
+        self._coalesced = CoalescedStarts(self._commit, self._dispatch_fresh)
+
+    async def accept_one(self, task: NewTask) -> Enqueued:
+        """Commit and start a task, together with what other callers start at the same time."""
+        if task.dedupe_key is None:
+            return await self._coalesced.accept(task)
+        (enqueued,) = await self.accept([task])
+        return enqueued
 
     async def accept(self, tasks: Sequence[NewTask]) -> list[Enqueued]:
         """Commit and start tasks, a thousand at a time: what was accepted before an error stays accepted."""
@@ -38,9 +47,15 @@ class Intake:
         return enqueued
 
     async def _accept_chunk(self, tasks: Sequence[NewTask]) -> list[Enqueued]:
-        enqueued = await self._database.transact(lambda session: self._enqueue(session, tasks))
-        await self._dispatch(_fresh(tasks, enqueued))
+        enqueued = await self._commit(tasks)
+        await self._dispatch_fresh(tasks, enqueued)
         return enqueued
+
+    async def _commit(self, tasks: Sequence[NewTask]) -> list[Enqueued]:
+        return await self._database.transact(lambda session: self._enqueue(session, tasks))
+
+    async def _dispatch_fresh(self, tasks: Sequence[NewTask], enqueued: Sequence[Enqueued]) -> None:
+        await self._dispatch(_fresh(tasks, enqueued))
 
     async def accept_retry(self, task: NewTask, *, must_be_new: bool) -> Enqueued:
         """Commit and start a task that retries another one, or return the active one of its key.
@@ -54,7 +69,7 @@ class Intake:
             )
         except _OtherWork as other:
             return other.enqueued
-        await self._dispatch(_fresh([task], [enqueued]))
+        await self._dispatch_fresh([task], [enqueued])
         return enqueued
 
     async def _enqueue_retry(self, session: Session, task: NewTask, *, must_be_new: bool) -> Enqueued:

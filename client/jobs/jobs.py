@@ -88,7 +88,7 @@ class Jobs:
         if session is not None:
             enqueued = await self._intake.accept_one_within(session, task)
         else:
-            (enqueued,) = await self._intake.accept([task])
+            enqueued = await self._intake.accept_one(task)
         return self._started(job, enqueued)
 
     async def start_many(
