@@ -1,5 +1,5 @@
 # One image for the workers and for one-shot commands such as `mainspring db upgrade`.
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:8d9d0b8bcf6506481eae4907c18f5e3e7902e629f5f6d684f9e7c32e85e3ddf0
 
 ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
@@ -13,8 +13,9 @@ RUN pip install --require-hashes -r requirements/runtime.txt
 
 COPY . .
 RUN pip install --no-deps --no-build-isolation -e . \
+    && python -m compileall -q . \
     && useradd --system --uid 10001 --create-home mainspring \
-    && install --directory --owner mainspring --group mainspring var
+    && install --directory --mode 0700 --owner mainspring --group mainspring var
 
 USER mainspring
 

@@ -28,15 +28,16 @@ def make_private(folder: Path) -> None:
 
 
 def _take_from_others(folder: Path) -> None:
-    # What belongs to somebody else, as a container's volume may, or has just gone, is not ours to change.
-    with suppress(PermissionError, FileNotFoundError):
+    # What belongs to somebody else, as a container's volume may, is not ours to change, nor is what is on a
+    # file system that is read only.
+    with suppress(OSError):
         folder.chmod(folder.stat().st_mode & ~OTHERS)
-    with suppress(PermissionError, FileNotFoundError), os.scandir(folder) as entries:
+    with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_symlink() or not entry.stat().st_mode & OTHERS:
                 continue
             if entry.is_dir():
                 _take_from_others(Path(entry.path))
             else:
-                with suppress(PermissionError, FileNotFoundError):
+                with suppress(OSError):
                     Path(entry.path).chmod(entry.stat().st_mode & ~OTHERS)
