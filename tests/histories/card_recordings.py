@@ -1,9 +1,8 @@
 """What record.py records of the cards, and of what runs beside every job."""
 
 from contextlib import suppress
-from typing import Any
 
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowFailureError
 
 from mainspring.contracts.cards import (
     DiscoverSets,
@@ -11,7 +10,6 @@ from mainspring.contracts.cards import (
     SyncTrackedSets,
     UpdateInventoryPrices,
 )
-from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.justtcg.catalogue import GAME_ID
 from mainspring.workflows.cards import (
@@ -20,19 +18,10 @@ from mainspring.workflows.cards import (
     SYNC_TRACKED_SETS,
     UPDATE_INVENTORY_PRICES,
 )
-from mainspring.workflows.runtime.job import AnyJob
+from tests.histories.runs import Handle, finished
 from tests.service import Service, is_waiting
 
-Handle = WorkflowHandle[Any, Any]
-
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"
-
-
-async def finished(service: Service, job: AnyJob, given: Message) -> Handle:
-    """Run a job to its end, whatever that is."""
-    started = await service.jobs.start(job, given)
-    task = await service.wait(started.id)
-    return service.temporal_client.get_workflow_handle(task.workflow_id)
 
 
 async def discovered(service: Service) -> Handle:

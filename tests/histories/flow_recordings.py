@@ -1,8 +1,9 @@
 """What record.py records of flows, pools and media."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
-
-from temporalio.client import WorkflowHandle
 
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.config.secrets import encryption_key
@@ -18,9 +19,16 @@ from mainspring.workflows.media import PROCESS_VIDEO, SweepScratchWorkflow
 from mainspring.workflows.run_flow import RUN_FLOW
 from mainspring.workflows.webhooks import DELIVER
 from tests.deliveries import made_up_delivery
+from tests.histories.runs import Handle
 from tests.service import Service
 
-Handle = WorkflowHandle[Any, Any]
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """Give the folder that films come from."""
+    films = folder / "films"
+    films.mkdir()
+    yield {"media_source_dir": films}
 
 
 async def composed(service: Service) -> Handle:

@@ -7,7 +7,9 @@ is recorded anew only when it is named, after a change of workflow code that old
 real server, a real worker and the emulated vendor do the work. What tells of the machine (paths, process
 and host names) is taken out.
 
-What can be recorded is in the `RECORDINGS` of every module here that is called `…_recordings`.
+What can be recorded is in the `RECORDINGS` of every module here that is called `…_recordings`. A module whose
+jobs need settings, such as the address of an emulator, has an asynchronous context manager `served(folder)`
+that gives them.
 """
 
 import asyncio
@@ -17,11 +19,12 @@ import os
 import pkgutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.storage.database import Database
@@ -63,29 +66,33 @@ def chosen(names: Sequence[str], folder: Path = FOLDER) -> list[str]:
     return list(names) or [name for name in RECORDINGS if not (folder / f"{name}.json").exists()]
 
 
+@asynccontextmanager
+async def _served(_folder: Path) -> AsyncIterator[dict[str, Any]]:
+    yield {}
+
+
+async def history_of(name: str, temporal_client: Client, database: Database, folder: Path) -> WorkflowHistory:
+    """Run what is to be recorded, and return the history."""
+    recording = RECORDINGS[name]
+    served = getattr(sys.modules[recording.__module__], "served", _served)
+    async with SmtpEmulator() as smtp, served(folder) as settings:
+        mail = {"smtp_host": smtp.host, "smtp_port": smtp.port, "smtp_security": "none"}
+        idle = idle_service(temporal_client, database, folder, **(mail | settings))
+        async with idle as service, service.worker():
+            handle = await recording(service)
+            return await handle.fetch_history()
+
+
 async def record(name: str) -> None:
     """Record one history into its file."""
+    suggest = {"limit__historyCount__suggestContinueAsNew": str(SUGGESTED_AFTER_EVENTS)}
+    changed = suggest if name.endswith(("continued-as-new", "resumed")) else {}
     with tempfile.TemporaryDirectory() as folder:
-        suggest = {"limit__historyCount__suggestContinueAsNew": str(SUGGESTED_AFTER_EVENTS)}
-        changed = suggest if name.endswith(("continued-as-new", "resumed")) else {}
-        async with temporal_server_process(**changed) as address, SmtpEmulator() as smtp:
+        async with temporal_server_process(**changed) as address:
             temporal_client = await own_namespace(address, identity="recorder")
             database = Database(f"sqlite+aiosqlite:///{folder}/recording.db")
             await upgrade(database)
-            served = Path(folder) / "served"
-            served.mkdir()
-            idle = idle_service(
-                temporal_client,
-                database,
-                Path(folder),
-                media_source_dir=served,
-                smtp_host=smtp.host,
-                smtp_port=smtp.port,
-                smtp_security="none",
-            )
-            async with idle as service, service.worker():
-                handle = await RECORDINGS[name](service)
-                history = await handle.fetch_history()
+            history = await history_of(name, temporal_client, database, Path(folder))
             await database.dispose()
     text = json.dumps(scrubbed(history.to_json_dict()), indent=1) + "\n"
     (FOLDER / f"{name}.json").write_text(text)

@@ -1,19 +1,14 @@
 """What record.py records of the wishlists."""
 
-from typing import Any
-
-from temporalio.client import WorkflowHandle
-
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskFilter, TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, WishedItem
 from mainspring.domain.queues import consumer_of
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.wishlist import SALE_CHECK, SEND, STOCK_CHECK
+from tests.histories.runs import Handle
 from tests.service import Service
 from tests.shop import product, user
-
-Handle = WorkflowHandle[Any, Any]
 
 
 async def sales_checked(service: Service) -> Handle:
