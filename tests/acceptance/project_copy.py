@@ -19,8 +19,8 @@ def copied_project(folder: Path) -> Path:
     for name in COPIED:
         source = PROJECT / name
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-            shutil.copytree(source, copy / name, ignore=ignored, symlinks=True)
+            # With its byte code, which is good for the copy: times of files are copied, too.
+            shutil.copytree(source, copy / name, symlinks=True)
         else:
             shutil.copy(source, copy)
     return copy

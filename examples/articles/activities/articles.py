@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from mainspring.contracts.articles import MOST_SHOWN, Article, ArticlesProgress
-from mainspring.gateways.registry import BUDGET, PAGE, Registry
-from mainspring.storage.articles import ArticleRepository
 from temporalio import activity
 
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
 from mainspring.activities.runtime.metered_calls import RateLimitedCalls
+from mainspring.contracts.articles import MOST_SHOWN, Article, ArticlesProgress
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.files import RejectedRow, Row, read_rows
+from mainspring.gateways.registry import BUDGET, PAGE, Registry
+from mainspring.storage.articles import ArticleRepository
 from mainspring.storage.database import Database, Session
 
 AnyRow = Row[Article] | RejectedRow

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from mainspring.contracts.articles import Article
-from mainspring.storage.tables.articles import ArticleRow
 from sqlalchemy import func, select
 
+from mainspring.contracts.articles import Article
 from mainspring.storage.dialect import upsert
 from mainspring.storage.repository import Repository
+from mainspring.storage.tables.articles import ArticleRow
 
 
 class ArticleRepository(Repository):

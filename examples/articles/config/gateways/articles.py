@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from mainspring.activities.articles import ArticlesFile
-from mainspring.config.sections.articles import ArticlesSettings
-from mainspring.gateways.registry import SERVICE, Registry
-
 from mainspring.config.gateways import Gateways
+from mainspring.config.sections.articles import ArticlesSettings
 from mainspring.gateways.json_http import open_json_http
+from mainspring.gateways.registry import SERVICE, Registry
 
 
 @asynccontextmanager

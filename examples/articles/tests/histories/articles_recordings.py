@@ -7,9 +7,8 @@ from typing import Any
 
 from mainspring.contracts.articles import LoadArticles
 from mainspring.workflows.articles import LOAD_ARTICLES
-from tests.integration.test_articles import RegistryEmulator
-
 from tests.histories.runs import Handle, finished
+from tests.integration.test_articles import RegistryEmulator
 from tests.service import Service
 
 

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mainspring.contracts.articles import ArticlesLoaded, LoadArticles
-from mainspring.storage.articles import ArticleRepository
-from mainspring.workflows.articles import LOAD_ARTICLES
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from mainspring.contracts.articles import ArticlesLoaded, LoadArticles
 from mainspring.contracts.progress import PAUSE_ENDED
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.base import Control
 from mainspring.emulators.http import Connections, HttpEmulator
+from mainspring.storage.articles import ArticleRepository
 from mainspring.testing import ServiceUnderTest
+from mainspring.workflows.articles import LOAD_ARTICLES
 
 ROWS = 20_000
 
