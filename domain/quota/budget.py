@@ -71,6 +71,10 @@ class Budget(Protocol[State]):
         """Learn that the vendor has refused a call of `reserved_at` because `window` is full."""
         ...
 
+    def lift(self, state: State) -> State:
+        """Forget what the vendor asked to wait, because an operator knows better."""
+        ...
+
     def is_brief(self, window: str) -> bool:
         """Whether a full window frees itself soon: the activity then waits, not the workflow."""
         ...

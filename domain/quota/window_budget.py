@@ -96,17 +96,28 @@ class WindowBudget:
         state: BudgetState,
         window: str,
         retry_after: timedelta | None,
-        _reserved_at: datetime,
+        reserved_at: datetime,
         now: datetime,
     ) -> BudgetState:
-        """Leave a window alone that the vendor calls full: as long as asked, or until it has passed."""
+        """Leave a window alone that the vendor calls full: as long as asked, or until it has passed.
+
+        Close to the beginning of a day or month, the vendor's clock may only be behind: the window is left
+        alone for a minute at most.
+        """
         until = (
             now + min(max(retry_after, SHORTEST_BLOCK), LONGEST_BLOCK)
             if retry_after is not None
             else self._passed(window, now)
         )
+        known_as = next((each for each in self.windows if each.name == window), None)
+        if isinstance(known_as, Calendar) and not known_as.is_settled(reserved_at, now):
+            until = min(until, now + BRIEF)
         known = state.blocked.get(window)
         return replace(state, blocked={**state.blocked, window: max(until, known or until)})
+
+    def lift(self, state: BudgetState) -> BudgetState:
+        """Return the state without the blocks that the vendor has asked for."""
+        return replace(state, blocked={})
 
     def is_brief(self, window: str) -> bool:
         """Whether a full window frees itself within a minute."""

@@ -15,6 +15,12 @@ Buckets = tuple[tuple[int, int], ...]
 # one bucket later than it might.
 BUCKETS_PER_SPAN = 60
 
+# How much longer one call may be on its way than the next: the vendor counts calls when they come.
+TRAVEL_MARGIN = SECOND
+
+# How far the clocks of several machines, and the vendor's, are taken to differ.
+CLOCK_TOLERANCE = timedelta(seconds=30)
+
 # A bucket this far ahead of the clock was written by a clock that was wrong, and is not waited for.
 BROKEN_CLOCK = timedelta(minutes=5)
 
@@ -38,8 +44,8 @@ class Rolling:
         return int(now.timestamp()) // size * size
 
     def counted_until(self, start: int) -> datetime:
-        """Return until when a bucket counts: what is in it may have left at its very end."""
-        return _moment(start) + self.bucket + self.span
+        """Return until when a bucket counts: what is in it may have left at its very end, and come late."""
+        return _moment(start) + self.bucket + self.span + TRAVEL_MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,10 @@ class Calendar:
     def start_of_bucket(self, now: datetime) -> int:
         """Return the beginning of the day or month that counts what leaves at `now`."""
         return int(self._start(now).timestamp())
+
+    def is_settled(self, reserved_at: datetime, now: datetime) -> bool:
+        """Whether a call of `reserved_at` surely counts in the present day or month for the vendor too."""
+        return reserved_at >= self._start(now) + CLOCK_TOLERANCE
 
     def counted_until(self, start: int) -> datetime:
         """Return when the day or month that begins at `start` ends."""

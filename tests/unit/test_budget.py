@@ -174,6 +174,31 @@ def test_a_limit_that_the_budget_does_not_know_is_heeded() -> None:
     granted(TOKENS.reserve(blocked, 1, NOON + timedelta(minutes=9)))
 
 
+@pytest.mark.parametrize("reserved_at", [-1, 0, 29])
+def test_a_vendor_whose_day_has_not_ended_yet_costs_a_minute(reserved_at: int) -> None:
+    """Its clock may be behind: the day that has begun here is not given up, whatever it asks to wait."""
+    midnight = NOON.replace(day=11, hour=0)
+    now = midnight + timedelta(seconds=max(reserved_at, 1))
+    for retry_after in (None, timedelta(days=1)):
+        state = TOKENS.exceeded(
+            TOKENS.fresh(NOON), "day", retry_after, midnight + timedelta(seconds=reserved_at), now
+        )
+
+        full = TOKENS.reserve(state, 1, now)
+
+        assert isinstance(full, Exhausted)
+        assert now + MINUTE == full.resumes_at
+
+
+def test_an_operator_lifts_what_the_vendor_asked_to_wait() -> None:
+    """What is used stays used."""
+    state = granted(TOKENS.reserve(TOKENS.fresh(NOON), 900, NOON))
+    state = TOKENS.lift(TOKENS.exceeded(state, "day", timedelta(days=31), NOON, NOON))
+
+    assert isinstance(TOKENS.reserve(state, 100, NOON), Granted)
+    assert isinstance(TOKENS.reserve(state, 101, NOON), Exhausted)
+
+
 def test_a_call_that_costs_more_than_a_window_has_fails_at_once() -> None:
     """It could wait for ever."""
     with pytest.raises(
