@@ -76,6 +76,20 @@ def set_plan(account: AccountName, plan: str, anchor_day: NewAnchorDay = None) -
     with_service(work)
 
 
+@commands.command("lift-block")
+def lift_block(account: AccountName) -> None:
+    """Let the requests of an account's key leave again, and wake the tasks that wait for the key's quota.
+
+    For when the vendor's refusals were wrong: its next answer says what is used of the key.
+    """
+
+    async def work(service: Service) -> None:
+        notified = await service.accounts.lift_block(account)
+        echo(f"{escape(account)}: the key's requests leave again, {notified} active tasks told")
+
+    with_service(work)
+
+
 @commands.command("set-key")
 def set_key(account: AccountName) -> None:
     """Give an account the API key on standard input; an empty one makes it use the default key."""

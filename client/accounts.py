@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from mainspring.client.card_keys import CardKeys
 from mainspring.client.errors import BadInput
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.progress import PAUSE_ENDED
@@ -38,6 +39,7 @@ class Accounts:
         temporal: TemporalGateway,
         box: SecretBox,
         clock: Clock,
+        keys: CardKeys,
         *,
         workspace: str = DEFAULT_WORKSPACE,
     ) -> None:
@@ -45,6 +47,7 @@ class Accounts:
         self._temporal = temporal
         self._box = box
         self._clock = clock
+        self._keys = keys
         self._workspace = checked_workspace(workspace)
 
     async def add(
@@ -97,16 +100,16 @@ class Accounts:
     async def change_plan(self, account: str, plan: str, anchor_day: int | None = None) -> int:
         """Note a new plan, and with None the anchor day of before; return how many tasks were told.
 
-        Those that wait for the old plan's quota go on at once.
+        Those that wait for the old plan's quota go on at once. The plan holds for the account's own key,
+        whoever shares it, until the vendor's next answer.
         """
         found = await self.find(account)
-        anchor_day = found.anchor_day if anchor_day is None else anchor_day
-        _check(plan, anchor_day)
-        await self._database.transact(
-            lambda session: AccountRepository(session).change(
-                found.id, {"plan": plan, "anchor_day": anchor_day}
-            )
-        )
+        _check(plan, found.anchor_day if anchor_day is None else anchor_day)
+        changes: dict[str, object] = {"plan": plan}
+        if anchor_day is not None:
+            changes["anchor_day"] = anchor_day
+        await self._database.transact(lambda session: AccountRepository(session).change(found.id, changes))
+        await self._keys.declare(found, plan, anchor_day)
         return await self._wake(found.id)
 
     async def set_api_key(self, account: str, api_key: str | None) -> int:
@@ -119,6 +122,16 @@ class Accounts:
             lambda session: AccountRepository(session).set_api_key(found.id, api_key, self._box)
         )
         return await self._wake(found.id)
+
+    async def lift_block(self, account: str) -> int:
+        """Let the requests of an account's key leave again, whatever the vendor asked to wait.
+
+        Return how many tasks were told: those of the workspace's accounts that use the same key. The vendor's
+        next answer says what is used of the key.
+        """
+        found = await self.find(account)
+        await self._keys.lift(found)
+        return sum([await self._wake(each) for each in await self._keys.sharers(found)])
 
     async def _wake(self, account_id: UUID) -> int:
         # A RUNNING one may be about to wait: Temporal keeps the signal until it does.

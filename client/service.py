@@ -8,6 +8,7 @@ from temporalio.client import Client
 
 from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.client.accounts import Accounts
+from mainspring.client.card_keys import CardKeys
 from mainspring.client.effects import Effects
 from mainspring.client.errors import NothingHere
 from mainspring.client.failures import Failures
@@ -20,6 +21,7 @@ from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
 from mainspring.client.workspaces import checked_workspace
 from mainspring.config.connect import connect
+from mainspring.config.gateways.cards import default_credential
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import Clock, SystemClock
@@ -111,7 +113,14 @@ def service_of(
         temporal=temporal,
         jobs=jobs,
         failures=Failures(database, jobs, clock),
-        accounts=Accounts(database, temporal, box, clock, workspace=workspace),
+        accounts=Accounts(
+            database,
+            temporal,
+            box,
+            clock,
+            CardKeys(database, box, default_credential(settings)),
+            workspace=workspace,
+        ),
         webhooks=WebhookSubscriptions(
             database,
             box,

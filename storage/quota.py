@@ -47,17 +47,17 @@ class QuotaRepository(Repository, Generic[State]):
 
     async def release(self, holder: str, cost: int, reserved_at: datetime) -> None:
         """Give back a call that certainly never left."""
-        await self._change(holder, lambda state: self._budget.release(state, cost, reserved_at))
+        await self.change(holder, lambda state: self._budget.release(state, cost, reserved_at))
 
     async def observe(self, holder: str, cost: int, usage: Any, reserved_at: datetime, now: datetime) -> None:
         """Learn from the answer to a call of `reserved_at`; writes only what changes."""
-        await self._change(holder, lambda state: self._budget.observe(state, cost, usage, reserved_at, now))
+        await self.change(holder, lambda state: self._budget.observe(state, cost, usage, reserved_at, now))
 
     async def exceeded(
         self, holder: str, window: str, retry_after: timedelta | None, reserved_at: datetime, now: datetime
     ) -> None:
         """Learn that a call of `reserved_at` was refused because `window` is full."""
-        await self._change(
+        await self.change(
             holder, lambda state: self._budget.exceeded(state, window, retry_after, reserved_at, now)
         )
 
@@ -66,7 +66,8 @@ class QuotaRepository(Repository, Generic[State]):
         stored = await self._session.scalar(select(QuotaRow.state).where(*self._is(holder)))
         return None if stored is None else self._states.validate_python(stored, extra="ignore")
 
-    async def _change(self, holder: str, change: Callable[[State], State]) -> None:
+    async def change(self, holder: str, change: Callable[[State], State]) -> None:
+        """Change what is known of a holder; there is nothing to change before its first call."""
         state = await self._locked(holder)
         if state is not None and (changed := change(state)) != state:
             await self._save(holder, changed)

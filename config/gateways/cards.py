@@ -14,10 +14,11 @@ from mainspring.gateways.justtcg import JustTcg, open_justtcg
 async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
     """Give the gateway and the default key."""
     async with open_justtcg(settings.justtcg_url) as justtcg:
-        yield {JustTcg: justtcg, DefaultCredential: DefaultCredential(_default(settings))}
+        yield {JustTcg: justtcg, DefaultCredential: DefaultCredential(default_credential(settings))}
 
 
-def _default(settings: Settings) -> Credential | None:
+def default_credential(settings: Settings) -> Credential | None:
+    """Return the key for accounts without one of their own, with its plan."""
     if settings.justtcg_api_key is None:
         return None
     return Credential(

@@ -102,13 +102,13 @@ def earliest_days(start: datetime, plan: Plan, requests: int) -> list[date]:
     left: list[datetime] = []
     now = start
     while len(left) < requests:
-        minute = [at for at in left if now - at.replace(microsecond=0) < timedelta(seconds=61)]
+        minute = [at for at in left if now - at.replace(microsecond=0) < timedelta(seconds=62)]
         day = [at for at in left if at.date() == now.date()]
         month = [at for at in left if month_of(at) == month_of(now)]
         if len(day) >= plan.day or len(month) >= plan.month:
             now = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         elif len(minute) >= plan.minute:
-            now = minute[-plan.minute].replace(microsecond=0) + timedelta(seconds=61)
+            now = minute[-plan.minute].replace(microsecond=0) + timedelta(seconds=62)
         else:
             left.append(now)
     return [at.date() for at in left]
@@ -274,7 +274,7 @@ async def test_calls_that_wait_for_the_minute_leave_in_their_order(sqlite_databa
         await asyncio.gather(*(call(calls, number) for number in range(7)))
 
     assert list(range(7)) == left
-    assert NOON + 3 * timedelta(seconds=61) == clock.now()
+    assert NOON + 3 * timedelta(seconds=62) == clock.now()
 
 
 async def test_a_call_that_is_cancelled_while_it_waits_lets_the_next_one_through(
@@ -328,5 +328,5 @@ async def test_a_call_costs_what_its_answer_says_in_the_budget_of_any_vendor(
 
     assert [NOON, NOON] == [await complete(800, spent=300), await complete(700, spent=700)]
     assert [] == waits
-    assert NOON + timedelta(seconds=61) == await complete(100, spent=100)
+    assert NOON + timedelta(seconds=62) == await complete(100, spent=100)
     assert {"minute quota of Claude"} == set(waits)

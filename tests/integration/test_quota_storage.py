@@ -70,6 +70,22 @@ async def test_two_machines_together_use_a_limit_up_and_never_pass_it(
     assert (17, 17) == (stored.day.used, stored.month.used)
 
 
+async def test_what_the_vendor_has_taught_outlives_a_change_of_caller(
+    database: Database, other: Database
+) -> None:
+    """Machines that take the key for one of another plan are granted what the vendor allows, and no more."""
+    starter = plan_named("Starter")
+    usage = Usage("Free Tier", FREE.minute, FREE.day, FREE.month, day_used=1, month_used=1)
+    await reserve(database, starter)
+    await database.transact(lambda session: of(session).observe(HOLDER, 1, usage, NOON, NOON))
+
+    answers = await asyncio.gather(
+        *(reserve((database, other)[n % 2], (FREE, starter)[n % 2]) for n in range(12))
+    )
+
+    assert FREE.minute - 1 == sum(isinstance(answer, Granted) for answer in answers)
+
+
 async def test_each_key_has_a_quota_of_its_own(database: Database) -> None:
     """What one holder uses is not counted for another."""
     plan = Plan("Free Tier", month=9, day=9, minute=1, items_per_request=20)

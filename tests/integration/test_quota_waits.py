@@ -74,6 +74,26 @@ async def test_a_running_task_is_told_of_a_new_plan_too(service: Service) -> Non
     assert TaskState.SUCCESS == (await service.wait(started.id)).state
 
 
+async def test_a_block_that_the_vendor_took_back_is_lifted(service: Service) -> None:
+    """The tasks of every account that uses the key go on at once; what is fetched is not fetched again."""
+    held = service.justtcg.variant_ids[:60]
+    await service.add_account("first", plan="Free Tier", inventory=held, day=2)
+    await service.add_account("second", plan="Free Tier", inventory=held[:20])
+    await service.accounts.set_api_key("second", "key-of-first")
+    started = [await start(service, "first")]
+    await service.until(started[0], is_waiting)
+    started.append(await start(service, "second"))
+    await service.until(started[1], is_waiting)
+    service.justtcg.add_key("key-of-first", "Free Tier")
+
+    told = await service.accounts.lift_block("second")
+    tasks = [await service.wait(each) for each in started]
+
+    assert 2 == told
+    assert {TaskState.SUCCESS} == {task.state for task in tasks}
+    assert service.sold_at(held) == await service.prices()
+
+
 async def test_two_jobs_of_one_account_share_its_quota(service: Service) -> None:
     """Together they use the whole day and nothing above it, and both wait for the next one."""
     held = service.justtcg.variant_ids[-600:]

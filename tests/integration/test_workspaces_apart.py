@@ -206,6 +206,7 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
         AccountUnknown,
         lambda own, other: own.accounts.change_plan(other.account, "Starter"),
     ),
+    (Accounts, "lift_block"): (AccountUnknown, lambda own, other: own.accounts.lift_block(other.account)),
     (Accounts, "set_api_key"): (
         AccountUnknown,
         lambda own, other: own.accounts.set_api_key(other.account, "k"),

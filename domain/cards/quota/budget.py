@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mainspring.domain.cards.quota import decisions
+from mainspring.domain.cards.quota import decisions, sharing
 from mainspring.domain.cards.quota.plans import Plan, Usage
 from mainspring.domain.cards.quota.state import QuotaState, fresh
 from mainspring.domain.cards.quota.windows import Window
@@ -68,6 +68,10 @@ class JustTcgBudget:
         """
         known = WINDOWS.get(window, "minute")
         return decisions.exceeded(state, known, retry_after, reserved_at, now)
+
+    def lift(self, state: QuotaState) -> QuotaState:
+        """Forget a block, and that the day or the month is full, until the next answer."""
+        return sharing.lifted(state)
 
     def is_brief(self, window: str) -> bool:
         """Whether a full window frees itself within a minute."""

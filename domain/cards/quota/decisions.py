@@ -7,8 +7,10 @@ vendor does not say whether it counts the requests that it refuses with 429: her
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mainspring.domain.cards.quota.months import at_least, awaits_payment, is_settled, month_observed
+from mainspring.domain.cards.quota.boundaries import at_least, counted, given_back, is_settled, located
+from mainspring.domain.cards.quota.months import awaits_payment, month_observed
 from mainspring.domain.cards.quota.plans import Limits, Plan, Usage
+from mainspring.domain.cards.quota.sharing import called_with
 from mainspring.domain.cards.quota.state import Block, Counter, QuotaState
 from mainspring.domain.cards.quota.windows import (
     DAY,
@@ -33,6 +35,9 @@ PAYMENT_PROBE = timedelta(hours=1)
 MINUTE = timedelta(seconds=60)
 SHORTEST_BLOCK = timedelta(seconds=1)
 
+# No vendor blocks a key for longer, whatever it asks for: a month is the longest window there is.
+LONGEST_BLOCK = timedelta(days=31)
+
 
 def reserve(
     state: QuotaState, plan: Plan, anchor_day: int, now: datetime
@@ -40,10 +45,9 @@ def reserve(
     """Count one request at `now`, or say which window is full and until when.
 
     A clock that is behind the state is told to wait until it has caught up, so that clocks which differ
-    never grant more. A plan or anchor day that the account has changed replaces what the vendor taught, but
-    not what is used: accounts that share the key may differ in them.
+    never grant more. Accounts that share the key may differ in plan and anchor day.
     """
-    state = _turned(_configured(state, plan, anchor_day), now)
+    state = _turned(called_with(state, plan, anchor_day), now)
     waits = _waits(state, now)
     if waits:
         resumes_at, window = max(waits, key=lambda wait: wait[0])
@@ -53,8 +57,8 @@ def reserve(
         replace(
             state,
             minute=logged(state.minute, now, 1),
-            day=replace(state.day, used=state.day.used + 1),
-            month=replace(state.month, used=state.month.used + 1),
+            day=counted(state.day, now),
+            month=counted(state.month, now),
             block=None,
         ),
     )
@@ -67,18 +71,21 @@ def release(state: QuotaState, reserved_at: datetime) -> QuotaState:
     return replace(
         state,
         minute=tuple(bucket for bucket in minute if bucket[1]),
-        day=_given_back(state.day, reserved_at),
-        month=_given_back(state.month, reserved_at),
+        day=given_back(state.day, reserved_at),
+        month=given_back(state.month, reserved_at),
     )
 
 
 def observe(state: QuotaState, usage: Usage, reserved_at: datetime, now: datetime) -> QuotaState:
     """Learn from the answer to a request of `reserved_at`: limits and plan as told, counts only upwards.
 
-    Counts are corrected upwards because the vendor's may lag, and do not hold what is on its way.
-    An answer of about the time of a reset may count for the window before it, and corrects nothing.
+    Counts are corrected upwards because the vendor's may lag, and do not hold what is on its way; downwards
+    by no more than the requests of about the time of a reset that the vendor counts in the window before it.
     """
     state = _turned(replace(state, limits=_limits_told(usage, state.limits), vendor_plan=usage.plan), now)
+    state = replace(state, day=located(state.day, usage.day_used, reserved_at, state.minute))
+    if not awaits_payment(state, reserved_at):
+        state = replace(state, month=located(state.month, usage.month_used, reserved_at, state.minute))
     if is_settled(state.day, reserved_at):
         state = replace(state, day=at_least(state.day, usage.day_used))
     return month_observed(state, usage, reserved_at) if is_settled(state.month, reserved_at) else state
@@ -90,24 +97,17 @@ def exceeded(
     """Learn that a request of `reserved_at` was refused because `window` is full.
 
     A full day or month is full until its reset; close to a reset, the vendor's clock may only be behind,
-    and the request is tried again soon.
+    and the request is tried again within a minute, whatever the vendor asks to wait.
     """
     state = _turned(state, now)
+    wait = min(max(MINUTE if retry_after is None else retry_after, SHORTEST_BLOCK), LONGEST_BLOCK)
     if window == "day" and is_settled(state.day, reserved_at):
         return replace(state, day=at_least(state.day, state.limits.day))
     if window == "month" and awaits_payment(state, reserved_at):
         return _blocked(state, window, now + PAYMENT_PROBE)
     if window == "month" and is_settled(state.month, reserved_at):
         return replace(state, month=at_least(state.month, state.limits.month))
-    return _blocked(state, window, now + max(MINUTE if retry_after is None else retry_after, SHORTEST_BLOCK))
-
-
-def _configured(state: QuotaState, plan: Plan, anchor_day: int) -> QuotaState:
-    if plan.name != state.plan:
-        state = replace(state, plan=plan.name, limits=plan.limits)
-    if anchor_day != state.plan_anchor_day:
-        state = replace(state, plan_anchor_day=anchor_day, anchor_day=anchor_day)
-    return state
+    return _blocked(state, window, now + (wait if window == "minute" else min(wait, MINUTE)))
 
 
 def _turned(state: QuotaState, now: datetime) -> QuotaState:
@@ -122,7 +122,13 @@ def _turned(state: QuotaState, now: datetime) -> QuotaState:
         day=state.day if day <= state.day.start else Counter(day, 0),
         # A boundary that comes too soon is that of an anchor day told since: the month goes on to the next.
         month=Counter(month, 0) if month - state.month.start >= SHORTEST_MONTH else state.month,
+        block=_believed(state.block, now),
     )
+
+
+def _believed(block: Block | None, now: datetime) -> Block | None:
+    """Return the block, unless it is longer than any: an earlier release took such ones from vendors."""
+    return None if block is None or block.until - now > LONGEST_BLOCK else block
 
 
 def _newest(state: QuotaState) -> datetime:
@@ -146,10 +152,6 @@ def _waits(state: QuotaState, now: datetime) -> list[tuple[datetime, Window]]:
         (_newest(state), "minute"),
     ]
     return [(until, window) for until, window in waits if until is not None and until > now]
-
-
-def _given_back(counter: Counter, reserved_at: datetime) -> Counter:
-    return replace(counter, used=max(counter.used - 1, 0)) if reserved_at >= counter.start else counter
 
 
 def _limits_told(usage: Usage, known: Limits) -> Limits:

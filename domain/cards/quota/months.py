@@ -3,26 +3,14 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mainspring.domain.cards.quota.boundaries import at_least
 from mainspring.domain.cards.quota.plans import FREE, Usage
 from mainspring.domain.cards.quota.state import Counter, QuotaState, Report
 from mainspring.domain.cards.quota.windows import day_start, month_start
 
-# How far the clocks of several machines, and the vendor's, are taken to differ.
-CLOCK_TOLERANCE = timedelta(seconds=30)
-
 # A paid month begins "on successful payment": how long after the anchor day that may take. Ours, the vendor
 # gives no figure.
 PAYMENT_TAKES = timedelta(days=3)
-
-
-def at_least(counter: Counter, used: int) -> Counter:
-    """Return the counter, raised to `used` when it is below."""
-    return replace(counter, used=max(counter.used, used))
-
-
-def is_settled(counter: Counter, reserved_at: datetime) -> bool:
-    """Whether a request of `reserved_at` surely counts in this window, by the vendor's clock too."""
-    return reserved_at >= counter.start + CLOCK_TOLERANCE
 
 
 def awaits_payment(state: QuotaState, reserved_at: datetime) -> bool:
@@ -68,6 +56,7 @@ def _month_restarted(state: QuotaState, usage: Usage, reserved_at: datetime) -> 
     return replace(
         state,
         anchor_day=state.anchor_day if is_anchor_day else start.day,
+        is_anchor_taught=True,
         month=Counter(start, usage.month_used),
         report=Report(usage.month_used, reserved_at),
     )

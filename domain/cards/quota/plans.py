@@ -11,6 +11,14 @@ class Limits:
     day: int
     month: int
 
+    def at_most(self, other: "Limits") -> "Limits":
+        """Return the smaller limit of each window."""
+        return Limits(
+            minute=min(self.minute, other.minute),
+            day=min(self.day, other.day),
+            month=min(self.month, other.month),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

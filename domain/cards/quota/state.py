@@ -9,10 +9,14 @@ from mainspring.domain.cards.quota.windows import MinuteLog, Window, day_start, 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Requests of a calendar window that began at `start`."""
+    """Requests of a calendar window that began at `start`.
+
+    `unsettled` of them left so soon after it that the vendor may count them in the window before.
+    """
 
     start: datetime
     used: int
+    unsettled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,9 @@ class Report:
 class QuotaState:
     """What is used of one key's quota, and what the vendor has taught about it.
 
-    `plan` and `plan_anchor_day` are what the account says; `limits` and `anchor_day` are what holds, which
-    the vendor may have corrected. `report` is refreshed only now and then, to save writes.
+    `plan` and `plan_anchor_day` are what the accounts say; `limits` and `anchor_day` are what holds, which
+    the vendor may have corrected: then, with a `vendor_plan` or `is_anchor_taught`, accounts that say
+    something else change nothing. `report` is refreshed only now and then, to save writes.
     """
 
     plan: str
@@ -49,6 +54,7 @@ class QuotaState:
     block: Block | None = None
     report: Report | None = None
     vendor_plan: str | None = None
+    is_anchor_taught: bool = False
 
 
 def fresh(plan: Plan, anchor_day: int, now: datetime) -> QuotaState:

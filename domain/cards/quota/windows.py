@@ -12,10 +12,11 @@ DAY = timedelta(days=1)
 SHORTEST_MONTH = 28 * DAY
 
 # A bucket holds the requests of one second, so that the log stays small. The last of them may have left
-# at the very end of it: the bucket counts until a minute after that end.
-BUCKET_COUNTS_FOR_SECONDS = 61
+# at the very end of it, and may have been a second longer on its way than the next: the bucket counts until
+# a minute and a second after that end.
+BUCKET_COUNTS_FOR_SECONDS = 62
 
-# Requests by the second (of the epoch) in which they were granted, oldest first; at most 61 buckets.
+# Requests by the second (of the epoch) in which they were granted, oldest first; at most 62 buckets.
 MinuteLog = tuple[tuple[int, int], ...]
 
 
