@@ -6,7 +6,7 @@ PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "mainspring"
 
 # What is no part of the package.
-BESIDE = {"benchmarks", "docs", "docker", "requirements", "tests", "mainspring", "var", "build"}
+BESIDE = {"benchmarks", "docs", "examples", "docker", "requirements", "tests", "mainspring", "var", "build"}
 
 
 def test_every_room_has_a_link_in_the_package() -> None:
