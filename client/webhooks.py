@@ -15,7 +15,7 @@ from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.addresses import AddressGuard, AddressRefused
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import NotSent
-from mainspring.gateways.webhooks import UrlRefused, host_of
+from mainspring.gateways.urls import UrlRefused, host_of
 from mainspring.storage.database import Database
 from mainspring.storage.errors import SubscriptionUnknown
 from mainspring.storage.secrets import SecretBox

@@ -12,6 +12,7 @@ from mainspring.config.environment import environment
 from mainspring.config.settings import Settings
 from mainspring.devserver.running import running_temporal
 from mainspring.gateways.temporal.converter import data_converter
+from mainspring.gateways.urls import UrlRefused, host_of
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 
@@ -42,6 +43,10 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
     if "target_host" not in config:
         running = running_temporal(settings.state_dir)
         config["target_host"] = running.address if running else f"127.0.0.1:{settings.engine_port}"
+    try:
+        host_of(f"http://{config['target_host']}")
+    except UrlRefused as error:  # the SDK would raise a bare ValueError at the first call
+        raise TemporalUnreachable(config["target_host"], str(error)) from None
     return config
 
 

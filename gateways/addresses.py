@@ -55,6 +55,8 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # An order by which a host with both families is reached even where IPv6 leads nowhere.
 CONNECT_SECONDS = 5.0
 
+LAST_PORT = 65_535
+
 
 class AddressRefused(Refused):
     """The address is not a public one."""
@@ -122,6 +124,9 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        if not 0 < port <= LAST_PORT:
+            # A redirect may name it; the operating system raises an OverflowError.
+            raise httpcore.ConnectError(f"there is no port {port}")
         *others, last = await self._guard.addresses(host)
         for address in others:
             try:

@@ -4,7 +4,6 @@ async with open_json_http("the registry", "https://registry.example") as http:
     names = await http.post("/names", ["4006381333931"])
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ from mainspring.gateways.errors import (
     ServerFault,
     Unreachable,
 )
+from mainspring.gateways.json_body import read_json
 from mainspring.gateways.retry_after import retry_after
 
 # A connection that does not come up is given up sooner than an answer that takes the vendor a while.
@@ -66,8 +66,7 @@ class JsonHttp:
         if not answer.is_success:
             raise self._refusal(answer)
         try:
-            # NaN and its like are not JSON and no database takes them: they are read as null.
-            return json.loads(answer.content, parse_constant=lambda _: None)
+            return read_json(answer.content)
         except (ValueError, RecursionError) as error:
             raise MalformedAnswer(
                 "the body is not JSON", service=self._service, status=answer.status_code

@@ -15,10 +15,11 @@ import httpx
 from standardwebhooks.webhooks import Webhook
 
 from mainspring.contracts.retry import Retry
-from mainspring.gateways.addresses import AddressGuard, AddressRefused, guarded_transport
+from mainspring.gateways.addresses import AddressGuard, guarded_transport
 from mainspring.gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
-from mainspring.gateways.lookups import SERVICE, Lookups
+from mainspring.gateways.lookups import Lookups
 from mainspring.gateways.retry_after import retry_after
+from mainspring.gateways.urls import host_of
 
 # A receiver that needs longer than this does its work before it answers; it should do so after.
 ANSWER_WITHIN = timedelta(seconds=10)
@@ -35,8 +36,6 @@ LONGEST_ANSWER = 64 * 1024
 # Nobody may put a delivery off for longer than this by `Retry-After`.
 LONGEST_RETRY_AFTER = timedelta(hours=2)
 
-LAST_PORT = 65_535
-
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -44,10 +43,6 @@ class ReceiverGone(Refused):
     """The receiver is gone for good (410)."""
 
     retry = Retry.NEVER
-
-
-class UrlRefused(AddressRefused):
-    """The URL cannot be posted to."""
 
 
 class Webhooks:
@@ -95,20 +90,6 @@ class Webhooks:
                 yield self._pools[place]
             finally:
                 self._under_way[place] -= 1
-
-
-def host_of(url: str) -> str:
-    """Return the host of a URL, as it is looked up; UrlRefused for a URL to which nothing can be posted."""
-    try:
-        parsed = httpx.URL(url)
-        is_whole = parsed.scheme in {"http", "https"} and bool(parsed.host)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise UrlRefused(str(error), service=SERVICE) from None
-    if not is_whole:
-        raise UrlRefused("no host, or neither http nor https", service=SERVICE)
-    if parsed.port is not None and not 0 < parsed.port <= LAST_PORT:
-        raise UrlRefused(f"there is no port {parsed.port}", service=SERVICE)
-    return parsed.raw_host.decode("ascii").strip("[]")
 
 
 @asynccontextmanager

@@ -22,6 +22,9 @@ APPLICATION_FIRST_DELAY = timedelta(seconds=2)
 # What waits until a person has mended something goes on so soon after that, at the latest.
 LONGEST_UNTIL_MENDED = timedelta(minutes=5)
 
+# Nothing waits for longer because an error asks for it: a month is the longest limit that vendors have.
+LONGEST_PAUSE = timedelta(days=31)
+
 
 class AttemptTimedOut(Exception):
     """The attempt did not end within its time limit."""
@@ -97,7 +100,9 @@ def delay_after(
     else:
         delay = _application_delay(attempts, retry.application_attempts)
     pause = getattr(error, "retry_after", None)
-    return max(delay, pause) if delay is not None and isinstance(pause, timedelta) else delay
+    if delay is None or not isinstance(pause, timedelta):
+        return delay
+    return max(delay, min(pause, LONGEST_PAUSE))
 
 
 def _transient_delay(attempts: Attempts, now: datetime, retry: RetryPolicy) -> timedelta | None:

@@ -12,6 +12,8 @@ from pydantic_settings import NoDecode
 
 from mainspring.config.zones import zone_named
 from mainspring.contracts.workspaces import check_workspace
+from mainspring.gateways.addresses import LAST_PORT
+from mainspring.gateways.urls import UrlRefused, host_of
 
 ENCRYPTION_KEY_BYTES = 32  # AES-256
 
@@ -31,6 +33,9 @@ def _check_database(value: str) -> str:
         raise ValueError(
             "Input should be postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE or sqlite+aiosqlite:///PATH"
         )
+    port = re.fullmatch(r"postgresql.*[@/][^/@]*:(\d+)(/[^@]*)?", value)
+    if port is not None and not (len(port[1]) <= 5 and 0 < int(port[1]) <= LAST_PORT):  # noqa: PLR2004  # digits of it
+        raise ValueError(f"Input should have a port from 1 to {LAST_PORT}")
     return value
 
 
@@ -46,6 +51,14 @@ def _matching(pattern: str, accepted: str) -> Callable[[str], str]:
         return value
 
     return check
+
+
+def _check_web_url(value: str) -> str:
+    try:
+        host_of(value)
+    except UrlRefused:
+        raise ValueError("Input should be http://HOST/… or https://HOST/…") from None
+    return value
 
 
 def _check_zone(value: str) -> str:
@@ -66,7 +79,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
 StoreUrl = Annotated[
     str, AfterValidator(_matching("s3://[^/]|file:///", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"))
 ]
-WebUrl = Annotated[str, AfterValidator(_matching("https?://[^/]", "http://HOST/… or https://HOST/…"))]
+WebUrl = Annotated[str, AfterValidator(_check_web_url)]
 # Names, separated by commas.
 Names = Annotated[
     tuple[str, ...],

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,6 +15,7 @@ from mainspring.gateways.download.source import SERVICE, Source, SourceRefused, 
 from mainspring.gateways.download.web import WebSource
 from mainspring.gateways.errors import Unreachable
 from mainspring.gateways.objects import Objects, S3Access
+from mainspring.gateways.urls import host_of
 
 # A server that says nothing for half a minute is given up; the next attempt goes on where it stopped.
 TIMEOUT = httpx.Timeout(30, connect=10)
@@ -88,19 +88,19 @@ class Downloads:
             raise TooLarge(f"more than {self._allowed.most_bytes} bytes", service=SERVICE)
 
     def _source(self, url: str) -> Source:
-        parts = urlsplit(url)
-        if parts.scheme in {"http", "https"}:
+        scheme, _, address = url.partition("://")
+        if scheme in {"http", "https"}:
+            host_of(url)
             return WebSource(self._http, url)
         # What names an object or a file, names it as it is: `#`, `?` and `%` are characters of names.
-        address = url.partition("://")[2]
-        if parts.scheme == "s3":
+        if scheme == "s3":
             bucket, _, key = address.partition("/")
             # They are read with our own key, which opens more than whoever starts a task may see.
             if bucket not in self._allowed.buckets:
                 summary = f"source: bucket {bucket!r} is not in MAINSPRING_MEDIA_SOURCE_BUCKETS"
                 raise SourceRefused(summary, service=SERVICE)
             return ObjectSource(Objects(f"s3://{bucket}", self._access), key.lstrip("/"))
-        if parts.scheme == "file" and address.startswith("/"):
+        if scheme == "file" and address.startswith("/"):
             return FileSource(Path(address), self._allowed.folders)
         raise SourceRefused(url, service=SERVICE)
 

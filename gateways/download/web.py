@@ -16,7 +16,10 @@ UNSPECIFIC = ("application/octet-stream", "binary/octet-stream", "application/mp
 # Refusals that pass: Request Timeout, Too Early, Too Many Requests.
 PASSING = frozenset({408, 425, 429})
 
-WHOLE_LENGTH = re.compile(r"bytes \*/(\d+)")
+# A length of more digits is none: no disk has so many bytes.
+MOST_DIGITS = 18
+
+WHOLE_LENGTH = re.compile(r"bytes \*/(\d{1,18})")
 
 
 class WebSource:
@@ -66,7 +69,7 @@ class WebSource:
         if response.status_code == httpx.codes.PARTIAL_CONTENT:
             raise MalformedAnswer(self._said("a part, unasked"), service=SERVICE, status=206)
         length = response.headers.get("Content-Length", "")
-        total = int(length) if length.isdecimal() else None
+        total = int(length) if length.isdecimal() and len(length) <= MOST_DIGITS else None
         return Incoming(0, _tag(response.headers), total, response.aiter_raw())
 
     @contextmanager

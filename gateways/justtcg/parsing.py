@@ -41,15 +41,21 @@ def parse_usage(body: Raw) -> Usage | None:
     try:
         metadata = body["_metadata"]
         return Usage(
-            plan=required(metadata, "apiPlan"),
-            minute_limit=int(metadata["apiRateLimit"]),
-            day_limit=int(metadata["apiDailyLimit"]),
-            month_limit=int(metadata["apiRequestLimit"]),
-            day_used=int(metadata["apiDailyRequestsUsed"]),
-            month_used=int(metadata["apiRequestsUsed"]),
+            plan=required(metadata, "apiPlan", 100),
+            minute_limit=_told(metadata["apiRateLimit"]),
+            day_limit=_told(metadata["apiDailyLimit"]),
+            month_limit=_told(metadata["apiRequestLimit"]),
+            day_used=_told(metadata["apiDailyRequestsUsed"]),
+            month_used=_told(metadata["apiRequestsUsed"]),
         )
     except UNREADABLE:
         return None
+
+
+def _told(value: object) -> int:
+    if value is None or value == "":
+        raise ValueError("no count")
+    return count(value)
 
 
 def parse_games(entries: Iterable[Any], skipped: Skipped) -> tuple[Game, ...]:

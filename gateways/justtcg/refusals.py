@@ -1,6 +1,5 @@
 """What an answer other than 200 means; the service's error codes end here."""
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal
@@ -9,6 +8,7 @@ import httpx
 
 from mainspring.domain.cards.quota import Usage
 from mainspring.gateways.errors import CredentialsRefused, GatewayError, LimitExceeded, Refused, ServerFault
+from mainspring.gateways.json_body import read_json
 from mainspring.gateways.justtcg.parsing import parse_usage
 from mainspring.gateways.retry_after import retry_after
 
@@ -84,7 +84,7 @@ def refusal(response: httpx.Response) -> GatewayError:
 
 def _error_body(response: httpx.Response) -> Mapping[str, Any]:
     try:
-        body = json.loads(response.content)
+        body = read_json(response.content)
     except (ValueError, RecursionError):
         return {"error": response.text[:DETAIL_LENGTH]}
     return body if isinstance(body, dict) else {}

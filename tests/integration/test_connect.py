@@ -45,6 +45,17 @@ async def test_an_engine_that_is_away_is_reported_in_time(tmp_path: Path, *, lis
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:70000", "[::1:7233"])
+async def test_an_address_that_leads_nowhere_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Also for a client that would connect later."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    with pytest.raises(TemporalUnreachable) as caught:
+        await connect(Settings(state_dir=tmp_path), lazy=True)
+    assert address == caught.value.address
+
+
 async def test_a_lazy_client_needs_no_engine_yet(tmp_path: Path) -> None:
     """The API can start before Temporal does."""
     client = await connect(Settings(state_dir=tmp_path, engine_port=1), lazy=True)

@@ -210,14 +210,26 @@ async def test_a_redirect_is_followed_and_its_target_checked(
     videos.redirects["moved.mp4"] = videos.url("a.mp4")
     videos.redirects["file.mp4"] = "file:///etc/passwd"
     videos.redirects["round.mp4"] = videos.url("round.mp4")
+    videos.redirects["port.mp4"] = "http://127.0.0.1:70000/"
 
     assert WHOLE == await downloads.fetch(videos.url("moved.mp4"), tmp_path / "a")
     for name in ("file.mp4", "round.mp4"):
         with pytest.raises(Refused):
             await downloads.fetch(videos.url(name), tmp_path / "b")
+    with pytest.raises(NotSent, match="there is no port 70000"):
+        await downloads.fetch(videos.url("port.mp4"), tmp_path / "b")
     async with open_downloads(AddressGuard(), S3Access(), Allowed(MOST_BYTES)) as guarded:
         with pytest.raises(AddressRefused):
             await guarded.fetch(videos.url("moved.mp4"), tmp_path / "b")
+
+
+@pytest.mark.parametrize("url", ["http://[::1/a.mp4", "http://127.0.0.1:70000/a.mp4", "http://:80/a.mp4"])
+async def test_a_url_that_leads_nowhere_is_refused_at_once(
+    downloads: Downloads, tmp_path: Path, url: str
+) -> None:
+    """No attempt helps."""
+    with pytest.raises(AddressRefused):
+        await downloads.fetch(url, tmp_path / "a")
 
 
 async def test_an_object_is_a_source_too_and_resumed_like_one(

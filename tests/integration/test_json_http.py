@@ -41,6 +41,8 @@ async def test_an_answer_is_read_as_json() -> None:
     """The path goes below the address, the headers go with it; no number is one that no database takes."""
     seen: list[bytes] = []
     assert {"price": None, "ids": [1]} == await ask(answer(OK, b'{"price": NaN, "ids": [1]}'), seen)
+    endless = b'{"price": 1e400, "ids": [1, %s]}' % (b"9" * 5_000)
+    assert {"price": None, "ids": [1, None]} == await ask(answer(OK, endless))
     assert seen[0].startswith(b"GET /v1/coins?after=a+b&limit=2 HTTP/1.1\r\n")
     assert b"x-key: k\r\n" in seen[0]
 

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from mainspring.activities.runtime.retry import Attempts, delay_after
 from mainspring.domain.quota import Exhausted, Rolling, WindowBudget
+from mainspring.gateways.errors import LimitExceeded
 from mainspring.gateways.justtcg.refusals import QuotaExceeded, refusal
 from mainspring.gateways.retry_after import retry_after
 
@@ -66,3 +68,9 @@ def test_a_budget_does_not_fall_off_the_calendar() -> None:
     full = budget.reserve(state, 1, NOON)
     assert isinstance(full, Exhausted)
     assert full.resumes_at <= NOON + timedelta(days=31)
+
+
+def test_an_error_of_an_authors_own_does_not_fall_off_the_calendar() -> None:
+    """Temporal takes no wait of a million years."""
+    error = LimitExceeded(service="the mint", retry_after=timedelta.max)
+    assert timedelta(days=31) == delay_after(error, Attempts(), NOON)

@@ -68,6 +68,11 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     [
         ("JUSTTCG_PLAN=gold", "known are Free Tier, Starter, Professional, Enterprise"),
         ("JUSTTCG_URL=ftp://x", "Input should be http://HOST/… or https://HOST/…"),
+        *(
+            (f"JUSTTCG_URL={url}", "Input should be http://HOST/… or https://HOST/…")
+            for url in ("http://x:70000", "http://[::1/", "https:///v1")
+        ),
+        ("DATABASE_URL=postgresql+asyncpg://u:p@h:70000/d", "Input should have a port from 1 to 65535"),
         (
             "SMTP_HELLO=my host",
             "Input should be a host name, as mail.example.org, or an address, as [192.0.2.1]",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mainspring.gateways.justtcg.fields import whole
-from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_games
+from mainspring.gateways.justtcg.parsing import Skipped, parse_cards, parse_games, parse_usage
 
 GOOD = {"id": "chess", "name": "Chess", "cards_count": 5}
 VARIANT = {"uuid": "v", "id": "v", "condition": "NM", "printing": "Normal"}
@@ -40,3 +40,15 @@ def test_a_variant_that_no_column_holds_is_skipped_alone(wrong: dict[str, Any]) 
     good = {**VARIANT, "spread": float("inf"), "average": 1.5}
     (card,) = parse_cards([{**CARD, "variants": [{**VARIANT, **wrong}, good]}], Skipped())
     assert [{"average": 1.5}] == [variant.statistics for variant in card.variants]
+
+
+@pytest.mark.parametrize("used", ["1e400", "9" * 30, "9" * 5000, "null", '""'])
+def test_a_count_of_requests_that_cannot_be_is_not_believed(used: str) -> None:
+    """A key that had used so much would wait for its month to end."""
+    told = dict.fromkeys(
+        ("apiRateLimit", "apiDailyLimit", "apiRequestLimit", "apiDailyRequestsUsed", "apiRequestsUsed"), "8"
+    )
+    metadata = {"apiPlan": "Starter", **told, "apiRequestsUsed": json.loads(used, parse_int=whole)}
+
+    assert parse_usage({"_metadata": metadata}) is None
+    assert parse_usage({"_metadata": {**metadata, "apiRequestsUsed": 8}}) is not None
