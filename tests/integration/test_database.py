@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,14 @@ from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.migrate import differences, is_current, upgrade
 
 INSERT = text("INSERT INTO games (id, name) VALUES (:id, 'a game')")
+
+# Another process that looks into the file and ends.
+LOOK_AND_END = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM games").fetchall()
+connection.close()
+"""
 
 # A statement that takes its time, wherever it is stopped.
 SLOW = {
@@ -243,6 +252,33 @@ async def test_what_follows_a_commit_is_forgotten_with_its_transaction(database:
     await after_commits()
 
     assert ([], ["two"]) == (seen, await games(database))
+
+
+async def test_a_new_connection_leaves_the_locks_of_the_others(sqlite_database: Database) -> None:
+    """A process that closes the file for itself loses its locks on it.
+
+    The next process that ended took itself for the last one then, and the log away that was written to.
+    """
+    first, second = asyncio.Event(), asyncio.Event()
+
+    async def look(session: Session) -> None:
+        await session.execute(text("SELECT 1 FROM games"))
+        first.set()
+        await second.wait()
+
+    await sqlite_database.transact(insert("1"))
+    holder = asyncio.create_task(sqlite_database.read(look))
+    await first.wait()
+    await sqlite_database.read(lambda session: session.execute(text("SELECT 1 FROM games")))
+    path = str(sqlite_database.url.database)
+    other = await asyncio.create_subprocess_exec(sys.executable, "-IS", "-c", LOOK_AND_END, path)
+    assert 0 == await other.wait()
+    log = Path(f"{path}-wal")
+    is_there = log.exists()
+    second.set()
+    await holder
+
+    assert is_there
 
 
 async def test_sqlite_makes_a_file_of_its_own(tmp_path: Path) -> None:
