@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from mainspring.activities.runtime.held_loop import watched_loop
 from mainspring.activities.runtime.interceptor import ActivityCare
 from mainspring.activities.runtime.isolation import Isolation, Registered, Suspects
 from mainspring.activities.runtime.isolation.child import die_with_parent, serve_isolated
+from mainspring.activities.runtime.isolation.frames import Ended, receive, send
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.schedules import Schedules
@@ -206,7 +208,7 @@ async def isolated(order: Order) -> AsyncIterator[tuple[Sequence[Callable[..., A
         stack.push_async_callback(database.dispose)
         gateways = await stack.enter_async_context(open_gateways(order.settings))
         clock, suspects = SystemClock(), Suspects(database)
-        tools = _tools(order.settings, await order.client(), database, gateways, clock, suspects)
+        tools = _tools(order.settings, await order.client(lazy=True), database, gateways, clock, suspects)
         yield build_activities(tools), ActivityCare(database, clock, suspects)
 
 
@@ -222,6 +224,28 @@ async def _tell_consumers(temporal: TemporalGateway) -> None:
     await asyncio.gather(*(tell(job.name) for job in JOBS if job.queue is not None))
 
 
+async def serve_for(descriptor: int) -> None:
+    """Serve as the process at the other end of a socket orders, until it says stop or is gone."""
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
+    order, stop = await receive(reader), asyncio.Event()
+
+    async def heed() -> None:
+        if await receive(reader) is None:
+            os._exit(1)  # nobody is there whom this process works for
+        stop.set()
+
+    heeding = asyncio.create_task(heed())
+    configure_logs(order.settings)
+    try:
+        await serve(order.settings, await order.client(lazy=False), stop)
+    except Exception as error:  # noqa: BLE001  # that process tells of it
+        send(writer, Ended.by(error))
+    else:
+        send(writer, Ended())
+    await writer.drain()
+    heeding.cancel()
+
+
 async def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     os.umask(UMASK)
@@ -233,6 +257,10 @@ async def main() -> None:
 if __name__ == "__main__":
     # The number is that of a socket to the worker which has started this process.
     match sys.argv[1:]:
+        case ["serve", descriptor]:
+            die_with_parent()
+            asyncio.run(serve_for(int(descriptor)))
+            os._exit(0)  # with a Temporal client alive, Python's own way out may abort or hang
         case ["isolated", descriptor]:
             die_with_parent()
             asyncio.run(serve_isolated(int(descriptor), isolated))

@@ -11,29 +11,28 @@ from mainspring.cli.console import database_name, settled, worker_of
 from mainspring.cli.emulators import EMULATOR_KEYS, MAILS, video_to_try
 from mainspring.cli.output import echo, show_table
 from mainspring.cli.stack import Stack, running_stack
+from mainspring.cli.worker_process import serve_in_a_process
 from mainspring.config.connect import connect
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
 
 
 def up(
-    context: typer.Context,
     *,
     emulators: Annotated[
         bool,
         typer.Option("--emulators", "--sandbox", help="Emulate the services that no key is set for."),
     ] = False,
 ) -> None:
-    """Run everything in this process until Ctrl-C: Temporal, its Web UI, the database and the worker.
+    """Run everything until Ctrl-C: Temporal, its Web UI, the database and the worker.
 
     MAINSPRING_ENGINE_PORT (7233) and MAINSPRING_UI_PORT (8233) are its ports, 0 takes a free one;
     MAINSPRING_STATE_DIR (./var) is where its data are.
     """
-    worker = worker_of(context)
 
     async def work(settings: Settings) -> None:
         stop = stop_on_signals()
-        async with running_stack(settings, worker, stop, emulated=emulators) as stack:
+        async with running_stack(settings, serve_in_a_process, stop, emulated=emulators) as stack:
             _show(stack)
             await asyncio.wait({stack.work, asyncio.create_task(stop.wait())}, return_when="FIRST_COMPLETED")
             echo("stopping")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mainspring.contracts.tasks import TaskState
 from tests.acceptance.command_line import CommandLine, processes_about
 from tests.acceptance.running_service import RunningService, running_service
 
@@ -22,6 +23,14 @@ def seconds_until_nothing_is_about(folder: Path) -> float:
     while processes_about(folder) and time.monotonic() - began < 2 * GONE_WITHIN_SECONDS:
         time.sleep(0.1)
     return time.monotonic() - began
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the worker processes that a process has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        int(each) for each in children if b"mainspring.worker" in Path(f"/proc/{each}/cmdline").read_bytes()
+    ]
 
 
 def press_ctrl_c(pid: int) -> None:
@@ -57,6 +66,17 @@ def test_a_second_start_says_that_it_runs(running: RunningService) -> None:
     done = running.command_line.run("up", "--sandbox")  # the name that --emulators had
     assert 1 == done.code
     assert f"already runs in {running.command_line.state_dir} (process {running.process.pid}," in done.err
+
+
+def test_a_worker_that_is_killed_is_followed_by_another(running: RunningService) -> None:
+    """Temporal and the emulators go on: they are in another process."""
+    ready = running.printed.count("worker ready")
+    (worker,) = workers_of(running.process.pid)
+    os.kill(worker, signal.SIGKILL)
+    running.until(lambda: running.printed.count("worker ready"), lambda seen: seen > ready)
+    task = running.start_one_that_waits("after-the-kill")
+    assert task.state is TaskState.WAITING
+    assert "the worker has died, and is started again" in running.printed
 
 
 @pytest.mark.parametrize("stop", [press_ctrl_c, ask_to_end])

@@ -44,6 +44,27 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Work no more, when what is under way has come to its end."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The process has come to its end by itself, in order or by an error."""
+
+    error: Exception | None = None
+
+    @classmethod
+    def by(cls, error: Exception) -> "Ended":
+        """Return what is told of an error, also of one that cannot be sent."""
+        try:
+            sent: Exception = pickle.loads(pickle.dumps(error))  # noqa: S301  # just written
+        except Exception:  # noqa: BLE001  # whatever its class does when it is read
+            sent = RuntimeError(f"{type(error).__name__}: {error}")
+        return cls(sent)
+
+
+@dataclass(frozen=True)
 class Returned:
     """The activity has returned a result."""
 
