@@ -157,9 +157,9 @@ def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:
 
 
 def _make_file(_dialect: Any, _record: Any, address: list[Any], _options: Any) -> None:
-    # SQLite would make it readable for everybody; its log and its index of it take the file's mode. A file that
-    # is there must not be opened: to close it again would take this process's locks away, also those of its
-    # other connections, and two writers at once destroy the file (https://sqlite.org/howtocorrupt.html, 2.2).
+    # SQLite would make it readable for everybody; its log and its index of it take the file's mode. A file
+    # that is there must not be opened: to close it again takes away all locks that this process has on it,
+    # those of its other connections too, which destroys it (https://sqlite.org/howtocorrupt.html, 2.2).
     with suppress(OSError):  # it is there, or SQLite says itself what is wrong with the place
         os.close(os.open(address[0], os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
