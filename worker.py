@@ -33,7 +33,7 @@ from mainspring.config.connect import connect
 from mainspring.config.gateways import Gateways, open_gateways
 from mainspring.config.logs import configure_logs
 from mainspring.config.order import Order
-from mainspring.config.secrets import encryption_key
+from mainspring.config.secrets import link_keys, secret_box
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
 from mainspring.contracts.effects import OnUnknown
@@ -152,9 +152,8 @@ def _tools(
     clock: Clock,
     suspects: Suspects,
 ) -> dict[Any, object]:
-    temporal, key = TemporalGateway(client, settings.task_queue), encryption_key(settings)
+    temporal = TemporalGateway(client, settings.task_queue)
     wake_queued(database, temporal, clock)
-    box = SecretBox(key)
     sizes = QueueSizes({job.name: job.queue for job in JOBS if job.queue is not None})
     return gateways | {
         Clock: clock,
@@ -163,12 +162,12 @@ def _tools(
         SenderSettings: SenderSettings(
             sender=Mailbox.parse(settings.mail_from),
             public_url=settings.public_url,
-            token_key=key,
+            token_key=link_keys(settings)[0],
             on_unknown=OnUnknown(settings.mail_on_unknown),
         ),
         QueueSizes: sizes,
         RecordedJobs: RecordedJobs(frozenset(job.name for job in JOBS if not job.is_internal)),
-        SecretBox: box,
+        SecretBox: secret_box(settings),
         Suspects: suspects,
     }
 

@@ -1,6 +1,6 @@
 """People from outside: the users that a platform has, and their links to unsubscribe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.people import User
@@ -15,19 +15,19 @@ from mainspring.storage.people import UserRepository, user_with_long_id
 class People:
     """The users of a workspace. Storing the same again changes nothing, other rows are overwritten.
 
-    Of two users with the same id the last one wins.
+    Of two users with the same id the last one wins. `token_keys` gives the keys of links as they are now.
     """
 
     def __init__(
         self,
         database: Database,
-        token_key: bytes,
+        token_keys: Callable[[], Sequence[bytes]],
         clock: Clock,
         *,
         workspace: str = DEFAULT_WORKSPACE,
     ) -> None:
         self._database = database
-        self._token_key = token_key
+        self._token_keys = token_keys
         self._clock = clock
         self._workspace = checked_workspace(workspace)
 
@@ -48,7 +48,7 @@ class People:
         The token says itself in which workspace the user is: a link is followed without any other word.
         TokenRefused: the link is damaged, or was not made here.
         """
-        wish = await self._named(read_token(token, self._token_key))
+        wish = await self._named(read_token(token, *self._token_keys()))
         if wish is None:
             return None
         known = await self._database.transact(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from temporalio.client import Client
 
@@ -13,6 +14,7 @@ from mainspring.client.effects import Effects
 from mainspring.client.errors import NothingHere
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
+from mainspring.client.keys import Keys
 from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
 from mainspring.client.shop import Shop
@@ -22,14 +24,13 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.client.workspaces import checked_workspace
 from mainspring.config.connect import connect
 from mainspring.config.gateways.cards import default_credential
-from mainspring.config.secrets import encryption_key
+from mainspring.config.secrets import link_keys, secret_box
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
-from mainspring.storage.secrets import SecretBox
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Service:
     webhooks: WebhookSubscriptions
     schedules: Schedules
     effects: Effects
+    keys: Keys
     shop: Shop
     people: People
     wishlists: Wishlists
@@ -102,8 +104,7 @@ def service_of(
     workspace = checked_workspace(settings.workspace if workspace is None else workspace)
     temporal = TemporalGateway(temporal_client, settings.task_queue)
     wake_queued(database, temporal, clock)
-    key = encryption_key(settings)
-    box = SecretBox(key)
+    box = secret_box(settings)
     jobs = Jobs(database, temporal, clock, workspace=workspace)
     return Service(
         workspace=workspace,
@@ -130,7 +131,8 @@ def service_of(
         ),
         schedules=Schedules(temporal_client, settings),
         effects=Effects(database, jobs, clock),
+        keys=Keys(database, settings),
         shop=Shop(database, clock, workspace=workspace),
-        people=People(database, key, clock, workspace=workspace),
+        people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),
     )

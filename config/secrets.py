@@ -1,45 +1,132 @@
-"""The key that secrets in the database are encrypted with, when the settings do not give one."""
+"""The keys that secrets in the database are sealed with, and those that links in mails are signed with.
+
+Each kind has a newest key, and former keys that still open and verify. A kind that the settings do not give
+is kept in a file of the state directory, a key a line, the newest first.
+"""
 
 import base64
+import fcntl
+import hmac
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from mainspring.config.sections.values import ENCRYPTION_KEY_BYTES
 from mainspring.config.settings import Settings
-from mainspring.gateways.private_files import make_private
+from mainspring.gateways.private_files import FILE_MODE, make_private
+from mainspring.storage.secrets import SecretBox
 
-KEY_FILE = "encryption.key"
+SEALING_FILE = "encryption.key"
+LINKS_FILE = "links.key"
+LOCK_FILE = "keys.lock"
+
+# What is derived with this from a key is no use for what the key itself is for.
+FOR_LINKS = b"mainspring links 1"
+
+
+def sealing_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Return the keys for secrets, the newest first.
+
+    A kept key is made on first use, readable by its owner only. Of two processes that make it at once, one
+    wins and both return the same key.
+    """
+    former = _decoded(settings.former_encryption_keys)
+    if settings.encryption_key is not None:
+        return (_decode(settings.encryption_key), *former)
+    return (*_kept(settings.state_dir / SEALING_FILE), *former)
+
+
+def link_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Return the keys for links in mails, the newest first.
+
+    With a key for secrets in the settings and none for links, the key for links is derived from the other, so
+    that all processes have the same. Links that an older release signed with the key for secrets still hold.
+    """
+    sealing = sealing_keys(settings)
+    derived = tuple(hmac.digest(key, FOR_LINKS, "sha256") for key in sealing)
+    former = (*_decoded(settings.former_link_keys), *derived, *sealing)
+    if settings.link_key is not None:
+        return (_decode(settings.link_key), *former)
+    if settings.encryption_key is not None:
+        return (derived[0], *former)
+    return (*_kept(settings.state_dir / LINKS_FILE), *former)
 
 
 def encryption_key(settings: Settings) -> bytes:
-    """Return the 32 bytes of the configured key, or of the one kept in the state directory.
+    """Return the newest key for secrets."""
+    return sealing_keys(settings)[0]
 
-    The kept key is made on first use, readable by its owner only. Of two processes that make it at once,
-    one wins and both return the same key.
-    """
-    if settings.encryption_key is not None:
-        return base64.b64decode(settings.encryption_key.get_secret_value())
-    path = settings.state_dir / KEY_FILE
+
+def secret_box(settings: Settings) -> SecretBox:
+    """Return what seals and opens secrets; a key that another process has made is found when it is needed."""
+    return SecretBox(*sealing_keys(settings), reload=lambda: sealing_keys(settings))
+
+
+def add_kept_key(state_dir: Path, name: str) -> None:
+    """Make a new key the newest of a file's; those that are there become former keys."""
+    with _locked(state_dir):
+        _replace(state_dir / name, (_new_key(), *_kept(state_dir / name)))
+
+
+def forget_kept_keys(state_dir: Path, name: str) -> int:
+    """Keep the newest key of a file only; return how many are gone."""
+    with _locked(state_dir):
+        newest, *former = _kept(state_dir / name)
+        _replace(state_dir / name, (newest,))
+    return len(former)
+
+
+def _kept(path: Path) -> tuple[bytes, ...]:
     if not path.exists():
-        _publish(path, base64.b64encode(secrets.token_bytes(ENCRYPTION_KEY_BYTES)))
-    return base64.b64decode(path.read_bytes())
-
-
-def _publish(path: Path, content: bytes) -> None:
-    make_private(path.parent)
-    # Written whole under another name first, then linked: link fails where a rename would overwrite, and
-    # nobody ever reads half a key. mkstemp makes files of mode 0600.
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=KEY_FILE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        draft = _draft(path, (_new_key(),))
         try:
+            # A link fails where a rename would overwrite.
             os.link(draft, path)
         except FileExistsError:
-            return
+            pass
+        finally:
+            draft.unlink()
+    return tuple(base64.b64decode(line) for line in path.read_bytes().split())
+
+
+def _replace(path: Path, keys: tuple[bytes, ...]) -> None:
+    _draft(path, keys).replace(path)
+
+
+def _draft(path: Path, keys: tuple[bytes, ...]) -> Path:
+    """Write keys whole under another name, so that nobody ever reads half a key; mkstemp's mode is 0600."""
+    make_private(path.parent)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(b"".join(base64.b64encode(key) + b"\n" for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(draft)
+
+
+@contextmanager
+def _locked(state_dir: Path) -> Iterator[None]:
+    # Two who rotate at once would each forget the other's key.
+    lock = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, FILE_MODE)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
     finally:
-        Path(draft).unlink()
+        os.close(lock)
+
+
+def _new_key() -> bytes:
+    return secrets.token_bytes(ENCRYPTION_KEY_BYTES)
+
+
+def _decode(key: SecretStr) -> bytes:
+    return base64.b64decode(key.get_secret_value())
+
+
+def _decoded(keys: tuple[SecretStr, ...]) -> tuple[bytes, ...]:
+    return tuple(_decode(key) for key in keys)

@@ -75,8 +75,8 @@ def make_token(unsubscribing: Unsubscribing, key: bytes) -> str:
     return _text(_signature(content, key) + content)
 
 
-def read_token(token: str, key: bytes) -> Unsubscribing | ShortenedUnsubscribing:
-    """Return what a token says. Raises TokenRefused unless it was made with this key."""
+def read_token(token: str, key: bytes, *former: bytes) -> Unsubscribing | ShortenedUnsubscribing:
+    """Return what a token says. Raises TokenRefused unless it was made with this key or with a former key."""
     try:
         signed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError as error:
@@ -85,7 +85,7 @@ def read_token(token: str, key: bytes) -> Unsubscribing | ShortenedUnsubscribing
     # The decoder passes over characters that it does not know, and bits that are left over.
     if not content or _text(signed) != token:
         raise TokenRefused("the token is not one")
-    if not hmac.compare_digest(signature, _signature(content, key)):
+    if not any(hmac.compare_digest(signature, _signature(content, each)) for each in (key, *former)):
         raise TokenRefused("the token was not signed with this key")
     if content.startswith(IS_DIGEST):
         return ShortenedUnsubscribing(content[2:], SCOPES[content[1:2]])

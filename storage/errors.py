@@ -2,7 +2,7 @@
 
 StorageError
 ├── DatabaseAway       no connection, no room, or it broke: waits until a person has mended it
-├── SecretUnreadable   sealed under another encryption key: waits for the right one
+├── SecretUnreadable   sealed under a key that is not there: waits for the right one
 ├── AccountUnknown     no account of that id or name
 ├── AccountExists      the name is taken
 ├── AlreadyRetried     a task is retried once

@@ -1,6 +1,7 @@
-"""Secrets at rest: AES-256-GCM under one key of the installation."""
+"""Secrets at rest: AES-256-GCM under the newest of an installation's keys."""
 
-import os
+import hmac
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -9,23 +10,48 @@ from mainspring.storage.errors import SecretUnreadable
 
 # The nonce size that AES-GCM is specified for (NIST SP 800-38D).
 NONCE_BYTES = 12
+# A nonce that is made of key and text never comes twice for two texts, and is the same for the same text.
+FOR_NONCES = b"mainspring nonce 1\0"
 
 
 class SecretBox:
-    """Seals and opens short texts with a key of 32 bytes."""
+    """Seals short texts with a key of 32 bytes, and opens what that key or a former key has sealed.
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+    `reload` gives all keys anew, the newest first: another process may have rotated them.
+    """
+
+    def __init__(
+        self, key: bytes, *former: bytes, reload: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
+        self._keys: tuple[bytes, ...] = (key, *former)
+        self._reload = reload
 
     def seal(self, text: str, *, owner: str) -> bytes:
-        """Encrypt `text`; only the same `owner` (a row's id, say) can open it again."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), owner.encode())
+        """Encrypt `text`; only the same `owner` (a row's id, say) can open it again.
+
+        The same text of the same owner is sealed alike, so that what is compared can be compared sealed.
+        """
+        key, associated = self._keys[0], owner.encode()
+        nonce = hmac.digest(key, FOR_NONCES + associated + b"\0" + text.encode(), "sha256")[:NONCE_BYTES]
+        return nonce + AESGCM(key).encrypt(nonce, text.encode(), associated)
 
     def open(self, sealed: bytes, *, owner: str) -> str:
         """Decrypt what `seal` gave. SecretUnreadable: another key or another owner."""
+        return self._opened(sealed, owner)[1]
+
+    def is_newest(self, sealed: bytes, *, owner: str) -> bool:
+        """Whether the newest key has sealed this; SecretUnreadable as `open`."""
+        return self._opened(sealed, owner)[0] == self._keys[0]
+
+    def _opened(self, sealed: bytes, owner: str) -> tuple[bytes, str]:
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        try:
-            return self._cipher.decrypt(nonce, ciphertext, owner.encode()).decode()
-        except InvalidTag:
-            raise SecretUnreadable(owner) from None
+        tried = self._keys
+        for key in tried:
+            try:
+                return key, AESGCM(key).decrypt(nonce, ciphertext, owner.encode()).decode()
+            except (InvalidTag, ValueError):
+                continue
+        if self._reload is not None and (keys := tuple(self._reload())) != tried:
+            self._keys = keys
+            return self._opened(sealed, owner)
+        raise SecretUnreadable(owner)

@@ -27,6 +27,6 @@ def platform_of(
     """Return the ways in of a workspace."""
     return Platform(
         Shop(database, clock, workspace=workspace),
-        People(database, key, clock, workspace=workspace),
+        People(database, lambda: [key], clock, workspace=workspace),
         Wishlists(database, clock, workspace=workspace),
     )

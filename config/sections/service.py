@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from mainspring.config.sections.values import (
     DatabaseUrl,
     Key,
+    KeyList,
     Lowercase,
     Port,
     Workspace,
@@ -22,6 +23,9 @@ class ServiceSettings(BaseModel):
     state_dir: Path = Path("./var")
     database_url: DatabaseUrl | None = Field(default=None, repr=False)
     encryption_key: Key | None = Field(default=None, repr=False)
+    former_encryption_keys: KeyList = Field(default=(), repr=False)
+    link_key: Key | None = Field(default=None, repr=False)
+    former_link_keys: KeyList = Field(default=(), repr=False)
 
     # Whose the tasks and data are that commands and `open_service` show and make. A worker serves all.
     workspace: Workspace = DEFAULT_WORKSPACE

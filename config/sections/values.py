@@ -80,12 +80,12 @@ StoreUrl = Annotated[
     str, AfterValidator(_matching("s3://[^/]|file:///", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"))
 ]
 WebUrl = Annotated[str, AfterValidator(_check_web_url)]
-# Names, separated by commas.
-Names = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(lambda value: value.replace(",", " ").split() if isinstance(value, str) else value),
-]
+# Of several, separated by commas, each by itself.
+Separated = BeforeValidator(
+    lambda value: value.replace(",", " ").split() if isinstance(value, str) else value
+)
+Names = Annotated[tuple[str, ...], NoDecode, Separated]
+KeyList = Annotated[tuple[Key, ...], NoDecode, Separated]
 Zone = Annotated[str, AfterValidator(_check_zone)]
 Workspace = Annotated[str, AfterValidator(_check_workspace)]
 Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)

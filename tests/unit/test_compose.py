@@ -121,7 +121,7 @@ def test_the_web_page_is_reached_through_its_door_only(services: dict[str, dict[
 
 def test_a_missing_secret_stops_the_start() -> None:
     """There is no default password."""
-    secrets = re.findall(r"\$\{(POSTGRES_\w+|\w*ENCRYPTION_KEY)(.*?)\}", COMPOSE.read_text())
+    secrets = re.findall(r"\$\{(POSTGRES_\w+|MAINSPRING_ENCRYPTION_KEY\b)(.*?)\}", COMPOSE.read_text())
     assert {
         "POSTGRES_PASSWORD",
         "POSTGRES_MIGRATOR_PASSWORD",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from mainspring.config.secrets import KEY_FILE, encryption_key
+from mainspring.config.secrets import SEALING_FILE, encryption_key
 from mainspring.config.settings import Settings
 from mainspring.config.settings_errors import Problem, SettingsError
 from mainspring.gateways.objects import Objects, S3Access
@@ -151,13 +151,13 @@ def test_all_who_start_at_once_get_the_same_key(tmp_path: Path) -> None:
         keys = set(pool.map(encryption_key, [settings] * 32))
     assert 1 == len(keys)
     assert 32 == len(keys.pop())
-    assert [KEY_FILE] == [path.name for path in settings.state_dir.iterdir()]
+    assert [SEALING_FILE] == [path.name for path in settings.state_dir.iterdir()]
 
 
 def test_a_made_key_is_for_its_owner_only(tmp_path: Path) -> None:
     """Other users of the machine cannot read the key."""
     encryption_key(Settings(state_dir=tmp_path))
-    assert 0o600 == stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode)
+    assert 0o600 == stat.S_IMODE((tmp_path / SEALING_FILE).stat().st_mode)
 
 
 @pytest.mark.parametrize("prefix", ["", "MAINSPRING_"])

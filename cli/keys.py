@@ -1,0 +1,81 @@
+"""`keys`: the keys that secrets are sealed with, and the keys that links in mails are signed with."""
+
+from typing import Annotated
+
+import typer
+
+from mainspring.cli.console import FAILED, SUCCESS, with_service
+from mainspring.cli.output import AsJson, echo, show_json
+from mainspring.client.service import Service
+from mainspring.storage.sealed_rows import SealedCount
+
+commands = typer.Typer(no_args_is_help=True, help="The keys for secrets, and for links in mails.")
+
+Links = Annotated[bool, typer.Option("--links", help="The keys for links in mails, not those for secrets.")]
+
+
+@commands.command("show")
+def show(*, as_json: AsJson = False) -> None:
+    """Count the former keys, and what each kind of key has sealed. No key is shown."""
+
+    async def work(service: Service) -> int:
+        count, (former, former_links) = await service.keys.count(), service.keys.former
+        if as_json:
+            show_json({**vars(count), "former_keys": former, "former_link_keys": former_links})
+        else:
+            echo(f"former keys for secrets {former}, for links {former_links}")
+            _tell(count)
+        return FAILED if count.unreadable else SUCCESS
+
+    with_service(work)
+
+
+@commands.command("rotate")
+def rotate(*, links: Links = False) -> None:
+    """Make a new key, and seal all secrets with it. Former keys still open, and their links still hold.
+
+    Processes that run find a new key for secrets when they need it. They sign links with the former key until
+    they are started again. Keys of the settings are rotated there: see docs/operating.md.
+    """
+
+    async def work(service: Service) -> None:
+        if links:
+            service.keys.rotate_links()
+            echo("links are signed with the new key by what is started from now on; older links still hold")
+        else:
+            _tell(await service.keys.rotate())
+
+    with_service(work)
+
+
+@commands.command("reseal")
+def reseal() -> None:
+    """Seal with the newest key what a former key has sealed. Safe to repeat."""
+
+    async def work(service: Service) -> int:
+        count = await service.keys.reseal()
+        _tell(count)
+        return FAILED if count.unreadable else SUCCESS
+
+    with_service(work)
+
+
+@commands.command("forget")
+def forget(*, links: Links = False) -> None:
+    """Drop the former keys. Of keys for links: links in mails that they signed hold no longer.
+
+    Former keys for secrets are dropped only when nothing is sealed with them. Links in mails that a release
+    before 0.2 sent were signed with the key for secrets of that time, and end with that key.
+    """
+
+    async def work(service: Service) -> None:
+        count = service.keys.forget_links() if links else await service.keys.forget()
+        echo(f"{count} former keys are gone")
+
+    with_service(work)
+
+
+def _tell(count: SealedCount) -> None:
+    echo(f"secrets sealed with the newest key {count.newest}, with former keys {count.former}")
+    if count.unreadable:
+        echo(f"[red]secrets that no key opens {count.unreadable}[/]")
