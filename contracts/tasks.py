@@ -165,8 +165,19 @@ class ChildTask(InTurns):
     retry_of: UUID | None
 
 
+class StartKey(Message):
+    """The key that a schedule's run takes, and what the job does with repeated starts of the key."""
+
+    key: str
+    quiet: timedelta | None = None
+    at_most_every: timedelta | None = None
+
+
 class BeginTask(InTurns):
-    """A workflow starts. `task_id` is absent for a raw start, which takes `fallback_id`."""
+    """A workflow starts. `task_id` is absent for a raw start, which takes `fallback_id`.
+
+    A raw start by a schedule takes `key` as any other start of the job does.
+    """
 
     task_id: UUID | None
     fallback_id: UUID
@@ -176,19 +187,21 @@ class BeginTask(InTurns):
     input: JsonObject
     triggered_by: str
     child: ChildTask | None = None
+    key: StartKey | None = None
 
 
 class TaskBegun(Message):
     """The row that a workflow reports to; `already_final` when it was cancelled before its start.
 
     With `starts_in` it has not begun: it is to ask again after so long. `input` is there when it is no
-    longer what the workflow was started with.
+    longer what the workflow was started with. With `held_by` there is no row: that task does the work.
     """
 
     task_id: UUID
     already_final: bool
     starts_in: timedelta | None = None
     input: JsonObject | None = None
+    held_by: UUID | None = None
 
 
 class TaskId(Message):

@@ -7,6 +7,9 @@ from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 # The namespace of ids derived from a run id, so that a raw start names the same row on every replay.
 RAW_STARTS = UUID("5f0f2a3e-6f0c-5a57-9d6c-6d61696e7370")
 
+# The memo field of a schedule's runs that holds the key of their task.
+START_KEY = "start_key"
+
 
 def derived_task_id(first_run_id: str) -> UUID:
     """Return the task id of a workflow that was started without one."""

@@ -12,6 +12,8 @@ from temporalio.client import (
 )
 
 from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.contracts.tasks import StartKey
+from mainspring.domain.tasks import START_KEY
 from mainspring.workflows.runtime.schedule import Every
 
 # The memo field of a schedule's action that holds the hash of its declaration: an update can change it.
@@ -30,7 +32,7 @@ def built(row: ScheduledJob, task_queue: str) -> Schedule:
             id=f"schedule/{row.id}",
             task_queue=task_queue,
             execution_timeout=row.timeout,
-            memo={DECLARATION: row.declaration(task_queue)},
+            memo={DECLARATION: row.declaration(task_queue)} | ({START_KEY: row.key} if row.key else {}),
         ),
         spec=_spec(row),
         policy=SchedulePolicy(overlap=row.overlap, catchup_window=row.catchup),
@@ -55,6 +57,16 @@ async def declaration_of(client: Client, description: ScheduleDescription) -> st
         return None
     (declared,) = await client.data_converter.decode([payload], [str])
     return str(declared)
+
+
+async def key_of(client: Client, description: ScheduleDescription) -> StartKey | None:
+    """Return the key that the runs of a schedule take."""
+    action = description.schedule.action
+    memo = action.memo if isinstance(action, ScheduleActionStartWorkflow) else None
+    if not memo or START_KEY not in memo:
+        return None
+    (key,) = await client.data_converter.decode([memo[START_KEY]], [StartKey])
+    return StartKey.model_validate(key)
 
 
 async def is_of(found: ScheduleDescription | ScheduleListDescription, task_queue: str) -> bool:

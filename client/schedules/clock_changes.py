@@ -64,8 +64,22 @@ def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
 
 
 def is_every_hour(calendars: Sequence[ScheduleCalendarSpec]) -> bool:
-    """Whether calendars have a time in every hour of the day: a clock change leaves nothing out."""
+    """Whether calendars have a time in every hour of the day."""
     return all(any(_has(calendar.hour, hour) for calendar in calendars) for hour in range(HOURS))
+
+
+def goes_on(calendars: Sequence[ScheduleCalendarSpec], minute: datetime, change: ClockChange) -> bool:
+    """Whether what fires in every hour fires, at a minute of the change, as if there was no change.
+
+    Where the clock is changed by half an hour, what fires at a quarter past does not.
+    """
+    moved = minute.replace(tzinfo=None) + abs(change.after - change.before)
+    return is_every_hour(calendars) and has_time(calendars, moved)
+
+
+def has_time(calendars: Sequence[ScheduleCalendarSpec], minute: datetime) -> bool:
+    """Whether one of the calendars has a time in this minute."""
+    return any(matches(calendar, minute) for calendar in calendars)
 
 
 def matches(calendar: ScheduleCalendarSpec, minute: datetime) -> bool:

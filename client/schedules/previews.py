@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo
 from temporalio.client import ScheduleDescription
 
 from mainspring.client.schedules.changes import zone_of
-from mainspring.client.schedules.clock_changes import ClockChange, clock_changes, is_every_hour, matches
+from mainspring.client.schedules.clock_changes import (
+    ClockChange,
+    clock_changes,
+    goes_on,
+    has_time,
+    is_every_hour,
+)
 from mainspring.config.zones import zone_named
 
 # An hourly schedule fires so often on the day on which the clock goes back. What fires more often is counted.
@@ -66,13 +72,14 @@ def _firings(
     described: ScheduleDescription, local: Sequence[datetime], changes: Sequence[ClockChange]
 ) -> Iterator[Planned]:
     calendars = described.schedule.spec.calendars
-    is_daily = bool(calendars) and not is_every_hour(calendars)
-    to_tell = list(changes)
+    to_tell, told = list(changes), []
     for moment in local:
         notes = []
         while to_tell and to_tell[0].at <= moment:
-            notes.append(to_tell.pop(0).words())
-        if is_daily and moment.fold:
+            told.append(to_tell.pop(0))
+            notes.append(told[-1].words())
+        is_as_ever = goes_on(calendars, moment, told[-1]) if told else is_every_hour(calendars)
+        if calendars and moment.fold and not is_as_ever:
             notes.append(f"{moment:%H:%M} comes twice")
         yield Planned(moment, described.id, note="; ".join(notes))
 
@@ -81,10 +88,8 @@ def _left_out(
     described: ScheduleDescription, zone: ZoneInfo, changes: Sequence[ClockChange]
 ) -> Iterator[Planned]:
     calendars = described.schedule.spec.calendars
-    if is_every_hour(calendars):
-        return
     for change in changes:
         for minute in change.left_out() if change.is_forward else ():
-            if any(matches(calendar, minute) for calendar in calendars):
+            if has_time(calendars, minute) and not goes_on(calendars, minute, change):
                 note = f"does not fire: there is no {minute:%H:%M} on {minute:%Y-%m-%d}"
                 yield Planned(change.at.astimezone(zone), described.id, count=0, note=note)

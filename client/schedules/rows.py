@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Self
+from uuid import uuid4
 
 from temporalio.client import ScheduleOverlapPolicy
 
 from mainspring.config.settings import Settings
 from mainspring.config.zones import UnknownZone, zone_named
 from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import StartKey
 from mainspring.workflows.runtime.catalogue import JOBS
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.runtime.schedule import CATCHUP, BadDeclaration, Cron, Every, Schedule
@@ -36,6 +38,8 @@ class ScheduledJob:
     catchup: timedelta = CATCHUP
     jitter: timedelta = timedelta(0)
     enabled_setting: str | None = None
+    key: StartKey | None = None
+    """What a run takes as any other start of the job does; None: nothing keeps two runs apart."""
     switched_off_by: str | None = None
     """Set by `as_set`: the variable that switches it off, if one does."""
 
@@ -61,10 +65,12 @@ class ScheduledJob:
     @classmethod
     def of(cls, job: AnyJob, schedule: Schedule) -> Self:
         """Return what a job declares. The schedule has the name of the job."""
+        message = job.input() if schedule.input is None else schedule.input
         return cls(
             id=job.name,
             job=job.name,
-            input=job.input() if schedule.input is None else schedule.input,
+            input=message,
+            key=_key(job, message),
             when=schedule.when,
             timeout=schedule.timeout,
             summary=job.summary,
@@ -102,6 +108,13 @@ class ScheduledJob:
     def words(self) -> str:
         """Return when it fires, for people: "every 5 min", "0 * * * * America/New_York"."""
         return f"{self.when.words()} {self.zone}" if isinstance(self.when, Cron) else self.when.words()
+
+
+def _key(job: AnyJob, message: Message) -> StartKey | None:
+    if job.key is None or job.is_internal:
+        return None
+    task = job.task(uuid4(), message, triggered_by="schedule")
+    return StartKey(key=str(task.job_key), quiet=task.quiet, at_most_every=task.at_most_every)
 
 
 def declared(*rows: ScheduledJob) -> tuple[ScheduledJob, ...]:

@@ -16,7 +16,14 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from mainspring.client.schedules.building import TASK_QUEUE, built, declaration_of, is_of, is_of_earlier
+from mainspring.client.schedules.building import (
+    TASK_QUEUE,
+    built,
+    declaration_of,
+    is_of,
+    is_of_earlier,
+    key_of,
+)
 from mainspring.client.schedules.changes import changes
 from mainspring.client.schedules.pauses import Pause, switched
 from mainspring.client.schedules.rows import ScheduledJob
@@ -89,20 +96,27 @@ class Sync:
             return Synced.TAKEN
         declared = await declaration_of(self._client, described)
         is_same = declared == row.declaration(self._task_queue)
+        has_key = await key_of(self._client, described) == row.key
         pause = Pause.of(described.schedule.state)
         is_switched = (pause.switch if pause else None) != row.switched_off_by
-        if is_same and not is_switched:
+        if is_same and has_key and not is_switched:
             return Synced.UNCHANGED
 
         def changed(current: ScheduleUpdateInput) -> ScheduleUpdate:
             found = current.description.schedule
             # What an operator has done to the timing stays until the declaration changes.
-            schedule = found if is_same else built(row, self._task_queue)
+            schedule, anew = found, built(row, self._task_queue)
+            if not is_same:
+                schedule = anew
+            elif not has_key:
+                schedule.action = anew.action
             schedule.state = switched(found.state, row.switched_off_by)
             return ScheduleUpdate(schedule)
 
         await self._client.get_schedule_handle(row.id).update(changed)
         words = [] if is_same else [f"{Synced.UPDATED}: {changes(described.schedule, row)}"]
+        if is_same and not has_key:
+            words.append(f"{Synced.UPDATED}: its runs take the key of the job")
         if is_switched:
             words.append(Synced.SWITCHED_OFF if row.switched_off_by else Synced.SWITCHED_ON)
         return ", ".join(words)

@@ -49,7 +49,11 @@ def raw_task(message: BeginTask) -> NewTask:
     values = message.model_dump(include={"job", "workflow_id", "input", "fairness_key", "triggered_by"})
     if message.child is not None:
         values |= message.child.model_dump(exclude={"step", "input_hash"})
-    return NewTask(id=message.task_id or message.fallback_id, dedupe_key=None, **values)
+    key = message.key
+    if key is not None:
+        values |= {"job_key": key.key, "quiet": key.quiet, "at_most_every": key.at_most_every}
+    task_id, dedupe_key = message.task_id or message.fallback_id, None if key is None else key.key
+    return NewTask(id=task_id, dedupe_key=dedupe_key, **values)
 
 
 def failure_columns(job: str, error: TaskError) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from mainspring.contracts.tasks import (
 from mainspring.storage.ledger.deliveries import announce_end
 from mainspring.storage.ledger.error_log import ErrorLog
 from mainspring.storage.ledger.flow_progress import FlowProgress
+from mainspring.storage.ledger.intake import TaskIntake
 from mainspring.storage.ledger.repeats import Repeats
 from mainspring.storage.ledger.rows import failure_columns, queued_row, raw_task, still_active
 from mainspring.storage.repository import Repository
@@ -33,10 +34,13 @@ class TaskWriter(Repository):
     async def begin(self, message: BeginTask, *, now: datetime) -> TaskBegun:
         """Set RUNNING. A raw start gets its row here; a task whose time has not come stays QUEUED.
 
+        A raw start whose key another task holds gets no row: the other task is named.
         A debounced task gives up its key, so that the next start makes another task.
         """
         task_id = message.task_id or message.fallback_id
-        await self._ensure(raw_task(message), run_id=message.run_id, now=now)
+        held_by = await self._ensure(raw_task(message), run_id=message.run_id, now=now)
+        if held_by is not None:
+            return TaskBegun(task_id=held_by, already_final=False, held_by=held_by)
         row = await self._session.get_one(TaskRow, task_id, with_for_update=True, populate_existing=True)
         if row.finished_at is not None:
             return TaskBegun(task_id=task_id, already_final=True)
@@ -68,16 +72,22 @@ class TaskWriter(Repository):
             update(TaskRow).where(TaskRow.id == row.id).values(starts_at=starts_at, run_id=run_id)
         )
 
-    async def _ensure(self, task: NewTask, *, run_id: str, now: datetime) -> None:
-        if await self._session.get(TaskRow, task.id) is None:
-            task = await self._in_workspace_of_parent(task)
-            await self._session.execute(insert(TaskRow).values(queued_row(task, now) | {"run_id": run_id}))
-            # A child of a flow that is retried takes the place of the child before it.
-            await self._session.execute(
-                update(TaskRow)
-                .where(TaskRow.id == task.retry_of, TaskRow.retried_by.is_(None))
-                .values(retried_by=task.id)
-            )
+    async def _ensure(self, task: NewTask, *, run_id: str, now: datetime) -> UUID | None:
+        """Make the row of a task that has none; return the task that holds its key instead, if one does."""
+        if await self._session.get(TaskRow, task.id) is not None:
+            return None
+        if task.dedupe_key is not None:
+            (enqueued,) = await TaskIntake(self._session).enqueue([task], now=now)
+            return enqueued.task_id if enqueued.deduplicated else None
+        task = await self._in_workspace_of_parent(task)
+        await self._session.execute(insert(TaskRow).values(queued_row(task, now) | {"run_id": run_id}))
+        # A child of a flow that is retried takes the place of the child before it.
+        await self._session.execute(
+            update(TaskRow)
+            .where(TaskRow.id == task.retry_of, TaskRow.retried_by.is_(None))
+            .values(retried_by=task.id)
+        )
+        return None
 
     async def _in_workspace_of_parent(self, task: NewTask) -> NewTask:
         if task.parent_id is None:

@@ -95,6 +95,30 @@ async def test_a_preview_flags_what_a_clock_change_does(temporal_client: Client)
     } == november
 
 
+async def test_a_preview_flags_what_a_change_of_half_an_hour_does(temporal_client: Client) -> None:
+    """On Lord Howe Island a quarter past two is left out once a year, and a quarter to two comes twice."""
+    zone = ZoneInfo("Australia/Lord_Howe")
+    rows = [row(f"at-{minute}", Cron(f"{minute} * * * *"), zone=zone.key) for minute in (0, 15, 45)]
+    schedules = await synced(temporal_client, *rows)
+    october, april = datetime(2027, 10, 3, tzinfo=zone), datetime(2027, 4, 4, tzinfo=zone)
+
+    forward = notes(await schedules.preview(october, october + DAY))
+    back = notes(await schedules.preview(april, april + DAY))
+
+    assert {
+        ("at-0", 0, "does not fire: there is no 02:00 on 2027-10-03"),
+        ("at-0", 1, "the clock went forward 30 min"),
+        ("at-15", 0, "does not fire: there is no 02:15 on 2027-10-03"),
+        ("at-15", 1, "the clock went forward 30 min"),
+        ("at-45", 1, "the clock went forward 30 min"),
+    } == forward
+    assert {
+        ("at-0", 1, "the clock went back 30 min"),
+        ("at-15", 1, "the clock went back 30 min"),
+        ("at-45", 1, "the clock went back 30 min; 01:45 comes twice"),
+    } == back
+
+
 def notes(entries: object) -> set[tuple[str, int, str]]:
     """Return what a preview has to say beside the times."""
     assert isinstance(entries, list)

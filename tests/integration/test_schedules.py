@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from temporalio.client import (
@@ -21,8 +22,11 @@ from mainspring.client.schedules import SCHEDULES, Every, Pause, Schedules, Sche
 from mainspring.client.schedules.building import built
 from mainspring.client.schedules.outcomes import last_tasks
 from mainspring.config.settings import Settings
-from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.cards import RefreshDueAccounts
+from mainspring.contracts.tasks import BeginTask, StartKey, TaskState
+from mainspring.storage.ledger import TaskWriter
 from mainspring.testing.eventually import eventually
+from mainspring.workflows.cards import REFRESH_DUE_ACCOUNTS
 from tests.service import Service
 
 pytestmark = pytest.mark.schedules
@@ -215,6 +219,51 @@ async def test_the_outcome_of_a_job_is_the_one_of_its_task(service: Service) -> 
     assert {task.id: TaskState.SUCCESS} == {
         task_id: each.state for task_id, each in (await last_tasks(settings, found)).items()
     }
+
+
+async def test_a_schedules_run_takes_the_key_as_any_other_start(service: Service) -> None:
+    """While a task of the key is active no firing makes another one; a start finds the run of a schedule."""
+    await service.schedules.sync()
+    first = await service.jobs.start(REFRESH_DUE_ACCOUNTS, RefreshDueAccounts(), delay=timedelta(hours=1))
+    await service.schedules.trigger("refresh-due-accounts")
+    await service.until_listed("Completed")
+    assert [first.id] == [task.id for task in await service.all_tasks()]
+    await service.jobs.cancel(first.id)
+    await service.wait(first.id)
+
+    async with service.database.session.begin() as session:
+        begun = await TaskWriter(session).begin(
+            BeginTask(
+                task_id=None,
+                fallback_id=UUID(int=7),
+                job="refresh-due-accounts",
+                workflow_id="schedule/refresh-due-accounts-2027",
+                run_id="r",
+                input={},
+                triggered_by="schedule refresh-due-accounts",
+                key=StartKey(key="refresh-due-accounts/all"),
+            ),
+            now=service.clock.now(),
+        )
+    again = await service.jobs.start(REFRESH_DUE_ACCOUNTS, RefreshDueAccounts())
+
+    assert (UUID(int=7), None) == (begun.task_id, begun.held_by)
+    assert (UUID(int=7), True) == (again.id, again.deduplicated)
+
+
+async def test_a_schedule_of_an_earlier_release_learns_its_key(temporal_client: Client) -> None:
+    """Its declaration is the same: what an operator has done to its timing stays."""
+    keyless = tuple(replace(row, key=None) for row in SCHEDULES)
+    await Schedules(temporal_client, SETTINGS, keyless).sync()
+    schedules = Schedules(temporal_client, SETTINGS)
+
+    outcomes, second = await schedules.sync(), await schedules.sync()
+
+    keyed = {row.id for row in SCHEDULES if row.key is not None}
+    assert dict.fromkeys(keyed, "updated: its runs take the key of the job") == {
+        name: outcome for name, outcome in outcomes.items() if outcome != "unchanged"
+    }
+    assert dict.fromkeys(NAMES, "unchanged") == second
 
 
 async def test_an_unknown_schedule_lists_the_known_ones(temporal_client: Client) -> None:

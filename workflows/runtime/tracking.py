@@ -24,12 +24,13 @@ from mainspring.contracts.tasks import (
     ChildTask,
     FinishTask,
     JsonObject,
+    StartKey,
     TaskBegun,
     TaskState,
 )
 from mainspring.contracts.text import readable
 from mainspring.domain.sizes import MOST_RESULT, check_data, size_of
-from mainspring.domain.tasks import derived_task_id
+from mainspring.domain.tasks import START_KEY, derived_task_id
 
 Self_ = TypeVar("Self_")
 In = TypeVar("In", bound=Message)
@@ -60,7 +61,10 @@ def tracked(
     @wraps(run)
     async def tracked_run(self: Self_, message: In) -> Out:
         try:
-            result = await run(self, await _begun(message))
+            begun = await _begun(message)
+            if begun is None:
+                return None  # type: ignore[return-value]  # nobody waits for the result of a schedule's run
+            result = await run(self, begun)
             result_json = _json(result)
             check_data(f"job {workflow.info().workflow_type!r}", size_of(result_json), MOST_RESULT)
         except (workflow.ContinueAsNewError, GeneratorExit):
@@ -121,14 +125,20 @@ def carried(kind: type[State]) -> State | None:
     return state
 
 
-async def _begun(message: In) -> In:
-    """Begin the task when its time has come, and return the input that it has by then."""
+async def _begun(message: In) -> In | None:
+    """Begin the task when its time has come, and return the input that it has by then.
+
+    None: the run is a schedule's, and another task of its key is there.
+    """
     if workflow.memo_value("state", None) is not None:
         return message  # continued by `continue_with`: the task has begun
     begun = await _begin(message)
     while begun.starts_in is not None:
         await workflow.sleep(begun.starts_in)
         begun = await _begin(message)
+    if begun.held_by is not None:
+        workflow.logger.info(f"not run: task {begun.held_by} holds the key")
+        return None
     if begun.already_final:
         raise ApplicationError(
             "the task was ended before it started", type="AlreadyFinal", non_retryable=True
@@ -160,6 +170,7 @@ async def _ask_to_begin(message: Message) -> TaskBegun:
             fairness_key=_fairness_key(message),
             triggered_by=_triggered_by(),
             child=_child(),
+            key=workflow.memo_value(START_KEY, None, type_hint=StartKey),
         ),
         **options.LEDGER,
     )
