@@ -39,8 +39,9 @@ def alembic_config() -> Config:
 async def upgrade(database: Database) -> None:
     """Apply the migrations that are missing, in one transaction; processes that start together take turns.
 
-    On SQLite the transaction holds the write lock from its start, on PostgreSQL an advisory lock. With the
-    newest schema there already, `upgrade` only reads, and waits for no writer.
+    A schema that a later release has made is left as it is: migrations only add, so that the release
+    before can be run again. On SQLite the transaction holds the write lock from its start, on PostgreSQL
+    an advisory lock. With the newest schema there already, `upgrade` only reads, and waits for no writer.
     DatabaseAway: it cannot be reached; so for the others here.
     """
     if await is_current(database):
@@ -86,7 +87,7 @@ async def revise(title: str) -> Path | None:
 
 
 async def is_current(database: Database) -> bool:
-    """Whether the database has the newest schema."""
+    """Whether the database has the newest schema, or one of a later release."""
     with translated():
         async with _reading(database) as connection:
             return await connection.run_sync(_is_current)
@@ -136,8 +137,12 @@ def _revise(connection: Connection, title: str) -> Path | None:
 
 
 def _is_current(connection: Connection) -> bool:
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    """Whether the schema is the newest one, or one of a later release, whose revision is not known here."""
+    migrations = ScriptDirectory.from_config(alembic_config())
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None or revision == migrations.get_current_head():
+        return revision is not None
+    return revision not in {each.revision for each in migrations.walk_revisions()}
 
 
 def _differences(connection: Connection) -> list[object]:

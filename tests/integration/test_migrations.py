@@ -45,6 +45,16 @@ async def test_the_migrations_lead_to_the_declared_tables(empty: Database) -> No
         assert [] == await differences(empty)
 
 
+async def test_a_schema_of_a_later_release_is_left_alone(sqlite_database: Database) -> None:
+    """After a rollback, workers and commands of the release before go on: a migration only adds."""
+    async with sqlite_database.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    await upgrade(sqlite_database)
+
+    assert await is_current(sqlite_database)
+
+
 async def test_no_migration_is_written_where_nothing_has_changed() -> None:
     """`mainspring db revision` is harmless; tests/acceptance/test_new_jobs.py has it write one."""
     assert await revise("nothing") is None
