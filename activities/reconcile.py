@@ -108,6 +108,8 @@ class ReconcileActivities:
         closed = await self._temporal.closed_run(task.workflow_id, task.run_id)
         if closed is None:
             return False
+        if closed.is_lost and task.parent_id is None and await self._given_back(task):
+            return False
         finish = self._final_state(task.id, closed)
 
         async def write(session: Session) -> bool:
@@ -118,6 +120,10 @@ class ReconcileActivities:
             return await TaskWriter(session).finish(final, now=now, ended_at=closed.closed_at)
 
         return await self._database.transact(write)
+
+    async def _given_back(self, task: Task) -> bool:
+        """Leave to the relay what has not begun and is not in Temporal, which was set up anew."""
+        return await self._database.transact(lambda session: TaskWriter(session).forget_run(task.id))
 
     def _final_state(self, task_id: UUID, closed: ClosedRun) -> FinishTask:
         state = STATES.get(closed.status, TaskState.FAILED)
@@ -192,6 +198,6 @@ def _told(closed: ClosedRun) -> str:
         WorkflowExecutionStatus.TERMINATED: "terminated",
         WorkflowExecutionStatus.TIMED_OUT: "timed out",
     }.get(closed.status)
-    if words is None or closed.error_type == "Lost":
+    if words is None or closed.is_lost:
         return closed.error_message
     return f"{words}: {closed.error_message}" if closed.error_message else words

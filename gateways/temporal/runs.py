@@ -33,6 +33,9 @@ FAILED = WorkflowExecutionStatus.FAILED
 DEEPEST = 100
 
 
+LOST = "Lost"
+
+
 @dataclass(frozen=True)
 class ClosedRun:
     """A workflow that is over. `error_type` and `error_message` say why it did not complete."""
@@ -42,6 +45,11 @@ class ClosedRun:
     error_type: str
     error_message: str
     closed_at: datetime | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether Temporal knows nothing of the workflow (any more)."""
+        return self.error_type == LOST
 
 
 def first_run_id(execution: WorkflowExecution) -> str:
@@ -117,7 +125,7 @@ async def closed_run(client: Client, workflow_id: str, run_id: str) -> ClosedRun
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             message = "Temporal does not know this workflow any more"
-            return ClosedRun(WorkflowExecutionStatus.TERMINATED, None, "Lost", message)
+            return ClosedRun(WorkflowExecutionStatus.TERMINATED, None, LOST, message)
         raise
 
 

@@ -156,6 +156,11 @@ class TaskWriter(Repository):
         job = await self._session.scalar(select(TaskRow.job).where(TaskRow.id == task_id))
         return {} if job is None else failure_columns(job, error)
 
+    async def forget_run(self, task_id: UUID) -> bool:
+        """Let the relay start a task that has not begun; return False when the task has, or is to end."""
+        has_not_begun = (TaskRow.state == TaskState.QUEUED, TaskRow.cancel_requested_at.is_(None))
+        return bool(await self._changed(still_active(task_id).where(*has_not_begun).values(run_id=None)))
+
     async def request_cancel(self, task_id: UUID, *, now: datetime) -> bool:
         """Write that cancellation was asked for; return whether Temporal has to be told.
 

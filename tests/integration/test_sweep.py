@@ -18,7 +18,7 @@ from mainspring.contracts.tasks import ChildTask, NewTask, ReconcileTasks, Tasks
 from mainspring.gateways.errors import Refused
 from mainspring.gateways.temporal import StartRefused, TemporalGateway
 from mainspring.storage.database import Session
-from mainspring.storage.ledger import TaskIntake, WorkspaceTasks
+from mainspring.storage.ledger import TaskIntake, TaskWriter, WorkspaceTasks
 from mainspring.testing.eventually import eventually
 from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from tests.deliveries import add_subscriber, deliveries_are_under_way
@@ -152,6 +152,7 @@ async def test_subscribers_are_told_of_what_the_sweep_ends(workerless: Service) 
         intake = TaskIntake(session)
         await intake.enqueue([lost], now=workerless.clock.now())
         await intake.record_runs({lost.id: str(uuid4())})
+        await TaskWriter(session).mark_running(lost.id, now=workerless.clock.now())
 
     await workerless.database.transact(accept)
     workerless.clock.advance(LONG_ENOUGH)
@@ -218,6 +219,7 @@ async def test_a_row_that_the_engine_makes_nothing_of_is_counted_and_passed_over
         intake = TaskIntake(session)
         await intake.enqueue([odd, lost], now=workerless.clock.now())
         await intake.record_runs({odd.id: "no run id", lost.id: str(uuid4())})
+        await TaskWriter(session).mark_running(lost.id, now=workerless.clock.now())
 
     await workerless.database.transact(accept)
     workerless.clock.advance(LONG_ENOUGH)
