@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,9 @@ from rich.markup import escape
 
 from mainspring.cli.console import settled
 from mainspring.cli.output import echo
+from mainspring.client.errors import NothingHere
 from mainspring.config.settings import Settings
+from mainspring.storage.backup import back_up
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import is_current, revise, upgrade
 
@@ -28,6 +31,23 @@ def upgrade_schema() -> None:
         finally:
             await database.dispose()
         echo("the database is up to date" if was_current else "the database was upgraded")
+
+    settled(work)
+
+
+@commands.command("backup")
+def back_up_database(file: Annotated[Path, typer.Argument(help="A file that is not there yet.")]) -> None:
+    """Copy the embedded database into a new file, also while the service runs."""
+
+    async def work(settings: Settings) -> None:
+        if settings.database_url is None and not settings.database_file.exists():
+            raise NothingHere(settings.database_file)
+        database = Database(settings.resolved_database_url)
+        try:
+            await back_up(database, file)
+        finally:
+            await database.dispose()
+        echo(escape(f"the database is copied to {file}"))
 
     settled(work)
 
