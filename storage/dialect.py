@@ -1,13 +1,14 @@
 """Bulk writes that both databases understand."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, bindparam, case, inspect
+from sqlalchemy import Boolean, ColumnElement, String, bindparam, case, column, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
 from mainspring.storage.tables import Base
 
@@ -59,41 +60,80 @@ async def upsert(
 ) -> None:
     """Insert `values`, or overwrite those whose primary key is there, except for the columns in `keep`.
 
-    A column in `keep_unsaid` is kept where the row's `says_COLUMN` is false. Rows are written in the order of
-    their keys, so that two writers of the same rows never deadlock.
+    A column in `keep_unsaid` is kept where the row's `says_COLUMN` is false. Of two values with the same key
+    the last one is written, as if the first one had been there. Rows are written in the order of their keys,
+    so that two writers of the same rows never deadlock.
     """
-    keys = [column.name for column in inspect(row).primary_key]
-    kept = {*keys, *keep, *(f"says_{name}" for name in keep_unsaid)}
-    for chunk in chunks(sorted(values, key=lambda value: tuple(str(value[key]) for key in keys))):
-        statement = insert_into(session, row)
-        overwritten: dict[str, ColumnElement[Any]] = {
-            name: statement.excluded[name] for name in chunk[0] if name not in kept
-        }
-        for name in keep_unsaid:
-            says = bindparam(f"says_{name}", type_=Boolean)
-            overwritten[name] = case((says, overwritten[name]), else_=getattr(row, name))
-        if overwritten:
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=overwritten)
+    on_postgresql = is_postgresql(session)
+    for chunk in chunks(_by_key(row, values, keep, keep_unsaid)):
+        columns = tuple(chunk[0])
+        if on_postgresql and not keep_unsaid:
+            arrays = {name: [each[name] for each in chunk] for name in columns}
+            await session.execute(_upsert_arrays(row, columns, keep), arrays)
         else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
-        # Without it rows are cut into a statement for each run of the same absent values.
-        await session.execute(statement.execution_options(render_nulls=True), chunk)
+            statement = _upsert_rows(row, columns, keep, keep_unsaid, is_postgresql=on_postgresql)
+            await session.execute(statement, chunk)
 
 
-def merged(
-    rows: Iterable[dict[str, Any]], keys: tuple[str, ...], unsaid: Collection[str]
+def _by_key(
+    row: type[Base], values: Iterable[dict[str, Any]], keep: Collection[str], keep_unsaid: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Return a row for each key, as if they were stored one after the other: the last wins.
-
-    A column in `unsaid` is the one before's where the row's `says_COLUMN` is false, as in `upsert`.
-    """
+    """Return one value for each key, in the order of the keys."""
+    keys = [column.name for column in inspect(row).primary_key]
     merged: dict[tuple[str, ...], dict[str, Any]] = {}
-    for row in rows:
-        key = tuple(row[name] for name in keys)
+    for value in values:
+        key = tuple(str(value[name]) for name in keys)
         before = merged.get(key)
-        if before is not None:
-            for name in unsaid:
-                if not row[f"says_{name}"]:
-                    row |= {each: before[each] for each in (name, f"says_{name}")}
-        merged[key] = row
-    return list(merged.values())
+        if before is None:
+            merged[key] = value
+            continue
+        unsaid = [name for name in keep_unsaid if not value[f"says_{name}"]]
+        kept = [*keep, *unsaid, *(f"says_{name}" for name in unsaid)]
+        merged[key] = value | {name: before[name] for name in kept}
+    return [value for _, value in sorted(merged.items())]
+
+
+@cache
+def _upsert_arrays(row: type[Base], columns: tuple[str, ...], keep: frozenset[str]) -> Insert:
+    """Return an upsert that takes an array for each column: PostgreSQL is asked once for all rows."""
+    table = Base.metadata.tables[row.__tablename__]
+    types = {name: _without_length(table.c[name].type) for name in columns}
+    arrays = [bindparam(name, type_=postgresql.ARRAY(types[name])) for name in columns]
+    rows = func.unnest(*arrays).table_valued(*(column(name, types[name]) for name in columns), name="rows")
+    insert = postgresql.insert(table).from_select(list(columns), select(*rows.render_derived().c))
+    return _overwriting(insert, row, {name: insert.excluded[name] for name in columns if name not in keep})
+
+
+def _without_length(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    # A text that is cast to VARCHAR(n) is cut without a word; the column itself refuses one that is too long.
+    return String() if isinstance(kind, String) else kind
+
+
+@cache
+def _upsert_rows(
+    row: type[Base],
+    columns: tuple[str, ...],
+    keep: frozenset[str],
+    keep_unsaid: frozenset[str],
+    *,
+    is_postgresql: bool,
+) -> Insert:
+    """Return an upsert that is run for each row."""
+    insert: Insert = postgresql.insert(row) if is_postgresql else sqlite.insert(row)
+    kept = {*keep, *(f"says_{name}" for name in keep_unsaid)}
+    overwritten: dict[str, ColumnElement[Any]] = {
+        name: insert.excluded[name] for name in columns if name not in kept
+    }
+    for name in keep_unsaid:
+        says = bindparam(f"says_{name}", type_=Boolean)
+        overwritten[name] = case((says, overwritten[name]), else_=getattr(row, name))
+    # Without it rows are cut into a statement for each run of the same absent values.
+    return _overwriting(insert, row, overwritten).execution_options(render_nulls=True)
+
+
+def _overwriting(insert: Insert, row: type[Base], values: Mapping[str, ColumnElement[Any]]) -> Insert:
+    keys = [column.name for column in inspect(row).primary_key]
+    others = {name: value for name, value in values.items() if name not in keys}
+    if not others:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)

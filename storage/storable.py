@@ -55,4 +55,6 @@ def _row(row: Any) -> Any:
 
 
 def _parameter(value: Any) -> Any:
-    return storable(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return storable(value)
+    return [_parameter(each) for each in value] if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.people import User
 from mainspring.domain.quiet_hours import QuietHours, quiet_hours
-from mainspring.storage.dialect import chunks, merged, upsert
+from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import WishlistUserRow
 
@@ -87,7 +87,7 @@ class UserRepository(Repository):
         await upsert(
             self._session,
             WishlistUserRow,
-            merged(rows, ("id",), ALERTS),
+            rows,
             keep=frozenset({"mailed_at"}),
             keep_unsaid=ALERTS,
         )

@@ -34,8 +34,8 @@ class ProductRepository(Repository):
     async def store(self, products: Sequence[Product], *, now: datetime) -> None:
         """Insert or overwrite products; of two with the same id the last one wins."""
         common = NOTHING_SEEN | {"workspace": self._workspace, "updated_at": now}
-        rows = {each.id: each.model_dump() | common for each in products}
-        await upsert(self._session, WishedProductRow, list(rows.values()), keep=SEEN)
+        rows = [each.model_dump() | common for each in products]
+        await upsert(self._session, WishedProductRow, rows, keep=SEEN)
 
     async def prices(self, product_ids: Collection[str], now: datetime) -> dict[str, int]:
         """Return what those of these products that are known cost now."""

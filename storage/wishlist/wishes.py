@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
-from mainspring.storage.dialect import chunks, merged, upsert
+from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.people import UserRepository
 from mainspring.storage.repository import Repository
 from mainspring.storage.shop import ProductRepository
@@ -43,8 +43,7 @@ class WishRepository(Repository):
                 strays.append(RejectedWish(wish=each, unknown=unknown))
             else:
                 rows.append({"workspace": self._workspace, **_item_row(each, prices[each.product_id], now)})
-        wishes = merged(rows, ("product_id", "user_id"), AT_FIRST)
-        await upsert(self._session, WishlistItemRow, wishes, keep_unsaid=AT_FIRST)
+        await upsert(self._session, WishlistItemRow, rows, keep_unsaid=AT_FIRST)
         return strays
 
     async def remove(self, pairs: Collection[tuple[str, str]]) -> int:
