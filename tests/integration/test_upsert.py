@@ -25,7 +25,7 @@ async def test_of_two_values_with_one_key_the_last_is_written(database: Database
 async def test_a_text_that_is_too_long_is_refused_and_not_cut(
     postgresql_database: Database,
 ) -> None:
-    """PostgreSQL cuts what is cast to a length, without a word. (SQLite knows no lengths.)"""
+    """PostgreSQL cuts what is cast to a length, without a word; SQLite knows no lengths."""
     with pytest.raises(DBAPIError):
         await store(postgresql_database, [{"id": "x" * 201, "name": "X"}])
 
