@@ -14,6 +14,7 @@ class Offer:
     sale_price_cents: int | None = None
     sale_starts_at: datetime | None = None
     sale_ends_at: datetime | None = None
+    currency: str = ""
 
     def is_on_sale(self, now: datetime) -> bool:
         """Whether the sale window is open, its end not included, and the sale price is a lower one."""

@@ -45,10 +45,11 @@ class StockState:
 class LastNotification:
     """The last notification of a wish in an episode: the price that its mail has said, and when.
 
-    `waits`: it was not sent yet, and the mail will say the price of its own time.
+    `price_cents` is None when the price was in another currency than the product's now. `waits`: it was not
+    sent yet, and the mail will say the price of its own time.
     """
 
-    price_cents: int
+    price_cents: int | None
     at: datetime
     waits: bool = False
 
@@ -57,14 +58,20 @@ class LastNotification:
 class Wish:
     """A user's wish for a product. `wanted`: the user wants to hear of it, by the wish and in general.
 
+    `price_when_added_cents` is None when it was in another currency than the product's now.
     `last` is the last notification of the evaluated kind in the product's present episode.
     """
 
     user_id: str
-    price_when_added_cents: int
+    price_when_added_cents: int | None
     added_at: datetime
     wanted: bool = True
     last: LastNotification | None = None
+
+    def baseline_for(self, offer: Offer) -> int:
+        """Return what the price of a sale is compared with: in another currency the product's own price."""
+        known = self.price_when_added_cents if self.last is None else self.last.price_cents
+        return offer.price_cents if known is None else known
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ class Due:
     episode: int
     price_cents: int
     baseline_cents: int
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,24 +122,27 @@ def evaluate_sale(
     skipped: Counter[SkipReason] = Counter()
     price = offer.price_at(now)
     for wish in wishes if state.on_sale else ():
-        reason = _sale_skip_reason(price, wish, rules, now)
+        baseline = wish.baseline_for(offer)
+        reason = _sale_skip_reason(price, baseline, wish, rules, now)
         if reason is None:
-            baseline = wish.price_when_added_cents if wish.last is None else wish.last.price_cents
+            kind = NotificationKind.SALE
             due.append(
-                Due(wish.user_id, offer.product_id, NotificationKind.SALE, state.episode, price, baseline)
+                Due(wish.user_id, offer.product_id, kind, state.episode, price, baseline, offer.currency)
             )
         else:
             skipped[reason] += 1
     return Evaluation(tuple(due), skipped)
 
 
-def _sale_skip_reason(price: int, wish: Wish, rules: CheckWishlistSales, now: datetime) -> SkipReason | None:
+def _sale_skip_reason(
+    price: int, baseline: int, wish: Wish, rules: CheckWishlistSales, now: datetime
+) -> SkipReason | None:
     if not wish.wanted:
         return SkipReason.NOT_WANTED
+    is_drop = _is_drop(price, baseline, rules.min_drop_percent)
     if wish.last is None:
-        is_drop = _is_drop(price, wish.price_when_added_cents, rules.min_drop_percent)
         return None if is_drop else SkipReason.DROP_TOO_SMALL
-    if wish.last.waits or not _is_drop(price, wish.last.price_cents, rules.min_drop_percent):
+    if wish.last.waits or not is_drop:
         return SkipReason.ALREADY_NOTIFIED
     return SkipReason.COOLDOWN if now - wish.last.at < rules.deeper_drop_after else None
 
@@ -163,7 +174,8 @@ def evaluate_stock(
         if reason is None and most is not None and len(due) >= most:
             reason = SkipReason.CAPPED
         if reason is None:
-            due.append(Due(wish.user_id, offer.product_id, NotificationKind.STOCK, state.episode, 0, 0))
+            kind = NotificationKind.STOCK
+            due.append(Due(wish.user_id, offer.product_id, kind, state.episode, 0, 0, offer.currency))
         else:
             skipped[reason] += 1
     return Evaluation(tuple(due), skipped)
@@ -191,6 +203,7 @@ def skip_reason(
         return SkipReason.UNSUBSCRIBED
     if due.kind is NotificationKind.STOCK:
         return SkipReason.OUT_OF_STOCK if is_over or offer.stock < minimum else None
-    if is_over or not offer.is_on_sale(now):
+    # What is sold in another currency now is for the next check to compare.
+    if is_over or offer.currency != due.currency or not offer.is_on_sale(now):
         return SkipReason.SALE_ENDED
     return SkipReason.PRICE_ROSE if offer.price_at(now) > due.price_cents else None

@@ -37,15 +37,15 @@ class ProductRepository(Repository):
         rows = [each.model_dump() | common for each in products]
         await upsert(self._session, WishedProductRow, rows, keep=SEEN)
 
-    async def prices(self, product_ids: Collection[str], now: datetime) -> dict[str, int]:
-        """Return what those of these products that are known cost now."""
-        prices: dict[str, int] = {}
+    async def offers(self, product_ids: Collection[str]) -> dict[str, Offer]:
+        """Return those of these products that are known."""
+        offers: dict[str, Offer] = {}
         for chunk in chunks(sorted(product_ids)):
             query = select(WishedProductRow).where(
                 WishedProductRow.workspace == self._workspace, WishedProductRow.id.in_(chunk)
             )
-            prices |= {row.id: offer_of(row).price_at(now) for row in await self._session.scalars(query)}
-        return prices
+            offers |= {row.id: offer_of(row) for row in await self._session.scalars(query)}
+        return offers
 
 
 def offer_of(row: WishedProductRow) -> Offer:
@@ -57,4 +57,5 @@ def offer_of(row: WishedProductRow) -> Offer:
         sale_price_cents=row.sale_price_cents,
         sale_starts_at=row.sale_starts_at,
         sale_ends_at=row.sale_ends_at,
+        currency=row.currency,
     )

@@ -13,7 +13,7 @@ UNPLANNED = text("state = 'due' AND effect_id IS NULL")
 
 
 class WishlistItemRow(Base):
-    """A user's wish for a product."""
+    """A user's wish for a product. `currency` is that of the price; None is the product's."""
 
     __tablename__ = "wishlist_items"
 
@@ -23,6 +23,7 @@ class WishlistItemRow(Base):
     notify_on_sale: Mapped[bool]
     notify_on_stock: Mapped[bool]
     price_when_added_cents: Mapped[int]
+    currency: Mapped[str | None] = mapped_column(String(3))
     added_at: Mapped[datetime]
 
     __table_args__ = (
@@ -49,7 +50,8 @@ class NotificationRow(Base):
 
     State: due (written by a check) -> sent | failed (by the settlement of its mail) or skipped, with the
     reason (when the mail was about to be sent). A skipped one may become due again. `told_cents` is the price
-    that its mail has said, where that is another one than was found.
+    that its mail has said, where that is another one than was found. `currency` is that of the prices; None
+    is the product's.
     """
 
     __tablename__ = "wishlist_notifications"
@@ -63,6 +65,7 @@ class NotificationRow(Base):
     price_cents: Mapped[int]
     baseline_cents: Mapped[int]
     told_cents: Mapped[int | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
     min_stock: Mapped[int]
     state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(50))

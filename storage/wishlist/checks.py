@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.domain.shop import Offer
@@ -139,12 +140,18 @@ class CheckRepository(Repository):
                 item.product_id,
                 item.user_id,
                 item.added_at,
-                item.price_when_added_cents,
+                # No price is compared with one of another currency.
+                case((_is_of_product(item.currency), item.price_when_added_cents)).label("price_when_added"),
                 wanted.label("wanted"),
                 # Each further one in an episode is of a lower price.
-                func.min(func.coalesce(notification.told_cents, notification.price_cents)).label(
-                    "told_cents"
-                ),
+                func.min(
+                    case(
+                        (
+                            _is_of_product(notification.currency),
+                            func.coalesce(notification.told_cents, notification.price_cents),
+                        )
+                    )
+                ).label("told_cents"),
                 func.max(func.coalesce(notification.settled_at, notification.created_at)).label("told_at"),
                 func.max(case((notification.state == "due", 1), else_=0)).label("waits"),
             )
@@ -159,6 +166,8 @@ class CheckRepository(Repository):
                 item.user_id,
                 item.added_at,
                 item.price_when_added_cents,
+                item.currency,
+                product.currency,
                 item.notify_on_sale,
                 item.notify_on_stock,
                 WishlistUserRow.sale_alerts,
@@ -167,7 +176,10 @@ class CheckRepository(Repository):
         )
 
     async def write_due(self, due: Sequence[Due], *, min_stock: int, now: datetime) -> None:
-        """Write who is to be told. What was skipped under the same key is due again; else it stays."""
+        """Write who is to be told. What was skipped under the same key is due again; else it stays.
+
+        What was told at the same number of another currency's units gives up its row.
+        """
         await UserRepository(self._session, self._workspace).hold({each.user_id for each in due})
         for chunk in chunks(due):
             statement = insert_into(self._session, NotificationRow)
@@ -176,6 +188,7 @@ class CheckRepository(Repository):
                 "reason": None,
                 "effect_id": None,
                 "baseline_cents": statement.excluded.baseline_cents,
+                "currency": statement.excluded.currency,
                 "min_stock": statement.excluded.min_stock,
                 "told_cents": None,
                 "created_at": now,
@@ -184,7 +197,10 @@ class CheckRepository(Repository):
             statement = statement.on_conflict_do_update(
                 index_elements=["workspace", "product_id", "user_id", "kind", "episode", "price_cents"],
                 set_=revived,
-                where=NotificationRow.state == "skipped",
+                where=or_(
+                    NotificationRow.state == "skipped",
+                    NotificationRow.currency != statement.excluded.currency,
+                ),
             )
             rows = [
                 {
@@ -200,13 +216,15 @@ class CheckRepository(Repository):
             await self._session.execute(statement, rows)
 
 
+def _is_of_product(currency: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    return func.coalesce(currency, WishedProductRow.currency) == WishedProductRow.currency
+
+
 def _wish_at(row: Any) -> PlacedWish:
     last = (
-        None
-        if row.told_cents is None
-        else LastNotification(row.told_cents, row.told_at, waits=bool(row.waits))
+        None if row.told_at is None else LastNotification(row.told_cents, row.told_at, waits=bool(row.waits))
     )
     return PlacedWish(
         WishCursor(row.product_id, row.added_at, row.user_id),
-        Wish(row.user_id, row.price_when_added_cents, row.added_at, wanted=bool(row.wanted), last=last),
+        Wish(row.user_id, row.price_when_added, row.added_at, wanted=bool(row.wanted), last=last),
     )

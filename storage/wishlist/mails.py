@@ -147,6 +147,7 @@ def _line(
         note.episode,
         note.price_cents,
         note.baseline_cents,
+        note.currency or (product.currency if product is not None else ""),
     )
     return Line(
         note.id,

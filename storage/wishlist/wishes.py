@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
+from mainspring.domain.shop import Offer
 from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.people import UserRepository
 from mainspring.storage.repository import Repository
@@ -15,7 +16,7 @@ from mainspring.storage.shop import ProductRepository
 from mainspring.storage.tables import WishedProductRow, WishlistItemRow, WishlistUserRow
 
 # Said by an entry they are overwritten, left out they stay.
-AT_FIRST = frozenset({"price_when_added_cents", "added_at"})
+AT_FIRST = frozenset({"price_when_added_cents", "currency", "added_at"})
 
 
 class WishRepository(Repository):
@@ -30,19 +31,18 @@ class WishRepository(Repository):
 
         The price and the time of a wish that is there already stay, unless they are given.
         """
-        prices = await ProductRepository(self._session, self._workspace).prices(
-            {each.product_id for each in items}, now
-        )
+        products = ProductRepository(self._session, self._workspace)
+        offers = await products.offers({each.product_id for each in items})
         users = await UserRepository(self._session, self._workspace).known({each.user_id for each in items})
         rows, strays = [], []
         for each in items:
-            unknown = ("product_id",) * (each.product_id not in prices) + ("user_id",) * (
+            unknown = ("product_id",) * (each.product_id not in offers) + ("user_id",) * (
                 each.user_id not in users
             )
             if unknown:
                 strays.append(RejectedWish(wish=each, unknown=unknown))
             else:
-                rows.append({"workspace": self._workspace, **_item_row(each, prices[each.product_id], now)})
+                rows.append({"workspace": self._workspace, **_item_row(each, offers[each.product_id], now)})
         await upsert(self._session, WishlistItemRow, rows, keep_unsaid=AT_FIRST)
         return strays
 
@@ -73,11 +73,13 @@ class WishRepository(Repository):
         }
 
 
-def _item_row(item: WishedItem, price_cents: int, now: datetime) -> dict[str, Any]:
+def _item_row(item: WishedItem, offer: Offer, now: datetime) -> dict[str, Any]:
     price, added_at = item.price_when_added_cents, item.added_at
     return item.model_dump() | {
-        "price_when_added_cents": price_cents if price is None else price,
+        "price_when_added_cents": offer.price_at(now) if price is None else price,
+        "currency": offer.currency,
         "added_at": added_at or now,
         "says_price_when_added_cents": price is not None,
+        "says_currency": price is not None,
         "says_added_at": added_at is not None,
     }

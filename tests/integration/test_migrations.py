@@ -166,6 +166,8 @@ async def test_rows_of_before_belong_to_the_default_workspace(empty: Database) -
             assert ["default"] == list(found), table
         assert 1 == await connection.scalar(text("SELECT count(*) FROM tracked_games"))
         assert 1 == await connection.scalar(text("SELECT count(*) FROM task_errors"))
+        for table in ("wishlist_items", "wishlist_notifications"):
+            assert "EUR" == await connection.scalar(text(f"SELECT currency FROM {table}")), table
         for table in ("tasks", "webhook_subscriptions"):
             assert "shop-7" == await connection.scalar(text(f"SELECT fairness_key FROM {table}")), table
         # References are kept as before: a product that goes takes its wishes along.

@@ -13,14 +13,22 @@ from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import (
     CheckBatch,
+    CheckWishlistSales,
     CheckWishlistStock,
     RejectedWish,
+    SkipReason,
     WishedItem,
     WishlistProgress,
 )
 from mainspring.domain.unsubscribe import TokenRefused, UnsubscribeScope, Unsubscribing, make_token
 from mainspring.storage.database import Database, Session
-from mainspring.storage.tables import Base, WishedProductRow, WishlistItemRow, WishlistUserRow
+from mainspring.storage.tables import (
+    Base,
+    NotificationRow,
+    WishedProductRow,
+    WishlistItemRow,
+    WishlistUserRow,
+)
 from mainspring.testing.shifted_clock import ShiftedClock
 from tests.platform import KEY, Platform, platform_of
 from tests.shop import product, user
@@ -270,3 +278,54 @@ async def test_a_product_that_was_sold_out_or_sold_too_often_is_told_when_it_is_
         notified.append(page.notified)
 
     assert [0, 0, 1] == notified
+
+
+async def test_prices_of_another_currency_are_never_compared(
+    database: Database, platform: Platform, clock: ShiftedClock
+) -> None:
+    """A drop of a thousandth is no news though yen became euros, and a real one is told of once."""
+
+    async def check() -> tuple[int, dict[SkipReason, int]]:
+        progress = WishlistProgress(task_id=uuid4(), began_at=clock.now())
+        batch = CheckBatch(sales=CheckWishlistSales(), progress=progress)
+        page = await database.transact(lambda session: check_page(session, batch, now=clock.now()))
+        return page.notified, dict(page.skipped)
+
+    def sold(number: int, currency: str, price: int, sale: int | None = None) -> Product:
+        return product(number, currency=currency, price_cents=price, sale_price_cents=sale)
+
+    await platform.shop.store_products([sold(1, "JPY", 12_000), sold(2, "EUR", 1_200)])
+    await platform.people.store_users([user(1)])
+    await platform.wishlists.store_items([WISH, WISH.model_copy(update={"product_id": "p00002"})])
+    await platform.shop.store_products([sold(1, "EUR", 9_900, 9_890), sold(2, "JPY", 2_000, 1_150)])
+
+    assert (1, {"drop-too-small": 1}) == await check()
+    assert (0, {"drop-too-small": 1, "already-notified": 1}) == await check()
+
+    # What was told counts as told in every currency: its mail is out, and the next one waits a day.
+    await database.transact(
+        lambda session: session.execute(update(NotificationRow).values(state="sent", settled_at=clock.now()))
+    )
+    await platform.shop.store_products([sold(2, "EUR", 1_500, 1_150)])
+    assert (0, {"drop-too-small": 1, "cooldown": 1}) == await check()
+    clock.advance(timedelta(days=2))
+    assert (1, {"drop-too-small": 1}) == await check()
+    (told,) = await rows(database, NotificationRow)
+    assert ("EUR", 1_150, 1_500, "due") == tuple(
+        told[name] for name in ("currency", "price_cents", "baseline_cents", "state")
+    )
+
+
+async def test_a_wish_keeps_the_currency_of_its_price(database: Database, platform: Platform) -> None:
+    """Until an import says another price, which is in the product's currency."""
+    await platform.shop.store_products([product(1)])
+    await platform.people.store_users([user(1)])
+    await platform.wishlists.store_items([WISH])
+    first = (await rows(database, WishlistItemRow))[0]["currency"]
+    await platform.shop.store_products([product(1, currency="JPY")])
+    await platform.wishlists.store_items([WISH])
+    kept = (await rows(database, WishlistItemRow))[0]["currency"]
+    await platform.wishlists.store_items([WISH.model_copy(update={"price_when_added_cents": 900})])
+    renewed = (await rows(database, WishlistItemRow))[0]["currency"]
+
+    assert ("EUR", "EUR", "JPY") == (first, kept, renewed)

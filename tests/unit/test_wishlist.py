@@ -104,6 +104,19 @@ def test_a_price_rise_is_never_told() -> None:
     )
 
 
+def test_a_price_in_another_currency_is_compared_with_the_products_own() -> None:
+    """Neither what it was wished at nor what was told of is in the currency of now."""
+    wished = wish(price_when_added_cents=None)
+    told = wish(price_when_added_cents=1, last=LastNotification(None, NOW - DAY))
+    small = replace(ON_SALE, sale_price_cents=9_990)
+
+    for each in (wished, told):
+        (due,) = evaluate_sale(ON_SALE, SALE, [each], SALES, NOW).due
+        assert (8_000, 10_000) == (due.price_cents, due.baseline_cents)
+    assert SkipReason.DROP_TOO_SMALL == skipped(evaluate_sale(small, SALE, [wished], SALES, NOW))
+    assert SkipReason.ALREADY_NOTIFIED == skipped(evaluate_sale(small, SALE, [told], SALES, NOW))
+
+
 def test_a_deeper_drop_waits_for_the_cooldown_and_needs_the_minimum_drop_again() -> None:
     """The baseline is what was told last."""
     deeper = replace(ON_SALE, sale_price_cents=7_000)
@@ -205,6 +218,7 @@ BACK = Due("u1", "p1", NotificationKind.STOCK, 1, price_cents=0, baseline_cents=
         (SOLD, replace(ON_SALE, sale_price_cents=7_000), True, None),
         (SOLD, replace(ON_SALE, sale_ends_at=NOW), True, SkipReason.SALE_ENDED),
         (SOLD, replace(ON_SALE, sale_price_cents=8_001), True, SkipReason.PRICE_ROSE),
+        (SOLD, replace(ON_SALE, sale_price_cents=70, currency="JPY"), True, SkipReason.SALE_ENDED),
         (SOLD, ON_SALE, False, SkipReason.UNSUBSCRIBED),
         (SOLD, ON_SALE, None, SkipReason.WISH_REMOVED),
         (SOLD, None, None, SkipReason.WISH_REMOVED),
