@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from sqlalchemy.ext.asyncio import AsyncSession as Session
 
 from mainspring.storage.commits import WAKE, Wake, waking
+from mainspring.storage.error_words import without_values
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.storable import keep_storable, storable_json
 
@@ -114,10 +116,14 @@ def without_password(url: str) -> str:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise DatabaseAway for whatever says that the database cannot be reached."""
+    """Raise DatabaseAway for whatever says that the database cannot be reached.
+
+    No error tells the values of a row.
+    """
     try:
         yield
     except (DBAPIError, NoConnectionFree, OSError) as error:
+        without_values(error)
         if not _is_away(error):
             raise
         raise DatabaseAway(f"{DatabaseAway.__doc__} {error}") from error
@@ -125,11 +131,19 @@ def translated() -> Iterator[None]:
 
 def _is_away(error: DBAPIError | NoConnectionFree | OSError) -> bool:
     """Whether the connection or the server is at fault, not the statement."""
-    if isinstance(error, OSError | NoConnectionFree | InterfaceError) or error.connection_invalidated:
+    if isinstance(error, OSError):
+        return _is_of_driver(error)
+    if isinstance(error, NoConnectionFree | InterfaceError) or error.connection_invalidated:
         return True
     sqlite_name: str = getattr(error.orig, "sqlite_errorname", None) or ""
     sqlstate: str = getattr(error.orig, "sqlstate", None) or ""
     return sqlite_name.startswith(SQLITE_AWAY) or sqlstate.startswith(POSTGRES_AWAY)
+
+
+def _is_of_driver(error: OSError) -> bool:
+    """Whether the driver has met an error of the system, and not what else is done in a transaction."""
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(each.startswith("sqlalchemy.") for each in modules)
 
 
 def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:

@@ -6,6 +6,7 @@ the template that each mail is filled in from: so no value passes the MJML compi
 one ever read as a template.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ DIGEST = "digest"
 # A product is some 5 kB of HTML, and Gmail (November 2026) shows no more than 102 kB of a mail: it would
 # cut the link to unsubscribe off.
 MOST_SHOWN = 12
+
+# What steers a terminal, or turns the rest of a line around. Some alphabets need marks of direction.
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 KINDS = {NotificationKind.SALE: "sale", NotificationKind.STOCK: "back-in-stock"}
 
@@ -92,7 +96,7 @@ class Templates:
         more = len(alerts) - len(products)
         values = {
             "shop": self._shop_name,
-            "name": recipient.name,
+            "name": None if recipient.name is None else _one_line(recipient.name),
             "product": products[0],
             "products": products,
             "count": format_decimal(len(alerts), locale=locale),
@@ -140,4 +144,5 @@ def _in_words(alert: MailItem, locale: Locale) -> _Product:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Return a name as it may stand in a subject, and be read on a terminal: others have chosen it."""
+    return STEERING.sub("", " ".join(text.split()))

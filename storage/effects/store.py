@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.effects import IN_DOUBT, OVER, Effect, EffectState
 from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.text import readable
 from mainspring.storage.dialect import chunks, insert_new
 from mainspring.storage.effects.rows import EffectResult, NewEffect, effect_of
 from mainspring.storage.errors import EffectUnknown
@@ -110,7 +111,7 @@ class EffectStore:
             {
                 "effect": each.id,
                 "state": each.state,
-                "error": each.error,
+                "error": None if each.error is None else readable(each.error),
                 "settled_at": now if each.state in OVER or each.state is EffectState.FAILED else None,
             }
             for each in some

@@ -1,8 +1,10 @@
 """The unit of work, on both databases."""
 
 import asyncio
+import errno
 import sqlite3
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +27,9 @@ connection = sqlite3.connect(sys.argv[1])
 connection.execute("SELECT count(*) FROM games").fetchall()
 connection.close()
 """
+
+# Nobody reads it in an error.
+WORD = "sesame"
 
 # A statement that takes its time, wherever it is stopped.
 SLOW = {
@@ -298,3 +303,37 @@ async def test_an_error_of_sql_tells_no_parameters(database: Database) -> None:
         )
     assert "SELECT a FROM b" in str(refused.value)
     assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT CAST(:c AS INTEGER)",
+        "SELECT CAST(CAST(:c AS TEXT) AS INTEGER)",
+        "INSERT INTO doors VALUES (:c)",
+        "INSERT INTO walls VALUES (:c)",
+    ],
+)
+async def test_an_error_of_sql_tells_no_value_of_a_row(statement: str, database: Database) -> None:
+    """PostgreSQL says it in a line of its own, or beside the type that it is not."""
+
+    async def work(session: Session) -> None:
+        await session.execute(text("CREATE TABLE doors (word VARCHAR(50) PRIMARY KEY)"))
+        await session.execute(text("CREATE TABLE walls (word VARCHAR(50) CHECK (word < 'b'))"))
+        await session.execute(text("INSERT INTO doors VALUES (:c)"), {"c": WORD})
+        await session.execute(text(statement), {"c": WORD})
+        raise ZeroDivisionError
+
+    with pytest.raises((DBAPIError, ZeroDivisionError)) as refused:
+        await database.transact(work)
+    assert WORD not in "".join(traceback.format_exception(refused.value))
+
+
+async def test_a_file_that_is_not_there_is_no_database_that_is_away(sqlite_database: Database) -> None:
+    """What is done in a transaction fails with its own error, and is not waited for."""
+
+    async def work(_session: Session) -> None:
+        raise FileNotFoundError(errno.ENOENT, "no such file")
+
+    with pytest.raises(FileNotFoundError):
+        await sqlite_database.transact(work)

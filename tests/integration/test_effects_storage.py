@@ -84,6 +84,20 @@ async def settle(database: Database, *settlements: EffectResult, now: datetime =
     await database.transact(lambda session: EffectStore(session).acknowledge(settlements, now=now))
 
 
+async def test_what_is_said_of_a_failure_is_short_and_obeyed_by_no_terminal(database: Database) -> None:
+    """Whatever the channel's error is, and whoever has written its words."""
+    wanted = effect()
+    await intend(database, wanted)
+    await begin(database, wanted.id)
+    await settle(
+        database, EffectResult(wanted.id, EffectState.FAILED, "half \ud83d\x1b[2J" + "x" * 1_000_000)
+    )
+
+    error = (await get(database, wanted.id)).error or ""
+    assert "half \N{REPLACEMENT CHARACTER}\N{SYMBOL FOR ESCAPE}[2Jxx" == error[:13]
+    assert len(error) < 11_000
+
+
 async def test_what_is_wanted_twice_is_one_effect(database: Database) -> None:
     """By its dedupe key; the second is told by its absence."""
     first, second, other = effect(key="same"), effect(key="same"), effect()

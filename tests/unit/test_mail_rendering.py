@@ -182,6 +182,16 @@ def test_a_line_break_in_a_name_makes_no_header_and_no_line() -> None:
     assert "\nBcc" not in rendered.text
 
 
+def test_a_name_steers_nobody_s_terminal() -> None:
+    """Colours, titles and letters that turn the line around are left out; what an alphabet needs stays."""
+    steering = MailItem(
+        NotificationKind.STOCK, "A\x1b[31m\x9b2J\u202eB \u200fא", "https://shop.example/", 1, "EUR"
+    )
+    rendered = render([steering], name="Ann\x1b]0;x\x07")
+    assert "A[31m2JB \u200fא is back in stock" == rendered.subject
+    assert not {*"\x1b\x9b\x07\u202e"} & {*rendered.subject, *rendered.text, *rendered.html}
+
+
 @pytest.mark.parametrize(
     "link",
     ["javascript:alert(1)", "data:text/html,x", "//shop.example", "ftp://x/", "https://a b", "https:/x", ""],
