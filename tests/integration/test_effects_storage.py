@@ -94,7 +94,7 @@ async def test_what_is_said_of_a_failure_is_short_and_obeyed_by_no_terminal(data
     )
 
     error = (await get(database, wanted.id)).error or ""
-    assert "half \N{REPLACEMENT CHARACTER}\N{SYMBOL FOR ESCAPE}[2Jxx" == error[:13]
+    assert "half \N{REPLACEMENT CHARACTER}\N{SYMBOL FOR ESCAPE}[2Jxx" == error[:12]
     assert len(error) < 11_000
 
 
