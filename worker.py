@@ -23,8 +23,8 @@ from mainspring.activities.runtime.assembly import build_activities
 from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.activities.runtime.held_loop import watched_loop
 from mainspring.activities.runtime.interceptor import ActivityCare
-from mainspring.activities.runtime.isolation import Isolation, Registered, Suspects
-from mainspring.activities.runtime.isolation.child import die_with_parent, serve_isolated
+from mainspring.activities.runtime.isolation import Isolation, NoProcess, Registered, Suspects
+from mainspring.activities.runtime.isolation.child import die_with_parent, serve_forks
 from mainspring.activities.runtime.isolation.frames import Ended, receive, send
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
@@ -45,6 +45,7 @@ from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
+from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
@@ -183,6 +184,8 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         gateways = await stack.enter_async_context(open_gateways(settings))
         registered = await stack.enter_async_context(Registered(database, SystemClock()))
         isolation = await stack.enter_async_context(Isolation(ISOLATED, Order.of(settings, client)))
+        expecting = asyncio.create_task(_expect_suspects(registered, isolation))
+        stack.callback(expecting.cancel)
         suspects = Suspects(
             database, isolation=isolation, registered=registered, most_deaths=settings.worker_deaths
         )
@@ -209,6 +212,15 @@ async def isolated(order: Order) -> AsyncIterator[tuple[Sequence[Callable[..., A
         clock, suspects = SystemClock(), Suspects(database)
         tools = _tools(order.settings, await order.client(lazy=True), database, gateways, clock, suspects)
         yield build_activities(tools), ActivityCare(database, clock, suspects)
+
+
+async def _expect_suspects(registered: Registered, isolation: Isolation) -> None:
+    """Have processes at hand when a worker has died: its tasks come 10 s after its last heartbeat."""
+    try:
+        if await registered.another_seems_dead():
+            await isolation.warm_up()
+    except (DatabaseAway, NoProcess) as error:  # they are started when they are needed
+        log.warning("no process for suspected tasks is at hand", error=str(error))
 
 
 async def _tell_consumers(temporal: TemporalGateway) -> None:
@@ -254,14 +266,13 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    # The number is that of a socket to the worker which has started this process.
+    # The number is that of a socket to the process which has started this one.
     match sys.argv[1:]:
         case ["serve", descriptor]:
             die_with_parent()
             asyncio.run(serve_for(int(descriptor)))
             os._exit(0)  # with a Temporal client alive, Python's own way out may abort or hang
         case ["isolated", descriptor]:
-            die_with_parent()
-            asyncio.run(serve_isolated(int(descriptor), isolated))
+            serve_forks(int(descriptor), isolated)
         case _:
             asyncio.run(main())

@@ -47,11 +47,13 @@ class QueueMeasured(Message):
 class WorkQueue(Message):
     """Work a batch of the queue of a job: until the queue is empty, or for about half a minute.
 
-    With `only`, which never comes from a workflow: work one task that the same attempt has claimed already.
+    With `only`, which never comes from a workflow: work these tasks, which the same attempt has claimed
+    already, `together` at a time.
     """
 
     job: str
-    only: UUID | None = None
+    only: tuple[UUID, ...] = ()
+    together: int = 1
 
 
 class QueueWorked(Message):

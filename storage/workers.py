@@ -12,6 +12,8 @@ from mainspring.storage.tables import WorkerRow
 
 # Nobody asks any more of a worker that died so long ago.
 FORGOTTEN_AFTER = timedelta(days=1)
+# What a worker that died so long ago has left behind is another's by now.
+OF_NO_INTEREST_AFTER = timedelta(seconds=30)
 
 
 class WorkerRegister(Repository):
@@ -29,6 +31,14 @@ class WorkerRegister(Repository):
         """Note that a worker stops, which is no death; and forget those that died long ago."""
         old = WorkerRow.seen_at < now - FORGOTTEN_AFTER
         await self._session.execute(delete(WorkerRow).where((WorkerRow.id == worker) | old))
+
+    async def others(self, worker: UUID, *, now: datetime) -> list[timedelta]:
+        """Return how long ago the other workers last said that they run, without those that died long ago."""
+        found = await self._session.execute(
+            select(WorkerRow.seen_at, self._now(now).label("now")).where(WorkerRow.id != worker)
+        )
+        silent = [row.now - row.seen_at for row in found]
+        return [each for each in silent if each < OF_NO_INTEREST_AFTER]
 
     async def silent_for(self, worker: UUID, *, now: datetime) -> timedelta | None:
         """Return how long ago a worker last said that it runs; None when it was told to stop."""

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.queues import QueueActivities
     from mainspring.activities.runtime.interceptor import ActivityCare
     from mainspring.activities.runtime.isolation import Isolation, Registered, Suspects
-    from mainspring.activities.runtime.isolation.child import die_with_parent, serve_isolated
+    from mainspring.activities.runtime.isolation.child import serve_forks
     from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes, QueueTask
     from mainspring.activities.tasks import TaskActivities
     from mainspring.gateways.clock import SystemClock
@@ -116,10 +116,10 @@ POOLED_WORK = Job(
     run=WorkConsumer.run,
     input=Work,
     result=WorkDone,
-    queue=BatchedQueue(page=10, parallel=1),
+    queue=BatchedQueue(page=40, parallel=1),
     summary="Work, pooled.",
 )
-SIZES = QueueSizes({"work-pooled": BatchedQueue(page=10, parallel=1)})
+SIZES = QueueSizes({"work-pooled": BatchedQueue(page=40, parallel=1)})
 
 
 @asynccontextmanager
@@ -166,7 +166,6 @@ async def main(address: str, namespace: str, database_url: str, folder: str) -> 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["isolated", descriptor]:
-            die_with_parent()
-            asyncio.run(serve_isolated(int(descriptor), isolated))
+            serve_forks(int(descriptor), isolated)
         case arguments:
             asyncio.run(main(*arguments))

@@ -90,9 +90,9 @@ class QueueStore(Repository):
         earlier = [row for row in found if _activity_and_attempt(row.claimed_by)[1] < own]
         return await self._take(earlier, claim, now, after_death=after_death)
 
-    async def again(self, claim: str, task_id: UUID) -> list[ClaimedRow]:
-        """Return a row that the claim has taken already; none when another claim has it."""
-        query = select(*COLUMNS).where(TaskRow.claimed_by == claim, BATCHED_RUNNING, TaskRow.id == task_id)
+    async def again(self, claim: str, task_ids: Sequence[UUID]) -> list[ClaimedRow]:
+        """Return the rows of these that the claim has taken already, and no other claim since."""
+        query = select(*COLUMNS).where(TaskRow.claimed_by == claim, BATCHED_RUNNING, TaskRow.id.in_(task_ids))
         return [_task(row, row.attempts) for row in await self._session.execute(query.with_for_update())]
 
     async def write_deaths(self, claim: str, task_id: UUID, deaths: int) -> int | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import inspect
 import os
 import signal
@@ -21,6 +22,7 @@ from mainspring.activities.runtime.isolation.frames import (
     Cancel,
     Cancelled,
     Failed,
+    Heartbeat,
     Ready,
     Returned,
     Run,
@@ -69,15 +71,37 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-async def serve_isolated(descriptor: int, open_activities: Open) -> None:
-    """Run activities for the worker at the other end of the socket until that is gone."""
+def serve_forks(descriptor: int, open_activities: Open) -> None:
+    """Fork an isolated process for each socket that the worker sends, until the worker is gone."""
+    die_with_parent()
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_IGN
+    )  # nobody waits for the forks: their sockets tell of their end
+    gc.freeze()  # so that the forks share what is loaded
+    control = socket.socket(fileno=descriptor)
+    while True:
+        message, (*sockets,), _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            die_with_parent()
+            try:
+                asyncio.run(_serve_isolated(sockets[0], open_activities))
+            finally:
+                os._exit(1)
+        os.close(sockets[0])
+
+
+async def _serve_isolated(descriptor: int, open_activities: Open) -> None:
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
     order = await receive(reader)
     if order is None:
         return
     async with open_activities(order) as (activities, care):
         named = {getattr(each, MARK).name: each for each in activities}
-        send(writer, Ready())
+        send(writer, Ready(os.getpid()))
         inbound = care.intercept_activity(Root())
         inbound.init(Unheard())
         await _serve(reader, writer, named, inbound)
@@ -96,6 +120,7 @@ async def _serve(
         if isinstance(frame, Run):
             environment = ActivityEnvironment()
             environment.info = frame.info
+            environment.on_heartbeat = lambda *details: send(writer, Heartbeat(details))
             environment.payload_converter = data_converter.payload_converter
             running = asyncio.create_task(_answer(environment, named, care, frame, writer))
         elif isinstance(frame, Cancel):

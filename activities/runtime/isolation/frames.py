@@ -42,6 +42,15 @@ class ShuttingDown:
 class Ready:
     """The process can be given an activity."""
 
+    pid: int
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What the activity has told of itself."""
+
+    details: tuple[Any, ...]
+
 
 @dataclass(frozen=True)
 class Stop:

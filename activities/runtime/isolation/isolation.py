@@ -10,13 +10,13 @@ from typing import Any, Self
 import structlog
 from temporalio import activity
 
-from mainspring.activities.runtime.isolation.process import Died, IsolatedProcess
+from mainspring.activities.runtime.isolation.nursery import Nursery
+from mainspring.activities.runtime.isolation.process import Died, Heard, IsolatedProcess
 from mainspring.contracts.retry import Retry
 
 log = structlog.get_logger(__name__)
 
-# So many suspects a worker tries at the same time. Each has a process of its own: 100 MB, and a second of CPU
-# at its start.
+# So many suspects a worker tries at the same time, each in a process of its own.
 TURNS = 4
 # A suspect that has worked for so long gives up its turn and goes on: long tasks starve nobody.
 LONGEST_TURN = timedelta(minutes=1)
@@ -36,7 +36,7 @@ class Isolation:
     """The processes of one worker, from `async with` to its end."""
 
     def __init__(self, command: Sequence[str], order: object) -> None:
-        self._command, self._order = command, order
+        self._nursery = Nursery(command, order)
         self._turns = asyncio.Semaphore(TURNS)
         self._places = asyncio.Semaphore(MOST_PROCESSES)
         self._idle: list[IsolatedProcess] = []
@@ -51,14 +51,21 @@ class Isolation:
         for ending in self._endings:
             ending.cancel()
         await asyncio.gather(*(process.end() for process in self._idle))
+        self._nursery.close()
 
-    async def run(self, info: activity.Info, arguments: Sequence[Any]) -> Any:
+    async def run(self, info: activity.Info, arguments: Sequence[Any], heard: Heard | None = None) -> Any:
         """Run an activity with nothing beside it, as `IsolatedProcess.run` says; wait for a turn before.
 
         Died: when it killed its process. NoProcess: when there is none.
         """
         async with self._places, self._turn(), self._process() as process:
-            return await process.run(info, arguments)
+            return await process.run(info, arguments, heard)
+
+    async def warm_up(self) -> None:
+        """Be ready for suspects that are expected within some seconds. NoProcess: as `run`."""
+        process = await self._new_one()
+        self._idle.append(process)
+        self._end_later(process)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -92,7 +99,7 @@ class Isolation:
 
     async def _new_one(self) -> IsolatedProcess:
         try:
-            return await IsolatedProcess.start(self._command, self._order)
+            return await self._nursery.new()
         except (Died, OSError) as error:  # which is no fault of the task's
             raise NoProcess(NoProcess.__doc__) from error
 

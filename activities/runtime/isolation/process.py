@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Self
 
@@ -14,6 +16,7 @@ from mainspring.activities.runtime.isolation.frames import (
     Cancel,
     Cancelled,
     Failed,
+    Heartbeat,
     Ready,
     Returned,
     Run,
@@ -28,50 +31,48 @@ log = structlog.get_logger(__name__)
 CANCELLED_WITHIN = timedelta(seconds=10)
 
 
+# Gets the details of a heartbeat.
+Heard = Callable[..., None]
+
+
 class Died(Exception):
     """The process has ended without a word, by itself or by somebody else."""
 
 
 class IsolatedProcess:
-    """One process. It ends when the worker closes the socket between them, also by the worker's own end."""
+    """One process, at the other end of a socket. It ends when the worker closes that, also by its own end."""
 
-    def __init__(self, process: asyncio.subprocess.Process, streams: "Streams") -> None:
-        self._process = process
-        self._reader, self._writer = streams
+    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._pid = pid
+        self._reader, self._writer = reader, writer
 
     @classmethod
-    async def start(cls, command: Sequence[str], order: object) -> Self:
-        """Start a process with `command` and the number of a socket, and send it `order`.
+    async def at(cls, ours: socket.socket, order: object) -> Self:
+        """Send `order` to a process that was just begun, and return the process when it is ready.
 
-        Died: when it ends before it is ready.
+        Died: when it ends before.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-            )
-        started = cls(process, await asyncio.open_connection(sock=ours))
+        reader, writer = await asyncio.open_connection(sock=ours)
         try:
-            send(started._writer, order)
-            is_ready = isinstance(await receive(started._reader), Ready)
+            send(writer, order)
+            ready = await receive(reader)
         except BaseException:
-            await started.end()
+            writer.close()
             raise
-        if not is_ready:
-            raise Died(f"its exit code is {await process.wait()}")
-        return started
+        if not isinstance(ready, Ready):
+            writer.close()
+            raise Died(Died.__doc__)
+        return cls(ready.pid, reader, writer)
 
-    async def run(self, info: activity.Info, arguments: Sequence[Any]) -> Any:
+    async def run(self, info: activity.Info, arguments: Sequence[Any], heard: Heard | None = None) -> Any:
         """Run an activity there: its result, its ApplicationError or its cancellation is this call's.
 
-        The activity's heartbeats are the caller's business. Died: when the process ends meanwhile.
+        `heard` gets the details of heartbeats that the activity sends itself; the others are the caller's
+        business. Died: when the process ends meanwhile.
         """
         send(self._writer, Run(info, tuple(arguments)))
         warning = asyncio.create_task(self._warn())
-        answering = asyncio.create_task(receive(self._reader))
+        answering = asyncio.create_task(self._answer(heard))
         try:
             answer = await asyncio.shield(answering)
         except asyncio.CancelledError:
@@ -90,7 +91,13 @@ class IsolatedProcess:
                 raise answer.error()
             case Cancelled():
                 raise asyncio.CancelledError
-        raise Died(f"its exit code is {await self._process.wait()}")
+        raise Died(Died.__doc__)
+
+    async def _answer(self, heard: Heard | None) -> Any:
+        while isinstance(frame := await receive(self._reader), Heartbeat):
+            if heard is not None:
+                heard(*frame.details)
+        return frame
 
     async def _warn(self) -> None:
         await activity.wait_for_worker_shutdown()
@@ -99,14 +106,13 @@ class IsolatedProcess:
     @property
     def is_alive(self) -> bool:
         """Whether it can be given another activity."""
-        return self._process.returncode is None and not self._reader.at_eof()
+        return not self._reader.at_eof()
 
     async def end(self) -> None:
         """End it; harmless when it has ended."""
+        if self.is_alive:  # or else its number may be another process's
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            while await receive(self._reader) is not None:
+                pass  # what it has said before its end
         self._writer.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -20,6 +20,7 @@ SAY_EVERY = timedelta(seconds=3)
 # A worker that says nothing for so long is dead, or as good as that. Temporal gives another attempt to
 # somebody else 10 s after the last heartbeat.
 SILENT_WHEN_DEAD = timedelta(seconds=8)
+SILENT_WHEN_IT_SEEMS_DEAD = timedelta(seconds=4)
 # An attempt is not given up in so short a time after its worker's death.
 SURELY_ALIVE = timedelta(seconds=1)
 
@@ -64,6 +65,17 @@ class Registered:
             await asyncio.sleep((SILENT_WHEN_DEAD - silent).total_seconds())
             silent = await self._silent(worker)
         return silent is not None and silent >= SILENT_WHEN_DEAD
+
+    async def another_seems_dead(self) -> bool:
+        """Whether a worker has died just now: what it ran will soon be given to somebody else."""
+        for silent in await self._others():
+            await asyncio.sleep(max(0.0, (SILENT_WHEN_IT_SEEMS_DEAD - silent).total_seconds()))
+        return any(silent >= SILENT_WHEN_IT_SEEMS_DEAD for silent in await self._others())
+
+    async def _others(self) -> list[timedelta]:
+        return await self._database.read(
+            lambda session: WorkerRegister(session).others(self.id, now=self._clock.now())
+        )
 
     async def _silent(self, worker: UUID) -> timedelta | None:
         return await self._database.read(

@@ -8,9 +8,10 @@ from temporalio import activity
 
 from mainspring.activities.runtime.isolation.deaths import WorkerDied
 from mainspring.activities.runtime.isolation.isolation import Isolation, NoProcess
-from mainspring.activities.runtime.isolation.process import Died
+from mainspring.activities.runtime.isolation.process import Died, Heard
 from mainspring.activities.runtime.isolation.register import Registered
 from mainspring.activities.runtime.outages import outlast
+from mainspring.contracts.message import Message
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import DeathCount, QueueStore
 
@@ -36,7 +37,7 @@ class Suspects:
     ) -> None:
         self._database = database
         self._isolation, self._registered = isolation, registered
-        self._most_deaths = most_deaths
+        self.most_deaths = most_deaths
 
     @property
     def worker(self) -> str | None:
@@ -74,9 +75,9 @@ class Suspects:
 
         WorkerDied: when it has done so too often.
         """
-        while deaths is not None and deaths < self._most_deaths:
+        while deaths is not None and deaths < self.most_deaths:
             try:
-                result = await self._run(arguments)
+                result = await self._isolated.run(activity.info(), arguments)
             except Died:
                 deaths = await self._counted(task_id, deaths + 1)
                 continue
@@ -87,29 +88,26 @@ class Suspects:
                 raise
             await self._clear(task_id)
             return result
-        raise WorkerDied(deaths or self._most_deaths)
+        raise WorkerDied(deaths or self.most_deaths)
 
-    async def run_claimed(self, claim: str, task_id: UUID, deaths: int, argument: Any) -> Any:
-        """As `run`, of a suspected row of a claim; None when another claim has taken the row."""
-        counted: int | None = deaths
-        while counted is not None and counted < self._most_deaths:
-            try:
-                return await self._run([argument])
-            except Died:
-                counted = await self._counted_of(claim, task_id, counted + 1)
-        if counted is None:
-            return None
-        raise WorkerDied(counted)
+    async def run_order(self, order: Message, heard: Heard) -> None:
+        """Have the running activity work an order in isolation; `heard` gets what is told of each task there.
 
-    async def _run(self, arguments: Sequence[Any]) -> Any:
+        Died: when the process has died.
+        """
+        await self._isolated.run(activity.info(), [order], heard)
+
+    async def count_of_claim(self, claim: str, task_id: UUID, deaths: int) -> int | None:
+        """Write how many workers in a row have died under a row; None when another claim has the row."""
+        return await self._written(lambda session: QueueStore(session).write_deaths(claim, task_id, deaths))
+
+    @property
+    def _isolated(self) -> Isolation:
         assert self._isolation is not None  # noqa: S101  # or else nothing is suspected
-        return await self._isolation.run(activity.info(), arguments)
+        return self._isolation
 
     async def _counted(self, task_id: UUID, deaths: int) -> int | None:
         return await self._written(lambda session: DeathCount(session).write(task_id, deaths))
-
-    async def _counted_of(self, claim: str, task_id: UUID, deaths: int) -> int | None:
-        return await self._written(lambda session: QueueStore(session).write_deaths(claim, task_id, deaths))
 
     async def _clear(self, task_id: UUID) -> None:
         await self._written(lambda session: DeathCount(session).write(task_id, 0))

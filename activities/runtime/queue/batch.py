@@ -1,10 +1,11 @@
 """One batch of a queue: an activity claims rows, and acknowledges them under its claim."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from temporalio import activity
 from mainspring.activities.runtime.interceptor import lost_before, worker_before
 from mainspring.activities.runtime.isolation import Suspects, WorkerDied
 from mainspring.activities.runtime.outages import outlast
+from mainspring.activities.runtime.queue.alone import AloneWorker
 from mainspring.activities.runtime.queue.claiming import Claim, Claimer
 from mainspring.activities.runtime.queue.leases import SURE_FOR, ClaimLost, Leases
 from mainspring.activities.runtime.queue.results import (
@@ -39,6 +41,7 @@ from mainspring.storage.ledger import (
     AcknowledgementStore,
     ClaimedRow,
     QueueQueries,
+    QueueStore,
     claim_of,
 )
 
@@ -61,22 +64,25 @@ class Batch(Generic[In]):
         database: Database,
         clock: Clock,
         *,
-        job: str,
         queue: BatchedQueue,
         kind: type[In],
         retry: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
         suspects: Suspects,
-        only: UUID | None = None,
+        request: WorkQueue,
     ) -> None:
         info = activity.info()
         self._step = info.activity_type
         self._claim = claim_of(info.workflow_run_id or "", info.activity_id, info.attempt)
         self._database, self._clock = database, clock
-        self._job, self._retry, self._store = job, retry, store
+        self._job, self._retry, self._store = request.job, retry, store
         self._leases = Leases(database, clock, self._claim)
-        self._suspects, self._only = suspects, only
+        # In isolation: the tasks to be tried there, so many at a time.
+        self._only, self._together = deque(request.only), request.together
+        self._is_isolated = bool(request.only)
+        self._suspects = suspects
+        self._alone = AloneWorker(suspects, self._claim, request.job)
         self._claimer = Claimer(
             database,
             clock,
@@ -84,11 +90,11 @@ class Batch(Generic[In]):
             claim=self._claim,
             kind=kind,
             prepare=prepare,
-            sets_suspects_apart=suspects.are_isolated and only is None,
+            sets_suspects_apart=suspects.are_isolated,
         )
         self._counts: Counter[TaskState] = Counter()
         self._is_first = info.attempt == 1
-        self._may_claim = lost_before(info) == 0 and only is None
+        self._may_claim = lost_before(info) == 0
         self._unclaimed: DatabaseAway | None = None
         self._looked_at = clock.now()
         self._ends = time.monotonic() + BATCH_TIME.total_seconds()
@@ -104,14 +110,8 @@ class Batch(Generic[In]):
         return self._may_claim and time.monotonic() < self._ends and not activity.is_worker_shutdown()
 
     async def resume(self) -> list[QueueTask[In]]:
-        """Take up what earlier attempts of this activity have left: suspected tasks, when a worker has died.
-
-        In isolation, take up the task that is tried there.
-        """
-        only = self._only
-        if only is not None:
-            return await self._claimed(lambda queues: queues.again(self._claim, only))
-        if self._is_first:
+        """Take up what earlier attempts of this activity have left; suspected when their worker died."""
+        if self._is_first or self._is_isolated:
             return []
         died = await self._suspects.worker_died(worker_before(activity.info()))
         return await self._claimed(
@@ -123,6 +123,8 @@ class Batch(Generic[In]):
 
         A claim that fails because the database is away ends the batch, but not the tasks that are under way.
         """
+        if self._is_isolated:
+            return await self._next_alone()
         self._notice_standstill()
         if limit < 1 or not self.goes_on:
             return []
@@ -133,6 +135,15 @@ class Batch(Generic[In]):
         except DatabaseAway as error:
             self._unclaimed, self._may_claim = error, False
             return []
+
+    async def _next_alone(self) -> list[QueueTask[In]]:
+        """Take up the next tasks that are tried in isolation, once none is; the worker hears which."""
+        while self._only and not self._leases.are_held and not activity.is_worker_shutdown():
+            some = [self._only.popleft() for _ in range(min(self._together, len(self._only)))]
+            activity.heartbeat([str(each) for each in some], None)
+            if tasks := await self._claimed(partial(QueueStore.again, claim=self._claim, task_ids=some)):
+                return tasks
+        return []
 
     def _notice_standstill(self) -> None:
         """Claim no more after one: the next attempt may have looked already for what this one leaves."""
@@ -146,26 +157,18 @@ class Batch(Generic[In]):
 
     def is_suspected(self, task: QueueTask[In]) -> bool:
         """Whether a task is to be tried alone."""
-        return task.deaths > 0 and self._suspects.are_isolated and self._only is None
+        return task.deaths > 0 and self._suspects.are_isolated
 
     async def try_alone(self, task: QueueTask[In]) -> TaskDone[In]:
-        """Have a task worked in isolation, by this activity, which acknowledges the task there.
-
-        ClaimLost: another attempt has taken it.
-        """
+        """Have a task worked in isolation, which acknowledges the task, and return what became of it."""
         self._leases.note_begun(task.id)
-        request = WorkQueue(job=self._job, only=task.id)
-        log.warning("trying a task alone", task_id=str(task.id), job=self._job, deaths=task.deaths)
         try:
-            worked = await self._suspects.run_claimed(self._claim, task.id, task.deaths, request)
-        except WorkerDied as error:
+            return TaskDone(task, TriedAlone(state=await self._alone.work(task.id, task.deaths)))
+        except (WorkerDied, ClaimLost) as error:
             return TaskDone(task, error)
         except Exception as error:  # noqa: BLE001  # the isolation's: the task has not failed
             log.warning("a task could not be tried alone", task_id=str(task.id), error=str(error))
             return TaskDone(task, Untried(self._clock.now() + UNTRIED_FOR))
-        if worked is None:
-            raise ClaimLost(ClaimLost.__doc__)
-        return TaskDone(task, TriedAlone(worked=worked))
 
     def snooze(self, task: QueueTask[In]) -> TaskDone[In]:
         """Return what becomes of a task whose work has not begun."""
@@ -187,23 +190,14 @@ class Batch(Generic[In]):
         While the database is away the results are kept and written again: the rows are this claim's until
         another attempt has taken them.
         """
-        tried = [each for each in done if isinstance(each.result, TriedAlone)]
-        self._count_tried(tried)
-        done = [each for each in done if each not in tried]
+        tried = {each.task.id: each.result.state for each in done if isinstance(each.result, TriedAlone)}
+        self._counts.update(tried.values())
+        self._leases.drop(tried)
+        done = [each for each in done if each.task.id not in tried]
         if done:
             await self._acknowledge(
                 [self._acknowledgement(self._leases[each.task.id], each.result) for each in done], done
             )
-
-    def _count_tried(self, tried: Sequence[TaskDone[In]]) -> None:
-        self._leases.drop([each.task.id for each in tried])
-        for each in tried:
-            assert isinstance(each.result, TriedAlone)  # noqa: S101  # for the type checker
-            worked = each.result.worked
-            self._counts[TaskState.SUCCESS] += worked.succeeded
-            self._counts[TaskState.RUNNING] += worked.put_off
-            self._counts[TaskState.FAILED] += worked.failed
-            self._counts[TaskState.CANCELLED] += worked.cancelled
 
     def _acknowledgement(self, row: ClaimedRow, result: Result) -> Acknowledgement:
         return acknowledgement_of(row, result, retry=self._retry, step=self._step, now=self._clock.now())
@@ -224,6 +218,9 @@ class Batch(Generic[In]):
         states = await outlast(lambda: self._database.transact(write))
         self._counts.update(states.values())
         self._leases.drop([acknowledgement.id for acknowledgement in acknowledgements])
+        if self._is_isolated:
+            for task_id, state in states.items():
+                activity.heartbeat([str(task_id)], state.value)
 
     async def report(self) -> QueueWorked:
         """Return what became of the rows, and what waits now.

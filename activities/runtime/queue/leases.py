@@ -48,6 +48,11 @@ class Leases:
             self._rows.pop(task_id, None)
             self._sure_since.pop(task_id, None)
 
+    @property
+    def are_held(self) -> bool:
+        """Whether a row is held."""
+        return bool(self._rows)
+
     def has_begun(self, task_id: UUID) -> bool:
         """Whether the work of a row may have done something."""
         return task_id in self._begun

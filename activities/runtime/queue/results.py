@@ -10,7 +10,6 @@ from uuid import UUID
 from mainspring.activities.runtime.isolation import WorkerDied
 from mainspring.activities.runtime.retry import Attempts, RetryPolicy, delay_after
 from mainspring.contracts.message import Message
-from mainspring.contracts.queues import QueueWorked
 from mainspring.contracts.retry import Retry, is_of_task, retry_of
 from mainspring.contracts.tasks import TaskError, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -72,7 +71,7 @@ class Untried(Snooze):
 class TriedAlone(Message):
     """The task was worked in isolation, and acknowledged there."""
 
-    worked: QueueWorked
+    state: TaskState
 
 
 # Reads and writes what the work needs, in the transaction that claims the tasks, also for those that a dead

@@ -10,7 +10,6 @@ from uuid import UUID
 from mainspring.activities.runtime.held_loop import note_work
 from mainspring.activities.runtime.isolation import Suspects
 from mainspring.activities.runtime.queue.batch import Batch
-from mainspring.activities.runtime.queue.leases import ClaimLost
 from mainspring.activities.runtime.queue.results import Prepare, QueueTask, Result, Store, TaskDone
 from mainspring.activities.runtime.queue.sizes import QueueSizes
 from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
@@ -128,14 +127,13 @@ class BatchedQueues:
         return Batch(
             self._database,
             self._clock,
-            job=request.job,
+            request=request,
             queue=self._sizes[request.job],
             kind=kind,
             retry=retry,
             prepare=prepare,
             store=store,
             suspects=self._suspects,
-            only=request.only,
         )
 
 
@@ -146,7 +144,7 @@ async def _together(
 ) -> list[TaskDone[In]]:
     suspected = [task for task in tasks if batch.is_suspected(task)]
     begun: list[QueueTask[In]] = []
-    done = list(await asyncio.gather(*(_suspected(task, batch) for task in suspected)))
+    done = list(await asyncio.gather(*(batch.try_alone(task) for task in suspected)))
     for task in tasks:
         if task in suspected:
             continue
@@ -171,17 +169,10 @@ def _begun(
 ) -> UnderWay[In]:
     return {
         asyncio.create_task(
-            _suspected(task, batch) if batch.is_suspected(task) else _by_itself(work, task, begins_late)
+            batch.try_alone(task) if batch.is_suspected(task) else _by_itself(work, task, begins_late)
         ): task
         for task in tasks
     }
-
-
-async def _suspected(task: QueueTask[In], batch: Batch[In]) -> TaskDone[In]:
-    try:
-        return await batch.try_alone(task)
-    except ClaimLost as error:
-        return TaskDone(task, error)
 
 
 async def _by_itself(
