@@ -1,32 +1,30 @@
-"""The command line put together."""
+"""The command line put together. Only the command that is named is imported."""
 
-import importlib
 import os
-import pkgutil
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from mainspring import cli
-from mainspring.cli import demo, doctor, run, schedule_times, schedules, up
 from mainspring.cli.console import BAD_INPUT, SUCCESS, Worker, complain, end
-from mainspring.cli.output import echo
+from mainspring.cli.lazy import LazyCommands
+from mainspring.cli.version import show_version
 from mainspring.client.errors import BadInput
 from mainspring.client.workspaces import checked_workspace
-from mainspring.config.settings import Settings
 
 app = typer.Typer(
+    cls=LazyCommands,
     name="mainspring",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+WORKSPACE = "MAINSPRING_WORKSPACE"
+
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        echo(f"mainspring {version('mainspring')}")
+        show_version()
         raise typer.Exit
 
 
@@ -49,24 +47,7 @@ def mainspring(
         except BadInput as error:
             complain(str(error), BAD_INPUT)
         # The settings of this process are read by the command, after this.
-        os.environ[Settings.variable("workspace")] = workspace
-
-
-app.command()(up.up)
-app.command("worker")(up.work)
-app.command()(run.run)
-app.command()(run.jobs)
-schedules.commands.command()(schedule_times.backfill)
-schedules.commands.command()(schedule_times.preview)
-app.command()(doctor.doctor)
-app.command()(demo.demo)
-for found in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}."):
-    # A group of commands is there by its module having `commands`; its name is the module's, or its own.
-    group = getattr(importlib.import_module(found.name), "commands", None)
-    if isinstance(group, typer.Typer):
-        app.add_typer(group, name=group.info.name or found.name.rpartition(".")[2])
-
-__all__ = ["run_command_line"]
+        os.environ[WORKSPACE] = workspace
 
 
 def run_command_line(worker: Worker) -> None:

@@ -1,59 +1,71 @@
 """Running a command to its exit code."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import typer
 from rich.markup import escape
-from temporalio.client import Client
-from temporalio.service import RPCError
 
 from mainspring.cli.output import err
-from mainspring.client.errors import ClientError
-from mainspring.client.service import Service, open_service
-from mainspring.config.connect import TemporalUnreachable
-from mainspring.config.logs import configure_logs
-from mainspring.config.settings import Settings
-from mainspring.config.settings_errors import SettingsError
-from mainspring.devserver import EmbeddedTemporalError
-from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.private_files import UMASK
-from mainspring.storage.database import without_password
-from mainspring.storage.errors import StorageError
-from mainspring.workflows.runtime.catalogue import UnknownJob
 
-SUCCESS, FAILED, BAD_INPUT = 0, 1, 2
+if TYPE_CHECKING:
+    import asyncio
+
+    from temporalio.client import Client
+
+    from mainspring.client.ledger import Ledger
+    from mainspring.client.service import Service
+    from mainspring.config.settings import Settings
+
+SUCCESS, FAILED, BAD_INPUT, AWAY = 0, 1, 2, 3
 
 
-def load_settings() -> Settings:
-    """Read the settings and make their directory; what is wrong ends the command with exit code 2.
+def load_settings() -> "Settings":
+    """Read the settings; what is wrong ends the command with exit code 2.
 
     What the command writes from then on is for its user alone.
     """
+    from mainspring.config.settings import Settings
+    from mainspring.config.settings_errors import SettingsError
+
     os.umask(UMASK)
     try:
-        settings = Settings.load()
-        settings.make_state_dir()
+        return Settings.load()
     except SettingsError as error:
         complain(str(error), BAD_INPUT)
-    return settings
 
 
-def with_service(work: Callable[[Service], Awaitable[int | None]]) -> NoReturn:
+def with_service(work: "Callable[[Service], Awaitable[int | None]]") -> NoReturn:
     """Run `work` with the open service and end the process with the exit code that it returns."""
+    from mainspring.client.service import open_service
 
-    async def run(settings: Settings) -> int | None:
-        async with open_service(settings, create=True) as service:
+    async def run(settings: "Settings") -> int | None:
+        async with open_service(settings) as service:
             return await work(service)
 
     settled(run)
 
 
-def settled(work: Callable[[Settings], Awaitable[int | None]]) -> NoReturn:
+def with_ledger(work: "Callable[[Ledger], Awaitable[int | None]]") -> NoReturn:
+    """Run `work`, which only looks, with the open ledger; end the process as `with_service` does."""
+    from mainspring.client.ledger import open_ledger
+
+    async def run(settings: "Settings") -> int | None:
+        async with open_ledger(settings) as ledger:
+            return await work(ledger)
+
+    settled(run)
+
+
+def settled(work: "Callable[[Settings], Awaitable[int | None]]") -> NoReturn:
     """Run `work` with the settings, turn what it raises into a sentence, and end the process."""
+    import asyncio
+
+    from mainspring.config.logs import configure_logs
+
     settings = load_settings()
     configure_logs(settings)
 
@@ -62,15 +74,29 @@ def settled(work: Callable[[Settings], Awaitable[int | None]]) -> NoReturn:
 
     try:
         code = asyncio.run(run())
-    except (ClientError, UnknownJob, StorageError) as error:
-        complain(str(error), BAD_INPUT)
-    except (TemporalUnreachable, EmbeddedTemporalError, GatewayError) as error:
-        complain(str(error), FAILED)
-    except RPCError as error:  # of a call that no gateway translates; connecting has its own error
-        complain(f"Temporal: {error.message}", FAILED)
     except KeyboardInterrupt:
         code = 130  # as a shell says it: 128 + SIGINT
+    except Exception as error:
+        from mainspring.cli.refusals import refusal
+
+        known = refusal(error)
+        if known is None:
+            raise
+        complain(*known)
     end(code or SUCCESS)
+
+
+async def availability_now(settings: "Settings") -> str | None:
+    """Return why no task goes on just now, if that is so. Loads Temporal's client."""
+    from mainspring.client.tasks.availability import ENGINE_AWAY, availability
+    from mainspring.config.connect import TemporalUnreachable, connect
+    from mainspring.gateways.temporal import TemporalGateway
+
+    try:
+        client = await connect(settings, lazy=True)
+    except TemporalUnreachable:
+        return ENGINE_AWAY
+    return await availability(TemporalGateway(client, settings.task_queue))
 
 
 def complain(message: str, code: int) -> NoReturn:
@@ -86,12 +112,14 @@ def end(code: int) -> NoReturn:
     os._exit(code)
 
 
-def database_name(settings: Settings) -> str:
+def database_name(settings: "Settings") -> str:
     """Return where the database is, without its password."""
+    from mainspring.storage.database import without_password
+
     return without_password(settings.resolved_database_url)
 
 
-Worker = Callable[[Settings, Client, asyncio.Event], Coroutine[Any, Any, None]]
+Worker: TypeAlias = "Callable[[Settings, Client, asyncio.Event], Coroutine[Any, Any, None]]"
 
 
 def worker_of(context: typer.Context) -> Worker:

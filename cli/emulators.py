@@ -90,7 +90,7 @@ async def running_emulators(settings: Settings) -> AsyncIterator[Emulators]:
 
 def video_to_try() -> ProcessVideo:
     """Return the input of `process-video` for a clip that the object store's emulator makes."""
-    from mainspring.emulators.samples import sample  # noqa: PLC0415  # as below
+    from mainspring.emulators.samples import sample  # as below
 
     return ProcessVideo(source=f"s3://{SAMPLES}/{sample(SAMPLE_SECONDS)}", destination="films/sample")
 
@@ -108,7 +108,7 @@ def _has_object_store(settings: Settings) -> bool:
 
 
 def _justtcg() -> "JustTcgEmulator":
-    from mainspring.emulators.justtcg import JustTcgEmulator  # noqa: PLC0415  # an optional part
+    from mainspring.emulators.justtcg import JustTcgEmulator  # an optional part
 
     justtcg = JustTcgEmulator()
     for plan, key in EMULATOR_KEYS.items():
@@ -117,13 +117,13 @@ def _justtcg() -> "JustTcgEmulator":
 
 
 def _objects() -> "ObjectStoreEmulator":
-    from mainspring.emulators.objects import Bucket, ObjectStoreEmulator  # noqa: PLC0415  # as above
-    from mainspring.emulators.samples import Samples  # noqa: PLC0415
+    from mainspring.emulators.objects import Bucket, ObjectStoreEmulator  # as above
+    from mainspring.emulators.samples import Samples
 
     return ObjectStoreEmulator(buckets={SAMPLES: Samples(), VIDEOS: Bucket(is_public=True)})
 
 
 def _smtp(keep: Path) -> "SmtpEmulator":
-    from mainspring.emulators.smtp import SmtpEmulator  # noqa: PLC0415  # as above
+    from mainspring.emulators.smtp import SmtpEmulator  # as above
 
     return SmtpEmulator(keep=keep)

@@ -4,15 +4,17 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mainspring.client.errors import BadInput
 from mainspring.client.failure_choice import FailureChoice, NothingChosen
-from mainspring.client.service import Service
 from mainspring.client.time_input import moment_or_span_ago
 from mainspring.contracts.failures import FailureFilter
+
+if TYPE_CHECKING:
+    from mainspring.client.service import Service
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of tasks, or their beginnings.")]
 Group = Annotated[str | None, typer.Option(help="Only this group, by the beginning of its name.")]
@@ -44,11 +46,11 @@ class TypedChoice:
             everything=self.everything,
         )
 
-    async def filter(self, service: Service) -> FailureFilter:
+    async def filter(self, service: "Service") -> FailureFilter:
         """Return the tasks to look at; all failed tasks when nothing was typed."""
         return await self.choice().filter(service.tasks, service.failures)
 
-    async def demanded(self, service: Service) -> FailureFilter:
+    async def demanded(self, service: "Service") -> FailureFilter:
         """Return the tasks to change; BadInput when nothing was typed: all are only meant by --all."""
         try:
             return await self.choice().demanded(service.tasks, service.failures)

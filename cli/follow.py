@@ -1,7 +1,10 @@
 """Following a task on the terminal, and showing what came of it."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from rich.console import RenderableType
@@ -14,12 +17,14 @@ from mainspring.cli.output import echo, out, show_table, state_text
 from mainspring.cli.steps import running_steps, show_steps, step_line
 from mainspring.client.fields import cells
 from mainspring.client.tasks import following
-from mainspring.client.tasks.queries import Tasks
 from mainspring.client.tasks.status_text import failed_attempt, note
 from mainspring.client.tasks.steps import steps_of
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.contracts.text import printable
+
+if TYPE_CHECKING:
+    from mainspring.client.tasks.queries import Tasks
 
 # What the terminal needs beside the steps: the bar, the note, the table's head and the cursor's line.
 OTHER_LINES = 4

@@ -1,19 +1,20 @@
 """`schedules backfill` and `schedules preview`: what would have fired, and what is going to."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mainspring.cli.output import AsJson, echo, show_json, show_table
-from mainspring.cli.schedules import ScheduleId, with_schedules
+from mainspring.cli.output import AsJson, echo, show_json
+from mainspring.cli.schedule_options import ScheduleId, with_schedules
 from mainspring.client.errors import BadInput
-from mainspring.client.schedules import Planned, Schedules
-from mainspring.client.schedules.words import in_both_zones, minute
 from mainspring.client.time_input import moment, moment_in
-from mainspring.client.views import planned_view
-from mainspring.config.settings import Settings
+
+if TYPE_CHECKING:
+    from mainspring.client.schedules import Schedules
+    from mainspring.config.settings import Settings
 
 
 def backfill(
@@ -24,6 +25,7 @@ def backfill(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the firings.")] = False,
 ) -> None:
     """Run what would have fired in a time that is past: each firing once, one after another."""
+    from mainspring.client.schedules.words import in_both_zones
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
         zone = await schedules.zone(schedule_id)
@@ -57,6 +59,8 @@ def preview(
 
     What fires more often than hourly is counted by the day, unless it is asked for alone.
     """
+    from mainspring.cli.schedule_tables import show_planned
+    from mainspring.client.schedules.views import planned_view
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
         first = moment(start, "--from") if start else datetime.now(UTC)
@@ -65,14 +69,6 @@ def preview(
         if as_json:
             show_json([planned_view(entry, paused) for entry in entries])
         else:
-            show_table(("when", "schedule", "firings", ""), [_row(entry, paused) for entry in entries])
+            show_planned(entries, paused)
 
     with_schedules(work)
-
-
-def _row(entry: Planned, paused: set[str]) -> Sequence[str]:
-    notes = [f"[yellow]{entry.note}[/]"] if entry.note else []
-    if entry.schedule_id in paused:
-        notes.append("[dim]paused[/]")
-    day = f"{minute(entry.at)} {entry.at:%Z}" + (" and on" if entry.count > 1 else "")
-    return day, entry.schedule_id, f"{entry.count:,}", "; ".join(notes)

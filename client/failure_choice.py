@@ -1,14 +1,18 @@
 """Which failed tasks an operator is about: by ids, group, job, type of error, time, or all of them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mainspring.client.errors import ClientError
-from mainspring.client.failures import Failures
-from mainspring.client.tasks.queries import Tasks
 from mainspring.contracts.failures import FailureFilter
-from mainspring.workflows.runtime.catalogue import job_named
+
+if TYPE_CHECKING:
+    from mainspring.client.failures import Failures
+    from mainspring.client.tasks.queries import Tasks
 
 
 class NothingChosen(ClientError):
@@ -36,6 +40,8 @@ class FailureChoice:
         Raises BadInput: when an id is too short to look up.
         """
         if self.job is not None:
+            from mainspring.workflows.runtime.catalogue import job_named  # noqa: PLC0415  # loads every job
+
             job_named(self.job)
         return FailureFilter(
             task_ids=tuple([await tasks.resolve(each) for each in self.ids]) if self.ids else None,

@@ -13,6 +13,7 @@ from mainspring.client.errors import BadInput, GroupUnknown, TaskNotRetryable
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
 from mainspring.contracts.tasks import Task
+from mainspring.domain.failures import REPLAYS_A_SECOND
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AlreadyRetried
@@ -21,9 +22,6 @@ from mainspring.workflows.runtime.catalogue import UnknownJob
 
 # Failed tasks read at once.
 PAGE = 100
-
-# As many new tasks a second as a small engine starts beside its other work.
-RATE = 10.0
 
 # The first task of a group is watched so long before its neighbours follow: three attempts, 2 and 4 s apart,
 # and some work. A task that takes longer is not waited for.
@@ -80,7 +78,7 @@ class Failures:
         criteria: FailureFilter,
         *,
         limit: int | None = None,
-        rate: float = RATE,
+        rate: float = REPLAYS_A_SECOND,
         stop_when_it_returns: bool = True,
         patience: timedelta = PATIENCE,
         on_replayed: Callable[[Task, UUID], None] = lambda _task, _new_id: None,

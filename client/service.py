@@ -11,10 +11,10 @@ from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.client.accounts import Accounts
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.effects import Effects
-from mainspring.client.errors import NothingHere
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
 from mainspring.client.keys import Keys
+from mainspring.client.ledger import opened_database
 from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
 from mainspring.client.shop import Shop
@@ -28,9 +28,7 @@ from mainspring.config.secrets import link_keys, secret_box
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.temporal import TemporalGateway
-from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
-from mainspring.storage.migrate import upgrade
 
 
 @dataclass(frozen=True)
@@ -73,20 +71,17 @@ async def open_service(
 
     NothingHere: there is no embedded database in the state directory, which is relative to the working
     directory by default; with `create` one is made. DatabaseAway: the database cannot be reached. Temporal
-    may be away: tasks are accepted all the same. SettingsError: the state directory cannot be used.
+    may be away: tasks are accepted all the same. SettingsError: the state directory cannot be used, or it has
+    no encryption key.
     BadInput: no workspace can have this name.
     """
     settings = settings or Settings.load()
-    if not create and settings.database_url is None and not settings.database_file.exists():
-        raise NothingHere(settings.database_file)
     async with AsyncExitStack() as stack:
-        settings.make_state_dir()
-        database = Database(settings.resolved_database_url)
-        stack.push_async_callback(database.dispose)
-        stack.push_async_callback(after_commits)
-        await upgrade(database)
+        database = await stack.enter_async_context(opened_database(settings, create=create))
         temporal_client = temporal_client or await connect(settings, lazy=True)
-        yield service_of(settings, database, temporal_client, SystemClock(), workspace=workspace)
+        # Beside a database of the state directory belongs a key; elsewhere another one would only do harm.
+        key = encryption_key(settings, create=create or settings.database_url is None)
+        yield service_of(settings, database, temporal_client, SystemClock(), workspace=workspace, key=key)
 
 
 def service_of(
@@ -96,8 +91,11 @@ def service_of(
     clock: Clock,
     *,
     workspace: str | None = None,
+    key: bytes | None = None,
 ) -> Service:
     """Return the service over a database that has the schema, and by a clock.
+
+    `key` is what secrets are sealed with, that of the settings if it is not given.
 
     Raises BadInput: when no workspace can have this name.
     """

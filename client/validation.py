@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,7 +11,9 @@ from pydantic_core import ErrorDetails
 from mainspring.client.errors import BadInput
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import JsonObject
-from mainspring.workflows.runtime.job import Job
+
+if TYPE_CHECKING:
+    from mainspring.workflows.runtime.job import Job
 
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
@@ -31,7 +33,7 @@ ACCEPTED = {
 }
 
 
-def validated(job: Job[In, Out], fields: JsonObject, *, options: Mapping[str, str] | None = None) -> In:
+def validated(job: "Job[In, Out]", fields: JsonObject, *, options: Mapping[str, str] | None = None) -> In:
     """Return a job's input; BadInput has a line for each field that is not accepted.
 
     `options` names another way to give a field, such as an option of a command.

@@ -1,19 +1,20 @@
 """What the service knows as JSON, in one shape for the command line, an API and pages."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-from uuid import UUID
+from __future__ import annotations
 
-from mainspring.client.effects import EffectCounts
-from mainspring.client.schedules import Planned, ScheduleStatus
-from mainspring.client.schedules.outcomes import run_outcome
-from mainspring.client.webhooks import AddedWebhook
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
 from mainspring.contracts.effects import Effect
 from mainspring.contracts.failures import FailureGroup
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Task
-from mainspring.workflows.runtime.job import AnyJob
+
+if TYPE_CHECKING:
+    from mainspring.client.effects import EffectCounts
+    from mainspring.client.webhooks import AddedWebhook
+    from mainspring.workflows.runtime.job import AnyJob
 
 Json = dict[str, Any]
 
@@ -54,35 +55,3 @@ def effects_view(effects: Iterable[Effect], counts: EffectCounts) -> Json:
 def added_webhook_view(added: AddedWebhook) -> Json:
     """Return a new subscription with its secret, which is shown this once."""
     return added.subscription.model_dump(mode="json") | {"secret": added.secret}
-
-
-def schedule_view(status: ScheduleStatus, tasks: Mapping[UUID, Task]) -> Json:
-    """Return how a schedule stands; `tasks` are those of last runs, by their ids."""
-    last, pause = status.last_run, status.pause
-    return {
-        "id": status.id,
-        "summary": status.summary,
-        "when": status.when,
-        "zone": status.zone.key,
-        "last_run": last
-        and {
-            "at": last.at.isoformat(),
-            "outcome": run_outcome(last, tasks),
-            "workflow_id": last.workflow_id,
-            "task_id": str(last.task_id) if last.task_id else None,
-        },
-        "next_run": status.next_run.astimezone(status.zone).isoformat() if status.next_run else None,
-        "missed": {"overlapped": status.missed_overlap, "too_old": status.missed_too_old},
-        "paused": pause and {"by": pause.by, "reason": pause.reason, "switched_off_by": pause.switch},
-    }
-
-
-def planned_view(entry: Planned, paused: set[str]) -> Json:
-    """Return an entry of a preview; `paused` are the ids of the schedules that are paused."""
-    return {
-        "at": entry.at.isoformat(),
-        "schedule": entry.schedule_id,
-        "firings": entry.count,
-        "note": entry.note,
-        "paused": entry.schedule_id in paused,
-    }

@@ -1,12 +1,13 @@
 """What became of the wishlists' notifications, as JSON."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mainspring.storage.wishlist import Outcomes
+if TYPE_CHECKING:
+    from mainspring.storage.wishlist import Outcomes
 
 
-def wishlists_view(counts: Mapping[str, int], outcomes: Outcomes) -> dict[str, Any]:
+def wishlists_view(counts: Mapping[str, int], outcomes: "Outcomes") -> dict[str, Any]:
     """Return how many products, users and wishes there are, and what became of the notifications."""
     next_at = None if outcomes.next_at is None else outcomes.next_at.isoformat()
     return {

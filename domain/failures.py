@@ -6,6 +6,9 @@ import re
 # Beyond this a message is a report, such as a program's last output: its beginning says what is wrong.
 LONGEST_COMPARED = 2_000
 
+# As many new tasks a second as a small engine starts beside its other work.
+REPLAYS_A_SECOND = 10.0
+
 # What is taken out, in the order in which it is looked for at each place of the text. What may begin at many
 # places has a greatest length and gives nothing back (`+` after a count), or each would look at all the rest.
 VARYING = {

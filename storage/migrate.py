@@ -17,7 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mainspring.storage.database import READ_ONLY, Database, translated
+from mainspring.storage.database import Database, translated
+from mainspring.storage.schema_version import has_newest, is_current, reading
 from mainspring.storage.tables import Base
 
 # Any number will do, as long as every Mainspring process takes the same: the first four bytes of "main".
@@ -86,27 +87,15 @@ async def revise(title: str) -> Path | None:
             await database.dispose()
 
 
-async def is_current(database: Database) -> bool:
-    """Whether the database has the newest schema, or one of a later release."""
-    with translated():
-        async with _reading(database) as connection:
-            return await connection.run_sync(_is_current)
-
-
 async def differences(database: Database) -> list[object]:
     """Return how the migrated database differs from the tables as declared; nothing, if all is well."""
     with translated():
-        async with _reading(database) as connection:
+        async with reading(database) as connection:
             return await connection.run_sync(_differences)
 
 
-def _reading(database: Database) -> AsyncConnection:
-    """Return a connection, to be entered, that takes no write lock on SQLite."""
-    return database.engine.execution_options(**{READ_ONLY: True}).connect()
-
-
 def _upgrade(connection: Connection) -> None:
-    if _is_current(connection):
+    if has_newest(connection):
         return
     config = alembic_config()
     config.attributes["connection"] = connection
@@ -134,15 +123,6 @@ def _revise(connection: Connection, title: str) -> Path | None:
     if not isinstance(written, Script):
         raise TypeError(f"one migration was to be written, not {written}")
     return Path(written.path)
-
-
-def _is_current(connection: Connection) -> bool:
-    """Whether the schema is the newest one, or one of a later release, whose revision is not known here."""
-    migrations = ScriptDirectory.from_config(alembic_config())
-    revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is None or revision == migrations.get_current_head():
-        return revision is not None
-    return revision not in {each.revision for each in migrations.walk_revisions()}
 
 
 def _differences(connection: Connection) -> list[object]:

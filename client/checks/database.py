@@ -6,11 +6,15 @@ from mainspring.client.checks.findings import Finding
 from mainspring.config.settings import Settings
 from mainspring.storage.database import Database
 from mainspring.storage.errors import READ_ERRORS
-from mainspring.storage.migrate import is_current
+from mainspring.storage.schema_version import is_current
 
 
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:
     """Check that the database answers with the newest schema."""
+    if settings.database_url is None and not settings.database_file.exists():
+        where = f"there is none at {settings.database_file}"
+        yield Finding("database", where, "run `mainspring db upgrade`")
+        return
     database = Database(settings.resolved_database_url)
     where = database.url.render_as_string(hide_password=True)
     try:

@@ -1,13 +1,18 @@
 """A task as it goes on, and what is new at each look: for a log, a terminal, or a stream of events."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from mainspring.client.tasks.queries import Tasks
 from mainspring.client.tasks.steps import moved_steps
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskError
+
+if TYPE_CHECKING:
+    from mainspring.client.tasks.queries import Tasks
 
 
 @dataclass(frozen=True)

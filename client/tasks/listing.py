@@ -1,11 +1,16 @@
 """A list of tasks as people look at it: what somebody started first, a page at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mainspring.client.tasks.queries import Tasks
 from mainspring.contracts.tasks import Task, TaskFilter, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
+
+if TYPE_CHECKING:
+    from mainspring.client.tasks.queries import Tasks
 
 
 @dataclass(frozen=True)

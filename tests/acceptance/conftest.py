@@ -8,7 +8,10 @@ from random import Random
 
 import pytest
 
+from mainspring.config.secrets import encryption_key
+from mainspring.config.settings import Settings
 from mainspring.emulators.justtcg import JustTcgEmulator
+from mainspring.testing.sqlite_template import SqliteTemplate
 from tests.acceptance.command_line import CommandLine
 from tests.acceptance.running_service import RunningService, running_service
 
@@ -34,9 +37,18 @@ async def justtcg_sandbox() -> AsyncIterator[JustTcgEmulator]:
 
 
 @pytest.fixture
-def command_line(tmp_path: Path) -> CommandLine:
-    """Give a command line whose state directory is new, with nothing running."""
+def bare_command_line(tmp_path: Path) -> CommandLine:
+    """Give a command line without a state directory, with nothing running."""
     return CommandLine(tmp_path / "var")
+
+
+@pytest.fixture
+async def command_line(bare_command_line: CommandLine, sqlite_template: SqliteTemplate) -> CommandLine:
+    """Give a command line with a new database, as `db upgrade` makes it, and nothing running."""
+    bare_command_line.state_dir.mkdir()
+    await sqlite_template.copy(bare_command_line.state_dir / "mainspring.db")
+    encryption_key(Settings(state_dir=bare_command_line.state_dir))
+    return bare_command_line
 
 
 @pytest.fixture(scope="session")

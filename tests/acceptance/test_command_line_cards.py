@@ -27,6 +27,7 @@ def written(folder: Path, content: bytes) -> str:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     """Give a command line whose service has the one account "Shop"."""
     command_line = CommandLine(tmp_path_factory.mktemp("shop") / "var")
+    command_line.succeed("db", "upgrade")
     command_line.succeed("cards", "add-account", "Shop", "--plan", "Starter", "--anchor-day", "15")
     return command_line
 

@@ -112,9 +112,9 @@ def test_an_unknown_schedule_lists_the_known_ones(running: RunningService) -> No
 
 
 def test_schedules_need_the_engine_and_say_so(command_line: CommandLine) -> None:
-    """Without a Temporal server: exit code 1, what was tried, and what to do; no traceback."""
+    """Without a Temporal server: exit code 3, what was tried, and what to do; no traceback."""
     done = command_line.run("schedules", "list")
-    assert (1, "") == (done.code, done.out)
+    assert (3, "") == (done.code, done.out)
     assert "mainspring up" in done.err
     assert "Traceback" not in done.err
 
@@ -130,11 +130,11 @@ def test_the_doctor_finds_a_running_service_well(running: RunningService) -> Non
     assert f"{running.justtcg_url} answers; a default key is set (emulator)" in done.out
 
 
-def test_the_doctor_has_a_remedy_for_everything_that_is_missing(command_line: CommandLine) -> None:
+def test_the_doctor_has_a_remedy_for_everything_that_is_missing(bare_command_line: CommandLine) -> None:
     """Nothing runs: each fault is named with what to do about it, and the exit code is 1."""
     # A port where nobody listens, as neither Temporal nor the vendor is there.
     nowhere = "http://127.0.0.1:9/v1"
-    done = command_line.setting(
+    done = bare_command_line.setting(
         MAINSPRING_ENGINE_PORT="9",
         MAINSPRING_JUSTTCG_URL=nowhere,
         MAINSPRING_MEDIA_SOURCE_DIR="/no/such/folder",
@@ -172,10 +172,10 @@ def test_the_doctor_costs_no_request_of_the_quota(running: RunningService) -> No
     assert [("MISSING_API_KEY", False)] == [(c["code"], c["is_counted"]) for c in running.calls()[before:]]
 
 
-def test_the_database_is_upgraded_once(command_line: CommandLine) -> None:
+def test_the_database_is_upgraded_once(bare_command_line: CommandLine) -> None:
     """A second upgrade finds nothing to do, and says so."""
-    assert "the database was upgraded" == command_line.succeed("db", "upgrade")
-    assert "the database is up to date" == command_line.succeed("db", "upgrade")
+    assert "the database was upgraded" == bare_command_line.succeed("db", "upgrade")
+    assert "the database is up to date" == bare_command_line.succeed("db", "upgrade")
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,11 @@ CHECK = re.compile(r"^(wishlist-[a-z-]+) +SUCCESS +(\d+) +(\d+) +(\d+) +(\d+) *$
 MAILS = re.compile(r"^(\d+) mails arrived, (\d+) are noted as sent$", re.MULTILINE)
 
 
-def test_a_first_run_shows_what_was_done_and_a_second_that_nothing_was_due(command_line: CommandLine) -> None:
+def test_a_first_run_shows_what_was_done_and_a_second_that_nothing_was_due(
+    bare_command_line: CommandLine,
+) -> None:
     """One start in a fresh directory, and one more in the same."""
+    command_line = bare_command_line
     first = command_line.launch("demo")
     assert 0 == first.code, first
     check_jobs(first)

@@ -28,7 +28,7 @@ def test_it_has_its_own_environment_folder_and_input(command_line: CommandLine) 
     (command_line.state_dir.parent / ".env").write_text("MAINSPRING_LOG_LEVEL=quiet\n")
     from_folder = command_line.run("tasks", "list")
 
-    assert [2, 0, 2] == [each.code for each in (mistyped, added, from_folder)]
+    assert [2, 0, 2] == [each.code for each in (mistyped, added, from_folder)], added
     assert "MAINSPRING_LOG_LEVEL=quiet" in from_folder.err
 
 

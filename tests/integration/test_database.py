@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from mainspring.storage.commits import after_commit, after_commits
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
-from mainspring.storage.migrate import differences, is_current, upgrade
+from mainspring.storage.migrate import differences, upgrade
+from mainspring.storage.schema_version import is_current
 
 INSERT = text("INSERT INTO games (id, name) VALUES (:id, 'a game')")
 

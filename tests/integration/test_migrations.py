@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from mainspring.storage.database import Database
-from mainspring.storage.migrate import alembic_config, differences, is_current, revise, upgrade
+from mainspring.storage.migrate import alembic_config, differences, revise, upgrade
+from mainspring.storage.schema_version import is_current
 from tests.acceptance.command_line import CommandLine
 from tests.postgres import PostgresServer
 

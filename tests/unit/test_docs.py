@@ -16,6 +16,8 @@ from mainspring.config.settings import Settings
 PROJECT = Path(__file__).parents[2]
 PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").rglob("*.md"))]
 COMMANDS: Any = typer.main.get_command(app)
+for _name in COMMANDS.list_commands(None):
+    COMMANDS.load(_name)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 

@@ -1,4 +1,4 @@
-"""`coins`: loading collections."""
+"""Coins and what they are worth."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from mainspring.client.service import Service
 from mainspring.contracts.coins import Coin
 from mainspring.storage.coins import CoinRepository
 
-commands = typer.Typer(no_args_is_help=True, help="Coins and what they are worth.")
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 @commands.command("import")

@@ -1,15 +1,19 @@
-"""`keys`: the keys that secrets are sealed with, and the keys that links in mails are signed with."""
+"""The keys for secrets, and for links in mails."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mainspring.cli.console import FAILED, SUCCESS, with_service
 from mainspring.cli.output import AsJson, echo, show_json
-from mainspring.client.service import Service
-from mainspring.storage.sealed_rows import SealedCount
 
-commands = typer.Typer(no_args_is_help=True, help="The keys for secrets, and for links in mails.")
+if TYPE_CHECKING:
+    from mainspring.client.service import Service
+    from mainspring.storage.sealed_rows import SealedCount
+
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 Links = Annotated[bool, typer.Option("--links", help="The keys for links in mails, not those for secrets.")]
 

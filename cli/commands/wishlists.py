@@ -1,29 +1,29 @@
-"""`wishlists`: what the platform tells of its shop."""
+"""What the platform tells of its shop: products, users, wishes."""
+
+from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.markup import escape
 
 from mainspring.cli.console import BAD_INPUT, SUCCESS, with_service
-from mainspring.cli.imports import show_import
 from mainspring.cli.output import AsJson, echo, show_json, show_table
 from mainspring.client.errors import BadInput
-from mainspring.client.imports import Imported, OnRejected
-from mainspring.client.service import Service
-from mainspring.client.shop_imports import import_products, import_users, import_wishes
 from mainspring.client.times import when
 from mainspring.client.wishlist_view import wishlists_view
 from mainspring.domain.unsubscribe import TokenRefused
-from mainspring.storage.wishlist import Outcomes
 
-commands = typer.Typer(
-    no_args_is_help=True, help="What the platform tells of its shop: products, users, wishes."
-)
+if TYPE_CHECKING:
+    from mainspring.client.imports import Imported, OnRejected
+    from mainspring.client.service import Service
+    from mainspring.storage.wishlist import Outcomes
+
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 File = Annotated[
     Path,
@@ -37,24 +37,32 @@ def products(file: File) -> None:
 
     Exit code 2 when an entry was bad; so for the others.
     """
+    from mainspring.client.shop_imports import import_products
+
     _import(file, lambda service: partial(import_products, service.shop))
 
 
 @commands.command("import-users")
 def users(file: File) -> None:
     """Load users. Alerts that a user has switched off stay so, unless the file says otherwise."""
+    from mainspring.client.shop_imports import import_users
+
     _import(file, lambda service: partial(import_users, service.people))
 
 
 @commands.command("import-wishes")
 def wishes(file: File) -> None:
     """Load wishes. Their products and users have to be there."""
+    from mainspring.client.shop_imports import import_wishes
+
     _import(file, lambda service: partial(import_wishes, service.wishlists))
 
 
 def _import(
     file: Path, load: Callable[[Service], Callable[[Path, OnRejected], Awaitable[Imported]]]
 ) -> NoReturn:
+    from mainspring.cli.imports import show_import
+
     async def work(service: Service) -> int:
         return await show_import(file, load(service))
 

@@ -1,15 +1,22 @@
-"""`doctor`: is everything there that a job needs, and what to do about what is not."""
+"""Check settings, database, Temporal, worker and gateways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from mainspring.cli.console import FAILED, SUCCESS, settled
 from mainspring.cli.output import show_table
-from mainspring.client.checks import Finding, examine
-from mainspring.config.settings import Settings
+
+if TYPE_CHECKING:
+    from mainspring.client.checks import Finding
+    from mainspring.config.settings import Settings
 
 
 def doctor() -> None:
     """Check settings, database, Temporal, worker and gateways. Exit code 1 when something is wrong."""
+    from mainspring.client.checks import examine
 
     async def work(settings: Settings) -> int:
         findings = [finding async for finding in examine(settings)]

@@ -1,24 +1,23 @@
-"""`tasks`: looking at the ledger, cancelling and retrying."""
+"""Look at tasks, cancel and retry them."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mainspring.cli.console import FAILED, SUCCESS, with_service
-from mainspring.cli.follow import follow, follow_or_leave, show_outcome
+from mainspring.cli.console import FAILED, SUCCESS, availability_now, with_ledger, with_service
 from mainspring.cli.inputs import json_object
 from mainspring.cli.output import AsJson, echo, short, show_json, state_text, warn
-from mainspring.cli.task_tables import show_task, show_tasks
 from mainspring.cli.workspace_option import FormerWorkspace
-from mainspring.client.service import Service
-from mainspring.client.tasks.availability import availability
-from mainspring.client.tasks.listing import overview, task_page
-from mainspring.client.validation import validated
 from mainspring.client.views import messages_view, task_view
 from mainspring.contracts.tasks import TaskState
-from mainspring.workflows.runtime.catalogue import job_named
 
-commands = typer.Typer(no_args_is_help=True, help="Look at tasks, cancel and retry them.")
+if TYPE_CHECKING:
+    from mainspring.client.ledger import Ledger
+    from mainspring.client.service import Service
+
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 TaskReference = Annotated[str, typer.Argument(help="A task's id, or its beginning.")]
 
@@ -48,8 +47,10 @@ def list_tasks(
     _: FormerWorkspace = None,
 ) -> None:
     """List tasks, the newest first; what other tasks made only with --all, or when --job names its job."""
+    from mainspring.cli.task_tables import show_tasks
+    from mainspring.client.tasks.listing import overview, task_page
 
-    async def work(service: Service) -> None:
+    async def work(ledger: Ledger) -> None:
         chosen = overview(
             job=job,
             states=state or (),
@@ -57,45 +58,47 @@ def list_tasks(
             fairness_key=fairness_key,
             everything=everything,
         )
-        page = await task_page(service.tasks, chosen, before=before, limit=limit)
+        page = await task_page(ledger.tasks, chosen, before=before, limit=limit)
         if as_json:
             show_json(messages_view(page.tasks))
             return
         show_tasks(page.tasks)
         if any(not task.state.is_final for task in page.tasks):
-            warn(await availability(service.temporal))
+            warn(await availability_now(ledger.settings))
         if page.has_more:
             echo(f"[dim]older ones: --before {short(page.tasks[-1].id)}[/]")
 
-    with_service(work)
+    with_ledger(work)
 
 
 @commands.command("show")
 def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
     """Show everything about a task."""
+    from mainspring.cli.task_tables import show_task
 
-    async def work(service: Service) -> None:
-        task = await service.tasks.get(await service.tasks.resolve(reference))
-        steps, children = await service.tasks.steps(task.id), await service.tasks.children(task.id)
+    async def work(ledger: Ledger) -> None:
+        task = await ledger.tasks.get(await ledger.tasks.resolve(reference))
+        steps, children = await ledger.tasks.steps(task.id), await ledger.tasks.children(task.id)
         if as_json:
             show_json(task_view(task, steps, children))
         else:
             show_task(task, steps, children)
             if not task.state.is_final:
-                warn(await availability(service.temporal))
+                warn(await availability_now(ledger.settings))
 
-    with_service(work)
+    with_ledger(work)
 
 
 @commands.command("watch")
 def watch(reference: TaskReference) -> None:
     """Follow a task until it ends."""
+    from mainspring.cli.follow import follow_or_leave, show_outcome
 
-    async def work(service: Service) -> int:
-        task_id = await service.tasks.resolve(reference)
-        return show_outcome(await follow_or_leave(service.tasks, task_id))
+    async def work(ledger: Ledger) -> int:
+        task_id = await ledger.tasks.resolve(reference)
+        return show_outcome(await follow_or_leave(ledger.tasks, task_id))
 
-    with_service(work)
+    with_ledger(work)
 
 
 @commands.command("cancel")
@@ -105,6 +108,7 @@ def cancel(
     wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
 ) -> None:
     """Cancel a task; what it has done so far stays."""
+    from mainspring.cli.follow import follow
 
     async def work(service: Service) -> int:
         task_id = await service.tasks.resolve(reference)
@@ -134,6 +138,9 @@ def retry(
     wait: Annotated[bool, typer.Option(help="Follow the new task until it ends.")] = True,
 ) -> None:
     """Start a failed or cancelled task once more, as a new task; a flow runs only what is missing."""
+    from mainspring.cli.follow import follow_or_leave, show_outcome
+    from mainspring.client.validation import validated
+    from mainspring.workflows.runtime.catalogue import job_named
 
     async def work(service: Service) -> int:
         task = await service.tasks.get(await service.tasks.resolve(reference))

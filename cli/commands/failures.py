@@ -1,7 +1,9 @@
-"""`failures`: working through failed tasks in groups."""
+"""Look at failed tasks in groups, replay or dismiss them."""
+
+from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
@@ -10,14 +12,16 @@ from rich.markup import escape
 from mainspring.cli.console import FAILED, SUCCESS, with_service
 from mainspring.cli.failure_choice import ErrorType, JobName, Since, TypedChoice, choosing
 from mainspring.cli.output import AsJson, echo, short, show_json, show_table
-from mainspring.client.failures import RATE
-from mainspring.client.service import Service
 from mainspring.client.times import when
 from mainspring.client.views import failure_view, messages_view
 from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
 from mainspring.contracts.tasks import Task
+from mainspring.domain.failures import REPLAYS_A_SECOND
 
-commands = typer.Typer(no_args_is_help=True, help="Look at failed tasks in groups, replay or dismiss them.")
+if TYPE_CHECKING:
+    from mainspring.client.service import Service
+
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 # A message in a table is there to be recognised; `failures show` has it whole.
@@ -74,7 +78,7 @@ def replay(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be replayed.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="How many at most, the oldest first.")] = None,
-    rate: Annotated[float, typer.Option(min=0.01, help="New tasks a second, at most.")] = RATE,
+    rate: Annotated[float, typer.Option(min=0.01, help="New tasks a second, at most.")] = REPLAYS_A_SECOND,
     stop: Annotated[bool, typer.Option(help="Stop when the same error returns.")] = True,
 ) -> None:
     """Start failed tasks once more, each as a new task; none is ever replayed twice.

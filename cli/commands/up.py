@@ -1,20 +1,21 @@
-"""`up` and `worker`: running the service."""
+"""Run everything until Ctrl-C: Temporal, its Web UI, the database and the worker."""
+
+from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import database_name, settled, worker_of
+from mainspring.cli.console import database_name, settled
 from mainspring.cli.emulators import EMULATOR_KEYS, MAILS, video_to_try
 from mainspring.cli.output import echo, show_table
-from mainspring.cli.stack import Stack, running_stack
-from mainspring.cli.worker_process import serve_in_a_process
-from mainspring.config.connect import connect
-from mainspring.config.settings import Settings
-from mainspring.config.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from mainspring.cli.stack import Stack
+    from mainspring.config.settings import Settings
 
 
 def up(
@@ -29,8 +30,12 @@ def up(
     MAINSPRING_ENGINE_PORT (7233) and MAINSPRING_UI_PORT (8233) are its ports, 0 takes a free one;
     MAINSPRING_STATE_DIR (./var) is where its data are.
     """
+    from mainspring.cli.stack import running_stack
+    from mainspring.cli.worker_process import serve_in_a_process
+    from mainspring.config.signals import stop_on_signals
 
     async def work(settings: Settings) -> None:
+        settings.make_state_dir()
         stop = stop_on_signals()
         async with running_stack(settings, serve_in_a_process, stop, emulated=emulators) as stack:
             _show(stack)
@@ -73,13 +78,3 @@ def _show(stack: Stack) -> None:
 
 def _place(address: str, *, is_emulator: bool) -> str:
     return escape(address) + (" (emulator)" if is_emulator else "")
-
-
-def work(context: typer.Context) -> None:
-    """Run a worker against the configured Temporal until Ctrl-C."""
-    worker = worker_of(context)
-
-    async def serve(settings: Settings) -> None:
-        await worker(settings, await connect(settings), stop_on_signals())
-
-    settled(serve)

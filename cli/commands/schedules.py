@@ -1,33 +1,33 @@
-"""`schedules`: what runs by itself."""
+"""Look at what runs by itself; pause and resume it."""
+
+from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, NoReturn
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from mainspring.cli.console import settled
-from mainspring.cli.output import AsJson, echo, show_json, show_table, state_text
-from mainspring.client.schedules import LastRun, Schedules, ScheduleStatus
-from mainspring.client.schedules.outcomes import last_tasks, run_outcome
-from mainspring.client.schedules.words import in_both_zones, minute, missed_runs, pause_text
-from mainspring.client.views import schedule_view
-from mainspring.config.connect import connect
-from mainspring.config.settings import Settings
-from mainspring.contracts.tasks import Task
+from mainspring.cli.output import AsJson, echo, show_json
+from mainspring.cli.schedule_options import ScheduleId, with_schedules
+from mainspring.cli.schedule_times import backfill, preview
 
-commands = typer.Typer(no_args_is_help=True, help="Look at what runs by itself; pause and resume it.")
+if TYPE_CHECKING:
+    from mainspring.client.schedules import Schedules
+    from mainspring.config.settings import Settings
 
-ScheduleId = Annotated[str, typer.Argument(help="A schedule's id; `mainspring schedules list` shows them.")]
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
+
 By = Annotated[str | None, typer.Option(help="Who does it; the user of this system if not given.")]
 
 
 @commands.command("list")
 def list_schedules(*, as_json: AsJson = False) -> None:
     """List the schedules: last run and its outcome, next run, missed runs, who paused it and why."""
+    from mainspring.cli.schedule_tables import show_schedules
+    from mainspring.client.schedules.outcomes import last_tasks
+    from mainspring.client.schedules.views import schedule_view
 
     async def work(schedules: Schedules, settings: Settings) -> None:
         found = await schedules.list()
@@ -35,28 +35,9 @@ def list_schedules(*, as_json: AsJson = False) -> None:
         if as_json:
             show_json([schedule_view(each, tasks) for each in found])
             return
-        columns = ("schedule", "when", "last run", "next run", "missed", "paused", "what it does")
-        show_table(columns, [_row(each, tasks) for each in found])
+        show_schedules(found, tasks)
 
     with_schedules(work)
-
-
-def _row(status: ScheduleStatus, tasks: Mapping[UUID, Task]) -> tuple[str, ...]:
-    last = status.last_run
-    return (
-        status.id,
-        status.when,
-        "" if last is None else f"{minute(last.at.astimezone())} {_outcome_text(last, tasks)}",
-        in_both_zones(status.next_run.astimezone(status.zone)) if status.next_run else "",
-        missed_runs(status),
-        f"[yellow]{escape(pause_text(status.pause))}[/]" if status.pause else "",
-        status.summary,
-    )
-
-
-def _outcome_text(last: LastRun, tasks: Mapping[UUID, Task]) -> str:
-    state = run_outcome(last, tasks)
-    return "unknown" if state is None else state_text(state)
 
 
 @commands.command("sync")
@@ -99,6 +80,7 @@ def pause(
 @commands.command("resume")
 def resume(schedule_id: ScheduleId, by: By = None) -> None:
     """Let a paused schedule fire again."""
+    from mainspring.client.schedules.words import pause_text
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
         was_paused, remaining = await schedules.resume(schedule_id, by=by or operator())
@@ -122,10 +104,5 @@ def operator() -> str:
         return f"user {os.getuid()}"
 
 
-def with_schedules(work: Callable[[Schedules, Settings], Awaitable[None]]) -> NoReturn:
-    """Run `work` and end the process; the database is not needed. Temporal that is away is an error."""
-
-    async def connected(settings: Settings) -> None:
-        await work(Schedules(await connect(settings), settings), settings)
-
-    settled(connected)
+commands.command()(backfill)
+commands.command()(preview)

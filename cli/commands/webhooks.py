@@ -1,6 +1,8 @@
-"""`webhooks`: who is told when tasks end."""
+"""Who is told when tasks end."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -9,13 +11,15 @@ from mainspring.cli.console import with_service
 from mainspring.cli.output import AsJson, echo, show_json, show_table
 from mainspring.cli.workspace_option import FormerWorkspace
 from mainspring.client.errors import BadInput
-from mainspring.client.service import Service
 from mainspring.client.times import when
 from mainspring.client.views import added_webhook_view, messages_view
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
 from mainspring.contracts.webhooks import Subscription
 
-commands = typer.Typer(no_args_is_help=True, help="Who is told when tasks end.")
+if TYPE_CHECKING:
+    from mainspring.client.service import Service
+
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 WebhookId = Annotated[str, typer.Argument(help="A webhook's id or its beginning; `webhooks list` shows it.")]
 

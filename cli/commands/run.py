@@ -1,26 +1,21 @@
-"""`run` and `jobs`: starting a job of the catalogue, and looking at the catalogue."""
+"""Start a job and follow it."""
+
+from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from mainspring.cli.console import FAILED, SUCCESS, with_service
-from mainspring.cli.follow import follow_or_leave, show_outcome
-from mainspring.cli.inputs import json_object
-from mainspring.cli.output import echo, show_json, show_table, warn
+from mainspring.cli.output import echo, show_json, warn
 from mainspring.client.errors import BadInput
-from mainspring.client.job_input import job_input
-from mainspring.client.service import Service
-from mainspring.client.tasks.conflicts import conflict_message, without_effect
 from mainspring.client.time_input import moment, span
 from mainspring.client.times import when
-from mainspring.client.views import job_view
-from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import TaskState
-from mainspring.workflows.runtime.catalogue import JOBS, job_named
-from mainspring.workflows.runtime.job import AnyJob
+
+if TYPE_CHECKING:
+    from mainspring.client.service import Service
 
 DEFAULT_PRIORITY = 3
 
@@ -44,11 +39,16 @@ def run(
     ] = None,
     delay: Annotated[str | None, typer.Option("--in", help="Start in 45s, 10m, 1h30m, 2d.")] = None,
 ) -> None:
-    """Start a job and follow it. Exit code 0: success, 1: failed, 2: bad input.
+    """Start a job and follow it. Exit code 0: success, 1: failed, 2: bad input, 3: away.
 
     `mainspring jobs` shows of what a job is active once, such as one for each account:
     a second start returns the task that is there as it is, and says so.
     """
+    from mainspring.cli.follow import follow_or_leave, show_outcome
+    from mainspring.cli.inputs import json_object
+    from mainspring.client.job_input import job_input
+    from mainspring.client.tasks.conflicts import conflict_message, without_effect
+    from mainspring.workflows.runtime.catalogue import job_named
 
     async def work(service: Service) -> int:
         chosen = job_named(job)
@@ -90,34 +90,3 @@ def _later(text: str) -> datetime:
     if begins <= datetime.now(UTC):
         raise BadInput(f"--at: {text!r} is not accepted: {when(begins)} is past; without --at it starts now")
     return begins
-
-
-def jobs(
-    *, as_json: Annotated[bool, typer.Option("--json", help="Print the catalogue as JSON.")] = False
-) -> None:
-    """List the jobs with what they take."""
-    catalogue = [job for job in JOBS if not job.is_internal]
-    if as_json:
-        show_json([job_view(job) for job in catalogue])
-        return
-    show_table(
-        ("job", "one active for each", "input", "what it does"),
-        [(job.name, _key(job), escape(_signature(job.input)), job.summary) for job in catalogue],
-    )
-
-
-def _key(job: AnyJob) -> str:
-    """Return of what there is one active task at a time."""
-    if job.key is None:
-        return ""
-    return job.key_says or ("key" if job.input.model_fields else "the service")
-
-
-def _signature(message: type[Message]) -> str:
-    properties: dict[str, dict[str, Any]] = message.model_json_schema().get("properties", {})
-    return ", ".join(_field(name, schema) for name, schema in properties.items())
-
-
-def _field(name: str, schema: dict[str, Any]) -> str:
-    kind = schema.get("format") or schema.get("type", "any")
-    return f"{name}: {kind}" + (f" = {schema['default']}" if "default" in schema else "")

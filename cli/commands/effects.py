@@ -1,18 +1,22 @@
-"""`effects`: what was sent to somebody outside, and what nobody knows of."""
+"""What was sent to somebody outside, and how it fared."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from mainspring.cli.console import with_service
 from mainspring.cli.output import AsJson, echo, short, show_facts, show_json, show_table
-from mainspring.client.service import Service
 from mainspring.client.times import when
 from mainspring.client.views import effects_view
 from mainspring.contracts.effects import Effect, EffectState
 
-commands = typer.Typer(no_args_is_help=True, help="What was sent to somebody outside, and how it fared.")
+if TYPE_CHECKING:
+    from mainspring.client.service import Service
+
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 EffectId = Annotated[str, typer.Argument(help="An effect's id, or its beginning; `effects list` shows it.")]
 

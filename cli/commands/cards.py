@@ -1,20 +1,22 @@
-"""`cards`: accounts, what they track, and their inventories."""
+"""Accounts, tracked games and sets, inventories."""
+
+from __future__ import annotations
 
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from mainspring.cli.console import with_service
-from mainspring.cli.imports import show_import
 from mainspring.cli.output import echo, show_table
-from mainspring.client.inventory_imports import import_inventory
-from mainspring.client.service import Service
 
-commands = typer.Typer(no_args_is_help=True, help="Accounts, tracked games and sets, inventories.")
+if TYPE_CHECKING:
+    from mainspring.client.service import Service
+
+commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 AccountName = Annotated[str, typer.Argument(help="An account's name or id.")]
 Plan = Annotated[str, typer.Option(help="Free Tier, Starter, Professional or Enterprise.")]
@@ -135,6 +137,8 @@ def inventory(
 
     Exit code 2 when a row was bad.
     """
+    from mainspring.cli.imports import show_import
+    from mainspring.client.inventory_imports import import_inventory
 
     async def work(service: Service) -> int:
         load = partial(import_inventory, service.accounts, account)
