@@ -24,7 +24,7 @@ from mainspring.client.wishlists import Wishlists
 from mainspring.client.workspaces import checked_workspace
 from mainspring.config.connect import connect
 from mainspring.config.gateways.cards import default_credential
-from mainspring.config.secrets import link_keys, secret_box
+from mainspring.config.secrets import check_sealing_key, link_keys, secret_box
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.temporal import TemporalGateway
@@ -78,10 +78,10 @@ async def open_service(
     settings = settings or Settings.load()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(opened_database(settings, create=create))
+        if not create and settings.database_url is not None:
+            check_sealing_key(settings)  # beside a database of the state directory one may be made
         temporal_client = temporal_client or await connect(settings, lazy=True)
-        # Beside a database of the state directory belongs a key; elsewhere another one would only do harm.
-        key = encryption_key(settings, create=create or settings.database_url is None)
-        yield service_of(settings, database, temporal_client, SystemClock(), workspace=workspace, key=key)
+        yield service_of(settings, database, temporal_client, SystemClock(), workspace=workspace)
 
 
 def service_of(
@@ -91,11 +91,8 @@ def service_of(
     clock: Clock,
     *,
     workspace: str | None = None,
-    key: bytes | None = None,
 ) -> Service:
     """Return the service over a database that has the schema, and by a clock.
-
-    `key` is what secrets are sealed with, that of the settings if it is not given.
 
     Raises BadInput: when no workspace can have this name.
     """

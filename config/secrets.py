@@ -17,7 +17,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from mainspring.config.sections.values import ENCRYPTION_KEY_BYTES
-from mainspring.config.settings import Settings
+from mainspring.config.settings import PREFIX, Settings
+from mainspring.config.settings_errors import Problem, SettingsError
 from mainspring.gateways.private_files import FILE_MODE, make_private
 from mainspring.storage.secrets import SecretBox
 
@@ -55,6 +56,24 @@ def link_keys(settings: Settings) -> tuple[bytes, ...]:
     if settings.encryption_key is not None:
         return (derived[0], *former)
     return (*_kept(settings.state_dir / LINKS_FILE), *former)
+
+
+def has_sealing_key(settings: Settings) -> bool:
+    """Whether there is a key for secrets, without making one."""
+    return settings.encryption_key is not None or (settings.state_dir / SEALING_FILE).exists()
+
+
+def check_sealing_key(settings: Settings) -> None:
+    """Refuse to go on where a key for secrets would be a new one.
+
+    Raises SettingsError: when no key is there.
+    """
+    if not has_sealing_key(settings):
+        problem = (
+            f"it has to be that of the worker, and no key is kept at {settings.state_dir / SEALING_FILE}: "
+            f"set it, or {PREFIX}STATE_DIR to the worker's state directory"
+        )
+        raise SettingsError([Problem(f"{PREFIX}ENCRYPTION_KEY", None, problem)])
 
 
 def encryption_key(settings: Settings) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from mainspring.client.checks.findings import Finding
-from mainspring.config.secrets import encryption_key
+from mainspring.config.secrets import encryption_key, has_sealing_key
 from mainspring.config.settings import Settings
 
 
@@ -13,11 +13,18 @@ async def check_settings(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def check_encryption_key(settings: Settings) -> AsyncIterator[Finding]:
-    """Check that the key that encrypts secrets can be read, or made."""
+    """Check that the key that encrypts secrets can be read; a worker makes the first one."""
+    if not has_sealing_key(settings):
+        yield Finding("encryption key", f"none yet in {settings.state_dir}: the first worker makes one")
+        return
     try:
         encryption_key(settings)
     except (OSError, ValueError) as error:
-        yield Finding("encryption key", str(error), "make the state directory writable")
+        yield Finding(
+            "encryption key",
+            str(error),
+            "correct MAINSPRING_ENCRYPTION_KEY, or make the state directory readable",
+        )
         return
     where = "MAINSPRING_ENCRYPTION_KEY" if settings.encryption_key else f"kept in {settings.state_dir}"
     yield Finding("encryption key", where)
