@@ -52,7 +52,11 @@ class AcknowledgementStore(Repository):
         """
         claimed_rows = await self._session.execute(
             select(*CHANGED, TaskRow.cancel_requested_at)
-            .where(TaskRow.claimed_by == claim, BATCHED_RUNNING)
+            .where(
+                TaskRow.id.in_([each.id for each in acknowledgements]),
+                TaskRow.claimed_by == claim,
+                BATCHED_RUNNING,
+            )
             .order_by(TaskRow.id)
             .with_for_update()
         )

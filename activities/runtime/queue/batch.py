@@ -1,8 +1,9 @@
 """One batch of a queue: an activity claims rows, and acknowledges them under its claim."""
 
+import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from mainspring.activities.runtime.interceptor import lost_before, worker_before
 from mainspring.activities.runtime.isolation import Suspects, WorkerDied
 from mainspring.activities.runtime.outages import outlast
 from mainspring.activities.runtime.queue.alone import AloneWorker
+from mainspring.activities.runtime.queue.beginnings import Beginning, Beginnings, Begins
 from mainspring.activities.runtime.queue.claiming import Claim, Claimer
 from mainspring.activities.runtime.queue.leases import SURE_FOR, ClaimLost, Leases
 from mainspring.activities.runtime.queue.results import (
@@ -69,6 +71,7 @@ class Batch(Generic[In]):
         retry: RetryPolicy,
         prepare: Prepare[In] | None,
         store: Store[In] | None,
+        begins: Begins[In] | None,
         suspects: Suspects,
         request: WorkQueue,
     ) -> None:
@@ -83,6 +86,9 @@ class Batch(Generic[In]):
         self._is_isolated = bool(request.only)
         self._suspects = suspects
         self._alone = AloneWorker(suspects, self._claim, request.job)
+        self._tasks: dict[UUID, QueueTask[In]] = {}
+        self.stirred = asyncio.Event()
+        self.beginnings = Beginnings(begins, self.stirred)
         self._claimer = Claimer(
             database,
             clock,
@@ -90,6 +96,7 @@ class Batch(Generic[In]):
             claim=self._claim,
             kind=kind,
             prepare=prepare,
+            begin=self._begin,
             sets_suspects_apart=suspects.are_isolated,
         )
         self._counts: Counter[TaskState] = Counter()
@@ -151,6 +158,18 @@ class Batch(Generic[In]):
         if self._looked_at - before >= SURE_FOR:
             self._may_claim = False
 
+    async def _begin(self, task_id: UUID) -> None:
+        """Return once the work of a task may begin.
+
+        ClaimLost: another attempt works it. Snooze: this one is being cancelled, or another is at it.
+        """
+        await self._leases.check(task_id)
+        if not await self.beginnings.wait(self._tasks[task_id]):
+            raise Snooze(self._clock.now() + SURE_FOR)
+        # That may have taken as long as the database was away.
+        await self._leases.check(task_id)
+        self._leases.note_begun(task_id)
+
     def has_begun(self, task: QueueTask[In]) -> bool:
         """Whether the work of a task may have done something."""
         return self._leases.has_begun(task.id)
@@ -182,45 +201,73 @@ class Batch(Generic[In]):
             )
         if claimed.unprepared:
             await self.acknowledge(claimed.unprepared)
+        self._tasks |= {task.id: task for task in claimed.tasks}
         return claimed.tasks
 
     async def acknowledge(self, done: Sequence[TaskDone[In]]) -> None:
-        """Write what became of these, with the job's own results, in one transaction.
+        """Write what became of these, with the job's own results, and what begins, in one transaction.
 
         While the database is away the results are kept and written again: the rows are this claim's until
         another attempt has taken them.
         """
         tried = {each.task.id: each.result.state for each in done if isinstance(each.result, TriedAlone)}
         self._counts.update(tried.values())
-        self._leases.drop(tried)
+        self._drop(tried)
         done = [each for each in done if each.task.id not in tried]
-        if done:
+        begins = self.beginnings.take(instead_of=[each.task.id for each in done])
+        if done or begins:
             await self._acknowledge(
-                [self._acknowledgement(self._leases[each.task.id], each.result) for each in done], done
+                [self._acknowledgement(self._leases[each.task.id], each.result) for each in done],
+                done,
+                begins,
             )
 
     def _acknowledgement(self, row: ClaimedRow, result: Result) -> Acknowledgement:
         return acknowledgement_of(row, result, retry=self._retry, step=self._step, now=self._clock.now())
 
     async def _acknowledge(
-        self, acknowledgements: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]
+        self,
+        acknowledgements: Sequence[Acknowledgement],
+        done: Sequence[TaskDone[In]],
+        begins: Sequence[Beginning[In]] = (),
     ) -> None:
-        async def write(session: Session) -> dict[UUID, TaskState]:
-            states = await AcknowledgementStore(session).acknowledge(
-                self._claim, acknowledgements, now=self._clock.now()
-            )
-            # What another has claimed meanwhile is the other's.
-            ours = [replace(each, state=states[each.task.id]) for each in done if each.task.id in states]
-            if self._store is not None and ours:
-                await self._store(session, ours)
-            return states
+        at = self._clock.now()
 
-        states = await outlast(lambda: self._database.transact(write))
+        async def write(session: Session) -> tuple[dict[UUID, TaskState], set[UUID]]:
+            states = await self._write(session, acknowledgements, done)
+            return states, await self.beginnings.write(session, begins, at=at)
+
+        states, begun = await outlast(lambda: self._database.transact(write))
         self._counts.update(states.values())
-        self._leases.drop([acknowledgement.id for acknowledgement in acknowledgements])
+        self._drop([acknowledgement.id for acknowledgement in acknowledgements])
+        self.beginnings.tell(begins, begun)
         if self._is_isolated:
             for task_id, state in states.items():
                 activity.heartbeat([str(task_id)], state.value)
+
+    async def _write(
+        self, session: Session, acknowledgements: Sequence[Acknowledgement], done: Sequence[TaskDone[In]]
+    ) -> dict[UUID, TaskState]:
+        if not acknowledgements:
+            return {}
+        states = await AcknowledgementStore(session).acknowledge(
+            self._claim, acknowledgements, now=self._clock.now()
+        )
+        # What another has claimed meanwhile is the other's.
+        ours = [replace(each, state=states[each.task.id]) for each in done if each.task.id in states]
+        if self._store is not None and ours:
+            await self._store(session, ours)
+        return states
+
+    def _drop(self, task_ids: Collection[UUID]) -> None:
+        self._leases.drop(task_ids)
+        self.beginnings.drop(task_ids)
+        for task_id in task_ids:
+            self._tasks.pop(task_id, None)
+
+    def end(self) -> None:
+        """Free the places of what the batch leaves to the next attempt."""
+        self.beginnings.drop_all()
 
     async def report(self) -> QueueWorked:
         """Return what became of the rows, and what waits now.

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -51,11 +52,12 @@ class Claimer(Generic[In]):
         claim: str,
         kind: type[In],
         prepare: Prepare[In] | None,
+        begin: Callable[[UUID], Awaitable[None]],
         sets_suspects_apart: bool = False,
     ) -> None:
         self._database, self._clock = database, clock
         self._leases, self._claim = leases, claim
-        self._kind, self._prepare = kind, prepare
+        self._kind, self._prepare, self._begin = kind, prepare, begin
         # Suspected tasks are prepared where they are worked: in isolation.
         self._sets_suspects_apart = sets_suspects_apart
 
@@ -96,7 +98,7 @@ class Claimer(Generic[In]):
             except ValueError as error:  # pydantic's: the row was written by another version of the job
                 claimed.unreadable.append((row, error))
             else:
-                begin = partial(self._leases.begin, row.id)
+                begin = partial(self._begin, row.id)
                 task = QueueTask(
                     row.id, message, row.attempt, workspace=row.workspace, deaths=row.deaths, begin=begin
                 )

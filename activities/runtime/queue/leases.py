@@ -58,11 +58,11 @@ class Leases:
         return task_id in self._begun
 
     def note_begun(self, task_id: UUID) -> None:
-        """Note that the work of a row begins elsewhere, under this claim."""
+        """Note that the work of a row begins, here or elsewhere, under this claim."""
         self._begun.add(task_id)
 
-    async def begin(self, task_id: UUID) -> None:
-        """Note that the work of a row begins; it must not when this raises.
+    async def check(self, task_id: UUID) -> None:
+        """See that the work of a row may begin; it must not when this raises.
 
         ClaimLost: another attempt works it. Snooze: this one is being cancelled.
         """
@@ -73,7 +73,6 @@ class Leases:
                 await self._look()
         if task_id not in self._sure_since:
             raise ClaimLost(ClaimLost.__doc__)
-        self._begun.add(task_id)
 
     def _is_sure(self, task_id: UUID) -> bool:
         since = self._sure_since.get(task_id)

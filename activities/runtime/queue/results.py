@@ -1,7 +1,7 @@
 """What became of the tasks of a batched queue, and what follows from it."""
 
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -78,6 +78,11 @@ class TriedAlone(Message):
 # attempt left behind; gives a value for each task's `prepared`. When it raises for several tasks, each is
 # prepared alone, and what it raises for one became of that one.
 Prepare = Callable[[Session, Sequence[QueueTask[In]]], Awaitable[Mapping[UUID, object]]]
+
+# Writes that tasks begin, in a transaction before anything of them goes outside. Gives the ids of those that
+# may: a task that another attempt has begun may not. Called again with the same time, it writes nothing more,
+# for the answer to a commit may be lost.
+Begin = Callable[[Session, Sequence[QueueTask[In]], datetime], Awaitable[Collection[UUID]]]
 
 # Writes the job's own results, in the transaction that acknowledges the tasks. A task that could not be
 # prepared has nothing in `prepared`. A task that had not begun when the batch was cancelled is snoozed.
