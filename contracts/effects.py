@@ -16,7 +16,7 @@ class EffectState(StrEnum):
     INTENDED = "intended"
     """Written by who wants it; next SENDING, or WITHDRAWN."""
     SENDING = "sending"
-    """Written by the claim, before anything goes out; next any of those below."""
+    """Written when there is a connection for it, before anything goes out; next any of those below."""
     UNKNOWN = "unknown"
     """The answer was lost, and it is sent again; or a person decides: it is held, or nothing of it holds."""
     SENT = "sent"

@@ -1,5 +1,6 @@
 """Two kinds of effects over two channels, worked by the real queue: mails of alerts, and toy pushes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from mainspring.activities.runtime.effects import (
     give_up_abandoned,
 )
 from mainspring.activities.runtime.isolation import Suspects
-from mainspring.activities.runtime.queue import BatchedQueues, QueueSizes
+from mainspring.activities.runtime.queue import BatchedQueues, Places, QueueSizes
 from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.activities.wishlist import WISHLIST_MAIL, NotificationActivities
 from mainspring.activities.wishlist.planning import plan_page
@@ -196,16 +197,23 @@ class PushAccountClosed(Refused):
 
 @dataclass
 class PushSender:
-    """A channel in memory."""
+    """A channel in memory. With `answers`, a push waits for one of these once it is on the way."""
 
     retry = RetryPolicy(application_attempts=1)
+    places: Places = field(default_factory=lambda: Places(2))
+    answers: asyncio.Semaphore | None = None
+    away: Exception | None = None
     pushed: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     refuses_us: bool = False
 
     async def send(self, effect: Effect, message: str, begin: Callable[[], Awaitable[None]]) -> str:
-        """Push, or fail as was ordered."""
+        """Push, or fail as was ordered; `away` comes before the push begins."""
+        if self.away is not None:
+            raise self.away
         await begin()
+        if self.answers is not None:
+            await self.answers.acquire()
         if self.refuses_us:
             raise PushAccountClosed(service="push")
         fault = self.faults.pop(0) if self.faults else None
@@ -269,15 +277,15 @@ class PushTrial:
         await self.database.transact(write)
         self.rows[effect_id] = "due"
 
-    async def work(self) -> QueueWorked:
-        """Work what is due, as a worker does."""
+    async def work(self, attempt: int = 1) -> QueueWorked:
+        """Work what is due, as a worker does; a later attempt takes up what the earlier ones have left."""
 
         def write(_effect: Effect, content: str, _now: datetime) -> str:
             return content.upper()
 
-        return await ActivityEnvironment().run(
-            self.queue.send_each, WorkQueue(job=PUSH), self.kind, self.sender, write
-        )
+        environment = ActivityEnvironment()
+        environment.info = replace(environment.info, attempt=attempt)
+        return await environment.run(self.queue.send_each, WorkQueue(job=PUSH), self.kind, self.sender, write)
 
     def lose_next_answer(self) -> None:
         """Let the next message arrive, and its answer be lost."""

@@ -1,15 +1,16 @@
 """Mails that are planned, claimed and acknowledged without Temporal and without a mail server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
 
-from mainspring.activities.runtime.effects import acknowledge, claim
+from mainspring.activities.runtime.effects import ClaimResult, Outgoing, acknowledge, begin, claim
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
+from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.contracts.effects import Effect, EffectState
@@ -94,24 +95,39 @@ class MailBench:
         shown = update(EffectRow).where(EffectRow.kind == "hidden").values(kind=MAIL)
         await self.database.transact(lambda session: session.execute(shown))
 
-    async def claim(self, session: Session, limit: int = 50) -> list[QueueTask[SendNotification]]:
-        """Claim mails, in the caller's transaction."""
+    async def claim(
+        self, session: Session, limit: int = 50, *, begins: bool = True
+    ) -> list[QueueTask[SendNotification]]:
+        """Claim mails, and let them begin, in the caller's transaction."""
         now = self.clock.now()
         rows = await QueueStore(session).claim(SEND_NOTIFICATIONS, "run/1", limit=limit, now=now)
         requests = {row.id: SendNotification.model_validate(row.input) for row in rows}
         workspaces = {row.id: row.workspace for row in rows}
         prepared = await claim(session, WISHLIST_MAIL, requests, workspaces, now=now)
+        if begins:
+            await self._begin(session, prepared)
         return [QueueTask(row.id, requests[row.id], 1, prepared=prepared[row.id]) for row in rows]
 
     async def claim_again(self, task: QueueTask[SendNotification]) -> QueueTask[SendNotification]:
         """Take up a mail again, as the next attempt does."""
-        now = self.clock.now()
-        prepared = await self.database.transact(
-            lambda session: claim(
-                session, WISHLIST_MAIL, {task.id: task.input}, {task.id: task.workspace}, now=now
+
+        async def claim_it(session: Session) -> ClaimResult[MailContent]:
+            prepared = await claim(
+                session,
+                WISHLIST_MAIL,
+                {task.id: task.input},
+                {task.id: task.workspace},
+                now=self.clock.now(),
             )
-        )
-        return QueueTask(task.id, task.input, task.attempt + 1, prepared=prepared[task.id])
+            await self._begin(session, prepared)
+            return prepared[task.id]
+
+        prepared = await self.database.transact(claim_it)
+        return QueueTask(task.id, task.input, task.attempt + 1, prepared=prepared)
+
+    async def _begin(self, session: Session, prepared: Mapping[UUID, ClaimResult[MailContent]]) -> None:
+        outgoing = {each: found for each, found in prepared.items() if isinstance(found, Outgoing)}
+        assert outgoing.keys() == await begin(session, outgoing, at=self.clock.now())
 
     async def acknowledge(
         self,

@@ -37,6 +37,11 @@ class Mailer:
         self._idle: list[Connection] = []
         self._circuit = CircuitBreaker(server.cooldown, seconds)
 
+    @property
+    def connections(self) -> int:
+        """How many mails are handed over at once."""
+        return self._server.connections
+
     async def send(self, mail: Mail, *, at: datetime, begin: Callable[[], Awaitable[None]] = _at_once) -> str:
         """Send one mail, dated `at`, and return what the server said when it accepted it.
 
@@ -102,9 +107,11 @@ class Mailer:
     ) -> str:
         """Send over a connection, which is kept if it can be used again and otherwise closed."""
         try:
+            # Before the server is asked whether it is there still: the mail before has just freed its turn,
+            # and one transaction writes that it was sent and that this mail begins.
+            await begin()
             if connection.mails:
                 await connection.reset()
-            await begin()
             answer = await connection.hand_over(envelope)
         except (PutOff, MailRefused):
             self._circuit.closes()

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from mainspring.contracts.effects import Effect, EffectState, Owner
 from mainspring.contracts.tasks import TaskState
@@ -25,8 +25,18 @@ class EffectQueries(Repository):
             found |= {(row.workspace, row.owner) for row in await self._session.execute(query)}
         return found
 
-    async def sending_to(self, owners: Collection[Owner], kind: str) -> dict[Owner, set[UUID]]:
-        """Return which effects go out now to owners, named with workspaces, or did when a worker died."""
+    async def sending_to(
+        self, owners: Collection[Owner], kind: str, *, besides: Collection[UUID]
+    ) -> dict[Owner, set[UUID]]:
+        """Return which effects go out now to owners, named with workspaces, or did when a worker died.
+
+        An effect whose task is claimed is about to go out, unless it is one of those `besides`.
+        """
+        is_claimed = and_(
+            TaskRow.claimed_by.is_not(None),
+            EffectRow.state.in_((EffectState.INTENDED, EffectState.UNKNOWN)),
+            EffectRow.id.not_in(besides),
+        )
         found: dict[Owner, set[UUID]] = {}
         for some in chunks(owners):
             query = (
@@ -35,7 +45,7 @@ class EffectQueries(Repository):
                 .where(
                     tuple_(EffectRow.workspace, EffectRow.owner).in_(some),
                     EffectRow.kind == kind,
-                    EffectRow.state == EffectState.SENDING,
+                    or_(EffectRow.state == EffectState.SENDING, is_claimed),
                     TaskRow.state == TaskState.RUNNING,
                 )
             )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, case, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.effects import IN_DOUBT, OVER, Effect, EffectState
@@ -68,22 +68,34 @@ class EffectStore:
             locked |= {row.id: effect_of(row) for row in rows}
         return locked
 
-    async def begin(self, effects: Collection[Effect], *, now: datetime) -> list[Effect]:
-        """Set SENDING; return the effects as they are then. An attempt after one in doubt is a resend."""
-        for doubtful in (False, True):
-            ids = [each.id for each in effects if (each.state in IN_DOUBT) is doubtful]
-            for some in chunks(ids):
-                await self._session.execute(
-                    update(EffectRow)
-                    .where(EffectRow.id.in_(some))
-                    .values(
-                        state=EffectState.SENDING,
-                        sending_at=now,
-                        attempts=EffectRow.attempts + 1,
-                        resends=EffectRow.resends + int(doubtful),
-                    )
-                )
-        return [_begun(each, now) for each in effects]
+    async def begin(self, effects: Sequence[Effect], *, at: datetime) -> dict[UUID, Effect]:
+        """Set SENDING what is as it was claimed; return these effects as they are then.
+
+        An attempt after one in doubt is a resend. An effect that another attempt has begun meanwhile is left
+        out. What was begun `at` the same time is returned again.
+        """
+        as_claimed = {each.id: each for each in effects}
+        written = await self._session.scalars(
+            update(EffectRow)
+            .where(
+                tuple_(EffectRow.id, EffectRow.attempts).in_([(each.id, each.attempts) for each in effects]),
+                EffectRow.state.not_in(OVER),
+            )
+            .values(
+                state=EffectState.SENDING,
+                sending_at=at,
+                attempts=EffectRow.attempts + 1,
+                resends=EffectRow.resends + case((EffectRow.state.in_(IN_DOUBT), 1), else_=0),
+            )
+            .returning(EffectRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        begun = set(written)
+        missing = as_claimed.keys() - begun
+        if missing:
+            query = select(EffectRow.id).where(EffectRow.id.in_(missing), EffectRow.sending_at == at)
+            begun |= set(await self._session.scalars(query))
+        return {each: _begun(as_claimed[each], at) for each in begun}
 
     async def hand_to(self, tasks: Mapping[UUID, UUID]) -> None:
         """Note which task works an effect now: a retry of the task that it was made with."""
@@ -104,6 +116,26 @@ class EffectStore:
 
         Return the ids of the effects that were written.
         """
+        has_arrived = [each == EffectResult(each.id, EffectState.SENT) for each in results]
+        arrived = [each.id for each, is_it in zip(results, has_arrived, strict=True) if is_it]
+        others = [each for each, is_it in zip(results, has_arrived, strict=True) if not is_it]
+        return await self._note_arrived(arrived, now) | await self._write(others, now)
+
+    async def _note_arrived(self, effect_ids: Sequence[UUID], now: datetime) -> set[UUID]:
+        """Write the usual result of an effect, with one statement for all."""
+        written: set[UUID] = set()
+        for some in chunks(effect_ids):
+            statement = (
+                update(EffectRow)
+                .where(EffectRow.id.in_(some), EffectRow.state.not_in(OVER))
+                .values(state=EffectState.SENT, error=None, settled_at=now)
+                .returning(EffectRow.id)
+                .execution_options(synchronize_session=False)
+            )
+            written |= set(await self._session.scalars(statement))
+        return written
+
+    async def _write(self, results: Sequence[EffectResult], now: datetime) -> set[UUID]:
         # In the order in which planning holds them, or the two could wait for each other.
         locked = await self.hold([each.id for each in results])
         some = [each for each in results if each.id in locked and _holds_of(each, locked[each.id])]
@@ -140,7 +172,7 @@ class EffectStore:
 
 
 def _begun(effect: Effect, now: datetime) -> Effect:
-    """Return an effect as the statements of `begin` have left it."""
+    """Return an effect as the statement of `begin` has left it."""
     return effect.model_copy(
         update={
             "state": EffectState.SENDING,

@@ -120,6 +120,7 @@ class MailRepository(Repository):
                 update(NotificationRow)
                 .where(NotificationRow.effect_id.in_(some), NotificationRow.state.in_(("due", "failed")))
                 .values(state=state, settled_at=now)
+                .execution_options(synchronize_session=False)
             )
 
 

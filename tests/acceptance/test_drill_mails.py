@@ -46,6 +46,7 @@ class Drill:
     site: DrillSite
     smtp: SmtpEmulator
     in_flight: set[str] = field(default_factory=set)
+    most_in_flight: int = 0
 
     @property
     def effects(self) -> Effects:
@@ -69,7 +70,9 @@ class Drill:
             query = select(EffectRow.reference).where(EffectRow.state == EffectState.SENDING)
             return set(await session.scalars(query))
 
-        self.in_flight |= await self.site.database.read(look)
+        in_flight = await self.site.database.read(look)
+        self.in_flight |= in_flight
+        self.most_in_flight = max(self.most_in_flight, len(in_flight))
         self.site.worker.start()
 
     async def goes_on(self, people: int) -> bool:
@@ -93,7 +96,10 @@ class Drill:
 async def test_every_mail_arrives_and_again_only_where_nobody_could_know(
     people: int, kills: int, tmp_path: Path, drill_random: Random
 ) -> None:
-    """Twice comes only what was accepted without an answer or was being sent at a kill; and it is counted."""
+    """Twice comes only what was accepted without an answer or was being sent at a kill; and it is counted.
+
+    No more are being sent than there are connections.
+    """
     settings = Settings(state_dir=tmp_path)
     async with SmtpEmulator() as smtp:
         smtp.faults.at_rate(ONE_IN_TEN, *FAULTS, seed=drill_random.randrange(1_000))
@@ -124,3 +130,4 @@ async def test_every_mail_arrives_and_again_only_where_nobody_could_know(
         assert people == len(smtp.counts) == len({each.recipients[0] for each in smtp.accepted})
         assert repeated <= unanswered | drill.in_flight
         assert duplicates <= counts.resends
+        assert drill.most_in_flight <= settings.smtp_connections

@@ -70,11 +70,11 @@ async def get(database: Database, effect_id: UUID) -> Effect:
 
 
 async def begin(database: Database, *effect_ids: UUID, now: datetime = NOON) -> None:
-    """Begin to send effects, as a claim does."""
+    """Begin to send effects."""
 
     async def write(session: Session) -> None:
         effects = EffectStore(session)
-        await effects.begin(list((await effects.hold(effect_ids)).values()), now=now)
+        await effects.begin(list((await effects.hold(effect_ids)).values()), at=now)
 
     await database.transact(write)
 

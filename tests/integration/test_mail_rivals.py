@@ -138,7 +138,8 @@ async def test_new_wishes_do_not_wait_for_planners_and_checks(mails: MailBench) 
     assert [] == await storing
 
 
-async def test_two_claims_at_the_same_time_send_a_user_one_mail(mails: MailBench) -> None:
+@pytest.mark.parametrize("begins", [False, True], ids=["waits-for-a-connection", "goes-out"])
+async def test_two_claims_at_the_same_time_send_a_user_one_mail(mails: MailBench, begins: bool) -> None:
     """The second waits for the first, sees what is going out, and puts its own off for the cooldown."""
     hour = timedelta(hours=1)
     await mails.open(1)
@@ -147,7 +148,7 @@ async def test_two_claims_at_the_same_time_send_a_user_one_mail(mails: MailBench
         await mails.plan_new(hour)
 
     async with mails.database.session.begin() as claiming:
-        (first,) = await mails.claim(claiming, limit=1)
+        (first,) = await mails.claim(claiming, limit=1, begins=begins)
         claim = asyncio.create_task(mails.database.transact(mails.claim))
         done, _ = await asyncio.wait({claim}, timeout=A_MOMENT)
         assert set() == done

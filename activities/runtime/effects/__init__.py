@@ -22,6 +22,7 @@ docs/effects.md has the states.
 """
 
 from mainspring.activities.runtime.effects.acknowledging import acknowledge, give_up_abandoned, resolve
+from mainspring.activities.runtime.effects.beginning import begin
 from mainspring.activities.runtime.effects.claiming import claim
 from mainspring.activities.runtime.effects.kind import (
     AnyEffectKind,
@@ -50,6 +51,7 @@ __all__ = [
     "Send",
     "Sender",
     "acknowledge",
+    "begin",
     "claim",
     "effect_kinds",
     "give_up_abandoned",

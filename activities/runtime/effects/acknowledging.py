@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from mainspring.activities.runtime.effects.kind import AnyEffectKind, Outgoing
-from mainspring.activities.runtime.queue import TaskDone
-from mainspring.contracts.effects import Effect, EffectState, Owner
+from mainspring.activities.runtime.queue import Snooze, TaskDone
+from mainspring.contracts.effects import IN_DOUBT, Effect, EffectState, Owner
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.errors import is_outcome_certain
 from mainspring.storage.database import Session
@@ -24,9 +24,11 @@ async def acknowledge(
     session: Session, kind: AnyEffectKind, done: Sequence[TaskDone[Any]], *, now: datetime
 ) -> None:
     """Write what became of effects that were sent, in the transaction that acknowledges their tasks."""
-    sent = [(each, each.task.prepared.effect) for each in done if isinstance(each.task.prepared, Outgoing)]
-    effects = {effect.id: effect for _, effect in sent}
-    results = [_result_of(each, effect) for each, effect in sent]
+    sent = [(each, each.task.prepared) for each in done if isinstance(each.task.prepared, Outgoing)]
+    results = [result for each, outgoing in sent for result in _results_of(each, outgoing)]
+    if not results:
+        return
+    effects = {outgoing.effect.id: outgoing.begun or outgoing.effect for _, outgoing in sent}
     await kind.hold_owners(session, {each.qualified_owner for each in effects.values()})
     written = await EffectStore(session).acknowledge(results, now=now)
     by_state: dict[EffectState, list[Effect]] = {}
@@ -37,7 +39,19 @@ async def acknowledge(
     await kind.settle(session, by_state, now)
 
 
-def _result_of(done: TaskDone[Any], effect: Effect) -> EffectResult:
+def _results_of(done: TaskDone[Any], outgoing: Outgoing[Any]) -> list[EffectResult]:
+    """Return what is to be written of an effect; nothing of one that was snoozed before it had begun."""
+    if outgoing.begun is not None:
+        return [_result_of(done, outgoing.begun, before=EffectState.INTENDED)]
+    if isinstance(done.result, Snooze):
+        return []
+    # Whether an attempt before has got through is as much in doubt as it was.
+    is_in_doubt = outgoing.effect.state in IN_DOUBT
+    before = EffectState.UNKNOWN if is_in_doubt else EffectState.INTENDED
+    return [_result_of(done, outgoing.effect, before=before)]
+
+
+def _result_of(done: TaskDone[Any], effect: Effect, *, before: EffectState) -> EffectResult:
     outcome = done.result
     if not isinstance(outcome, Exception):
         return EffectResult(effect.id, EffectState.SENT)
@@ -46,7 +60,8 @@ def _result_of(done: TaskDone[Any], effect: Effect) -> EffectResult:
         return EffectResult(effect.id, EffectState.UNKNOWN, error)
     # It certainly did not get through; by this attempt, not by a later attempt that has begun meanwhile.
     is_over = done.state is not None and done.state is not TaskState.RUNNING
-    state = EffectState.FAILED if is_over else EffectState.INTENDED
+    is_failed = is_over and before is EffectState.INTENDED
+    state = EffectState.FAILED if is_failed else before
     return EffectResult(effect.id, state, error, attempt=effect.attempts)
 
 

@@ -1,4 +1,4 @@
-"""Claiming effects: what is sent is judged once more, and is SENDING before anything goes out."""
+"""Claiming effects: what is sent is judged once more. Nothing is SENDING before it has a connection."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ async def claim(
     *,
     now: datetime,
 ) -> dict[UUID, ClaimResult[Content]]:
-    """Prepare the effects of these tasks, and set SENDING what is sent; return what became of each task.
+    """Prepare the effects of these tasks; return what became of each task.
 
     `workspaces` are those of the tasks. An effect of another workspace is unknown to a task.
     """
@@ -71,7 +71,7 @@ async def _claim(
     }
     await _withdraw(session, kind, effects, outcomes, now)
     to_send = {each: outcome for each, outcome in prepared.items() if isinstance(outcome, Send)}
-    outcomes |= await _begin(store, effects, to_send, now)
+    outcomes |= await _readdress(store, effects, to_send)
     return {
         task_id: found.decided.get(task_id) or outcomes[request.effect_id]
         for task_id, request in tasks.items()
@@ -102,10 +102,9 @@ def _not_sent(effect: Effect) -> EffectResult:
     return EffectResult(effect.id, EffectState.WITHDRAWN)
 
 
-async def _begin(
-    store: EffectStore, effects: Mapping[UUID, Effect], to_send: Mapping[UUID, Send[Content]], now: datetime
+async def _readdress(
+    store: EffectStore, effects: Mapping[UUID, Effect], to_send: Mapping[UUID, Send[Content]]
 ) -> dict[UUID, Outgoing[Content]]:
-    begun = {each.id: each for each in await store.begin([effects[each] for each in to_send], now=now)}
     elsewhere: dict[UUID, str] = {
         each: send.recipient
         for each, send in to_send.items()
@@ -116,7 +115,7 @@ async def _begin(
     await store.readdress(elsewhere)
     return {
         each: Outgoing(
-            begun[each].model_copy(update={"recipient": elsewhere.get(each, begun[each].recipient)}),
+            effects[each].model_copy(update={"recipient": elsewhere.get(each, effects[each].recipient)}),
             send.content,
         )
         for each, send in to_send.items()

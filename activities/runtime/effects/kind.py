@@ -44,12 +44,16 @@ class Nothing(Generic[Content]):
     content: Content | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outgoing(Generic[Content]):
-    """An effect that is SENDING, and what its message is written from."""
+    """An effect that is to be sent, as it was claimed, and what its message is written from.
+
+    `begun` is the effect as it is once it is SENDING: from then on it may have arrived.
+    """
 
     effect: Effect
     content: Content
+    begun: Effect | None = None
 
 
 # What a kind says of a claimed effect. An exception becomes of the task: `Snooze` puts it off.

@@ -1,15 +1,16 @@
 """Sending effects from the queue of their job: claimed, written, handed to the channel, acknowledged."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from mainspring.activities.runtime.effects.acknowledging import acknowledge
+from mainspring.activities.runtime.effects.beginning import begin
 from mainspring.activities.runtime.effects.claiming import claim
 from mainspring.activities.runtime.effects.kind import Content, EffectKind, In, Nothing, Outgoing
 from mainspring.activities.runtime.effects.senders import Sender
-from mainspring.activities.runtime.queue import BatchedQueues, QueueTask, TaskDone
+from mainspring.activities.runtime.queue import BatchedQueues, Begins, QueueTask, TaskDone
 from mainspring.contracts.effects import Effect
 from mainspring.contracts.message import Message
 from mainspring.contracts.queues import QueueWorked, WorkQueue
@@ -49,10 +50,15 @@ class EffectQueue:
                     raise error
                 case Nothing(content):
                     return kind.result(content, None)
-                case Outgoing(effect, content):
+                case Outgoing(effect=effect, content=content):
                     message = write(effect, content, self._clock.now())
                     return kind.result(content, await sender.send(effect, message, task.begin))
             raise TypeError(f"{task.prepared!r} is no effect")
+
+        async def write_begun(
+            session: Session, tasks: Sequence[QueueTask[In]], at: datetime
+        ) -> Collection[UUID]:
+            return await begin(session, {task.id: task.prepared for task in tasks}, at=at)
 
         async def store(session: Session, done: Sequence[TaskDone[In]]) -> None:
             await acknowledge(session, kind, done, now=self._clock.now())
@@ -62,7 +68,7 @@ class EffectQueue:
             kind.request,
             send,
             retry=sender.retry,
-            begins_late=True,
+            begins=Begins(write_begun, sender.places),
             prepare=prepare,
             store=store,
         )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
+from mainspring.activities.runtime.queue import Places
 from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.contracts.effects import Effect
 from mainspring.gateways.clock import Clock
@@ -15,13 +16,19 @@ Outbound_contra = TypeVar("Outbound_contra", contravariant=True)
 class Sender(Protocol[Outbound_contra]):
     """A channel: mail, push, a paid API.
 
-    `retry` is how long a message is tried. A sender is told which effect it sends: `effect.reference` is the
-    same for every attempt, so it is the Message-ID of a mail or the idempotency key of a request.
+    `retry` is how long a message is tried. `places` is how many may be on the way at once: a message takes a
+    place when it begins, and frees the place when the ledger says what became of it. A sender is told which
+    effect it sends: `effect.reference` is the same for every attempt, so it is the Message-ID of a mail or
+    the idempotency key of a request.
     """
 
     @property
     def retry(self) -> RetryPolicy:
         """How long a message is tried."""
+
+    @property
+    def places(self) -> Places:
+        """How many messages may be on the way at once, in this worker."""
 
     async def send(
         self, effect: Effect, message: Outbound_contra, begin: Callable[[], Awaitable[None]]
@@ -29,6 +36,7 @@ class Sender(Protocol[Outbound_contra]):
         """Hand a message over, and return its name outside.
 
         `begin` is awaited when all is ready, right before anything goes out; nothing goes out when it raises.
+        It returns once the ledger says that the effect goes out.
         An error whose `is_outcome_certain` is False says that the message may have arrived; any other error
         says that it has certainly not.
         """
@@ -50,6 +58,7 @@ class MailSender:
 
     def __init__(self, mailer: Mailer, clock: Clock) -> None:
         self._mailer = mailer
+        self.places = Places(mailer.connections)
         self._clock = clock
 
     async def send(self, effect: Effect, message: Mail, begin: Callable[[], Awaitable[None]]) -> str:

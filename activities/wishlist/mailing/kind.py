@@ -25,7 +25,7 @@ async def _prepare(
     mails = MailRepository(session)
     owners = {each.id: each.qualified_owner for each in effects.values()}
     drafts = await mails.drafts(owners)
-    sending = await EffectQueries(session).sending_to(set(owners.values()), MAIL)
+    sending = await EffectQueries(session).sending_to(set(owners.values()), MAIL, besides=effects)
     evaluated = evaluate_mails(claimed, drafts, sending, now)
     sent = [(effects[key], each.content) for key, each in evaluated.items() if isinstance(each, Send)]
     await mails.note_told(

@@ -1,0 +1,105 @@
+"""What is on the way when a worker dies: no more than its channel has places."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from mainspring.activities.runtime.queue import Places
+from mainspring.contracts.effects import Effect, EffectState, OnUnknown
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.gateways.errors import NotSent
+from mainspring.storage.database import Database
+from mainspring.storage.effects import WorkspaceEffects
+from mainspring.testing.eventually import PATIENCE_SECONDS
+from mainspring.testing.shifted_clock import ShiftedClock
+from tests.effect_trials import PUSH, PushTrial, effect_queue, the_effect
+
+PLACES = 2
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def pushes(sqlite_database: Database) -> PushTrial:
+    """Give pushes, over a channel with two places."""
+    clock = ShiftedClock()
+    return PushTrial(sqlite_database, clock, effect_queue(sqlite_database, clock, PUSH))
+
+
+async def effects(pushes: PushTrial) -> list[Effect]:
+    """Return all effects."""
+    return await pushes.database.read(
+        lambda session: WorkspaceEffects(session, DEFAULT_WORKSPACE).find(limit=100)
+    )
+
+
+async def until(pushes: PushTrial, is_so: Callable[[Counter[EffectState]], bool]) -> Counter[EffectState]:
+    """Wait until it is so of the states of the effects, and return them."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so(found := Counter(each.state for each in await effects(pushes))):
+            assert found[EffectState.SENDING] <= PLACES
+            await asyncio.sleep(0.01)
+    return found
+
+
+async def test_what_waits_for_a_place_is_not_in_doubt_when_the_worker_dies(pushes: PushTrial) -> None:
+    """What arrived is written while the others are on the way; the next attempt holds only these."""
+    pushes.sender.answers = asyncio.Semaphore(0)
+    for _ in range(6):
+        await pushes.want(OnUnknown.HOLD)
+    dead = asyncio.ensure_future(pushes.work())
+    begun = await until(pushes, lambda states: states[EffectState.SENDING] == PLACES)
+    pushes.sender.answers.release()
+    gone_on = await until(pushes, lambda states: states[EffectState.SENT] == 1 and len(states) == 3)
+
+    pushes.sender.answers, pushes.sender.places = None, Places(PLACES)  # as in another worker
+    worked = await pushes.work(attempt=2)
+
+    assert {EffectState.SENDING: PLACES, EffectState.INTENDED: 4} == begun
+    assert {EffectState.SENT: 1, EffectState.SENDING: PLACES, EffectState.INTENDED: 3} == gone_on
+    assert (3, PLACES) == (worked.succeeded, worked.failed)
+    states = Counter(each.state for each in await effects(pushes))
+    assert {EffectState.SENT: 4, EffectState.UNKNOWN: PLACES} == states
+    assert 4 == len(set(pushes.arrived())) == len(pushes.arrived())
+    dead.cancel()
+
+
+async def test_an_effect_that_has_not_begun_is_as_much_in_doubt_as_before(pushes: PushTrial) -> None:
+    """There is no connection: nothing is counted as an attempt, and an answer that was lost stays lost."""
+    pushes.sender.away = NotSent(service="push")
+    await pushes.want()
+    await pushes.work()
+    never_begun = await the_effect(pushes)
+    pushes.sender.away = None
+    pushes.lose_next_answer()
+    pushes.clock.advance(HOUR)
+    await pushes.work()
+    pushes.sender.away = NotSent(service="push")
+    pushes.clock.advance(HOUR)
+    await pushes.work()
+    in_doubt = await the_effect(pushes)
+
+    assert (EffectState.INTENDED, 0) == (never_begun.state, never_begun.attempts)
+    assert (EffectState.UNKNOWN, 1) == (in_doubt.state, in_doubt.attempts)
+
+
+async def test_effects_are_begun_and_acknowledged_with_few_statements(pushes: PushTrial) -> None:
+    """As many together as there are places."""
+    count, pushes.sender.places = 20, Places(5)
+    for _ in range(count):
+        await pushes.want()
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(pushes.database.engine.sync_engine, "before_cursor_execute", note)
+    await pushes.work()
+
+    begun = [each for each in statements if each.startswith("UPDATE effects SET state=?, attempts")]
+    assert count / 5 == len(begun)
+    assert len(statements) <= 3.5 * count
