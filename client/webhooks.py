@@ -12,10 +12,10 @@ from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
 from mainspring.contracts.webhooks import Subscription
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
-from mainspring.gateways.addresses import AddressGuard, AddressRefused
+from mainspring.gateways.addresses import AddressGuard
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import NotSent
-from mainspring.gateways.urls import UrlRefused, host_of
+from mainspring.gateways.urls import AddressRefused, UrlRefused, host_of
 from mainspring.storage.database import Database
 from mainspring.storage.errors import SubscriptionUnknown
 from mainspring.storage.secrets import SecretBox

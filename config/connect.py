@@ -43,6 +43,7 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
     if "target_host" not in config:
         running = running_temporal(settings.state_dir)
         config["target_host"] = running.address if running else f"127.0.0.1:{settings.engine_port}"
+        return config
     try:
         host_of(f"http://{config['target_host']}")
     except UrlRefused as error:  # the SDK would raise a bare ValueError at the first call

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 import httpcore
 import httpx
 
-from mainspring.contracts.retry import Retry
 from mainspring.gateways.certificates import trusted
-from mainspring.gateways.errors import Refused
 from mainspring.gateways.lookups import SERVICE, Lookups
+from mainspring.gateways.urls import LAST_PORT, AddressRefused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -54,14 +53,6 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 # An order by which a host with both families is reached even where IPv6 leads nowhere.
 CONNECT_SECONDS = 5.0
-
-LAST_PORT = 65_535
-
-
-class AddressRefused(Refused):
-    """The address is not a public one."""
-
-    retry = Retry.NEVER
 
 
 class AddressGuard:

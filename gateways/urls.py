@@ -1,9 +1,16 @@
 """URLs that people give: what a request can be sent to, or why it cannot."""
 
-import httpx
-
-from mainspring.gateways.addresses import LAST_PORT, AddressRefused
+from mainspring.contracts.retry import Retry
+from mainspring.gateways.errors import Refused
 from mainspring.gateways.lookups import SERVICE
+
+LAST_PORT = 65_535
+
+
+class AddressRefused(Refused):
+    """The address is not a public one."""
+
+    retry = Retry.NEVER
 
 
 class UrlRefused(AddressRefused):
@@ -12,6 +19,8 @@ class UrlRefused(AddressRefused):
 
 def host_of(url: str) -> str:
     """Return the host of a URL, as it is looked up. Raises UrlRefused: when no request can be sent there."""
+    import httpx  # noqa: PLC0415  # every command reads the settings, and few have a URL in them
+
     try:
         parsed = httpx.URL(url)
         is_whole = parsed.scheme in {"http", "https"} and bool(parsed.host)

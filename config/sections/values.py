@@ -12,8 +12,7 @@ from pydantic_settings import NoDecode
 
 from mainspring.config.zones import zone_named
 from mainspring.contracts.workspaces import check_workspace
-from mainspring.gateways.addresses import LAST_PORT
-from mainspring.gateways.urls import UrlRefused, host_of
+from mainspring.gateways.urls import LAST_PORT, UrlRefused, host_of
 
 ENCRYPTION_KEY_BYTES = 32  # AES-256
 

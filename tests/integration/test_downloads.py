@@ -7,7 +7,7 @@ import pytest
 
 from mainspring.emulators.objects import ObjectStoreEmulator, StoredObject
 from mainspring.emulators.videos import VideoFault, VideoServerEmulator
-from mainspring.gateways.addresses import AddressGuard, AddressRefused
+from mainspring.gateways.addresses import AddressGuard
 from mainspring.gateways.download import (
     Allowed,
     Download,
@@ -19,6 +19,7 @@ from mainspring.gateways.download import (
 )
 from mainspring.gateways.errors import NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.objects import Objects, S3Access
+from mainspring.gateways.urls import AddressRefused
 from tests.raw_server import raw_server
 
 CONTENT = Random(7).randbytes(1_000_000)

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mainspring.emulators.webhooks import Fault, WebhookEmulator
-from mainspring.gateways.addresses import AddressRefused
 from mainspring.gateways.errors import GatewayError, NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.lookups import Lookups, LookupsBusy
-from mainspring.gateways.urls import UrlRefused
+from mainspring.gateways.urls import AddressRefused, UrlRefused
 from mainspring.gateways.webhooks import POOLS, ReceiverGone, open_webhooks
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

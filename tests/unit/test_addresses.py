@@ -3,8 +3,9 @@ import socket
 import httpx
 import pytest
 
-from mainspring.gateways.addresses import AddressGuard, AddressRefused, guarded_transport, is_public
+from mainspring.gateways.addresses import AddressGuard, guarded_transport, is_public
 from mainspring.gateways.errors import NotSent
+from mainspring.gateways.urls import AddressRefused
 
 OURS = [
     "127.0.0.1",
