@@ -6,27 +6,34 @@ from pathlib import Path
 
 import pytest
 
-from mainspring.contracts.cards import RefreshDueAccounts, UpdateInventoryPrices
-from mainspring.contracts.tasks import TaskState
-from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.contracts.cards import RefreshDueAccounts
+from mainspring.contracts.tasks import FinishTask, TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock
 from mainspring.storage.backup import NoBackup, back_up
-from mainspring.storage.database import Database
+from mainspring.storage.database import Database, Session
+from mainspring.storage.ledger import TaskWriter
 from mainspring.testing.temporal_server import own_namespace
-from mainspring.workflows.cards import REFRESH_DUE_ACCOUNTS, UPDATE_INVENTORY_PRICES
-from mainspring.workflows.wishlist import SALE_CHECK
-from tests.service import Service, idle_service, is_waiting
+from mainspring.workflows.cards import REFRESH_DUE_ACCOUNTS
+from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
+from tests.service import Service, idle_service
 
 
 async def test_what_a_backup_holds_goes_on_beside_a_new_temporal(
-    service: Service, temporal_server: str, tmp_path: Path
+    workerless: Service, temporal_server: str, tmp_path: Path
 ) -> None:
     """What had ended stays so, what waits for its time waits on, and what was at work is replayed."""
-    account = await service.add_account(plan="Free Tier", inventory=service.justtcg.variant_ids[:60], day=2)
-    at_work = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
-    await service.until(at_work.id, is_waiting)
+    service = workerless
     done = await service.jobs.start(REFRESH_DUE_ACCOUNTS, RefreshDueAccounts())
-    await service.wait(done.id)
-    later = await service.jobs.start(SALE_CHECK, CheckWishlistSales(), delay=timedelta(days=1))
+    at_work = await service.jobs.start(SALE_CHECK, CheckWishlistSales())
+    now = service.clock.now()
+
+    async def work(session: Session) -> None:
+        ledger = TaskWriter(session)
+        await ledger.finish(FinishTask(task_id=done.id, state=TaskState.SUCCESS), now=now)
+        await ledger.mark_running(at_work.id, now=now)
+
+    await service.database.transact(work)
+    later = await service.jobs.start(STOCK_CHECK, CheckWishlistStock(), delay=timedelta(days=1))
     await back_up(service.database, tmp_path / "backup.db")
     await service.jobs.cancel(later.id)
 
@@ -36,17 +43,13 @@ async def test_what_a_backup_holds_goes_on_beside_a_new_temporal(
         service.clock.advance(timedelta(minutes=1))
         await again.reconcile()
         await again.relay()
-        states = {each.id: (await again.tasks.get(each.id)).state for each in (at_work, done, later)}
-        assert {
-            at_work.id: TaskState.FAILED,
-            done.id: TaskState.SUCCESS,
-            later.id: TaskState.QUEUED,
-        } == states
-        [name] = [each.id async for each in new_temporal.list_workflows('WorkflowType="wishlist-sale-check"')]
-        assert (await again.tasks.get(later.id)).workflow_id == name
+        states = [(await again.tasks.get(each.id)).state for each in (done, at_work, later)]
+        assert [TaskState.SUCCESS, TaskState.FAILED, TaskState.QUEUED] == states
+        waiting = await again.temporal_client.get_workflow_handle(
+            (await again.tasks.get(later.id)).workflow_id
+        ).describe()
+        assert "wishlist-stock-check" == waiting.workflow_type
 
-        again.justtcg.add_key("key-of-shop", "Starter")
-        await again.accounts.change_plan("shop", "Starter", 1)
         replayed = await again.jobs.retry(at_work.id)
         assert TaskState.SUCCESS == (await again.wait(replayed.id)).state
     await restored.dispose()
