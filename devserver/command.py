@@ -5,8 +5,11 @@ import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from mainspring.devserver.database_file import SHRINKS
 from mainspring.devserver.errors import EmbeddedTemporalError
 from mainspring.devserver.ports import HOST, InnerAddresses
+
+DATABASE_FILE = "temporal.db"
 
 # The settings that choose its ports.
 ENGINE_PORT = "MAINSPRING_ENGINE_PORT"
@@ -34,7 +37,7 @@ def server_command(
     return [
         *(temporal_binary(), "server", "start-dev", "--disable-config-env", "--disable-config-file"),
         *("--ip", HOST, "--port", str(port), *_inner_options(inner)),
-        *("--db-filename", str(state_dir / "temporal.db")),
+        *("--db-filename", str(state_dir / DATABASE_FILE), "--sqlite-pragma", SHRINKS),
         # 30 workflows a second on a slow disk instead of 20 (tried with server 1.32.0).
         *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
         *("--log-level", "warn", "--ui-disable-news-fetch"),

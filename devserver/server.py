@@ -14,7 +14,8 @@ from typing import Self
 import structlog
 
 from mainspring.devserver import running
-from mainspring.devserver.command import ENGINE_PORT, UI_PORT, server_command
+from mainspring.devserver.command import DATABASE_FILE, ENGINE_PORT, UI_PORT, server_command
+from mainspring.devserver.database_file import let_shrink
 from mainspring.devserver.errors import (
     AlreadyRunning,
     EmbeddedTemporalError,
@@ -132,6 +133,7 @@ class EmbeddedTemporal:
     async def _launch(self, port: int) -> None:
         lock = await self._server_lock()
         try:
+            await asyncio.to_thread(let_shrink, self.state_dir / DATABASE_FILE)
             self._port = choose_port(port, ENGINE_PORT)
             inner = choose_inner()
             self._ui.host, self._ui.port = inner.ui_host, inner.ui_port

@@ -3,11 +3,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from mainspring.devserver import (
     TemporalNotStarted,
     running_temporal,
 )
+from mainspring.devserver.command import DATABASE_FILE
 
 OWNER = """
 import asyncio, json, sys
@@ -85,6 +87,12 @@ async def until_replaced(temporal: EmbeddedTemporal, killed: int) -> None:
             await asyncio.sleep(0.05)
 
 
+def shrinks(file: Path) -> bool:
+    """Whether a database file gives back what is deleted from it."""
+    with closing(sqlite3.connect(file)) as connection:
+        return bool(connection.execute("PRAGMA auto_vacuum").fetchone()[0])
+
+
 async def test_it_serves_on_free_ports_and_says_where_until_it_stops(tmp_path: Path) -> None:
     """Port 0 needs no agreement with anyone; a client finds Temporal by its state directory alone."""
     async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
@@ -94,6 +102,7 @@ async def test_it_serves_on_free_ports_and_says_where_until_it_stops(tmp_path: P
         client = await connect(Settings(state_dir=tmp_path))
         assert temporal.address == client.service_client.config.target_host
         assert await client.service_client.check_health()
+        assert shrinks(tmp_path / DATABASE_FILE)
         server = temporal.server_pid
     assert running_temporal(tmp_path) is None
     assert not is_alive(server)
