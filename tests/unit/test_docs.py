@@ -14,7 +14,11 @@ from mainspring.cli.job_reference import reference
 from mainspring.config.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
-PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").rglob("*.md"))]
+PAGES = [
+    *sorted(PROJECT.glob("*.md")),
+    *sorted((PROJECT / "docs").rglob("*.md")),
+    *sorted((PROJECT / "examples").rglob("*.md")),
+]
 COMMANDS: Any = typer.main.get_command(app)
 for _name in COMMANDS.list_commands(None):
     COMMANDS.load(_name)
