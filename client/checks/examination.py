@@ -4,9 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from mainspring.client.checks.database import check_database
+from mainspring.client.checks.disks import check_disks
 from mainspring.client.checks.findings import Finding
 from mainspring.client.checks.justtcg import check_justtcg
+from mainspring.client.checks.ledger import check_ledger
 from mainspring.client.checks.local import check_encryption_key, check_settings, check_source_dir
+from mainspring.client.checks.mail import check_mail
+from mainspring.client.checks.objects import check_objects
 from mainspring.client.checks.temporal import check_temporal
 from mainspring.config.emulated import with_emulators
 from mainspring.config.settings import Settings
@@ -16,9 +20,13 @@ CHECKS: tuple[Callable[[Settings], AsyncIterator[Finding]], ...] = (
     check_settings,
     check_encryption_key,
     check_source_dir,
+    check_disks,
     check_database,
     check_temporal,
     check_justtcg,
+    check_mail,
+    check_objects,
+    check_ledger,
 )
 
 

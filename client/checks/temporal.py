@@ -1,10 +1,12 @@
 """Checks of Temporal: does it answer, is there a worker, are the schedules there."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 from mainspring.client.checks.findings import Finding
 from mainspring.client.schedules import SCHEDULES, Schedules
 from mainspring.config.connect import TemporalUnreachable, connect, connect_config
+from mainspring.config.health import RECENT
 from mainspring.config.settings import Settings
 from mainspring.gateways.temporal import TemporalGateway
 
@@ -19,9 +21,20 @@ async def check_temporal(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("Temporal", reason, "run `mainspring up`, or correct TEMPORAL_ADDRESS")
         return
     yield Finding("Temporal", f"{address}, namespace {client.namespace}")
-    workers = len(await TemporalGateway(client, settings.task_queue).workers())
+    # Temporal names a worker for some minutes after its end.
+    since = datetime.now(UTC) - RECENT
+    known = await TemporalGateway(client, settings.task_queue).workers()
+    workers = sum(each.asked_at > since for each in known)
     remedy = "" if workers else "run `mainspring worker` (or `mainspring up`)"
     yield Finding("worker", f"{workers} on task queue {settings.task_queue}", remedy)
-    found = len(await Schedules(client, settings).list())
-    remedy = "" if found == len(SCHEDULES) else "run `mainspring schedules sync`"
-    yield Finding("schedules", f"{found} of {len(SCHEDULES)}", remedy)
+    schedules = await Schedules(client, settings).list()
+    remedy = "" if len(schedules) == len(SCHEDULES) else "run `mainspring schedules sync`"
+    yield Finding("schedules", f"{len(schedules)} of {len(SCHEDULES)}", remedy)
+    for each in schedules:
+        if each.pause is not None:
+            yield Finding(
+                "paused schedule",
+                f"{each.id}: {each.note or 'no reason is given'}",
+                f"`schedules resume {each.id}` lets it run",
+                is_notice=True,
+            )

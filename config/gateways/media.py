@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from mainspring.config.gateways import Gateways
 from mainspring.config.settings import Settings
@@ -15,14 +16,7 @@ from mainspring.gateways.work_dir import Scratch
 @asynccontextmanager
 async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
     """Give what videos are downloaded, made and published with."""
-    secret, store = settings.media_s3_secret_key, settings.resolved_store_url
-    access = S3Access(
-        settings.media_s3_endpoint,
-        settings.media_s3_region,
-        settings.media_s3_access_key,
-        None if secret is None else secret.get_secret_value(),
-    )
-    objects = Objects(store, access, is_shared=settings.media_store_url is not None)
+    access, objects = _access(settings), object_store(settings)
     allowed = Allowed(
         settings.media_max_download_bytes,
         buckets=frozenset(each for each in (objects.bucket, *settings.media_source_buckets) if each),
@@ -36,3 +30,24 @@ async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
             Scratch: Scratch(settings.resolved_scratch_dir),
             Video: Video(Ffmpeg(settings.media_parallel)),
         }
+
+
+def object_store(settings: Settings) -> Objects:
+    """Return where finished videos go."""
+    return Objects(settings.resolved_store_url, _access(settings))
+
+
+def store_folder(settings: Settings) -> Path | None:
+    """Return the folder where finished videos go; None when that is a bucket."""
+    scheme, _, path = settings.resolved_store_url.partition("://")
+    return Path(path) if scheme == "file" else None
+
+
+def _access(settings: Settings) -> S3Access:
+    secret = settings.media_s3_secret_key
+    return S3Access(
+        settings.media_s3_endpoint,
+        settings.media_s3_region,
+        settings.media_s3_access_key,
+        None if secret is None else secret.get_secret_value(),
+    )

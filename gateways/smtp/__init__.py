@@ -1,6 +1,7 @@
 """E-mail: what is handed to a server by SMTP, and how."""
 
 from mainspring.gateways.smtp.errors import AnswerLost, MailRefused, MailUnsendable, PutOff, ServerAway
+from mainspring.gateways.smtp.examination import examine_server
 from mainspring.gateways.smtp.mailer import Mailer, open_mailer
 from mainspring.gateways.smtp.message import Mail, Mailbox
 from mainspring.gateways.smtp.server import MailServer
@@ -15,5 +16,6 @@ __all__ = [
     "Mailer",
     "PutOff",
     "ServerAway",
+    "examine_server",
     "open_mailer",
 ]

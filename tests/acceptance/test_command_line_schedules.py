@@ -122,12 +122,17 @@ def test_schedules_need_the_engine_and_say_so(command_line: CommandLine) -> None
 def test_the_doctor_finds_a_running_service_well(running: RunningService) -> None:
     """Every part is found where the running process has it, the emulator among them."""
     done = running.command_line.run("doctor")
-    parts = ["settings", "encryption key", "database", "Temporal", "worker", "schedules", "JustTCG"]
+    parts = [
+        *("settings", "encryption key", "disk", "database", "Temporal", "worker", "schedules", "JustTCG"),
+        *("mail server", "object store", "effects in doubt", "failed tasks"),
+    ]
     assert (0, "") == (done.code, done.err)
     lines = [line for line in done.out.splitlines() if line.startswith(("✓", "✗"))]
     assert len(parts) == len(lines)
     assert all(line.startswith(f"✓  {part} ") for part, line in zip(parts, lines, strict=True)), done.out
     assert f"{running.justtcg_url} answers; a default key is set (emulator)" in done.out
+    told = running.command_line.json("doctor", "--json")
+    assert parts == [each["part"] for each in told if each["level"] == "well"]
 
 
 def test_the_doctor_has_a_remedy_for_everything_that_is_missing(bare_command_line: CommandLine) -> None:
