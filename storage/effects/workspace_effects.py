@@ -12,6 +12,7 @@ from mainspring.storage.effects.rows import effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.repository import Cursor, Repository, found_otherwise, newest_first
 from mainspring.storage.tables import EffectRow
+from mainspring.storage.tables.effects import RESENT
 
 
 class WorkspaceEffects(Repository):
@@ -61,4 +62,5 @@ class WorkspaceEffects(Repository):
 
     async def resends(self) -> int:
         """Return how many attempts were made though an earlier one may have got through."""
-        return await self._session.scalar(select(func.sum(EffectRow.resends)).where(self._own)) or 0
+        resends = select(func.sum(EffectRow.resends)).where(self._own, RESENT)
+        return await self._session.scalar(resends) or 0

@@ -3,10 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mainspring.storage.tables.base import Base, OuterId
+
+# Queries name this very text, or else the databases do not see that the partial index serves them.
+RESENT = text("resends > 0")
 
 
 class EffectRow(Base):
@@ -40,6 +43,8 @@ class EffectRow(Base):
     __table_args__ = (
         UniqueConstraint("workspace", "dedupe_key"),
         Index("ix_effects_owner", "workspace", "owner", "kind", "state"),
-        Index("ix_effects_state", "state", "created_at"),
-        Index("ix_effects_created_at", "workspace", "created_at"),
+        # Pages of lists, by what people ask for.
+        Index("ix_effects_state", "workspace", "state", "created_at", "id"),
+        Index("ix_effects_created_at", "workspace", "created_at", "id"),
+        Index("ix_effects_resends", "workspace", "resends", sqlite_where=RESENT, postgresql_where=RESENT),
     )

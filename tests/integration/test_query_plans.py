@@ -1,6 +1,6 @@
 """How SQLite finds rows of the ledger: never by going through all of them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
+from mainspring.contracts.effects import EffectState
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import NewTask, TaskFilter, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database, Session
+from mainspring.storage.effects import WorkspaceEffects
 from mainspring.storage.ledger import FailureStore, TaskQueries, WorkspaceTasks
 from mainspring.storage.ledger.repeats import Repeats
 from tests.ledger_writes import accepted, begin, report
@@ -69,6 +71,21 @@ async def to_cancel(session: Session) -> None:
     await TaskQueries(session).to_cancel(limit=100)
 
 
+def effects_of(states: Collection[EffectState] = ()) -> Callable[[Session], Awaitable[None]]:
+    """Return a look at the second page of the effects."""
+
+    async def look(session: Session) -> None:
+        last = (datetime.now(UTC), uuid4())
+        await WorkspaceEffects(session, DEFAULT_WORKSPACE).find(states, before=last, limit=50)
+
+    return look
+
+
+async def resends(session: Session) -> None:
+    """Count the attempts of effects that were in doubt."""
+    await WorkspaceEffects(session, DEFAULT_WORKSPACE).resends()
+
+
 ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
 
 
@@ -96,6 +113,9 @@ ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
         (reconciled, "ix_tasks_started (id>?)"),
         (relayed, "ix_tasks_unstarted"),
         (to_cancel, "ix_tasks_cancel_requested_at"),
+        (effects_of(), "ix_effects_created_at (workspace=? AND (created_at,id)<(?,?))"),
+        (effects_of([EffectState.UNKNOWN]), "ix_effects_state " + ROWS_OF_A_LIST.format("state")),
+        (resends, "ix_effects_resends (workspace=? AND resends>?)"),
     ],
 )
 async def test_each_look_takes_the_index_that_finds_few_rows(
