@@ -1,4 +1,4 @@
-"""Check settings, disks, database, Temporal, workers and gateways."""
+"""Check settings, disks, database, Temporal, workers, gateways, and what the ledger has."""
 
 from __future__ import annotations
 
