@@ -10,6 +10,7 @@ from temporalio import activity
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
 from mainspring.activities.flows import close_flow
+from mainspring.activities.runtime.task_log import log_end
 from mainspring.contracts.tasks import (
     FinishTask,
     NewTask,
@@ -119,7 +120,10 @@ class ReconcileActivities:
             final = finish.model_copy(update=kept)
             return await TaskWriter(session).finish(final, now=now, ended_at=closed.closed_at)
 
-        return await self._database.transact(write)
+        has_ended = await self._database.transact(write)
+        if has_ended:
+            log_end(task.id, task.job, finish.state, finish.error)
+        return has_ended
 
     async def _given_back(self, task: Task) -> bool:
         """Leave to the relay what has not begun and is not in Temporal, which was set up anew."""

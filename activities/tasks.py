@@ -10,6 +10,7 @@ from temporalio import activity
 from mainspring.activities.runtime.dispatch import dispatch, start_accepted
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.runtime.steps import begin_child_step, finish_child_step
+from mainspring.activities.runtime.task_log import log_end
 from mainspring.contracts.tasks import (
     BeginTask,
     Enqueued,
@@ -82,11 +83,13 @@ class TaskActivities:
     async def finish(self, message: FinishTask) -> None:
         """Set the final state, and see that subscribers are told."""
 
-        async def write(session: Session) -> None:
-            await TaskWriter(session).finish(message, now=self._clock.now())
+        async def write(session: Session) -> bool:
+            has_ended = await TaskWriter(session).finish(message, now=self._clock.now())
             await finish_child_step(session, message, now=self._clock.now())
+            return has_ended
 
-        await self._database.transact(write)
+        if await self._database.transact(write):
+            log_end(message.task_id, activity.info().workflow_type, message.state, message.error)
 
     @activity.defn(name="tasks.enqueue")
     async def enqueue(self, message: EnqueueTasks) -> TasksEnqueued:

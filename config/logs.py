@@ -11,6 +11,9 @@ from mainspring.contracts.text import LONGEST_STACK, readable
 # Libraries that tell at INFO what only their own developers want to know.
 QUIET = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic", "aiosqlite", "asyncio", "mail.log")
 
+# The field by which the SDK marks its record of a failed activity.
+SDK_FAILURE = "__temporal_error_identifier"
+
 
 def configure_logs(settings: Settings) -> None:
     """Send every record to standard error, as JSON lines or for the eye."""
@@ -34,6 +37,7 @@ def configure_logs(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_is_news)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -45,6 +49,19 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out the SDK's own record of a failed activity, with its stack.
+
+    The interceptor has logged the attempt in one line by then, and its stack is in the task's error log. What
+    failed before or after the interceptor, such as the reading of an input, has no other record.
+    """
+    if getattr(record, SDK_FAILURE, None) != "ActivityFailure":
+        return True
+    # By its name: most processes that log have no other use for Temporal's modules.
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or kind.__name__ != "ApplicationError"
 
 
 def _made_readable(

@@ -22,6 +22,7 @@ from mainspring.activities.runtime.held_loop import note_work
 from mainspring.activities.runtime.isolation import SUSPECTED, NoProcess, Suspects, WorkerDied
 from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
 from mainspring.activities.runtime.steps import StepRecords, fail_step, step_of
+from mainspring.activities.runtime.task_log import log_failed_attempt
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
 from mainspring.contracts.retry import Retry, retry_of
@@ -30,7 +31,8 @@ from mainspring.contracts.text import LONGEST_ERROR
 from mainspring.domain.sizes import MOST_RESULT, check_data, size_of
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.ledger import ErrorLog
+from mainspring.storage.errors import READ_ERRORS
+from mainspring.storage.ledger import DeathCount, ErrorLog
 
 log = structlog.get_logger(__name__)
 
@@ -162,26 +164,25 @@ class _Care(ActivityInboundInterceptor):
     async def _log_error(
         self, call: ExecuteActivityInput, error: Exception, info: activity.Info, failure: ApplicationError
     ) -> None:
-        log.warning(
-            "activity failed",
-            activity=info.activity_type,
-            workflow_id=info.workflow_id,
-            attempt=info.attempt,
-            error_type=type(error).__name__,
-            error=failure.message,
-        )
-        task_id = _task_id(call)
-        if task_id is None:
-            return
-        step = step_of(call.args)
+        task_id, step, now = _task_id(call), step_of(call.args), self._clock.now()
         entry = TaskError(
-            at=self._clock.now(),
+            at=now,
             step=info.activity_type if step is None else step.step,
             error_type=failure.type or type(error).__name__,
             message=failure.message,
             stack="".join(traceback.format_exception(error)),
             attempt=info.attempt,
         )
+        delay = None if failure.non_retryable else failure.next_retry_delay
+        log_failed_attempt(
+            task_id or await self._task_of(info),
+            step=entry.step,
+            workflow_id=info.workflow_id or "",
+            error=entry,
+            next_at=None if delay is None else now + delay,
+        )
+        if task_id is None:
+            return
         await self._database.transact(
             lambda session: _write_error(
                 session,
@@ -192,6 +193,14 @@ class _Care(ActivityInboundInterceptor):
                 is_until_mended=retry_of(error) is Retry.UNTIL_MENDED,
             )
         )
+
+    async def _task_of(self, info: activity.Info) -> UUID | None:
+        """Return the task whose workflow an activity is part of, if the input does not name the task."""
+        workflow_id = info.workflow_id or ""
+        try:
+            return await self._database.read(lambda session: DeathCount(session).task_of(workflow_id))
+        except READ_ERRORS:
+            return None  # the line names the workflow
 
     def _heartbeat(self, attempts: Attempts, worker: str | None) -> None:
         since = attempts.transient_since.isoformat() if attempts.transient_since else None

@@ -32,6 +32,7 @@ from mainspring.activities.runtime.queue.results import (
     acknowledgement_of,
 )
 from mainspring.activities.runtime.retry import RetryPolicy
+from mainspring.activities.runtime.task_log import log_acknowledged
 from mainspring.contracts.message import Message
 from mainspring.contracts.queues import BatchedQueue, QueueWorked, WorkQueue
 from mainspring.contracts.tasks import TaskState
@@ -239,6 +240,7 @@ class Batch(Generic[In]):
 
         states, begun = await outlast(lambda: self._database.transact(write))
         self._counts.update(states.values())
+        log_acknowledged(self._job, activity.info().workflow_id or "", acknowledgements, states)
         self._drop([acknowledgement.id for acknowledgement in acknowledgements])
         self.beginnings.tell(begins, begun)
         if self._is_isolated:
