@@ -39,11 +39,14 @@ def sqlite_locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def postgres_stopped(data: Path) -> Iterator[None]:
-    """Stop the server of a data directory, whoever is connected, and start it when the block ends."""
+def postgres_stopped(data: Path, mode: str = "fast") -> Iterator[None]:
+    """Stop the server of a data directory, whoever is connected, and start it when the block ends.
+
+    The mode "immediate" is as good as a kill: nothing is ended in order, and the next start recovers.
+    """
     started_with = shlex.split((data / "postmaster.opts").read_text())
     pg_ctl = str(Path(started_with[0]).with_name("pg_ctl"))
-    _as_owner(data, pg_ctl, "stop", "--wait", "--mode=fast")
+    _as_owner(data, pg_ctl, "stop", "--wait", f"--mode={mode}")
     try:
         yield
     finally:

@@ -125,6 +125,11 @@ class WorkerProcess:
         assert self._process is not None
         assert self._process.poll() is None, self._log.read_text()
 
+    def revive(self) -> None:
+        """Start it again when it has ended, as compose does with one that has met a database that is away."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
+
     def freeze(self) -> None:
         """Stop it where it is."""
         assert self._process is not None
@@ -135,10 +140,14 @@ class WorkerProcess:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def twin(self) -> "WorkerProcess":
+        """Return another one like it, which does not run yet."""
+        return WorkerProcess(self._folder, self._environment)
+
     @contextmanager
     def second(self) -> Iterator[None]:
         """Run another one like it until the block ends."""
-        other = WorkerProcess(self._folder, self._environment)
+        other = self.twin()
         other.start()
         try:
             yield

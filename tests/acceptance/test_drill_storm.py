@@ -1,0 +1,149 @@
+"""Everything at once, and whatever runs is killed at random: workers, Temporal and PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from mainspring.contracts.tasks import TaskState
+from mainspring.emulators.clips import Clip
+from mainspring.emulators.justtcg import JustTcgEmulator
+from mainspring.emulators.justtcg.faults import Fault
+from mainspring.emulators.videos import VideoServerEmulator
+from mainspring.storage.migrate import upgrade
+from tests.acceptance.drill_outages import postgres_stopped
+from tests.acceptance.drill_snapshot import differences, snapshot
+from tests.acceptance.drill_storm import CARD_JOBS, Scene, Size, scene
+from tests.postgres import PostgresServer, postgres_server
+from tests.state_counts import state_counts
+
+WORKERS = 2
+
+# What is killed, as often as it stands here: each has its turn also in a storm of a few kills.
+TARGETS = ("worker", "temporal", "postgresql")
+
+LONGEST_PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Storm:
+    """How often something is killed, and how much there is to do meanwhile."""
+
+    kills: int
+    size: Size
+    kills_a_round: int
+    answer_seconds: float
+
+
+SHORT = Storm(3, Size(sets=2, variants=300, people=30, deliveries=100), 3, answer_seconds=0.3)
+LONG = Storm(60, Size(sets=8, variants=4_000, people=300, deliveries=1_500), 12, answer_seconds=0.15)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """Run a server that may be killed: the other tests have theirs."""
+    with postgres_server(upgrade) as server:
+        yield server
+
+
+async def durable_database(server: PostgresServer) -> tuple[str, Path]:
+    """Return a database's address and its server's data; what it has committed outlasts a kill."""
+    name = await server.create()
+    connection = await server.connect()
+    try:
+        await connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
+        return server.url(name), Path(await connection.fetchval("SHOW data_directory"))
+    finally:
+        await connection.close()
+
+
+async def rage(at: Scene, kills: int, data: Path, chance: Random) -> dict[str, int]:
+    """Kill so often, as long as there is work; return how often what was killed."""
+    done = dict.fromkeys(TARGETS, 0)
+    targets = chance.sample(TARGETS, len(TARGETS)) + chance.choices(TARGETS, k=kills)
+    for target in targets[:kills]:
+        await asyncio.sleep(chance.uniform(0, LONGEST_PAUSE_SECONDS))
+        if await at.is_over():
+            break
+        if target == "worker":
+            await at.kill(chance.choice(at.workers))
+        elif target == "temporal":
+            await at.site.temporal_client.kill()
+        else:
+            with postgres_stopped(data, mode="immediate"):
+                await asyncio.sleep(chance.uniform(0, LONGEST_PAUSE_SECONDS))
+        done[target] += 1
+    return done
+
+
+async def weather(storm: Storm, calm: Scene, wild: Scene, data: Path, chance: Random) -> None:
+    """Do the same on both, round for round, until all kills are done; see that both have come to the same."""
+    killed = dict.fromkeys(TARGETS, 0)
+    while (left := storm.kills - sum(killed.values())) > 0:
+        wild.justtcg.advance_prices()
+        await calm.begin_round()
+        await wild.begin_round()
+        raging = asyncio.create_task(rage(wild, min(left, storm.kills_a_round), data, chance))
+        await asyncio.gather(calm.ended(), raging)
+        await wild.ended()
+        now = raging.result()
+        killed = {target: killed[target] + now[target] for target in TARGETS}
+        assert await calm.outcome() == await wild.outcome()
+        assert [] == differences(await snapshot(calm.site.database), await snapshot(wild.site.database))
+        calls = wild.repeated_calls() - calm.repeated_calls()
+        print(f"killed {now}; again {calls} calls, {len(wild.repeated())} mails and webhooks")  # noqa: T201  # figures
+
+        # Each of an account's jobs has one call on the wire.
+        assert calls <= len(CARD_JOBS) * now["worker"]
+        assert wild.repeated() <= wild.on_the_wire
+        assert killed["worker"] or not wild.repeated()
+    for at in (calm, wild):
+        assert {TaskState.SUCCESS} == (await state_counts(at.site.database)).keys()
+        assert at.rounds * at.size.people == len(at.smtp.counts)
+        assert at.rounds * at.size.deliveries == len(at.receivers.accepted)
+    assert not calm.repeated()
+
+
+@asynccontextmanager
+async def both_scenes(
+    folder: Path, storm: Storm, justtcg: JustTcgEmulator, database_url: str, video: str | None
+) -> AsyncIterator[tuple[Scene, Scene]]:
+    """Run the installation that is left alone, and the one that is not."""
+    justtcg.faults.slow_seconds = storm.answer_seconds
+    justtcg.faults.rate(Fault.SLOW, 1)
+    size = replace(storm.size, video=video)
+    async with (
+        scene(folder / "calm", justtcg, size) as calm,
+        scene(folder / "wild", justtcg, size, database_url=database_url, workers=WORKERS) as wild,
+    ):
+        yield calm, wild
+
+
+async def test_a_storm_loses_nothing_and_repeats_only_what_was_on_the_wire(
+    tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgEmulator, own_postgres: PostgresServer
+) -> None:
+    """In short: one kill of each, without a video."""
+    url, data = await durable_database(own_postgres)
+    async with both_scenes(tmp_path, SHORT, justtcg_sandbox, url, None) as (calm, wild):
+        await weather(SHORT, calm, wild, data, drill_random)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(3600)
+async def test_a_long_storm_loses_nothing_and_repeats_only_what_was_on_the_wire(
+    tmp_path: Path, drill_random: Random, justtcg_sandbox: JustTcgEmulator, own_postgres: PostgresServer
+) -> None:
+    """Sixty kills, over all jobs."""
+    url, data = await durable_database(own_postgres)
+    served = tmp_path / "served"
+    served.mkdir()
+    Clip(seconds=10, width=640, height=360, rate=10).write(served / "clip.mp4")
+    async with (
+        VideoServerEmulator(served) as videos,
+        both_scenes(tmp_path, LONG, justtcg_sandbox, url, videos.url("clip.mp4")) as (calm, wild),
+    ):
+        await weather(LONG, calm, wild, data, drill_random)
