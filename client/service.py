@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from temporalio.client import Client
 
 from mainspring.activities.runtime.dispatch import wake_queued
+from mainspring.activities.runtime.patience import leave
 from mainspring.client.accounts import Accounts
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.effects import Effects
@@ -27,7 +29,7 @@ from mainspring.config.gateways.cards import default_credential
 from mainspring.config.secrets import check_sealing_key, link_keys, secret_box
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import Clock, SystemClock
-from mainspring.gateways.temporal import TemporalGateway
+from mainspring.gateways.temporal import PATIENCE, TemporalGateway
 from mainspring.storage.database import Database
 
 
@@ -81,7 +83,9 @@ async def open_service(
         if not create and settings.database_url is not None:
             check_sealing_key(settings)  # beside a database of the state directory one may be made
         temporal_client = temporal_client or await connect(settings, lazy=True)
-        yield service_of(settings, database, temporal_client, SystemClock(), workspace=workspace)
+        service = service_of(settings, database, temporal_client, SystemClock(), workspace=workspace)
+        stack.push_async_callback(leave, service.temporal)
+        yield service
 
 
 def service_of(
@@ -91,13 +95,16 @@ def service_of(
     clock: Clock,
     *,
     workspace: str | None = None,
+    patience: timedelta = PATIENCE,
 ) -> Service:
     """Return the service over a database that has the schema, and by a clock.
+
+    A caller that has committed a task waits for a silent Temporal for `patience` at most.
 
     Raises BadInput: when no workspace can have this name.
     """
     workspace = checked_workspace(settings.workspace if workspace is None else workspace)
-    temporal = TemporalGateway(temporal_client, settings.task_queue)
+    temporal = TemporalGateway(temporal_client, settings.task_queue, patience=patience)
     wake_queued(database, temporal, clock)
     box = secret_box(settings)
     jobs = Jobs(database, temporal, clock, workspace=workspace)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,9 @@ from mainspring.workflows.maintenance import ReconcileTasksWorkflow, RelayTasksW
 
 # More tasks than a test makes, and more effects.
 ALL = 1_000
+
+# What a test has started is started when the test goes on, however busy the machine is.
+PATIENCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -143,5 +147,5 @@ async def idle_service(
     async with AsyncExitStack() as stack:
         gateways = await stack.enter_async_context(open_gateways(chosen))
         stack.push_async_callback(after_commits)
-        service = service_of(chosen, database, temporal_client, clock)
+        service = service_of(chosen, database, temporal_client, clock, patience=PATIENCE)
         yield ServiceUnderTest(**vars(service), gateways=gateways, clock=clock)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from mainspring.activities.runtime.patience import unless_silent
 from mainspring.contracts.tasks import NewTask, Task
 from mainspring.domain.queues import consumer_of
 from mainspring.gateways.clock import Clock
@@ -129,8 +130,9 @@ def wake_queued(database: Database, temporal: TemporalGateway, clock: Clock) -> 
     """
 
     async def wake(job: str, task_ids: Collection[UUID]) -> None:
+        waking = wake_consumer(database, temporal, job, task_ids, now=clock.now())
         try:
-            await wake_consumer(database, temporal, job, task_ids, now=clock.now())
+            await unless_silent(waking, temporal)
         except DatabaseAway as error:
             log.warning("queue has no consumer yet", job=job, error=str(error))
 

@@ -109,6 +109,7 @@ def cancel(
 ) -> None:
     """Cancel a task; what it has done so far stays."""
     from mainspring.cli.follow import follow
+    from mainspring.client.tasks.availability import ENGINE_AWAY, availability
 
     async def work(service: Service) -> int:
         task_id = await service.tasks.resolve(reference)
@@ -116,7 +117,11 @@ def cancel(
         if before.state.is_final:
             echo(f"{before.job} {state_text(before.state)} already: there is nothing to cancel")
             return SUCCESS if before.state is TaskState.CANCELLED else FAILED
-        task = await service.jobs.cancel(task_id)
+        was_told = await service.jobs.ask_to_cancel(task_id)
+        if not was_told and await availability(service.temporal) == ENGINE_AWAY:
+            echo(f"{before.job}: noted; Temporal does not answer, and is told when it is back")
+            return SUCCESS
+        task = await service.tasks.get(task_id)
         if wait:
             task = await follow(service.tasks, task.id)
         echo(f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling"))

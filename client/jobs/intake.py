@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from mainspring.activities.runtime.dispatch import start_accepted
+from mainspring.activities.runtime.patience import unless_silent
 from mainspring.client.errors import KeyHeld
 from mainspring.client.jobs.coalescing import CoalescedStarts
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
@@ -117,7 +118,8 @@ class Intake:
         return await self._database.read(lambda session: TaskQueries(session).known(task_ids))
 
     async def _dispatch(self, tasks: Sequence[NewTask | Task]) -> None:
-        await start_accepted(self._database, self._temporal, tasks, now=self._clock.now())
+        starting = start_accepted(self._database, self._temporal, tasks, now=self._clock.now())
+        await unless_silent(starting, self._temporal)
 
 
 def _fresh(tasks: Sequence[NewTask], enqueued: Sequence[Enqueued]) -> list[NewTask]:

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+import structlog
+
+from mainspring.activities.runtime.patience import unless_silent
 from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
 from mainspring.client.jobs.new_task import checked, later_start, new_task
@@ -15,18 +18,21 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Enqueued, Task, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.clock import Clock
+from mainspring.gateways.errors import TransientError
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskWriter
 from mainspring.workflows.runtime import catalogue
 from mainspring.workflows.runtime.job import AnyJob, Job
 
+log = structlog.get_logger(__name__)
+
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 
 
 class Jobs:
-    """Starts, cancels and retries the tasks of a workspace. All but `cancel` works while Temporal is away."""
+    """Starts, cancels and retries the tasks of a workspace, also while Temporal is away."""
 
     def __init__(
         self,
@@ -120,17 +126,30 @@ class Jobs:
 
         While Temporal is away the wish is kept, and the relay passes it on.
         """
+        await self.ask_to_cancel(task_id)
+        return await self.tasks.get(task_id)
+
+    async def ask_to_cancel(self, task_id: UUID) -> bool:
+        """As `cancel`; return False when Temporal has not answered, so that the relay passes the wish on."""
         task = await self.tasks.get(task_id)
         if task.state.is_final:
-            return task
-
+            return True
         engine_knows = await self._database.transact(
             lambda session: TaskWriter(session).request_cancel(task_id, now=self._clock.now())
         )
+        told: list[bool] = []
+
+        async def tell() -> None:
+            try:
+                told.append(await self._temporal.cancel(task.workflow_id, task.run_id))
+            except TransientError as error:
+                log.warning("cancellation not passed on yet", task_id=str(task_id), error=str(error))
+
         # A task of a batched queue ends when its batch is acknowledged: the workflow is the whole queue's.
         if engine_knows and not task.is_pooled:
-            await self._temporal.cancel(task.workflow_id, task.run_id)
-        return await self.tasks.get(task_id)
+            await unless_silent(tell(), self._temporal)
+            return bool(told)
+        return True
 
     async def retry(
         self, task_id: UUID, *, from_step: str | None = None, message: Message | None = None

@@ -13,6 +13,8 @@ TURN_NOT_COME = "waiting for its turn in the queue, or for a worker"
 
 def note(task: Task) -> str:
     """Say what a task is doing, what it waits for, and why an attempt has failed."""
+    if task.cancel_requested_at is not None and not task.state.is_final:
+        return "cancelling"
     match task.state:
         case TaskState.QUEUED:
             return _queued(task)
@@ -45,8 +47,6 @@ def _queued(task: Task) -> str:
 
 
 def _running(task: Task) -> str:
-    if task.cancel_requested_at is not None:
-        return "cancelling"
     parts = [task.current_step] if task.current_step else []
     if task.deaths:
         times = "once" if task.deaths == 1 else f"{task.deaths} times"

@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import TypeVar
 
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from mainspring.gateways.errors import Refused, Unreachable
+
+T = TypeVar("T")
 
 # How long one call may take before Temporal counts as away.
 RPC_TIMEOUT = timedelta(seconds=5)
@@ -24,6 +28,44 @@ TOO_LARGE = "larger than max"
 NOT_CONNECTED = "Failed client connect"
 
 AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+
+
+class Calls:
+    """The calls of a gateway that are under way, and how long Temporal has left them without an answer."""
+
+    def __init__(self) -> None:
+        self._began: dict[asyncio.Timeout, float] = {}
+        self._answered = float("-inf")
+
+    async def counted(self, call: Awaitable[T]) -> T:
+        """Await one call. Raises TimeoutError: when the call is given up."""
+        clock = asyncio.get_running_loop().time
+        async with asyncio.timeout(CALL_LIMIT.total_seconds()) as limit:
+            self._began[limit] = clock()
+            try:
+                result = await call
+            except (RPCError, WorkflowAlreadyStartedError) as error:
+                if not (isinstance(error, RPCError) and error.status in AWAY):
+                    self._answered = clock()
+                raise
+            finally:
+                del self._began[limit]
+        self._answered = clock()
+        return result
+
+    @property
+    def silence(self) -> timedelta:
+        """For how long Temporal has answered nothing while calls are under way."""
+        if not self._began:
+            return timedelta()
+        since = max(self._answered, min(self._began.values()))
+        return timedelta(seconds=asyncio.get_running_loop().time() - since)
+
+    def give_up(self) -> None:
+        """End all calls that are under way, as if their time was over."""
+        now = asyncio.get_running_loop().time()
+        for limit in list(self._began):
+            limit.reschedule(now)
 
 
 class StartRefused(Refused):

@@ -11,22 +11,45 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from mainspring.contracts.tasks import JsonObject
 from mainspring.gateways.temporal import runs
-from mainspring.gateways.temporal.calls import RPC_TIMEOUT, start_translated, translated, was_received
+from mainspring.gateways.temporal.calls import (
+    RPC_TIMEOUT,
+    Calls,
+    start_translated,
+    translated,
+    was_received,
+)
 from mainspring.gateways.temporal.task_queue import AskingWorker, asking_workers, back_to_all_workers
 
 # A consumer that a worker was deciding on when it died is free again after this, instead of the usual 10 s.
 CONSUMER_TASK_TIMEOUT = timedelta(seconds=3)
+
+# A caller that has committed its task waits for an answer this long; the relay starts what it has left.
+PATIENCE = timedelta(milliseconds=50)
 
 # Temporal refuses a longer fairness key, in bytes: the length of a SHA-256 in hexadecimal.
 LONGEST_FAIRNESS_KEY = 64
 
 
 class TemporalGateway:
-    """The Temporal namespace that a connected client speaks to. Unreachable: it is away."""
+    """The Temporal namespace that a connected client speaks to. Unreachable: it is away.
 
-    def __init__(self, client: Client, task_queue: str) -> None:
+    `patience` is how much `silence` a caller bears that has committed what it tells Temporal of.
+    """
+
+    def __init__(self, client: Client, task_queue: str, *, patience: timedelta = PATIENCE) -> None:
         self._client = client
         self._task_queue = task_queue
+        self._calls = Calls()
+        self.patience = patience
+
+    @property
+    def silence(self) -> timedelta:
+        """For how long Temporal has answered no start, signal or cancellation while there are such."""
+        return self._calls.silence
+
+    def give_up(self) -> None:
+        """End the starts, signals and cancellations under way: Unreachable for each."""
+        self._calls.give_up()
 
     async def start(
         self,
@@ -48,17 +71,19 @@ class TemporalGateway:
         turn = None if fairness_key is None else _short(fairness_key)
         try:
             async with start_translated():
-                handle = await self._client.start_workflow(
-                    workflow,
-                    argument,
-                    id=workflow_id,
-                    task_queue=self._task_queue,
-                    memo={runs.TASK_ID: str(task_id)},
-                    priority=Priority(priority_key=priority, fairness_key=turn),
-                    # A delay of nothing would still cost Temporal a timer.
-                    start_delay=starts_in if starts_in and starts_in > timedelta() else None,
-                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                    rpc_timeout=RPC_TIMEOUT,
+                handle = await self._calls.counted(
+                    self._client.start_workflow(
+                        workflow,
+                        argument,
+                        id=workflow_id,
+                        task_queue=self._task_queue,
+                        memo={runs.TASK_ID: str(task_id)},
+                        priority=Priority(priority_key=priority, fairness_key=turn),
+                        # A delay of nothing would still cost Temporal a timer.
+                        start_delay=starts_in if starts_in and starts_in > timedelta() else None,
+                        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                        rpc_timeout=RPC_TIMEOUT,
+                    )
                 )
         except WorkflowAlreadyStartedError:
             return await self._run_of(workflow_id, task_id)
@@ -66,25 +91,28 @@ class TemporalGateway:
 
     async def _run_of(self, workflow_id: str, task_id: UUID) -> str | None:
         async with start_translated():
-            holder = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
+            handle = self._client.get_workflow_handle(workflow_id)
+            holder = await self._calls.counted(handle.describe(rpc_timeout=RPC_TIMEOUT))
         return runs.first_run_id(holder) if await runs.task_id_of(holder) == task_id else None
 
     async def cancel(self, workflow_id: str, first_run_id: str | None) -> bool:
         """Ask a workflow to cancel itself; return False when it is over already."""
         handle = self._client.get_workflow_handle(workflow_id, first_execution_run_id=first_run_id)
-        return await was_received(handle.cancel(rpc_timeout=RPC_TIMEOUT))
+        return await was_received(self._calls.counted(handle.cancel(rpc_timeout=RPC_TIMEOUT)))
 
     async def wake(self, workflow: str) -> None:
         """Signal `wake` to the one workflow of this type, which is started if it does not run."""
         async with translated():
-            await self._client.start_workflow(
-                workflow,
-                {},
-                id=workflow,
-                task_queue=self._task_queue,
-                start_signal="wake",
-                task_timeout=CONSUMER_TASK_TIMEOUT,
-                rpc_timeout=RPC_TIMEOUT,
+            await self._calls.counted(
+                self._client.start_workflow(
+                    workflow,
+                    {},
+                    id=workflow,
+                    task_queue=self._task_queue,
+                    start_signal="wake",
+                    task_timeout=CONSUMER_TASK_TIMEOUT,
+                    rpc_timeout=RPC_TIMEOUT,
+                )
             )
 
     async def tell_worker_started(self, workflow_id: str) -> bool:
@@ -98,7 +126,7 @@ class TemporalGateway:
     async def signal(self, workflow_id: str, signal: str) -> bool:
         """Send a signal without arguments; return False when the workflow is over."""
         handle = self._client.get_workflow_handle(workflow_id)
-        return await was_received(handle.signal(signal, rpc_timeout=RPC_TIMEOUT))
+        return await was_received(self._calls.counted(handle.signal(signal, rpc_timeout=RPC_TIMEOUT)))
 
     def running(self, workflow_ids: Collection[str]) -> AsyncIterator[WorkflowExecution]:
         """Give the runs listed as running under these workflow ids; the list lags a little behind."""

@@ -1,6 +1,8 @@
 """`mainspring run` and `mainspring jobs`: starting jobs, following them, and being told what is wrong."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
@@ -113,6 +115,22 @@ def test_a_job_is_accepted_while_nothing_runs(command_line: CommandLine) -> None
     task = command_line.json("tasks", "show", task_id)
     assert ("QUEUED", None, account_id) == (task["state"], task["run_id"], task["fairness_key"])
     assert "accepted; Temporal has not taken it yet" in command_line.succeed("tasks", "list")
+
+
+def test_a_wish_to_cancel_is_noted_while_temporal_is_away(command_line: CommandLine) -> None:
+    """Nobody waits for the end of what cannot be told; the task says that it is cancelling."""
+    command_line.succeed("cards", "add-account", "Early")
+    task_id = command_line.succeed("run", PRICES, "--account", "Early", "--no-wait").splitlines()[-1]
+    with closing(sqlite3.connect(command_line.state_dir / "mainspring.db")) as database, database:
+        database.execute("UPDATE tasks SET state = 'RUNNING', run_id = 'known'")
+
+    cancelled = command_line.run("tasks", "cancel", task_id)
+
+    assert (0, f"{PRICES}: noted; Temporal does not answer, and is told when it is back\n") == (
+        cancelled.code,
+        cancelled.out,
+    )
+    assert "cancelling" in command_line.succeed("tasks", "list")
 
 
 def test_the_catalogue_is_shown_with_what_each_job_takes(command_line: CommandLine) -> None:

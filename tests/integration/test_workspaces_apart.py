@@ -185,6 +185,7 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
     (Tasks, "wait"): (TaskUnknown, lambda own, other: own.tasks.wait(other.failed)),
     (Tasks, "watch"): (TaskUnknown, lambda own, other: first(own.tasks.watch(other.failed))),
     (Jobs, "cancel"): (TaskUnknown, lambda own, other: own.jobs.cancel(other.queued)),
+    (Jobs, "ask_to_cancel"): (TaskUnknown, lambda own, other: own.jobs.ask_to_cancel(other.queued)),
     (Jobs, "retry"): (TaskUnknown, lambda own, other: own.jobs.retry(other.failed)),
     (WebhookSubscriptions, "find"): (
         SubscriptionUnknown,
