@@ -1,8 +1,8 @@
 """What a look at a full ledger costs, and a start: on SQLite and on PostgreSQL in one run.
 
-`python -m benchmarks.ledger --tasks 1000000` fills both databases with tasks and effects of 500 workspaces, and
-prints for each look its statements, the milliseconds of its fastest turn of five, and the tables that its plans
-go through from end to end.
+`python -m benchmarks.ledger --tasks 1000000` fills both databases with tasks and effects of 500 workspaces. It
+prints for each look its statements, the milliseconds of its fastest turn of five, and the tables that its
+plans go through from end to end.
 """
 
 import argparse
@@ -57,8 +57,8 @@ FROM n
 """
 # One in a thousand effects is in doubt.
 EFFECTS = """
-INSERT INTO effects (id, workspace, kind, dedupe_key, owner, state, on_unknown, reference, recipient, attempts,
-    resends, task_id, created_at)
+INSERT INTO effects (id, workspace, kind, dedupe_key, owner, state, on_unknown, reference, recipient,
+    attempts, resends, task_id, created_at)
 {numbers} SELECT {id}, 'w' || (i % {workspaces}), 'mail', 'k' || i, 'u' || (i % 10000),
     CASE WHEN i % 1000 = 1 THEN 'unknown' ELSE 'sent' END, 'resend', '<' || i || '@shop>', 'a@example.org', 1,
     CASE WHEN i % 1000 = 1 THEN 1 ELSE 0 END, {id}, {at}
@@ -123,7 +123,7 @@ def starts(number: int) -> Look:
 
 
 async def measure(database: Database, look: Look) -> tuple[int, float, set[str]]:
-    """Return a look's statements, the milliseconds of its fastest turn, and the tables that it goes through."""
+    """Return a look's statements, the milliseconds of its fastest turn, and the tables gone through."""
     with statements_of(database) as statements:
         await database.transact(look)
     fastest = timedelta.max.total_seconds()
