@@ -1,8 +1,8 @@
 """What a look at a full ledger costs, and a start: on SQLite and on PostgreSQL in one run.
 
-`python -m benchmarks.ledger --tasks 1000000` fills both databases with tasks and effects of 500 workspaces. It
-prints for each look its statements, the milliseconds of its fastest turn of five, and the tables that its
-plans go through from end to end.
+`python -m benchmarks.ledger --tasks 1000000` fills both databases with tasks and effects of 500
+workspaces. It prints for each look its statements, the milliseconds of its fastest turn of five, and the
+tables that its plans go through from end to end.
 """
 
 import argparse
