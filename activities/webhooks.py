@@ -74,7 +74,7 @@ class WebhookActivities:
             await task.begin()
             try:
                 status = await self._webhooks.deliver(
-                    subscription.url,
+                    receiver.url,
                     receiver.secret,
                     message_id=str(task.id),
                     at=self._clock.now(),

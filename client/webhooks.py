@@ -10,6 +10,7 @@ from mainspring.client.errors import BadInput
 from mainspring.client.references import resolved_id
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
+from mainspring.contracts.text import without_secrets
 from mainspring.contracts.webhooks import Subscription
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.addresses import AddressGuard
@@ -85,12 +86,12 @@ class WebhookSubscriptions:
         try:
             host, parts = host_of(url), urlsplit(url)
         except (UrlRefused, ValueError) as error:
-            raise BadInput(f"url: {url!r} is not accepted: {error}") from None
+            raise BadInput(f"url: {without_secrets(url)!r} is not accepted: {error}") from None
         schemes = SCHEMES if self._allow_private else SCHEMES[:1]
         if parts.scheme not in schemes or parts.username or parts.password:
             only = f"; {ALLOWING}" if parts.scheme == "http" and not self._allow_private else ""
             accepted = f"{' or '.join(schemes)}://HOST/…, without a password{only}"
-            raise BadInput(f"url: {url!r} is not accepted: {accepted}")
+            raise BadInput(f"url: {without_secrets(url)!r} is not accepted: {accepted}")
         guard = AddressGuard(allow_private=self._allow_private)
         try:
             await guard.addresses(host)

@@ -4,6 +4,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mainspring.contracts.text import without_secrets
+
 
 class Message(BaseModel):
     """A frozen value with named fields; an unknown field is an error that names it.
@@ -37,5 +39,6 @@ class InputFault(ValueError):
     def of(cls, error: ValidationError, path: tuple[int | str, ...] = ()) -> "InputFault":
         """Return the first fault that pydantic found in the value at `path`."""
         first = error.errors()[0]
-        refused = "" if first["type"] == "missing" else f"{first['input']!r} is not accepted: "
+        given = without_secrets(repr(first["input"]))
+        refused = "" if first["type"] == "missing" else f"{given} is not accepted: "
         return cls((*path, *first["loc"]), refused + first["msg"])

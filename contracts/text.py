@@ -26,6 +26,15 @@ LONGEST_ERROR = 10_000
 LONGEST_STACK = 50_000
 LONGEST_NAME = 1_000
 
+# Passwords of URLs, and what their queries sign or let in by: names as vendors have them, whatever their case.
+USERINFO = re.compile(r"(?<=://)[^\s/?#'\"]+@")
+SIGNED = re.compile(
+    r"""([?&;](?:[\w.-]*(?:signature|credential|token|secret|password|api_?key|accesskey)[\w.-]*"""
+    r"""|sig|key|auth|hdnts|hdnea|policy|pwd)=)[^\s&#;'"<>]+""",
+    re.IGNORECASE,
+)
+HIDDEN = "***"
+
 CUT = re.compile(r"… \([0-9,]+ more characters\)")
 
 
@@ -39,9 +48,16 @@ def printable(text: str) -> str:
     return CONTROL.sub(_sign, storable(text.replace("\r\n", "\n")))
 
 
+def without_secrets(text: str) -> str:
+    """Return `text` without the passwords and signatures of the URLs in it."""
+    if "://" not in text and "=" not in text:
+        return text
+    return SIGNED.sub(rf"\1{HIDDEN}", USERINFO.sub(f"{HIDDEN}@", text))
+
+
 def readable(text: str, most: int = LONGEST_ERROR) -> str:
     """Return an error, or a stack, as it is told and kept. What is readable already stays as it is."""
-    told = printable(text)
+    told = printable(without_secrets(text))
     if len(told) <= most or CUT.fullmatch(told, most):
         return told
     return f"{told[:most]}… ({len(told) - most:,} more characters)"

@@ -47,7 +47,7 @@ class WebhookBody(Message):
 
 
 class Subscription(Message):
-    """Who is told, at `url`: of tasks of the `workspace` that end in one of `states`.
+    """Who is told: of tasks of the `workspace` that end in one of `states`. Of the `url` the host is shown.
 
     With a `fairness_key` the subscriber is told of the tasks of that key only.
 

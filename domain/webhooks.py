@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from mainspring.contracts.webhooks import (
@@ -18,6 +19,17 @@ DISABLED_AFTER = timedelta(days=3)
 
 # A receiver that is hardly ever told anything is not given up for one or two failures days apart.
 DISABLED_AFTER_FAILURES = 10
+
+
+HIDDEN = "***"
+
+
+def shown_url(url: str) -> str:
+    """Return a subscriber's URL as people may see it: what follows the host is often what lets callers in."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    has_more = parts.path not in {"", "/"} or parts.query or parts.fragment or host != parts.netloc
+    return f"{parts.scheme}://{host}/{HIDDEN}" if has_more else url
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
 """Whom deliveries go to, of every workspace, and how the receivers fare."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
 from mainspring.contracts.webhooks import Subscription
-from mainspring.domain.webhooks import disabled_because
+from mainspring.domain.webhooks import disabled_because, shown_url
 from mainspring.storage.errors import SubscriptionUnknown
 from mainspring.storage.repository import Repository
 from mainspring.storage.secrets import SecretBox
@@ -18,21 +18,32 @@ from mainspring.storage.webhooks import subscription_of
 
 @dataclass(frozen=True)
 class Receiver:
-    """A subscription with the secret that its deliveries are signed with."""
+    """A subscription with its whole URL, and with the secret that its deliveries are signed with."""
 
     subscription: Subscription
-    secret: str
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
 
 
 class ReceiverRepository(Repository):
     """The receivers of all workspaces, inside the caller's transaction."""
 
     async def receiver(self, subscription_id: UUID, box: SecretBox) -> Receiver:
-        """Return one with its secret; SubscriptionUnknown or SecretUnreadable."""
+        """Return one with what is sealed of it; SubscriptionUnknown or SecretUnreadable."""
         row = await self._session.get(SubscriptionRow, subscription_id)
         if row is None:
             raise SubscriptionUnknown(subscription_id)
-        return Receiver(subscription_of(row), box.open(row.secret_encrypted, owner=str(subscription_id)))
+        owner = str(subscription_id)
+        url = row.url if row.url_encrypted is None else box.open(row.url_encrypted, owner=owner)
+        return Receiver(subscription_of(row), url, box.open(row.secret_encrypted, owner=owner))
+
+    async def seal_urls(self, box: SecretBox) -> None:
+        """Seal the URLs that a release before has left as they are."""
+        plain = select(SubscriptionRow).where(SubscriptionRow.url_encrypted.is_(None)).with_for_update()
+        for row in await self._session.scalars(plain):
+            row.url_encrypted = box.seal(row.url, owner=str(row.id))
+            row.url = shown_url(row.url)
+        await self._session.flush()
 
     async def are_there(self) -> bool:
         """Whether anybody is told of anything."""

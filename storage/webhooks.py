@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import Subscription
+from mainspring.domain.webhooks import shown_url
 from mainspring.storage.database import Session
 from mainspring.storage.errors import SubscriptionUnknown
 from mainspring.storage.repository import Repository
@@ -32,18 +33,22 @@ class SubscriptionRepository(Repository):
         box: SecretBox,
         now: datetime,
     ) -> Subscription:
-        """Add one; its secret is sealed."""
+        """Add one; its URL and its secret are sealed."""
         subscription = Subscription(
             id=uuid4(),
             workspace=self._workspace,
-            url=url,
+            url=shown_url(url),
             fairness_key=fairness_key,
             states=tuple(sorted(states)),
             created_at=now,
         )
-        sealed = box.seal(secret, owner=str(subscription.id))
+        owner = str(subscription.id)
         await self._session.execute(
-            insert(SubscriptionRow).values(**subscription.model_dump(), secret_encrypted=sealed)
+            insert(SubscriptionRow).values(
+                **subscription.model_dump(),
+                url_encrypted=box.seal(url, owner=owner),
+                secret_encrypted=box.seal(secret, owner=owner),
+            )
         )
         return subscription
 
@@ -87,4 +92,4 @@ class SubscriptionRepository(Repository):
 def subscription_of(row: SubscriptionRow) -> Subscription:
     """Return a row as a message."""
     values = {name: getattr(row, name) for name in Subscription.model_fields}
-    return Subscription.restore(values | {"states": tuple(row.states)})
+    return Subscription.restore(values | {"states": tuple(row.states), "url": shown_url(row.url)})

@@ -16,6 +16,7 @@ from mainspring.storage.tables.cards import (
     TrackedSetRow,
     VariantRow,
 )
+from mainspring.storage.tables.data_passes import DataPassRow
 from mainspring.storage.tables.effects import EffectRow
 from mainspring.storage.tables.people import WishlistUserRow
 from mainspring.storage.tables.quota import QuotaRow
@@ -30,6 +31,7 @@ __all__ = [
     "Base",
     "CardRow",
     "CardSetRow",
+    "DataPassRow",
     "EffectRow",
     "GameRow",
     "InventoryItemRow",

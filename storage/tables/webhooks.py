@@ -16,7 +16,10 @@ class SubscriptionRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     workspace: Mapped[str] = mapped_column(OuterId)
+    # Whole, the URL is sealed: its path and query may be all that a receiver knows its callers by. Where
+    # nothing is sealed, `url` is whole.
     url: Mapped[str] = mapped_column(Text)
+    url_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     fairness_key: Mapped[str | None] = mapped_column(String(200))
     states: Mapped[list[str]] = mapped_column(Json)
     secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
