@@ -28,6 +28,7 @@ from mainspring.activities.runtime.isolation.child import die_with_parent, serve
 from mainspring.activities.runtime.isolation.frames import Ended, receive, send
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
+from mainspring.client.keys import Keys
 from mainspring.client.schedules import Schedules
 from mainspring.config.connect import connect
 from mainspring.config.gateways import Gateways, open_gateways
@@ -181,6 +182,7 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         stack.push_async_callback(database.dispose)
         stack.push_async_callback(after_commits)
         await upgrade(database)
+        await Keys(database, settings).seal_once(SystemClock().now())
         gateways = await stack.enter_async_context(open_gateways(settings))
         registered = await stack.enter_async_context(Registered(database, SystemClock()))
         isolation = await stack.enter_async_context(Isolation(ISOLATED, Order.of(settings, client)))

@@ -1,17 +1,22 @@
 """The keys of an installation, and what is sealed with them."""
 
+from datetime import datetime
+
 from mainspring.client.errors import BadInput
+from mainspring.client.sealing import JOBS_WITH_SECRETS, InputSealer
 from mainspring.config.secrets import (
     LINKS_FILE,
     SEALING_FILE,
     add_kept_key,
     forget_kept_keys,
-    link_keys,
-    sealing_keys,
+    former_keys,
     secret_box,
 )
 from mainspring.config.settings import Settings
+from mainspring.contracts.tasks import JsonObject
+from mainspring.storage.data_passes import once, rewrite_inputs
 from mainspring.storage.database import Database
+from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.sealed_rows import SealedCount, count_sealed, reseal
 
 
@@ -60,17 +65,35 @@ class Keys:
 
     async def reseal(self) -> SealedCount:
         """Seal with the newest key what a former key has sealed; return what is there now."""
+        await self._seal_plain()
         await reseal(self._database, secret_box(self._settings))
         return await self.count()
 
     async def count(self) -> SealedCount:
         """Count the secrets by the kind of key that has sealed them."""
-        return await count_sealed(self._database, secret_box(self._settings))
+        box = secret_box(self._settings)
+        seen = InputSealer(box)
+
+        def look(job: str, given: JsonObject) -> JsonObject:
+            seen.fields(job, given)
+            return given
+
+        await rewrite_inputs(self._database, JOBS_WITH_SECRETS, look)
+        return await count_sealed(self._database, box) + seen.count
+
+    async def seal_once(self, now: datetime) -> None:
+        """Seal what releases before have left unsealed, unless that is done."""
+        await once(self._database, "seal URLs", self._seal_plain, now)
+
+    async def _seal_plain(self) -> None:
+        box = secret_box(self._settings)
+        await rewrite_inputs(self._database, JOBS_WITH_SECRETS, InputSealer(box).fields)
+        await self._database.transact(lambda session: ReceiverRepository(session).seal_urls(box))
 
     @property
     def former(self) -> tuple[int, int]:
         """How many former keys for secrets and for links are known."""
-        return len(sealing_keys(self._settings)) - 1, len(link_keys(self._settings)) - 1
+        return former_keys(self._settings)
 
     def _refuse_key_of_settings(self) -> None:
         if self._settings.encryption_key is not None:

@@ -107,7 +107,7 @@ def service_of(
     temporal = TemporalGateway(temporal_client, settings.task_queue, patience=patience)
     wake_queued(database, temporal, clock)
     box = secret_box(settings)
-    jobs = Jobs(database, temporal, clock, workspace=workspace)
+    jobs = Jobs(database, temporal, clock, workspace=workspace, box=box)
     return Service(
         workspace=workspace,
         settings=settings,

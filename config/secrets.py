@@ -50,7 +50,16 @@ def link_keys(settings: Settings) -> tuple[bytes, ...]:
     """
     sealing = sealing_keys(settings)
     derived = tuple(hmac.digest(key, FOR_LINKS, "sha256") for key in sealing)
-    former = (*_decoded(settings.former_link_keys), *derived, *sealing)
+    return (*_own_link_keys(settings, derived), *derived, *sealing)
+
+
+def former_keys(settings: Settings) -> tuple[int, int]:
+    """Count the former keys for secrets, and those for links that are not keys for secrets as well."""
+    return len(sealing_keys(settings)) - 1, len(_own_link_keys(settings, (b"",))) - 1
+
+
+def _own_link_keys(settings: Settings, derived: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    former = _decoded(settings.former_link_keys)
     if settings.link_key is not None:
         return (_decode(settings.link_key), *former)
     if settings.encryption_key is not None:

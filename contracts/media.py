@@ -2,12 +2,23 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mainspring.contracts.fields import LONGEST_AGE
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.message import Message
+from mainspring.contracts.secret_urls import HoldsSecrets, is_sealed
+
+LONGEST_SOURCE = 4_000
+
+
+def _check_source(source: str) -> str:
+    # What is sealed is longer than what was given.
+    if len(source) > LONGEST_SOURCE and not is_sealed(source):
+        raise ValueError(f"String should have at most {LONGEST_SOURCE} characters")
+    return source
 
 
 class VideoProfile(StrEnum):
@@ -25,13 +36,13 @@ class ProcessVideo(Message):
     """Fetch a video, make the profiles and a poster frame of it, and publish them under `destination`.
 
     `source` is a URL (`http`, `https`), an object (`s3://bucket/key`) or a file (`file:///path`, only under
-    the folders that the service allows). A key or a path is written as it is, not percent-encoded.
+    the folders that the service allows). A key or a path is written as it is, not percent-encoded. A password
+    or a query of a URL is sealed before the URL is stored.
     `destination` is a prefix in the object store.
     """
 
-    source: str = Field(
+    source: Annotated[str, AfterValidator(_check_source), HoldsSecrets()] = Field(
         pattern=r"^(https?|s3|file)://\S+$",
-        max_length=4_000,
         description="http://… or https://…, s3://BUCKET/KEY or file:///PATH",
     )
     destination: str = Field(

@@ -26,11 +26,11 @@ LONGEST_ERROR = 10_000
 LONGEST_STACK = 50_000
 LONGEST_NAME = 1_000
 
-# Passwords of URLs, and what their queries sign or let in by: names as vendors have them, whatever their case.
+# Passwords of URLs, and what their queries sign or let in by: names as vendors have them, in any case.
 USERINFO = re.compile(r"(?<=://)[^\s/?#'\"]+@")
 SIGNED = re.compile(
-    r"""([?&;](?:[\w.-]*(?:signature|credential|token|secret|password|api_?key|accesskey)[\w.-]*"""
-    r"""|sig|key|auth|hdnts|hdnea|policy|pwd)=)[^\s&#;'"<>]+""",
+    r"""([?&;](?:[\w.-]*(?:signature|credential|token|secret|password|api_?key)[\w.-]*"""
+    r"""|sig|key|auth|hdnts|hdnea|policy|pwd|awsaccesskeyid)=)[^\s&#;'"<>]+""",
     re.IGNORECASE,
 )
 HIDDEN = "***"

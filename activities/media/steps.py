@@ -36,6 +36,7 @@ from mainspring.gateways.video import Video
 from mainspring.gateways.work_dir import Scratch
 from mainspring.storage.database import Database
 from mainspring.storage.errors import DatabaseAway
+from mainspring.storage.secrets import SecretBox
 
 REPORT_EVERY_SECONDS = 0.5
 
@@ -52,12 +53,13 @@ class MediaActivities:
         downloads: Downloads,
         video: Video,
         objects: Objects,
+        box: SecretBox,
     ) -> None:
         self._clock = clock
         self._progress = progress
         self._scratch = scratch
         self._pieces = Artifacts(database, scratch)
-        self._workshop = Transcoder(self._pieces, downloads, video)
+        self._workshop = Transcoder(self._pieces, downloads, video, box)
         self._library = Publisher(objects, clock)
 
     @activity.defn(name="media.download_video")

@@ -30,6 +30,8 @@ from mainspring.domain.media import (
 )
 from mainspring.gateways.download import Downloads
 from mainspring.gateways.video import Made, Variant, Video, check_length
+from mainspring.storage.sealed_urls import open_url
+from mainspring.storage.secrets import SecretBox
 
 # Called with how much is done, 0 to 1.
 OnShare = Callable[[float], None]
@@ -47,10 +49,11 @@ class Transcoder:
     `is_step` says that the piece is what the running step is for, see `Pieces.obtain`.
     """
 
-    def __init__(self, pieces: Artifacts, downloads: Downloads, video: Video) -> None:
+    def __init__(self, pieces: Artifacts, downloads: Downloads, video: Video, box: SecretBox) -> None:
         self._pieces = pieces
         self._downloads = downloads
         self._video = video
+        self._box = box
 
     async def source(
         self, request: VideoStep, *, is_step: bool = False, on_share: OnShare = unheard
@@ -61,7 +64,8 @@ class Transcoder:
             def on_bytes(received: int, total: int | None) -> None:
                 on_share(received / total if total else 0.0)
 
-            done = await self._downloads.fetch(request.source, folder / SOURCE, on_bytes)
+            source = open_url(request.source, self._box)
+            done = await self._downloads.fetch(source, folder / SOURCE, on_bytes)
             return VideoDownloaded(size_bytes=done.size_bytes, sha256=done.sha256)
 
         folder, note = await self._pieces.obtain(

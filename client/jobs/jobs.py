@@ -12,6 +12,7 @@ from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
 from mainspring.client.jobs.new_task import checked, later_start, new_task
 from mainspring.client.jobs.started import StartedTask
+from mainspring.client.sealing import InputSealer
 from mainspring.client.tasks.queries import Tasks
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
@@ -22,6 +23,7 @@ from mainspring.gateways.errors import TransientError
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskWriter
+from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.runtime import catalogue
 from mainspring.workflows.runtime.job import AnyJob, Job
 
@@ -32,7 +34,10 @@ Out = TypeVar("Out", bound=Message)
 
 
 class Jobs:
-    """Starts, cancels and retries the tasks of a workspace, also while Temporal is away."""
+    """Starts, cancels and retries the tasks of a workspace, also while Temporal is away.
+
+    `box` seals the secrets of inputs; without it they are kept as they are.
+    """
 
     def __init__(
         self,
@@ -42,6 +47,7 @@ class Jobs:
         job_named: Callable[[str], AnyJob] = catalogue.job_named,
         *,
         workspace: str = DEFAULT_WORKSPACE,
+        box: SecretBox | None = None,
     ) -> None:
         self.tasks = Tasks(database, job_named, workspace=workspace)
         self.workspace = self.tasks.workspace
@@ -50,6 +56,7 @@ class Jobs:
         self._temporal = temporal
         self._clock = clock
         self._intake = Intake(database, temporal, clock)
+        self._box = box
 
     async def start(
         self,
@@ -85,7 +92,7 @@ class Jobs:
         starts_at = later_start(at, delay, now=self._clock.now())
         task = new_task(
             job,
-            message,
+            self._sealed(checked(job, message)),
             workspace=self.workspace,
             priority=priority,
             triggered_by=triggered_by,
@@ -112,7 +119,13 @@ class Jobs:
         started a thousand at a time: what was accepted before an error stays accepted.
         """
         tasks = [
-            new_task(job, each, workspace=self.workspace, priority=priority, triggered_by=triggered_by)
+            new_task(
+                job,
+                self._sealed(checked(job, each)),
+                workspace=self.workspace,
+                priority=priority,
+                triggered_by=triggered_by,
+            )
             for each in messages
         ]
         if session is not None:
@@ -171,7 +184,7 @@ class Jobs:
             await self._check_step(task_id, from_step)
         new = job.task(
             uuid4(),
-            checked(job, validated(job, task.input) if message is None else message),
+            self._sealed(checked(job, validated(job, task.input) if message is None else message)),
             triggered_by="retry",
             workspace=self.workspace,
             priority=task.priority,
@@ -182,6 +195,9 @@ class Jobs:
             new.model_copy(update={"rerun_from": from_step}), must_be_new=is_changed
         )
         return self._started(job, enqueued)
+
+    def _sealed(self, message: In) -> In:
+        return message if self._box is None else InputSealer(self._box).message(message)
 
     async def _check_step(self, task_id: UUID, step: str) -> None:
         names = [each.step for each in await self.tasks.steps(task_id)]

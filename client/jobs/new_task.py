@@ -22,12 +22,12 @@ def new_task(
     triggered_by: str,
     starts_at: datetime | None = None,
 ) -> NewTask:
-    """Return a task of its own id; JobIsInternal, BadInput."""
+    """Return a task of its own id, for an input that was checked; JobIsInternal."""
     if job.is_internal:
         raise JobIsInternal(job.name)
     return job.task(
         uuid4(),
-        checked(job, message),
+        message,
         workspace=workspace,
         triggered_by=triggered_by,
         priority=priority,

@@ -1,5 +1,7 @@
 import asyncio
+import base64
 import os
+import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator
@@ -113,6 +115,27 @@ async def test_a_corrupt_source_fails_after_three_attempts_and_a_good_one_repair
     assert TaskState.SUCCESS is retried.state, retried.errors
     assert {1} == set(attempts(retried).values())
     assert [] == media.scratch_left
+
+
+async def test_the_secrets_of_a_source_are_kept_nowhere(media: MediaService, temporal_client: Client) -> None:
+    """Neither the ledger nor Temporal has the signature of a URL; what is downloaded is the signed URL."""
+    media.clip("clip.mp4", SHORT)
+    signed = asked(media, "clip.mp4", VideoProfile.P480)
+    signed = signed.model_copy(update={"source": f"{signed.source}?X-Amz-Signature=s3cret&part=1"})
+    started = await media.service.jobs.start(PROCESS_VIDEO, signed)
+    task = await media.service.tasks.wait(started.id)
+
+    assert TaskState.SUCCESS is task.state
+    assert task.input["source"].startswith(f"{media.videos.url('clip.mp4')}?mainspring-sealed=")
+    steps = await media.service.tasks.steps(started.id)
+    history = await temporal_client.get_workflow_handle(task.workflow_id).fetch_history()
+    kept = [task.model_dump_json(), *(step.model_dump_json() for step in steps), history.to_json()]
+    assert [] == [
+        text for text in kept if "s3cret" in text or base64.b64encode(b"s3cret").decode()[:-2] in text
+    ]
+    payloads = re.findall(r'"data": ?"([A-Za-z0-9+/=]+)"', history.to_json())
+    assert payloads
+    assert [] == [data for data in payloads if b"s3cret" in base64.b64decode(data)]
 
 
 async def test_a_changed_profile_does_not_download_again(media: MediaService) -> None:

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.tasks import TaskActivities
 
 from mainspring.contracts.message import Message
+from mainspring.contracts.secret_urls import fields_with_secrets, hidden
 from mainspring.contracts.tasks import (
     BeginTask,
     ChildTask,
@@ -83,6 +84,14 @@ def tracked(
         return result
 
     return tracked_run
+
+
+def _without_secrets(message: Message) -> Message:
+    # A raw start was sealed by nobody, and its row is made here, where no key is.
+    names = fields_with_secrets(type(message))
+    if not names:
+        return message
+    return message.model_copy(update={name: hidden(getattr(message, name)) for name in names})
 
 
 def task_id() -> UUID:
@@ -166,7 +175,7 @@ async def _ask_to_begin(message: Message) -> TaskBegun:
             job=info.workflow_type,
             workflow_id=info.workflow_id,
             run_id=info.first_execution_run_id,
-            input=_json(message),
+            input=_json(message if _memo_task_id() is not None else _without_secrets(message)),
             fairness_key=_fairness_key(message),
             triggered_by=_triggered_by(),
             child=_child(),

@@ -1,0 +1,70 @@
+"""Sealing the URLs with secrets that inputs hold, before the inputs are stored or sent."""
+
+from typing import Any, TypeVar
+
+from mainspring.contracts.flows import RunFlow
+from mainspring.contracts.message import Message
+from mainspring.contracts.secret_urls import fields_with_secrets, is_sealed
+from mainspring.contracts.tasks import JsonObject
+from mainspring.storage.errors import SecretUnreadable
+from mainspring.storage.sealed_rows import SealedCount
+from mainspring.storage.sealed_urls import is_newest_url, open_url, seal_url
+from mainspring.storage.secrets import SecretBox
+from mainspring.workflows.run_flow import RUN_FLOW
+from mainspring.workflows.runtime.catalogue import JOBS
+
+In = TypeVar("In", bound=Message)
+
+# Where the URLs are in the inputs of which jobs.
+FIELDS = {job.name: fields for job in JOBS if (fields := fields_with_secrets(job.input))}
+# A flow's steps are inputs of jobs.
+JOBS_WITH_SECRETS = frozenset({RUN_FLOW.name, *FIELDS})
+
+
+class InputSealer:
+    """Seals inputs with the newest key, and counts what it sees of former ones."""
+
+    def __init__(self, box: SecretBox) -> None:
+        self._box = box
+        self.count = SealedCount()
+
+    def message(self, message: In) -> In:
+        """Return a job's input with its secrets sealed."""
+        if isinstance(message, RunFlow):
+            steps = [
+                step.model_copy(update={"input": self.fields(step.job, step.input)}) for step in message.steps
+            ]
+            return message.model_copy(update={"steps": tuple(steps)})
+        names = fields_with_secrets(type(message))
+        if not names:
+            return message
+        return message.model_copy(update={name: self._sealed(getattr(message, name)) for name in names})
+
+    def fields(self, job: str, given: JsonObject) -> JsonObject:
+        """Return a job's input, as JSON, with its secrets sealed."""
+        if job == RUN_FLOW.name:
+            return given | {"steps": [self._step(step) for step in given.get("steps", [])]}
+        names = [name for name in FIELDS.get(job, ()) if name in given]
+        return given | {name: self._sealed(given[name]) for name in names}
+
+    def _step(self, step: Any) -> Any:
+        if not isinstance(step, dict) or not isinstance(step.get("input"), dict):
+            return step
+        return step | {"input": self.fields(str(step.get("job")), step["input"])}
+
+    def _sealed(self, url: Any) -> Any:
+        if not isinstance(url, str):
+            return url
+        try:
+            if not is_sealed(url):
+                sealed = seal_url(url, self._box)
+                self.count += SealedCount(newest=int(sealed != url))
+                return sealed
+            if is_newest_url(url, self._box):
+                self.count += SealedCount(newest=1)
+                return url
+            self.count += SealedCount(former=1)
+            return seal_url(open_url(url, self._box), self._box)
+        except SecretUnreadable:
+            self.count += SealedCount(unreadable=1)
+            return url

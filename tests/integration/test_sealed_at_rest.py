@@ -1,0 +1,98 @@
+"""URLs that hold secrets, as the database has them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from mainspring.client.keys import Keys
+from mainspring.client.service import Service
+from mainspring.config.secrets import secret_box
+from mainspring.config.settings import Settings
+from mainspring.contracts.media import ProcessVideo
+from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.storage.database import Database, Session
+from mainspring.storage.ledger import TaskIntake
+from mainspring.storage.receivers import ReceiverRepository
+from mainspring.storage.sealed_rows import SealedCount
+from mainspring.storage.sealed_urls import open_url
+from mainspring.storage.secrets import SecretBox
+from mainspring.storage.tables import SubscriptionRow, TaskRow
+from mainspring.storage.webhooks import SubscriptionRepository
+from mainspring.workflows.media import PROCESS_VIDEO
+from tests.ledger_writes import NOON
+
+HOOK = "https://hooks.example/services/T0/s3cret"
+SIGNED = "https://cdn.example/film.mp4?X-Amz-Signature=s3cret"
+
+
+async def add_webhook(database: Database, box: SecretBox) -> UUID:
+    """Add a webhook."""
+    added = await database.transact(
+        lambda session: SubscriptionRepository(session, DEFAULT_WORKSPACE).add(
+            HOOK, fairness_key=None, states=[TaskState.SUCCESS], secret="s", box=box, now=NOON
+        )
+    )
+    return added.id
+
+
+async def url_of(database: Database, box: SecretBox, webhook: UUID) -> str:
+    """Read where a delivery goes."""
+    found = await database.read(lambda session: ReceiverRepository(session).receiver(webhook, box))
+    assert "s3cret" not in repr(found)
+    return found.url
+
+
+async def stored(database: Database) -> tuple[list[Any], list[Any]]:
+    """Read the URLs and the inputs as they are."""
+
+    async def read(session: Session) -> tuple[list[Any], list[Any]]:
+        urls = await session.scalars(select(SubscriptionRow.url))
+        return list(urls), list(await session.scalars(select(TaskRow.input)))
+
+    return await database.read(read)
+
+
+async def test_what_a_release_before_left_unsealed_is_sealed_once(database: Database, tmp_path: Any) -> None:
+    """By the first worker that starts; deliveries and downloads go on as before, also after a rotation."""
+    settings = Settings(state_dir=tmp_path)
+    keys, box = Keys(database, settings), secret_box(settings)
+    webhook = await add_webhook(database, box)
+    task = PROCESS_VIDEO.task(
+        webhook,
+        ProcessVideo(source=SIGNED, destination="films/1"),
+        workspace=DEFAULT_WORKSPACE,
+        triggered_by="test",
+        priority=3,
+    )
+
+    async def as_before(session: Session) -> None:
+        await session.execute(update(SubscriptionRow).values(url=HOOK, url_encrypted=None))
+        await TaskIntake(session).enqueue([task], now=NOON)
+
+    await database.transact(as_before)
+    assert HOOK == await url_of(database, box, webhook)
+
+    await keys.seal_once(NOON)
+    await keys.seal_once(NOON)
+    (shown,), (given,) = await stored(database)
+    assert "https://hooks.example/***" == shown
+    assert "s3cret" not in str(given)
+    assert SealedCount(3, 0, 0) == await keys.count()
+
+    assert SealedCount(3, 0, 0) == await keys.rotate()
+    await keys.forget()
+    box = secret_box(settings)
+    assert HOOK == await url_of(database, box, webhook)
+    _, (given,) = await stored(database)
+    assert SIGNED == open_url(given["source"], box)
+
+
+async def test_a_webhooks_token_is_neither_stored_nor_shown(workerless: Service) -> None:
+    """In no column that is not sealed, and in nothing that lists and shows."""
+    added = await add_webhook(workerless.database, secret_box(workerless.settings))
+    (shown,), _ = await stored(workerless.database)
+    listed = await workerless.webhooks.all()
+    assert "https://hooks.example/***" == shown == listed[0].url
+    assert [added] == [each.id for each in listed]
