@@ -30,13 +30,13 @@ from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.keys import Keys
 from mainspring.client.schedules import Schedules
-from mainspring.config.connect import connect
 from mainspring.config.gateways import Gateways, open_gateways
 from mainspring.config.logs import configure_logs
 from mainspring.config.order import Order
 from mainspring.config.secrets import link_keys, secret_box
 from mainspring.config.settings import Settings
 from mainspring.config.signals import stop_on_signals
+from mainspring.config.waiting import connected, until_there
 from mainspring.contracts.effects import OnUnknown
 from mainspring.domain.queues import Role, consumer_of, queue_of
 from mainspring.gateways.clock import Clock, SystemClock
@@ -44,6 +44,7 @@ from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.private_files import UMASK
 from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.temporal import TemporalGateway
+from mainspring.gateways.temporal.calls import translated
 from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
 from mainspring.storage.errors import DatabaseAway
@@ -175,16 +176,21 @@ def _tools(
 
 
 async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None:
-    """Bring the database and the schedules up to date, then work until `stop` is set."""
+    """Bring the database and the schedules up to date, then work until `stop` is set.
+
+    What is away is waited for.
+    """
     async with AsyncExitStack() as stack:
         settings.make_state_dir()
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         stack.push_async_callback(after_commits)
-        await upgrade(database)
-        await Keys(database, settings).seal_once(SystemClock().now())
+        if not await until_there("the database", lambda: _prepare(settings, database), stop):
+            return
         gateways = await stack.enter_async_context(open_gateways(settings))
-        registered = await stack.enter_async_context(Registered(database, SystemClock()))
+        registered = Registered(database, SystemClock())
+        if not await until_there("the database", lambda: stack.enter_async_context(registered), stop):
+            return
         isolation = await stack.enter_async_context(Isolation(ISOLATED, Order.of(settings, client)))
         expecting = asyncio.create_task(_expect_suspects(registered, isolation))
         stack.callback(expecting.cancel)
@@ -196,11 +202,21 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         await _tell_consumers(TemporalGateway(client, settings.task_queue))
         await stack.enter_async_context(worker)
         # It may take a while, and what was accepted need not wait for it.
-        await Schedules(client, settings).sync()
-        log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
+        if await until_there("Temporal", lambda: _sync_schedules(settings, client), stop):
+            log.info("worker ready", task_queue=settings.task_queue, jobs=len(JOBS))
         await stop.wait()
         log.info("worker stopping")
         await registered.leave()
+
+
+async def _prepare(settings: Settings, database: Database) -> None:
+    await upgrade(database)
+    await Keys(database, settings).seal_once(SystemClock().now())
+
+
+async def _sync_schedules(settings: Settings, client: Client) -> None:
+    async with translated(limit=None):
+        await Schedules(client, settings).sync()
 
 
 @asynccontextmanager
@@ -264,7 +280,10 @@ async def main() -> None:
     os.umask(UMASK)
     settings = Settings.load()
     configure_logs(settings)
-    await serve(settings, await connect(settings), stop_on_signals())
+    stop = stop_on_signals()
+    client = await connected(settings, stop)
+    if client is not None:
+        await serve(settings, client, stop)
 
 
 if __name__ == "__main__":
@@ -278,3 +297,5 @@ if __name__ == "__main__":
             serve_forks(int(descriptor), isolated)
         case _:
             asyncio.run(main())
+            sys.stdout.flush()
+            os._exit(0)  # as above

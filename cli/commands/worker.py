@@ -16,11 +16,14 @@ def worker(context: typer.Context) -> None:
     """Run a worker against the configured Temporal until Ctrl-C."""
     serve = worker_of(context)
 
-    from mainspring.config.connect import connect
     from mainspring.config.signals import stop_on_signals
+    from mainspring.config.waiting import connected
 
     async def work(settings: Settings) -> None:
         settings.make_state_dir()
-        await serve(settings, await connect(settings), stop_on_signals())
+        stop = stop_on_signals()
+        client = await connected(settings, stop)
+        if client is not None:
+            await serve(settings, client, stop)
 
     settled(work)
