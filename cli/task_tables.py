@@ -14,12 +14,13 @@ from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskError
 
 
-def show_tasks(tasks: Sequence[Task]) -> None:
+def show_tasks(tasks: Sequence[Task], workers: int) -> None:
     """Print a row for each task, and below what those that go on do just now."""
     show_table(("task", "job", "state", "created", "took", "started by"), [_row(task) for task in tasks])
     for task in tasks:
-        if not task.state.is_final and note(task):
-            echo(f"[dim]{short(task.id)}  {escape(note(task))}[/]")
+        reason = "" if task.state.is_final else note(task, workers=workers)
+        if reason:
+            echo(f"[dim]{short(task.id)}  {escape(reason)}[/]")
 
 
 def _row(task: Task) -> tuple[str, ...]:
@@ -33,19 +34,19 @@ def _row(task: Task) -> tuple[str, ...]:
     )
 
 
-def show_task(task: Task, steps: Sequence[StepResult], children: Sequence[Task]) -> None:
+def show_task(task: Task, steps: Sequence[StepResult], children: Sequence[Task], workers: int) -> None:
     """Print everything about a task, with its steps and children if it is a flow."""
-    _show_facts(task)
+    _show_facts(task, "" if task.state.is_final else note(task, workers=workers, steps=steps))
     show_steps(steps)
     show_children(children)
     _show_errors(task)
 
 
-def _show_facts(task: Task) -> None:
+def _show_facts(task: Task, reason: str) -> None:
     facts = [
         ("job", task.job),
         ("state", state_text(task.state)),
-        ("now", "" if task.state.is_final else escape(note(task))),
+        ("now", escape(reason)),
         ("progress", _progress(task)),
         ("input", escape(json.dumps(task.input))),
         ("workflow", escape(task.workflow_id)),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mainspring.client.errors import NothingHere
@@ -11,6 +12,7 @@ from mainspring.config.settings import Settings
 from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
 from mainspring.storage.schema_version import is_current
+from mainspring.storage.workers import WorkerRegister
 
 if TYPE_CHECKING:
     from mainspring.workflows.runtime.job import AnyJob
@@ -23,6 +25,11 @@ class Ledger:
     settings: Settings
     database: Database
     tasks: Tasks
+
+    async def workers(self) -> int:
+        """Return how many workers have said lately that they run."""
+        now = datetime.now(UTC)
+        return await self.database.read(lambda session: WorkerRegister(session).running(now=now))
 
 
 @asynccontextmanager

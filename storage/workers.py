@@ -32,6 +32,11 @@ class WorkerRegister(Repository):
         old = WorkerRow.seen_at < now - FORGOTTEN_AFTER
         await self._session.execute(delete(WorkerRow).where((WorkerRow.id == worker) | old))
 
+    async def running(self, *, now: datetime) -> int:
+        """Return how many workers have said lately that they run."""
+        found = await self._session.execute(select(WorkerRow.seen_at, self._now(now).label("now")))
+        return sum(row.now - row.seen_at < OF_NO_INTEREST_AFTER for row in found)
+
     async def others(self, worker: UUID, *, now: datetime) -> list[timedelta]:
         """Return how long ago the other workers last said that they run, without those that died long ago."""
         found = await self._session.execute(

@@ -174,12 +174,13 @@ class _Care(ActivityInboundInterceptor):
             attempt=info.attempt,
         )
         delay = None if failure.non_retryable else failure.next_retry_delay
+        next_at = None if delay is None else now + delay
         log_failed_attempt(
             task_id or await self._task_of(info),
             step=entry.step,
             workflow_id=info.workflow_id or "",
             error=entry,
-            next_at=None if delay is None else now + delay,
+            next_at=next_at,
         )
         if task_id is None:
             return
@@ -191,6 +192,7 @@ class _Care(ActivityInboundInterceptor):
                 step,
                 is_last=failure.non_retryable,
                 is_until_mended=retry_of(error) is Retry.UNTIL_MENDED,
+                next_at=next_at,
             )
         )
 
@@ -233,10 +235,11 @@ async def _write_error(
     *,
     is_last: bool,
     is_until_mended: bool,
+    next_at: datetime | None,
 ) -> None:
     if is_until_mended:
         await ErrorLog(session).forget_same([(task_id, entry)])
-    await ErrorLog(session).append(task_id, entry)
+    await ErrorLog(session).append(task_id, entry, next_at=next_at)
     if step is not None:
         await fail_step(session, step, entry, is_last=is_last)
 

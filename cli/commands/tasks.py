@@ -62,7 +62,7 @@ def list_tasks(
         if as_json:
             show_json(messages_view(page.tasks))
             return
-        show_tasks(page.tasks)
+        show_tasks(page.tasks, await ledger.workers())
         if any(not task.state.is_final for task in page.tasks):
             warn(await availability_now(ledger.settings))
         if page.has_more:
@@ -82,7 +82,7 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
         if as_json:
             show_json(task_view(task, steps, children))
         else:
-            show_task(task, steps, children)
+            show_task(task, steps, children, await ledger.workers())
             if not task.state.is_final:
                 warn(await availability_now(ledger.settings))
 

@@ -5,6 +5,7 @@ from mainspring.storage.ledger.deaths import DeathCount
 from mainspring.storage.ledger.error_log import ErrorLog
 from mainspring.storage.ledger.failures import FailureStore
 from mainspring.storage.ledger.intake import TaskIntake
+from mainspring.storage.ledger.overview import TaskOverview
 from mainspring.storage.ledger.progress_store import ProgressStore
 from mainspring.storage.ledger.queue_queries import QueueQueries
 from mainspring.storage.ledger.queue_store import ClaimedRow, QueueStore, claim_of
@@ -27,6 +28,7 @@ __all__ = [
     "StepQueries",
     "StepStore",
     "TaskIntake",
+    "TaskOverview",
     "TaskQueries",
     "TaskWriter",
     "WorkspaceTasks",

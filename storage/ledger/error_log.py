@@ -1,11 +1,13 @@
 """The error log of tasks: an entry for each failed attempt."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from mainspring.contracts.tasks import TaskError
+from mainspring.storage.ledger.rows import still_active
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
 
@@ -13,10 +15,17 @@ from mainspring.storage.tables import TaskErrorRow, TaskRow
 class ErrorLog(Repository):
     """Writes the error log, inside the caller's transaction."""
 
-    async def append(self, task_id: UUID, error: TaskError) -> None:
-        """Add a failure; nothing is written for an unknown task."""
-        if await self._session.get(TaskRow, task_id) is not None:
-            await self._session.execute(insert(TaskErrorRow).values(task_id=task_id, **error.model_dump()))
+    async def append(self, task_id: UUID, error: TaskError, *, next_at: datetime | None = None) -> None:
+        """Add a failure, and note when the next attempt comes; nothing is written for an unknown task.
+
+        When the attempts of a batched queue come, their acknowledgement says.
+        """
+        if await self._session.get(TaskRow, task_id) is None:
+            return
+        await self._session.execute(insert(TaskErrorRow).values(task_id=task_id, **error.model_dump()))
+        if next_at is not None:
+            own = still_active(task_id).where(TaskRow.is_pooled.is_(False))
+            await self._session.execute(own.values(next_attempt_at=next_at))
 
     async def append_all(self, errors: Sequence[tuple[UUID, TaskError]]) -> None:
         """Add failures of tasks that are there."""

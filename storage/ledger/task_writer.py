@@ -138,6 +138,7 @@ class TaskWriter(Repository):
             "result": func.coalesce(TaskRow.result, literal(message.result, TaskRow.result.type)),
             "waiting_for": None,
             "resumes_at": None,
+            "next_attempt_at": None,
             "finished_at": ended_at or now,
             "updated_at": now,
         }

@@ -40,10 +40,10 @@ class WorkspaceTasks(Repository):
         query = select(TaskRow).where(self._own, *_conditions(task_filter or TaskFilter()))
         query = newest_first(query, (TaskRow.created_at, TaskRow.id), before=before, limit=limit)
         rows = (await self._session.scalars(query)).all()
-        errors = await self._last_errors([row.id for row in rows if row.state in ACTIVE_NAMES])
+        errors = await self.last_errors([row.id for row in rows if row.state in ACTIVE_NAMES])
         return [task_of(row, errors.get(row.id, ())) for row in rows]
 
-    async def _last_errors(self, task_ids: Sequence[UUID]) -> dict[UUID, tuple[TaskError]]:
+    async def last_errors(self, task_ids: Sequence[UUID]) -> dict[UUID, tuple[TaskError]]:
         """Return the last entry of each task's error log, of those that have one."""
         found: dict[UUID, tuple[TaskError]] = {}
         for chunk in chunks(task_ids):

@@ -13,6 +13,7 @@ LOOKS = [
     ("failures", "list"),
     ("webhooks", "list"),
     ("wishlists", "show"),
+    ("status",),
 ]
 
 
