@@ -13,6 +13,10 @@ from mainspring.contracts.tasks import InTurns, JsonObject
 MOST_WEIGHT = 1_000_000
 
 
+# In all, with the steps of the flows in a flow.
+MOST_STEPS = 500
+
+
 class StepStatus(StrEnum):
     """Where a step is. The last three are final within one task."""
 
@@ -177,7 +181,7 @@ class RunFlow(Message):
     `workspace` is the fairness key of the flow, and of the jobs in it that have none of their own.
     """
 
-    steps: tuple[AdHocStep, ...] = Field(min_length=1, max_length=500)
+    steps: tuple[AdHocStep, ...] = Field(min_length=1, max_length=MOST_STEPS)
     workspace: str | None = Field(default=None, min_length=1, max_length=200)
 
 

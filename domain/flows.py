@@ -4,13 +4,25 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
-from mainspring.contracts.flows import CachedStep, FlowOpened, FlowResult, PreviousRun, StepResult, StepStatus
+from mainspring.contracts.flows import (
+    MOST_STEPS,
+    CachedStep,
+    FlowOpened,
+    FlowResult,
+    PreviousRun,
+    StepResult,
+    StepStatus,
+)
 from mainspring.contracts.tasks import JsonObject
 
 # The namespace of a child's id, which is derived so that a replay and a second attempt name the same task.
 CHILDREN = UUID("8a0f3a52-3c1e-5d7b-a2c4-6d61696e7370")
+
+# So deep may flows be within flows: each level is a workflow that waits for the next.
+MOST_LEVELS = 10
 
 # A step that runs counts for a little, so that a page shows that something happens.
 RUNNING_SHARE = 0.05
@@ -27,6 +39,28 @@ class GraphFault(ValueError):
         super().__init__(f"{'.'.join(map(str, ('steps', *path)))}: {message}")
         self.path = path
         self.message = message
+
+
+def check_size(steps: Sequence[Mapping[str, Any]], flow: str) -> None:
+    """Raise GraphFault for a graph that, with the graphs in it, has too many steps or levels.
+
+    A step has its `job`, and as `input` that job's input; steps of the job `flow` are graphs of `steps`.
+    """
+    total, level = 0, list(steps)
+    for _ in range(MOST_LEVELS):
+        total += len(level)
+        if total > MOST_STEPS:
+            raise GraphFault((), f"with the flows in it, it has more than {MOST_STEPS} steps")
+        level = [inner for step in level if step.get("job") == flow for inner in _steps_of(step.get("input"))]
+        if not level:
+            return
+    raise GraphFault((), f"flows within flows are more than {MOST_LEVELS} levels deep")
+
+
+def _steps_of(flow_input: object) -> list[Mapping[str, Any]]:
+    """Return the steps of a graph that was not looked at yet: what is no step is refused later."""
+    found = flow_input.get("steps") if isinstance(flow_input, Mapping) else None
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
 
 
 def check_graph(steps: Sequence[tuple[str, Sequence[str]]]) -> None:

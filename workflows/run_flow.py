@@ -12,7 +12,7 @@ from mainspring.contracts.flows import (
     RunFlow,
 )
 from mainspring.contracts.message import InputFault
-from mainspring.domain.flows import GraphFault, check_graph
+from mainspring.domain.flows import GraphFault, check_graph, check_size
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.flow import Flow, run_flow
 from mainspring.workflows.runtime.job import AnyJob, Job
@@ -22,6 +22,8 @@ from mainspring.workflows.runtime.tracking import tracked, was_accepted
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from mainspring.activities.flows import FlowActivities
+
+NAME = "run-flow"
 
 
 def check_flow(request: RunFlow) -> None:
@@ -38,6 +40,7 @@ def ad_hoc_plan(request: RunFlow, *, is_checked: bool = False) -> AdHocPlan:
     release knows them.
     """
     try:
+        check_size([{"job": step.job, "input": step.input} for step in request.steps], flow=NAME)
         check_graph([(step.name, step.needs) for step in request.steps])
         steps = tuple(
             _planned(number, step, request.workspace, is_checked=is_checked)
@@ -82,7 +85,7 @@ def _job(number: int, name: str) -> AnyJob:
     return job
 
 
-@workflow.defn(name="run-flow")
+@workflow.defn(name=NAME)
 class RunFlowWorkflow:
     """Runs a composed flow."""
 
@@ -118,7 +121,7 @@ def _job_step(step: AdHocStep, planned: PlannedStep) -> PlannedJobStep:
 
 
 RUN_FLOW = Job(
-    name="run-flow",
+    name=NAME,
     run=RunFlowWorkflow.run,
     input=RunFlow,
     result=FlowResult,

@@ -161,7 +161,24 @@ async def test_a_flow_s_workspace_is_that_of_the_jobs_that_have_none(service: Se
     }
 
 
+def flows_in_flows(*, levels: int = 1, width: int = 1) -> dict[str, Any]:
+    """Return the input of a flow of flows: so many steps on each of so many levels."""
+    steps = [step("sets", uuid4()) | {"name": f"sets-{number}"} for number in range(width)]
+    for _ in range(levels - 1):
+        inner = {"steps": steps}
+        steps = [{"name": f"flow-{number}", "job": "run-flow", "input": inner} for number in range(width)]
+    return {"steps": steps}
+
+
 FAULTS: dict[str, dict[str, Any]] = {
+    "input.steps: with the flows in it, it has more than 500 steps": {
+        "job": "run-flow",
+        "input": flows_in_flows(levels=2, width=23),
+    },
+    "input.steps: flows within flows are more than 10 levels deep": {
+        "job": "run-flow",
+        "input": flows_in_flows(levels=10),
+    },
     "input.steps.1.job: no job is called 'discover-set'": {"job": "discover-set"},
     "input.steps.1.job: 'relay-tasks' is housekeeping": {"job": "relay-tasks"},
     "input.steps.1.job: 'deliver-webhook' is worked in a batched queue": {
