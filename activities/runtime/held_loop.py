@@ -90,7 +90,7 @@ class _Watch:
         if frame is None or answered.wait(self._patience / 10):
             return
         held_by = _held_by(frame)
-        self._log.warning("event loop is held", seconds=_seconds_since(asked), **held_by, stack=_stack(frame))
+        self._log.warning("event loop is held", seconds=_seconds_since(asked), **held_by, at=_stack(frame))
         while not answered.wait(self._patience):
             if self._ended.is_set():
                 return

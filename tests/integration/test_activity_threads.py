@@ -143,7 +143,7 @@ async def test_a_plain_def_has_a_thread_and_who_holds_the_event_loop_is_named(
     held = [each for each in told(log) if each.get("activity") == "computing.hold"]
     assert ["event loop is held", "event loop goes on"] == [each["event"] for each in held]
     assert {("compute", str(task.task_id))} == {(each["workflow_id"], each["task_id"]) for each in held}
-    first, _, _ = held[0]["stack"].partition(" < ")
+    first, _, _ = held[0]["at"].partition(" < ")
     assert "test_activity_threads.py:" in first
     assert first.endswith(" hold")
     assert held[1]["held_seconds"] >= 0.4
@@ -182,4 +182,4 @@ async def test_of_several_tasks_the_one_that_holds_the_event_loop_is_named() -> 
 
     held = told(log)[0]
     assert ("toys.each", "b") == (held["activity"], held["task_id"])
-    assert "test_activity_threads.py:" in held["stack"].partition(" < ")[0]
+    assert "test_activity_threads.py:" in held["at"].partition(" < ")[0]
