@@ -56,9 +56,9 @@ class Mailer:
             except (CredentialsRefused, SenderRefused) as error:
                 # It is the operator's to mend, and no mail's fault: all wait. Nor is it tried again and
                 # again, for servers lock out who comes with a wrong password, or is refused too often.
-                wait = self._circuit.opens(str(error), is_refusal=True)
+                wait = self._circuit.opens(error.detail, is_refusal=True)
                 self._close_idle()
-                raise ServerAway(str(error), retry_after=wait, status=error.status) from error
+                raise ServerAway(error.detail, retry_after=wait, status=error.status) from error
 
     async def _send(self, mail: Mail, at: datetime, begin: Callable[[], Awaitable[None]]) -> str:
         # Written only now: to write hundreds at once would keep the loop from everything for a second.
