@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import or_, select
 
-from mainspring.activities.runtime.effects import ClaimResult, Outgoing, acknowledge, claim
+from mainspring.activities.runtime.effects import ClaimResult, Outgoing, acknowledge, begin, claim
 from mainspring.activities.runtime.effects.senders import MAIL_RETRY
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.runtime.queue.results import acknowledgement_of
@@ -117,7 +117,7 @@ class Rounds:
         )
 
     async def claim(self, now: datetime) -> list[ClaimedMail]:
-        """Claim the next page of mails."""
+        """Claim the next page of mails, all of which begin to go out."""
         limit = self._chance.choice((1_000, self._part))
 
         async def work(session: Session) -> list[ClaimedMail]:
@@ -125,6 +125,8 @@ class Rounds:
             given = {row.id: SendNotification.model_validate(row.input) for row in rows}
             workspaces = {row.id: row.workspace for row in rows}
             prepared = await claim(session, WISHLIST_MAIL, given, workspaces, now=now)
+            outgoing = {key: each for key, each in prepared.items() if isinstance(each, Outgoing)}
+            await begin(session, outgoing, at=now)
             keys = await _mail_keys(session, [each.effect_id for each in given.values()])
             return [
                 ClaimedMail(
