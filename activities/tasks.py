@@ -20,6 +20,7 @@ from mainspring.contracts.tasks import (
     RelayTasks,
     Task,
     TaskBegun,
+    TaskEnded,
     TaskError,
     TaskId,
     TasksEnqueued,
@@ -80,16 +81,20 @@ class TaskActivities:
         )
 
     @activity.defn(name="tasks.finish")
-    async def finish(self, message: FinishTask) -> None:
-        """Set the final state, and see that subscribers are told."""
+    async def finish(self, message: FinishTask) -> TaskEnded | None:
+        """Set the final state, and see that subscribers are told; return how the task had ended before."""
 
-        async def write(session: Session) -> bool:
+        async def write(session: Session) -> tuple[bool, TaskEnded | None]:
             has_ended = await TaskWriter(session).finish(message, now=self._clock.now())
-            await finish_child_step(session, message, now=self._clock.now())
-            return has_ended
+            before = None if has_ended else await TaskQueries(session).ended(message.task_id)
+            if before is None or before.state is message.state:
+                await finish_child_step(session, message, now=self._clock.now())
+            return has_ended, before
 
-        if await self._database.transact(write):
+        has_ended, before = await self._database.transact(write)
+        if has_ended:
             log_end(message.task_id, activity.info().workflow_type, message.state, message.error)
+        return before
 
     @activity.defn(name="tasks.enqueue")
     async def enqueue(self, message: EnqueueTasks) -> TasksEnqueued:

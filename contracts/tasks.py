@@ -228,6 +228,15 @@ class FinishTask(Message):
     child: ChildTask | None = None
 
 
+class TaskEnded(Message):
+    """How a task had ended already when its end was to be written. The last two are of one that FAILED."""
+
+    state: TaskState
+    result: JsonObject | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+
+
 class RelayTasks(Message):
     """Start what was accepted, and cancel what was to be, while Temporal was away."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, tuple_
 
-from mainspring.contracts.tasks import Task
+from mainspring.contracts.tasks import Task, TaskEnded
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger.rows import error_of, task_of
@@ -28,6 +28,13 @@ class TaskQueries(Repository):
             return None
         errors = select(TaskErrorRow).where(TaskErrorRow.task_id == task_id).order_by(TaskErrorRow.id)
         return task_of(row, [error_of(error) for error in await self._session.scalars(errors)])
+
+    async def ended(self, task_id: UUID) -> TaskEnded | None:
+        """Return how a task has ended; None while the task has not, or is unknown."""
+        row = await self._session.get(TaskRow, task_id, populate_existing=True)
+        if row is None or row.finished_at is None:
+            return None
+        return TaskEnded.restore({name: getattr(row, name) for name in TaskEnded.model_fields})
 
     async def workspace_of(self, task_id: UUID) -> str:
         """Return whose a task is; a task without a row is that of the installation."""

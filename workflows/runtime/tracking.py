@@ -27,6 +27,7 @@ from mainspring.contracts.tasks import (
     JsonObject,
     StartKey,
     TaskBegun,
+    TaskEnded,
     TaskState,
 )
 from mainspring.contracts.text import readable
@@ -71,7 +72,11 @@ def tracked(
         except (workflow.ContinueAsNewError, GeneratorExit):
             raise  # the task goes on: in the next run, or at a worker that has not dropped this one
         except BaseException as error:
-            await _finish_unsuccessful(task_id(), error)
+            ended = await _finish_unsuccessful(task_id(), error)
+            if ended is not None and ended.state is TaskState.SUCCESS:
+                return ended.result  # type: ignore[return-value]  # as JSON, which the message is too
+            if ended is not None and ended.state is TaskState.FAILED:
+                raise _failed_before(ended) from error
             if was_broken_off(error):
                 raise asyncio.CancelledError from error
             if isinstance(error, FailureError | asyncio.CancelledError):
@@ -204,17 +209,24 @@ def _triggered_by() -> str:
     return f"schedule {schedule}" if schedule else "temporal"
 
 
-async def _finish_unsuccessful(task_id: UUID, error: BaseException) -> None:
+def _failed_before(ended: TaskEnded) -> ApplicationError:
+    return ApplicationError(ended.error_message or "", type=ended.error_type, non_retryable=True)
+
+
+async def _finish_unsuccessful(task_id: UUID, error: BaseException) -> TaskEnded | None:
+    """Write how the task ends; return how the task had ended before, if a cancellation came after that.
+
+    Temporal has a workflow decide its end anew when a cancellation comes while the end is told.
+    """
     result = _json(error.result) if isinstance(error, FlowFailed | FlowCancelled) else None
     if is_cancelled_exception(error) or was_broken_off(error):
-        finish = FinishTask(task_id=task_id, state=TaskState.CANCELLED, result=result)
-    else:
-        last_error = error.error if isinstance(error, FlowFailed) else task_error(error, workflow.now())
-        finish = FinishTask(task_id=task_id, state=TaskState.FAILED, result=result, error=last_error)
-    await _finish(finish)
+        return await _finish(FinishTask(task_id=task_id, state=TaskState.CANCELLED, result=result))
+    last_error = error.error if isinstance(error, FlowFailed) else task_error(error, workflow.now())
+    await _finish(FinishTask(task_id=task_id, state=TaskState.FAILED, result=result, error=last_error))
+    return None
 
 
-async def _finish(finish: FinishTask) -> None:
+async def _finish(finish: FinishTask) -> TaskEnded | None:
     finish = finish.model_copy(update={"child": _child()})
     writing = asyncio.ensure_future(
         workflow.execute_local_activity_method(TaskActivities.finish, finish, **options.LEDGER)
@@ -223,7 +235,7 @@ async def _finish(finish: FinishTask) -> None:
         # Whoever cancels while this is under way must not cut it short: what it says has happened.
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(writing)
-    writing.result()
+    return writing.result()
 
 
 def _json(message: Message) -> JsonObject:
