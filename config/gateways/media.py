@@ -28,7 +28,11 @@ async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
             Downloads: downloads,
             Objects: objects,
             Scratch: Scratch(settings.resolved_scratch_dir),
-            Video: Video(Ffmpeg(settings.media_parallel)),
+            Video: Video(
+                Ffmpeg(settings.media_parallel),
+                most_film_pixels=settings.media_max_film_pixels,
+                most_bytes=settings.media_max_output_bytes,
+            ),
         }
 
 

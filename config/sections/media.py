@@ -20,6 +20,10 @@ class MediaSettings(ServiceSettings):
     media_source_dir: Path | None = None
     media_source_buckets: Names = ()
     media_max_download_bytes: int = Field(default=2_147_483_648, ge=1)  # 2 GiB: an hour at 4.8 Mbit/s
+    # What a film may be: its pictures times their pixels. Two and a quarter hours of 4K with 30 a second.
+    media_max_film_pixels: int = Field(default=2_000_000_000_000, ge=1)
+    # What one profile of a film may become.
+    media_max_output_bytes: int = Field(default=17_179_869_184, ge=1)
     media_allow_private: bool = False
     # Each uses all cores it finds: two keep them busy while one reads or waits.
     media_parallel: int = Field(default=2, ge=1)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mainspring.domain.media import is_cut_short
-from mainspring.gateways.video.probing import CUT_OFF, parse_description
+from mainspring.gateways.video.probing import CUT_OFF, Stream, parse_description
 from mainspring.gateways.video.running import Ffmpeg, OnTime, Output, VideoFailed
 
 # Containers that hold their content themselves. A playlist, which ffmpeg would take for a video too, names
@@ -21,6 +21,11 @@ LOCAL_ONLY = ("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
 MOST_PIXELS = 8_192 * 4_320
 MOST_DURATION = timedelta(hours=12)
 READ_AT_MOST = MOST_DURATION + timedelta(minutes=1)
+
+# Two hours and a quarter in 4K with 30 pictures a second: a file of any size can claim more.
+MOST_FILM_PIXELS = 2_000_000_000_000
+# What one profile may become: twelve hours at the highest bit rate are 15 GB.
+MOST_BYTES = 16 * 1024**3
 
 # The film among the streams: ffmpeg's `V`, unlike its `v`, passes over covers and thumbnails.
 FILM = "0:V:0"
@@ -79,8 +84,12 @@ class Made:
 class Video:
     """ffmpeg's work. Each call raises VideoFailed, with the last lines that ffmpeg said."""
 
-    def __init__(self, ffmpeg: Ffmpeg) -> None:
+    def __init__(
+        self, ffmpeg: Ffmpeg, *, most_film_pixels: int = MOST_FILM_PIXELS, most_bytes: int = MOST_BYTES
+    ) -> None:
         self._ffmpeg = ffmpeg
+        self._most_film_pixels = most_film_pixels
+        self._most_bytes = most_bytes
 
     async def probe(self, source: Path) -> Probe:
         """Return what a file is; VideoFailed when there is no picture in it that moves."""
@@ -99,6 +108,7 @@ class Video:
             check_length(duration, described.duration, measured.last_lines)
         if duration > MOST_DURATION:
             raise VideoFailed(f"{duration} is longer than {MOST_DURATION}")
+        self._check_work(measured.frames, stream)
         return Probe(
             duration, measured.frames, stream.width, stream.height, stream.codec, described.has_audio
         )
@@ -145,8 +155,18 @@ class Video:
         raise VideoFailed("no frame could be read", output.last_lines)
 
     async def _make(self, arguments: Sequence[str], folder: Path, on_time: OnTime) -> Made:
-        output = await self._ffmpeg.run(["-loglevel", "warning", *arguments], folder=folder, on_time=on_time)
+        output = await self._ffmpeg.run(
+            ["-loglevel", "warning", *arguments], folder=folder, on_time=on_time, most_bytes=self._most_bytes
+        )
         return Made(output.reached, output.frames, tuple(output.last_lines))
+
+    def _check_work(self, frames: int, stream: Stream) -> None:
+        pixels = frames * stream.width * stream.height
+        if pixels > self._most_film_pixels:
+            raise VideoFailed(
+                f"{frames:,} pictures of {stream.width} x {stream.height} are {pixels:,} pixels,"
+                f" more than {self._most_film_pixels:,}"
+            )
 
     async def _measured(self, source: Path) -> Output:
         """Go through the film's packets without decoding them: about as fast as the disk is."""

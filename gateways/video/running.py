@@ -39,6 +39,9 @@ PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 STUCK_AFTER = timedelta(minutes=10)
 LOOKS = 10
 
+# In so long a fast disk takes less than what a worker has to have free anyway.
+LOOK_AT_SIZE_SECONDS = 1.0
+
 # ffmpeg ends with the negative number of its error. Its words are not asked: a video's title may say them.
 NO_ROOM = {256 - number for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)}
 
@@ -72,21 +75,35 @@ class Ffmpeg:
         self._stuck_after = stuck_after
 
     async def run(
-        self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
+        self,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        on_time: OnTime = lambda _time: None,
+        most_bytes: int | None = None,
     ) -> "Output":
         """Run it in `folder` and return what it said; VideoFailed when it does not end well.
 
-        Whoever cancels this kills it; so does the death of this process, however it dies.
+        Whoever cancels this kills it; so does the death of this process, however it dies. It may make the
+        folder at most `most_bytes` large.
         """
-        output = await self.listen(arguments, folder=folder, on_time=on_time)
+        output = await self.listen(arguments, folder=folder, on_time=on_time, most_bytes=most_bytes)
         if output.exit_code != 0:
             raise VideoFailed(f"ffmpeg ended with {_meaning(output.exit_code)}", output.last_lines)
         return output
 
     async def listen(
-        self, arguments: Sequence[str], *, folder: Path, on_time: OnTime = lambda _time: None
+        self,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        on_time: OnTime = lambda _time: None,
+        most_bytes: int | None = None,
     ) -> "Output":
-        """Run it like `run`, whatever its exit code. VideoFailed: it is stuck; DiskFull: it has no room."""
+        """Run it like `run`, whatever its exit code.
+
+        Raises VideoFailed: when it is stuck or has made too much. Raises DiskFull: when it has no room.
+        """
         command = [self._program, "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1", *arguments]
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
@@ -100,14 +117,23 @@ class Ffmpeg:
             )
             progress = _Progress(on_time)
             watching = asyncio.create_task(progress.until_stuck(self._stuck_after))
-            watching.add_done_callback(lambda _: _kill(process))
+            measuring = asyncio.create_task(_until_larger(folder, most_bytes))
+            for watch in (watching, measuring):
+                watch.add_done_callback(lambda _: _kill(process))
             try:
                 text, _ = await asyncio.gather(_tail(process), progress.follow(process))
                 output = Output(text, await process.wait(), progress.reached, progress.frames)
+                is_too_large = measuring.done() or await _is_larger(folder, most_bytes)
             finally:
                 is_stuck = watching.done()
                 watching.cancel()
+                measuring.cancel()
                 await _end(process)
+        if is_too_large:
+            detail = (
+                f"at {output.reached.total_seconds():.1f} s the files have more than {most_bytes:,} bytes"
+            )
+            raise VideoFailed(detail, output.last_lines)
         if is_stuck:
             seconds, rest = output.reached.total_seconds(), self._stuck_after
             raise VideoFailed(f"ffmpeg was stuck at {seconds:.1f} s for {rest}", output.last_lines)
@@ -164,6 +190,23 @@ class _Progress:
             # Several looks, not one: to a worker that was frozen itself all the time passes at once.
             await asyncio.sleep(rest.total_seconds() / LOOKS)
             reached, looks = (reached, looks + 1) if self.reached == reached else (self.reached, 0)
+
+
+async def _until_larger(folder: Path, most_bytes: int | None) -> None:
+    while not await _is_larger(folder, most_bytes):  # noqa: ASYNC110  # ffmpeg sets no event of ours
+        await asyncio.sleep(LOOK_AT_SIZE_SECONDS)
+
+
+async def _is_larger(folder: Path, most_bytes: int | None) -> bool:
+    return most_bytes is not None and await asyncio.to_thread(_size_of, folder) > most_bytes
+
+
+def _size_of(folder: Path) -> int:
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a file that was renamed meanwhile
+            size += path.stat().st_size
+    return size
 
 
 async def _tail(process: Process) -> str:

@@ -245,6 +245,25 @@ async def test_a_film_that_lasts_for_days_is_refused(video: Video, tmp_path: Pat
         await video.probe(tmp_path / "a.mkv")
 
 
+async def test_a_film_of_too_many_pixels_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    """Many large pictures of one colour are a few kilobytes."""
+    CLIP.write(tmp_path / "a.mp4")
+
+    with pytest.raises(VideoFailed, match=r"pictures of \d+ x \d+ are [\d,]+ pixels, more than 10,000"):
+        await Video(Ffmpeg(1), most_film_pixels=10_000).probe(tmp_path / "a.mp4")
+
+
+async def test_a_profile_that_becomes_too_large_is_given_up(tmp_path: Path) -> None:
+    """It must not fill the disk that all tasks share."""
+    CLIP.write(tmp_path / "a.mp4")
+    (tmp_path / "made").mkdir()
+
+    with pytest.raises(VideoFailed, match="the files have more than 1,000 bytes"):
+        await Video(Ffmpeg(1), most_bytes=1_000).make_file(
+            tmp_path / "a.mp4", tmp_path / "made" / "a.mp4", SMALL, lambda _time: None
+        )
+
+
 async def test_whoever_cancels_a_transcode_ends_its_process(video: Video, tmp_path: Path) -> None:
     """When the cancellation has come through, nothing runs any more."""
     clip = LONG.write(tmp_path / "a.mp4")
