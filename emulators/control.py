@@ -1,8 +1,10 @@
 """The routes under `/_sandbox`, for a test or a demo in another process. JSON in, JSON out."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -11,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mainspring.emulators.base import Control, Order, View
 
 CONTROL_PREFIX = "/_sandbox"
+THIS_MACHINE = re.compile(r"(localhost|127(\.[0-9]{1,3}){3})(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def with_control(app: ASGIApp, control: Control) -> ASGIApp:
@@ -19,9 +22,18 @@ def with_control(app: ASGIApp, control: Control) -> ASGIApp:
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         chosen = routes if scope["path"].startswith(f"{CONTROL_PREFIX}/") else app
+        if chosen is routes and _is_of_a_page(Headers(scope=scope)):
+            chosen = JSONResponse({"error": "no page of a browser gives orders here"}, 403)
         await chosen(scope, receive, send)
 
     return respond
+
+
+def _is_of_a_page(headers: Headers) -> bool:
+    # A browser says one of the two of whatever a page asks for. A page that calls this machine by another
+    # name (DNS rebinding) has that name in `Host`.
+    by_script = "origin" in headers or headers.get("sec-fetch-site", "none") != "none"
+    return by_script or not THIS_MACHINE.fullmatch(headers.get("host", ""))
 
 
 def control_routes(control: Control) -> list[Route]:

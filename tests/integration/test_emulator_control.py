@@ -112,3 +112,18 @@ async def test_the_mail_server_obeys_another_process() -> None:
         assert ("Back in stock", ["anna@example.org"]) == (accepted["subject"], accepted["recipients"])
         state = await seen(control, "state")
         assert (2, 1, 2) == (state["attempts"], state["accepted"], state["connections"])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"Origin": "http://a.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "a.example"}],
+    ids=str,
+)
+async def test_no_page_of_a_browser_gives_orders_or_looks(header: dict[str, str]) -> None:
+    """Neither from another site nor by a name of its own."""
+    async with WebhookEmulator() as emulator, httpx.AsyncClient(trust_env=False, headers=header) as page:
+        answers = [
+            await page.post(f"{emulator.control_url}/reset"),
+            await page.get(f"{emulator.control_url}/state"),
+        ]
+    assert [403, 403] == [answer.status_code for answer in answers]
