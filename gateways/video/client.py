@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mainspring.domain.media import is_cut_short
 from mainspring.gateways.video.probing import CUT_OFF, Stream, parse_description
-from mainspring.gateways.video.running import Ffmpeg, OnTime, Output, VideoFailed
+from mainspring.gateways.video.progress import OnTime
+from mainspring.gateways.video.running import Ffmpeg, Output, VideoFailed
 
 # Containers that hold their content themselves. A playlist, which ffmpeg would take for a video too, names
 # other files, of the worker's own disk for example.

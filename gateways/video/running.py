@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ import imageio_ffmpeg
 from mainspring.contracts.retry import Retry
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.video import watchdog
+from mainspring.gateways.video.progress import OnTime, Progress, is_larger, until_larger
 
 SERVICE = "ffmpeg"
 
@@ -28,8 +29,6 @@ KEPT_LINE_LENGTH = 400
 # "[h264 @ 0x556dbb1f9fc0] …": where in memory the decoder was says nothing, and differs each time.
 MEMORY_ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 
-OUT_TIME = re.compile(rb"^out_time_us=(\d+)$", re.MULTILINE)
-FRAMES = re.compile(rb"^frame=\s*(\d+)$", re.MULTILINE)
 
 # All that ffmpeg needs of our environment: not our secrets.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
@@ -37,16 +36,10 @@ PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 # ffmpeg that writes nothing for so long is stuck, and would keep its turn until the step's time is over. The
 # longest rest of a good one is at the end, when it moves the index of a large file to its beginning.
 STUCK_AFTER = timedelta(minutes=10)
-LOOKS = 10
 
-# In so long a fast disk takes less than what a worker has to have free anyway.
-LOOK_AT_SIZE_SECONDS = 1.0
 
 # ffmpeg ends with the negative number of its error. Its words are not asked: a video's title may say them.
 NO_ROOM = {256 - number for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)}
-
-# Called with the moment of the video that has been written.
-OnTime = Callable[[timedelta], None]
 
 
 class VideoFailed(GatewayError):
@@ -115,15 +108,15 @@ class Ffmpeg:
                 env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
                 start_new_session=True,  # Ctrl-C in our terminal is for us
             )
-            progress = _Progress(on_time)
+            progress = Progress(on_time)
             watching = asyncio.create_task(progress.until_stuck(self._stuck_after))
-            measuring = asyncio.create_task(_until_larger(folder, most_bytes))
+            measuring = asyncio.create_task(until_larger(folder, most_bytes))
             for watch in (watching, measuring):
                 watch.add_done_callback(lambda _: _kill(process))
             try:
                 text, _ = await asyncio.gather(_tail(process), progress.follow(process))
                 output = Output(text, await process.wait(), progress.reached, progress.frames)
-                is_too_large = measuring.done() or await _is_larger(folder, most_bytes)
+                is_too_large = measuring.done() or await is_larger(folder, most_bytes)
             finally:
                 is_stuck = watching.done()
                 watching.cancel()
@@ -156,57 +149,6 @@ class Output:
         """The last lines, each cut to a sensible length."""
         output = MEMORY_ADDRESS.sub("", self.text).splitlines()
         return [line.rstrip()[:KEPT_LINE_LENGTH] for line in output if line.strip()][-KEPT_LINES:]
-
-
-class _Progress:
-    """The last moment that was written, read from blocks of `key=value` lines.
-
-    `out_time_ms` is in microseconds too; `out_time_us` says what it is. It is N/A until the first frame.
-    """
-
-    def __init__(self, on_time: OnTime) -> None:
-        self._on_time = on_time
-        self.reached = timedelta(0)
-        self.frames = 0
-
-    async def follow(self, process: Process) -> None:
-        assert process.stdout is not None  # noqa: S101  # a pipe
-        rest = b""
-        while chunk := await process.stdout.read(4096):
-            rest += chunk
-            whole, _, rest = rest.rpartition(b"\n")
-            for frames in FRAMES.findall(whole):
-                self.frames = int(frames)
-            for microseconds in OUT_TIME.findall(whole):
-                reached = timedelta(microseconds=int(microseconds))
-                if reached > self.reached:
-                    self.reached = reached
-                    self._on_time(reached)
-
-    async def until_stuck(self, rest: timedelta) -> None:
-        """Return when nothing has been written for so long."""
-        reached, looks = self.reached, 0
-        while looks < LOOKS:
-            # Several looks, not one: to a worker that was frozen itself all the time passes at once.
-            await asyncio.sleep(rest.total_seconds() / LOOKS)
-            reached, looks = (reached, looks + 1) if self.reached == reached else (self.reached, 0)
-
-
-async def _until_larger(folder: Path, most_bytes: int | None) -> None:
-    while not await _is_larger(folder, most_bytes):  # noqa: ASYNC110  # ffmpeg sets no event of ours
-        await asyncio.sleep(LOOK_AT_SIZE_SECONDS)
-
-
-async def _is_larger(folder: Path, most_bytes: int | None) -> bool:
-    return most_bytes is not None and await asyncio.to_thread(_size_of, folder) > most_bytes
-
-
-def _size_of(folder: Path) -> int:
-    size = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # a file that was renamed meanwhile
-            size += path.stat().st_size
-    return size
 
 
 async def _tail(process: Process) -> str:
