@@ -61,7 +61,7 @@ class TypedChoice:
 def choosing(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the arguments and options of a TypedChoice, which is its first parameter."""
     options = inspect.signature(TypedChoice).parameters
-    _, *own = inspect.signature(command).parameters.values()
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
     @wraps(command)
     def run(**typed: Any) -> None:

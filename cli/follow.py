@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.text import Text
 
 from mainspring.cli.console import FAILED, SUCCESS
-from mainspring.cli.output import echo, out, show_table, state_text
+from mainspring.cli.output import echo, out, show_json, show_table, state_text
 from mainspring.cli.steps import running_steps, show_steps, step_line
 from mainspring.client.fields import cells
 from mainspring.client.tasks import following
@@ -99,6 +99,12 @@ def show_outcome(task: Task) -> int:
         echo(f"[red]{escape(error.error_type)}[/] in {escape(error.step)}, attempt {error.attempt}:")
         echo(escape(error.message))
     return FAILED
+
+
+def show_end(task: Task) -> int:
+    """Print a task as JSON; return the exit code, 1 for a task that has ended without success."""
+    show_json(task.model_dump(mode="json"))
+    return FAILED if task.state.is_final and task.state is not TaskState.SUCCESS else SUCCESS
 
 
 def show_result(task: Task) -> None:

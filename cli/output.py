@@ -73,12 +73,20 @@ def short(identifier: UUID | str) -> str:
 
 def show_json(value: Any) -> None:
     """Print JSON for other programs: no colours, no wrapping."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def state_text(state: TaskState) -> str:
     """Return a state with its colour."""
     return f"[{COLOURS[state]}]{state}[/]"
+
+
+def tell(message: str, as_json: bool, **data: Any) -> None:
+    """Print a line that may carry markup; or, as JSON, the data that the line says."""
+    if as_json:
+        show_json(data)
+    else:
+        echo(message)
 
 
 def echo(message: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mainspring.cli.output import AsJson, echo, show_json
+from mainspring.cli.output import AsJson, echo, show_json, tell
 from mainspring.cli.schedule_options import ScheduleId, with_schedules
 from mainspring.client.errors import BadInput
 from mainspring.client.time_input import moment, moment_in
@@ -23,6 +23,7 @@ def backfill(
     end: Annotated[str, typer.Option("--to", help="As --from; what fires at that moment is included.")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the firings.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run what would have fired in a time that is past: each firing once, one after another."""
     from mainspring.client.schedules.words import in_both_zones
@@ -34,12 +35,14 @@ def backfill(
             raise BadInput("--from is after --to")
         if dry_run:
             firings = await schedules.firings(schedule_id, first, last)
-            for each in firings:
+            for each in () if as_json else firings:
                 echo(in_both_zones(each))
-            echo(f"{schedule_id}: {_runs(len(firings))} would start")
+            line = f"{schedule_id}: {_runs(len(firings))} would start"
+            tell(line, as_json, schedule=schedule_id, would_start=[each.isoformat() for each in firings])
         else:
             count = await schedules.backfill(schedule_id, first, last)
-            echo(f"{schedule_id}: {_runs(count)} will start" + (", one after another" if count > 1 else ""))
+            line = f"{schedule_id}: {_runs(count)} will start" + (", one after another" if count > 1 else "")
+            tell(line, as_json, schedule=schedule_id, will_start=count)
 
     with_schedules(work)
 

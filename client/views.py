@@ -14,6 +14,7 @@ from mainspring.contracts.tasks import Task
 if TYPE_CHECKING:
     from mainspring.client.effects import EffectCounts
     from mainspring.client.webhooks import AddedWebhook
+    from mainspring.domain.cards import Account
     from mainspring.workflows.runtime.job import AnyJob
 
 Json = dict[str, Any]
@@ -50,6 +51,17 @@ def failure_view(group: FailureGroup, tasks: Iterable[Task]) -> Json:
 def effects_view(effects: Iterable[Effect], counts: EffectCounts) -> Json:
     """Return effects, and how many there are in each state."""
     return {"counts": counts.states, "resends": counts.resends, "effects": messages_view(effects)}
+
+
+def account_view(account: Account) -> Json:
+    """Return an account; of its key only whether it has one."""
+    return {
+        "id": str(account.id),
+        "name": account.name,
+        "plan": account.plan,
+        "anchor_day": account.anchor_day,
+        "has_own_key": account.has_own_key,
+    }
 
 
 def added_webhook_view(added: AddedWebhook) -> Json:

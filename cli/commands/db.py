@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from mainspring.cli.console import settled
-from mainspring.cli.output import echo
+from mainspring.cli.output import AsJson, tell
 from mainspring.client.errors import NothingHere
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 @commands.command("upgrade")
-def upgrade_schema() -> None:
+def upgrade_schema(*, as_json: AsJson = False) -> None:
     """Bring the database to the newest schema; safe to run at any time, several at once."""
     from mainspring.config.secrets import encryption_key
     from mainspring.storage.database import Database
@@ -36,13 +36,16 @@ def upgrade_schema() -> None:
             encryption_key(settings)  # clients make none
         finally:
             await database.dispose()
-        echo("the database is up to date" if was_current else "the database was upgraded")
+        line = "the database is up to date" if was_current else "the database was upgraded"
+        tell(line, as_json, upgraded=not was_current)
 
     settled(work)
 
 
 @commands.command("backup")
-def back_up_database(file: Annotated[Path, typer.Argument(help="A file that is not there yet.")]) -> None:
+def back_up_database(
+    file: Annotated[Path, typer.Argument(help="A file that is not there yet.")], *, as_json: AsJson = False
+) -> None:
     """Copy the embedded database into a new file, also while the service runs."""
     from mainspring.storage.backup import back_up
     from mainspring.storage.database import Database
@@ -55,7 +58,7 @@ def back_up_database(file: Annotated[Path, typer.Argument(help="A file that is n
             await back_up(database, file)
         finally:
             await database.dispose()
-        echo(escape(f"the database is copied to {file}"))
+        tell(escape(f"the database is copied to {file}"), as_json, file=str(file))
 
     settled(work)
 
@@ -63,6 +66,8 @@ def back_up_database(file: Annotated[Path, typer.Argument(help="A file that is n
 @commands.command("revision")
 def write_migration(
     title: Annotated[str, typer.Argument(help="What the migration does; its file is called so.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Write the migration that leads to the tables as they are declared. For work on the project."""
     import asyncio
@@ -70,7 +75,5 @@ def write_migration(
     from mainspring.storage.migrate import revise
 
     written = asyncio.run(revise(title))
-    if written is None:
-        echo("the migrations lead to the declared tables already")
-    else:
-        echo(escape(os.path.relpath(written.resolve())))
+    path = None if written is None else os.path.relpath(written.resolve())
+    tell(escape(path or "the migrations lead to the declared tables already"), as_json, written=path)

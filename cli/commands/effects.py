@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from mainspring.cli.console import with_service
-from mainspring.cli.output import AsJson, echo, short, show_facts, show_json, show_table
+from mainspring.cli.output import AsJson, echo, short, show_facts, show_json, show_table, tell
 from mainspring.client.times import when
 from mainspring.client.views import effects_view
 from mainspring.contracts.effects import Effect, EffectState
@@ -92,23 +92,24 @@ def _show(effect: Effect) -> None:
 
 
 @commands.command("mark-sent")
-def mark_sent(effect_id: EffectId) -> None:
+def mark_sent(effect_id: EffectId, *, as_json: AsJson = False) -> None:
     """Say of an unknown effect that it got through: it is not sent again."""
 
     async def work(service: Service) -> None:
         effect = await service.effects.mark_sent(effect_id)
-        echo(f"{effect.id}: {_state(effect.state)}")
+        tell(f"{effect.id}: {_state(effect.state)}", as_json, **effect.model_dump(mode="json"))
 
     with_service(work)
 
 
 @commands.command("send-again")
-def send_again(effect_id: EffectId) -> None:
+def send_again(effect_id: EffectId, *, as_json: AsJson = False) -> None:
     """Send an unknown effect again, under the same reference."""
 
     async def work(service: Service) -> None:
         effect = await service.effects.send_again(effect_id)
-        echo(f"{effect.id}: is sent again as {escape(effect.reference)}")
+        line = f"{effect.id}: is sent again as {escape(effect.reference)}"
+        tell(line, as_json, **effect.model_dump(mode="json"))
 
     with_service(work)
 

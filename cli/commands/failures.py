@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from mainspring.cli.console import FAILED, SUCCESS, with_service
 from mainspring.cli.failure_choice import ErrorType, JobName, Since, TypedChoice, choosing
-from mainspring.cli.output import AsJson, echo, short, show_json, show_table
+from mainspring.cli.output import AsJson, echo, short, show_json, show_table, tell
 from mainspring.client.times import when
 from mainspring.client.views import failure_view, messages_view
 from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
@@ -80,6 +80,7 @@ def replay(
     limit: Annotated[int | None, typer.Option(min=1, help="How many at most, the oldest first.")] = None,
     rate: Annotated[float, typer.Option(min=0.01, help="New tasks a second, at most.")] = REPLAYS_A_SECOND,
     stop: Annotated[bool, typer.Option(help="Stop when the same error returns.")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Start failed tasks once more, each as a new task; none is ever replayed twice.
 
@@ -90,13 +91,23 @@ def replay(
     async def work(service: Service) -> int:
         criteria = await choice.demanded(service)
         if dry_run:
-            _show_groups(await service.failures.groups(criteria))
-            count = await service.failures.count(criteria)
-            echo(f"{min(count, limit or count):,} of {count:,} failed tasks would be replayed")
+            groups, count = await service.failures.groups(criteria), await service.failures.count(criteria)
+            would = min(count, limit or count)
+            if not as_json:
+                _show_groups(groups)
+            line = f"{would:,} of {count:,} failed tasks would be replayed"
+            tell(line, as_json, groups=messages_view(groups), failed=count, would_be_replayed=would)
             return SUCCESS
         replayed = await service.failures.replay(
-            criteria, limit=limit, rate=rate, stop_when_it_returns=stop, on_replayed=_say_replayed
+            criteria,
+            limit=limit,
+            rate=rate,
+            stop_when_it_returns=stop,
+            on_replayed=_say_nothing if as_json else _say_replayed,
         )
+        if as_json:
+            show_json(replayed.model_dump(mode="json"))
+            return SUCCESS if replayed.stopped_because is None else FAILED
         return _show_replayed(replayed)
 
     with_service(work)
@@ -104,12 +115,13 @@ def replay(
 
 @commands.command("dismiss")
 @choosing
-def dismiss(choice: TypedChoice) -> None:
+def dismiss(choice: TypedChoice, *, as_json: AsJson = False) -> None:
     """Take failed tasks off the list without starting them again; the tasks stay FAILED."""
 
     async def work(service: Service) -> None:
         criteria = await choice.demanded(service)
-        echo(f"{await service.failures.dismiss(criteria):,} failed tasks dismissed")
+        count = await service.failures.dismiss(criteria)
+        tell(f"{count:,} failed tasks dismissed", as_json, dismissed=count)
 
     with_service(work)
 
@@ -142,6 +154,10 @@ def _task_row(task: Task) -> tuple[str, ...]:
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= MESSAGE_WIDTH else f"{line[: MESSAGE_WIDTH - 1]}…"
+
+
+def _say_nothing(_task: Task, _new_id: UUID) -> None:
+    pass
 
 
 def _say_replayed(task: Task, new_id: UUID) -> None:

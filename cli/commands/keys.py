@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mainspring.cli.console import FAILED, SUCCESS, with_service
-from mainspring.cli.output import AsJson, echo, show_json
+from mainspring.cli.output import AsJson, echo, show_json, tell
 
 if TYPE_CHECKING:
     from mainspring.client.service import Service
@@ -28,14 +28,14 @@ def show(*, as_json: AsJson = False) -> None:
             show_json({**vars(count), "former_keys": former, "former_link_keys": former_links})
         else:
             echo(f"former keys for secrets {former}, for links {former_links}")
-            _tell(count)
+            _tell(count, as_json)
         return FAILED if count.unreadable else SUCCESS
 
     with_service(work)
 
 
 @commands.command("rotate")
-def rotate(*, links: Links = False) -> None:
+def rotate(*, links: Links = False, as_json: AsJson = False) -> None:
     """Make a new key, and seal all secrets with it. Former keys still open, and their links still hold.
 
     Processes that run find a new key for secrets when they need it. They sign links with the former key until
@@ -45,27 +45,28 @@ def rotate(*, links: Links = False) -> None:
     async def work(service: Service) -> None:
         if links:
             service.keys.rotate_links()
-            echo("links are signed with the new key by what is started from now on; older links still hold")
+            line = "links are signed with the new key by what is started from now on; older links still hold"
+            tell(line, as_json, rotated="links")
         else:
-            _tell(await service.keys.rotate())
+            _tell(await service.keys.rotate(), as_json)
 
     with_service(work)
 
 
 @commands.command("reseal")
-def reseal() -> None:
+def reseal(*, as_json: AsJson = False) -> None:
     """Seal with the newest key what a former key has sealed. Safe to repeat."""
 
     async def work(service: Service) -> int:
         count = await service.keys.reseal()
-        _tell(count)
+        _tell(count, as_json)
         return FAILED if count.unreadable else SUCCESS
 
     with_service(work)
 
 
 @commands.command("forget")
-def forget(*, links: Links = False) -> None:
+def forget(*, links: Links = False, as_json: AsJson = False) -> None:
     """Drop the former keys. Of keys for links: links in mails that they signed hold no longer.
 
     Former keys for secrets are dropped only when nothing is sealed with them. Links in mails that a release
@@ -74,12 +75,15 @@ def forget(*, links: Links = False) -> None:
 
     async def work(service: Service) -> None:
         count = service.keys.forget_links() if links else await service.keys.forget()
-        echo(f"{count} former keys are gone")
+        tell(f"{count} former keys are gone", as_json, forgotten=count)
 
     with_service(work)
 
 
-def _tell(count: SealedCount) -> None:
+def _tell(count: SealedCount, as_json: bool) -> None:
+    if as_json:
+        show_json(vars(count))
+        return
     echo(f"secrets sealed with the newest key {count.newest}, with former keys {count.former}")
     if count.unreadable:
         echo(f"[red]secrets that no key opens {count.unreadable}[/]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from mainspring.cli.output import AsJson, echo, show_json
+from mainspring.cli.output import AsJson, echo, show_json, tell
 from mainspring.cli.schedule_options import ScheduleId, with_schedules
 from mainspring.cli.schedule_times import backfill, preview
 
@@ -41,23 +41,27 @@ def list_schedules(*, as_json: AsJson = False) -> None:
 
 
 @commands.command("sync")
-def sync() -> None:
+def sync(*, as_json: AsJson = False) -> None:
     """Bring the declared schedules to Temporal; what an operator has paused stays so."""
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
-        for schedule_id, outcome in (await schedules.sync()).items():
+        outcomes = await schedules.sync()
+        if as_json:
+            show_json(outcomes)
+            return
+        for schedule_id, outcome in outcomes.items():
             echo(escape(f"{schedule_id}: {outcome}"))
 
     with_schedules(work)
 
 
 @commands.command("trigger")
-def trigger(schedule_id: ScheduleId) -> None:
+def trigger(schedule_id: ScheduleId, *, as_json: AsJson = False) -> None:
     """Run a schedule's job now, also while it is paused."""
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
         await schedules.trigger(schedule_id)
-        echo(f"{schedule_id}: triggered")
+        tell(f"{schedule_id}: triggered", as_json, schedule=schedule_id, outcome="triggered")
 
     with_schedules(work)
 
@@ -67,18 +71,20 @@ def pause(
     schedule_id: ScheduleId,
     reason: Annotated[str, typer.Option(help="Why: shown while it is paused; at most 200 characters.")],
     by: By = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Stop a schedule from firing until it is resumed, over restarts and new versions."""
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
         await schedules.pause(schedule_id, reason, by=by or operator())
-        echo(f"{schedule_id}: paused")
+        tell(f"{schedule_id}: paused", as_json, schedule=schedule_id, outcome="paused")
 
     with_schedules(work)
 
 
 @commands.command("resume")
-def resume(schedule_id: ScheduleId, by: By = None) -> None:
+def resume(schedule_id: ScheduleId, by: By = None, *, as_json: AsJson = False) -> None:
     """Let a paused schedule fire again."""
     from mainspring.client.schedules.words import pause_text
 
@@ -91,7 +97,7 @@ def resume(schedule_id: ScheduleId, by: By = None) -> None:
             if was_paused
             else "is not paused: it runs"
         )
-        echo(escape(f"{schedule_id}: {text}"))
+        tell(escape(f"{schedule_id}: {text}"), as_json, schedule=schedule_id, outcome=text)
 
     with_schedules(work)
 

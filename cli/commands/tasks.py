@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mainspring.cli.console import FAILED, SUCCESS, availability_now, with_ledger, with_service
 from mainspring.cli.inputs import json_object
-from mainspring.cli.output import AsJson, echo, short, show_json, state_text, warn
+from mainspring.cli.output import AsJson, echo, short, show_json, state_text, tell, warn
 from mainspring.cli.workspace_option import FormerWorkspace
 from mainspring.client.views import messages_view, task_view
 from mainspring.contracts.tasks import TaskState
@@ -90,12 +91,14 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
 
 
 @commands.command("watch")
-def watch(reference: TaskReference) -> None:
+def watch(reference: TaskReference, *, as_json: AsJson = False) -> None:
     """Follow a task until it ends."""
-    from mainspring.cli.follow import follow_or_leave, show_outcome
+    from mainspring.cli.follow import follow_or_leave, show_end, show_outcome
 
     async def work(ledger: Ledger) -> int:
         task_id = await ledger.tasks.resolve(reference)
+        if as_json:
+            return show_end(await ledger.tasks.wait(task_id))
         return show_outcome(await follow_or_leave(ledger.tasks, task_id))
 
     with_ledger(work)
@@ -106,6 +109,7 @@ def cancel(
     reference: TaskReference,
     *,
     wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Cancel a task; what it has done so far stays."""
     from mainspring.cli.follow import follow
@@ -115,16 +119,19 @@ def cancel(
         task_id = await service.tasks.resolve(reference)
         before = await service.tasks.get(task_id)
         if before.state.is_final:
-            echo(f"{before.job} {state_text(before.state)} already: there is nothing to cancel")
+            line = f"{before.job} {state_text(before.state)} already: there is nothing to cancel"
+            tell(line, as_json, **before.model_dump(mode="json"))
             return SUCCESS if before.state is TaskState.CANCELLED else FAILED
         was_told = await service.jobs.ask_to_cancel(task_id)
         if not was_told and await availability(service.temporal) == ENGINE_AWAY:
-            echo(f"{before.job}: noted; Temporal does not answer, and is told when it is back")
+            line = f"{before.job}: noted; Temporal does not answer, and is told when it is back"
+            tell(line, as_json, **(await service.tasks.get(task_id)).model_dump(mode="json"))
             return SUCCESS
         task = await service.tasks.get(task_id)
         if wait:
-            task = await follow(service.tasks, task.id)
-        echo(f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling"))
+            task = await (service.tasks.wait if as_json else partial(follow, service.tasks))(task.id)
+        line = f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling")
+        tell(line, as_json, **task.model_dump(mode="json"))
         return SUCCESS if task.state is TaskState.CANCELLED or not wait else FAILED
 
     with_service(work)
@@ -141,9 +148,10 @@ def retry(
         str | None, typer.Option("--input", help="The fields of the input to change, as JSON, or @FILE.")
     ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the new task until it ends.")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Start a failed or cancelled task once more, as a new task; a flow runs only what is missing."""
-    from mainspring.cli.follow import follow_or_leave, show_outcome
+    from mainspring.cli.follow import follow_or_leave, show_end, show_outcome
     from mainspring.client.validation import validated
     from mainspring.workflows.runtime.catalogue import job_named
 
@@ -153,6 +161,8 @@ def retry(
         if text is not None:
             changed = validated(job_named(task.job), task.input | json_object(text))
         started = await service.jobs.retry(task.id, from_step=from_step, message=changed)
+        if as_json:
+            return show_end(await (service.tasks.wait if wait else service.tasks.get)(started.id))
         if started.deduplicated:
             echo(f"[yellow]no new task: task {started.id} of the same key is active[/]")
         else:

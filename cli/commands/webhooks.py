@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from mainspring.cli.console import with_service
-from mainspring.cli.output import AsJson, echo, show_json, show_table
+from mainspring.cli.output import AsJson, echo, show_json, show_table, tell
 from mainspring.cli.workspace_option import FormerWorkspace
 from mainspring.client.errors import BadInput
 from mainspring.client.times import when
@@ -85,25 +85,27 @@ def list_webhooks(*, as_json: AsJson = False) -> None:
 
 
 @commands.command("remove")
-def remove(webhook: WebhookId) -> None:
+def remove(webhook: WebhookId, *, as_json: AsJson = False) -> None:
     """Forget a webhook. Deliveries that still wait are not sent: each fails when its turn comes."""
 
     async def work(service: Service) -> None:
         removed = await service.webhooks.remove(webhook)
-        echo(f"{escape(removed.url)} is told nothing any more; what waits for it fails when its turn comes")
+        line = f"{escape(removed.url)} is told nothing any more; what waits for it fails when its turn comes"
+        tell(line, as_json, **removed.model_dump(mode="json"))
 
     with_service(work)
 
 
 @commands.command("enable")
-def enable(webhook: WebhookId) -> None:
+def enable(webhook: WebhookId, *, as_json: AsJson = False) -> None:
     """Tell a disabled webhook again. What it missed stays failed: `failures replay` delivers it."""
 
     async def work(service: Service) -> None:
         before = await service.webhooks.find(webhook)
         await service.webhooks.enable(webhook)
         was_active = before.disabled_at is None
-        echo(f"{escape(before.url)} " + ("was active already" if was_active else "is told again"))
+        line = f"{escape(before.url)} " + ("was active already" if was_active else "is told again")
+        tell(line, as_json, id=before.id, url=before.url, was_active=was_active)
 
     with_service(work)
 

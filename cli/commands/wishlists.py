@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from mainspring.cli.console import BAD_INPUT, SUCCESS, with_service
-from mainspring.cli.output import AsJson, echo, show_json, show_table
+from mainspring.cli.output import AsJson, echo, show_json, show_table, tell
 from mainspring.client.errors import BadInput
 from mainspring.client.times import when
 from mainspring.client.wishlist_view import wishlists_view
@@ -32,39 +32,41 @@ File = Annotated[
 
 
 @commands.command("import-products")
-def products(file: File) -> None:
+def products(file: File, *, as_json: AsJson = False) -> None:
     """Load products. Good entries are loaded, bad ones reported; the same file again changes nothing.
 
     Exit code 2 when an entry was bad; so for the others.
     """
     from mainspring.client.shop_imports import import_products
 
-    _import(file, lambda service: partial(import_products, service.shop))
+    _import(file, lambda service: partial(import_products, service.shop), as_json)
 
 
 @commands.command("import-users")
-def users(file: File) -> None:
+def users(file: File, *, as_json: AsJson = False) -> None:
     """Load users. Alerts that a user has switched off stay so, unless the file says otherwise."""
     from mainspring.client.shop_imports import import_users
 
-    _import(file, lambda service: partial(import_users, service.people))
+    _import(file, lambda service: partial(import_users, service.people), as_json)
 
 
 @commands.command("import-wishes")
-def wishes(file: File) -> None:
+def wishes(file: File, *, as_json: AsJson = False) -> None:
     """Load wishes. Their products and users have to be there."""
     from mainspring.client.shop_imports import import_wishes
 
-    _import(file, lambda service: partial(import_wishes, service.wishlists))
+    _import(file, lambda service: partial(import_wishes, service.wishlists), as_json)
 
 
 def _import(
-    file: Path, load: Callable[[Service], Callable[[Path, OnRejected], Awaitable[Imported]]]
+    file: Path,
+    load: Callable[[Service], Callable[[Path, OnRejected], Awaitable[Imported]]],
+    as_json: bool,
 ) -> NoReturn:
     from mainspring.cli.imports import show_import
 
     async def work(service: Service) -> int:
-        return await show_import(file, load(service))
+        return await show_import(file, load(service), as_json=as_json)
 
     with_service(work)
 
@@ -73,12 +75,15 @@ def _import(
 def remove(
     user_id: Annotated[str, typer.Argument(help="The user's id.")],
     product_id: Annotated[str, typer.Argument(help="The product's id.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Remove a wish; nothing more is sent about it."""
 
     async def work(service: Service) -> int:
         removed = await service.wishlists.remove_items([(product_id, user_id)])
-        echo("removed" if removed else escape(f"{user_id} has no wish for {product_id}"))
+        line = "removed" if removed else escape(f"{user_id} has no wish for {product_id}")
+        tell(line, as_json, user_id=user_id, product_id=product_id, removed=bool(removed))
         return SUCCESS if removed else BAD_INPUT
 
     with_service(work)
@@ -87,6 +92,8 @@ def remove(
 @commands.command("unsubscribe")
 def unsubscribe(
     token: Annotated[str, typer.Argument(help="The link to unsubscribe in a mail, or the end of it.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Switch off a user's alerts, as the link in a mail does."""
 
@@ -95,7 +102,8 @@ def unsubscribe(
             user_id = await service.people.unsubscribe(token.strip("<> ").rpartition("/")[2])
         except TokenRefused as error:
             raise BadInput(f"{token!r} is not accepted: {error}") from None
-        echo(escape(f"{user_id}: alerts are off" if user_id else "the user is not known any more"))
+        line = escape(f"{user_id}: alerts are off" if user_id else "the user is not known any more")
+        tell(line, as_json, user_id=user_id, alerts_are_off=user_id is not None)
         return SUCCESS if user_id else BAD_INPUT
 
     with_service(work)
