@@ -18,12 +18,16 @@ ALLOWED = {
         "TrackedRepository",  # the same
     },
     "card_keys.py": {"AccountRepository"},  # of an account that was found in the workspace
+    "checks/ledger.py": {"Attention"},  # the doctor counts over the whole installation
     "jobs/intake.py": {
         "TaskIntake",  # each new task says to which workspace it belongs
         "TaskQueries",  # looks at what has just been accepted
     },
     "jobs/jobs.py": {"TaskWriter"},  # cancels a task that was found in the workspace
+    "keys.py": {"ReceiverRepository"},  # the keys are the installation's, and seal every workspace's secrets
+    "ledger.py": {"WorkerRegister"},  # workers are the installation's
     "schedules/outcomes.py": {"TaskQueries"},  # schedules are the installation's
+    "tasks/overview.py": {"WorkerRegister"},  # workers are the installation's
 }
 
 
