@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -67,6 +68,12 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether this is the embedded database."""
         return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the embedded database; None for a server's, or one in memory."""
+        is_file = self.is_sqlite and self.url.database not in {None, "", ":memory:"}
+        return Path(self.url.database or "") if is_file else None
 
     async def transact(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """Run `work` in one transaction: committed when it returns, rolled back when it raises.

@@ -8,6 +8,7 @@ from pathlib import Path
 from mainspring.client.checks.findings import Finding
 from mainspring.config.gateways.media import store_folder
 from mainspring.config.settings import Settings
+from mainspring.storage.database import Database
 
 # A database, a log and a film of some minutes need it before anybody can come.
 LEAST_FREE = 1 << 30
@@ -37,6 +38,9 @@ def _disks(settings: Settings) -> dict[int, tuple[list[str], Path]]:
 
 def _written_to(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield "the state", settings.state_dir.absolute()
+    database = Database(settings.resolved_database_url).file
+    if database is not None:
+        yield "the database", database.absolute().parent
     yield "videos that are worked on", settings.resolved_scratch_dir
     published = store_folder(settings)
     if published is not None:

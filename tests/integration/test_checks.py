@@ -128,7 +128,9 @@ async def test_a_disk_without_room_is_found(tmp_path: Path) -> None:
 
     assert (True, True) == (full.is_wrong, roomy.is_well)
     assert "make room" in full.remedy
-    assert roomy.found.endswith("GB free for the state, videos that are worked on, published videos")
+    assert roomy.found.endswith(
+        "GB free for the state, the database, videos that are worked on, published videos"
+    )
     assert not (tmp_path / "new").exists()
 
 
