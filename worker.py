@@ -24,7 +24,7 @@ from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.activities.runtime.held_loop import watched_loop
 from mainspring.activities.runtime.interceptor import ActivityCare
 from mainspring.activities.runtime.isolation import Isolation, NoProcess, Registered, Suspects
-from mainspring.activities.runtime.isolation.child import die_with_parent, serve_forks
+from mainspring.activities.runtime.isolation.child import die_with_parent, fork_nursery, serve_forks
 from mainspring.activities.runtime.isolation.frames import Ended, receive, send
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
@@ -175,10 +175,17 @@ def _tools(
     }
 
 
-async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None:
+def nursery() -> socket.socket:
+    """Begin the process whose forks try suspected tasks; to be called before anything has begun a thread."""
+    return fork_nursery(isolated)
+
+
+async def serve(
+    settings: Settings, client: Client, stop: asyncio.Event, nursery: socket.socket | None = None
+) -> None:
     """Bring the database and the schedules up to date, then work until `stop` is set.
 
-    What is away is waited for.
+    What is away is waited for. `nursery` leads to what the function of that name has begun.
     """
     async with AsyncExitStack() as stack:
         settings.make_state_dir()
@@ -191,7 +198,7 @@ async def serve(settings: Settings, client: Client, stop: asyncio.Event) -> None
         registered = Registered(database, SystemClock())
         if not await until_there("the database", lambda: stack.enter_async_context(registered), stop):
             return
-        isolation = await stack.enter_async_context(Isolation(ISOLATED, Order.of(settings, client)))
+        isolation = await stack.enter_async_context(Isolation(ISOLATED, Order.of(settings, client), nursery))
         expecting = asyncio.create_task(_expect_suspects(registered, isolation))
         stack.callback(expecting.cancel)
         suspects = Suspects(
@@ -222,6 +229,7 @@ async def _sync_schedules(settings: Settings, client: Client) -> None:
 @asynccontextmanager
 async def isolated(order: Order) -> AsyncIterator[tuple[Sequence[Callable[..., Any]], ActivityCare]]:
     """Give what a worker's activities need in a process that tries suspected tasks."""
+    os.umask(UMASK)
     configure_logs(order.settings)
     async with AsyncExitStack() as stack:
         database = Database(order.settings.resolved_database_url)
@@ -253,7 +261,7 @@ async def _tell_consumers(temporal: TemporalGateway) -> None:
     await asyncio.gather(*(tell(job.name) for job in JOBS if job.queue is not None))
 
 
-async def serve_for(descriptor: int) -> None:
+async def serve_for(descriptor: int, nursery: socket.socket) -> None:
     """Serve as the process at the other end of a socket orders, until it says stop or is gone."""
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
     order, stop = await receive(reader), asyncio.Event()
@@ -266,7 +274,7 @@ async def serve_for(descriptor: int) -> None:
     heeding = asyncio.create_task(heed())
     configure_logs(order.settings)
     try:
-        await serve(order.settings, await order.client(lazy=False), stop)
+        await serve(order.settings, await order.client(lazy=False), stop, nursery)
     except Exception as error:  # noqa: BLE001  # that process tells of it
         send(writer, Ended.by(error))
     else:
@@ -275,7 +283,7 @@ async def serve_for(descriptor: int) -> None:
     heeding.cancel()
 
 
-async def main() -> None:
+async def main(nursery: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM."""
     os.umask(UMASK)
     settings = Settings.load()
@@ -283,7 +291,7 @@ async def main() -> None:
     stop = stop_on_signals()
     client = await connected(settings, stop)
     if client is not None:
-        await serve(settings, client, stop)
+        await serve(settings, client, stop, nursery)
 
 
 if __name__ == "__main__":
@@ -291,11 +299,11 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["serve", descriptor]:
             die_with_parent()
-            asyncio.run(serve_for(int(descriptor)))
+            asyncio.run(serve_for(int(descriptor), nursery()))
             os._exit(0)  # with a Temporal client alive, Python's own way out may abort or hang
         case ["isolated", descriptor]:
             serve_forks(int(descriptor), isolated)
         case _:
-            asyncio.run(main())
+            asyncio.run(main(nursery()))
             sys.stdout.flush()
             os._exit(0)  # as above

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias
 
 import typer
 from rich.markup import escape
@@ -119,7 +119,19 @@ def database_name(settings: "Settings") -> str:
     return without_password(settings.resolved_database_url)
 
 
-Worker: TypeAlias = "Callable[[Settings, Client, asyncio.Event], Coroutine[Any, Any, None]]"
+Serve: TypeAlias = "Callable[[Settings, Client, asyncio.Event], Coroutine[Any, Any, None]]"
+
+
+class Worker(Protocol):
+    """What serves the jobs. A process that is a worker and nothing else lets it `get_ready` first."""
+
+    def get_ready(self) -> None:
+        """Load the worker, and begin the processes that it needs, before this process has a thread."""
+
+    def __call__(
+        self, settings: "Settings", client: "Client", stop: "asyncio.Event"
+    ) -> "Coroutine[Any, Any, None]":
+        """Serve until `stop` is set."""
 
 
 def worker_of(context: typer.Context) -> Worker:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from mainspring.cli.console import Worker
+from mainspring.cli.console import Serve
 from mainspring.cli.emulators import NONE, Emulators, running_emulators
 from mainspring.config.connect import connect_embedded
 from mainspring.config.emulated import with_emulators
@@ -28,7 +28,7 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(
-    settings: Settings, worker: Worker, stop: asyncio.Event, *, emulated: bool
+    settings: Settings, worker: Serve, stop: asyncio.Event, *, emulated: bool
 ) -> AsyncIterator[Stack]:
     """Run everything until the block ends; when `emulated`, gateways without credentials go to emulators.
 
@@ -55,7 +55,7 @@ async def running_stack(
 
 
 async def _supervised(
-    worker: Worker,
+    worker: Serve,
     settings: Settings,
     temporal_client: Client,
     stop: asyncio.Event,

@@ -6,16 +6,26 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import socket
+
     from temporalio.client import Client
 
     from mainspring.config.settings import Settings
 
 
-async def _serve(settings: "Settings", temporal_client: "Client", stop: asyncio.Event) -> None:
-    # Only `up`, `worker` and `demo` work themselves; the other commands need not load the worker.
-    from mainspring import worker  # noqa: PLC0415
+class _Worker:
+    # Only `worker` and `demo` work themselves; the other commands need not load the worker.
+    _nursery: "socket.socket | None" = None
 
-    await worker.serve(settings, temporal_client, stop)
+    def get_ready(self) -> None:
+        from mainspring import worker  # noqa: PLC0415
+
+        self._nursery = worker.nursery()
+
+    async def __call__(self, settings: "Settings", client: "Client", stop: asyncio.Event) -> None:
+        from mainspring import worker  # noqa: PLC0415
+
+        await worker.serve(settings, client, stop, self._nursery)
 
 
 def main() -> None:
@@ -32,7 +42,7 @@ def main() -> None:
 
     gc.freeze()
     gc.enable()
-    run_command_line(_serve)
+    run_command_line(_Worker())
 
 
 if __name__ == "__main__":

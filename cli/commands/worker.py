@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def worker(context: typer.Context) -> None:
     """Run a worker against the configured Temporal until Ctrl-C."""
     serve = worker_of(context)
+    serve.get_ready()
 
     from mainspring.config.signals import stop_on_signals
     from mainspring.config.waiting import connected

@@ -71,12 +71,24 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def fork_nursery(open_activities: Open) -> socket.socket:
+    """Begin a nursery as a fork of this process, which has no thread yet; return the way there."""
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        try:
+            serve_forks(theirs.detach(), open_activities)
+        finally:
+            os._exit(0)
+    theirs.close()
+    return ours
+
+
 def serve_forks(descriptor: int, open_activities: Open) -> None:
     """Fork an isolated process for each socket that the worker sends, until the worker is gone."""
     die_with_parent()
-    signal.signal(
-        signal.SIGCHLD, signal.SIG_IGN
-    )  # nobody waits for the forks: their sockets tell of their end
+    # Nobody waits for the forks: their sockets tell of their end.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.freeze()  # so that the forks share what is loaded
     control = socket.socket(fileno=descriptor)
     while True:

@@ -1,6 +1,7 @@
 """The processes in which a worker tries suspected tasks: one task at a time in each."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -35,8 +36,8 @@ class NoProcess(Exception):
 class Isolation:
     """The processes of one worker, from `async with` to its end."""
 
-    def __init__(self, command: Sequence[str], order: object) -> None:
-        self._nursery = Nursery(command, order)
+    def __init__(self, command: Sequence[str], order: object, nursery: socket.socket | None = None) -> None:
+        self._nursery = Nursery(command, order, nursery)
         self._turns = asyncio.Semaphore(TURNS)
         self._places = asyncio.Semaphore(MOST_PROCESSES)
         self._idle: list[IsolatedProcess] = []
@@ -63,9 +64,9 @@ class Isolation:
 
     async def warm_up(self) -> None:
         """Be ready for suspects that are expected within some seconds. NoProcess: as `run`."""
-        process = await self._new_one()
-        self._idle.append(process)
-        self._end_later(process)
+        for process in await asyncio.gather(*(self._new_one() for _ in range(TURNS))):
+            self._idle.append(process)
+            self._end_later(process)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

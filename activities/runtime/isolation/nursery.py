@@ -1,7 +1,8 @@
 """The process that has the program loaded, of which isolated processes are forks.
 
-To load the program takes a second or two of CPU, a fork some milliseconds. The process is started when the
-first suspect is expected, and does nothing but fork: it has no thread, no event loop and no connection.
+To load the program takes a second or two of CPU, a fork some milliseconds. A worker that is a process of its
+own is forked itself, before it has a thread. Elsewhere the process is started when it is needed. It does
+nothing but fork: it has no thread, no event loop and no connection.
 """
 
 import asyncio
@@ -15,10 +16,11 @@ from mainspring.activities.runtime.isolation.process import Died, IsolatedProces
 class Nursery:
     """The loaded process of a worker. It ends with the worker, and when it is closed."""
 
-    def __init__(self, command: Sequence[str], order: object) -> None:
+    def __init__(self, command: Sequence[str], order: object, control: socket.socket | None = None) -> None:
         self._command, self._order = command, order
         self._process: asyncio.subprocess.Process | None = None
-        self._control: socket.socket | None = None
+        # Leads to a process that is there already, until that is gone.
+        self._control = control
         self._starting = asyncio.Lock()
 
     async def new(self) -> IsolatedProcess:
@@ -36,7 +38,7 @@ class Nursery:
 
     async def _started(self) -> socket.socket:
         async with self._starting:
-            if self._control is None or self._process is None or self._process.returncode is not None:
+            if self._control is None or (self._process and self._process.returncode is not None):
                 self.close()
                 ours, theirs = socket.socketpair()
                 with theirs:

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 # One after the other would take long where hundreds were under way. Of a crowd some are tried together: a
 # death has few companions then, and the death that fails a task is always one under the task alone.
 CROWD = 20
-TOGETHER = 10
+TOGETHER = 25
 
 
 class NotTried(Exception):
