@@ -20,6 +20,7 @@ from mainspring.contracts.tasks import (
     TasksReconciled,
     TaskState,
 )
+from mainspring.contracts.text import values_without_secrets
 from mainspring.domain.tasks import derived_task_id
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import TransientError
@@ -169,7 +170,8 @@ class ReconcileActivities:
             job=execution.workflow_type,
             workflow_id=execution.id,
             dedupe_key=None,
-            input=message,
+            # Nobody has sealed what was started by Temporal's own means.
+            input=values_without_secrets(message),
             triggered_by="temporal",
             # Whose the row is follows from the parent.
             parent_id=await self._temporal.parent_id_of(execution),

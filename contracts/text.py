@@ -5,7 +5,7 @@ database, Temporal, the log, the terminal, mails and webhooks.
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -53,6 +53,17 @@ def without_secrets(text: str) -> str:
     if "://" not in text and "=" not in text:
         return text
     return SIGNED.sub(rf"\1{HIDDEN}", USERINFO.sub(f"{HIDDEN}@", text))
+
+
+def values_without_secrets(value: Any) -> Any:
+    """Return a JSON value, at any depth, whose texts are `without_secrets`."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {name: values_without_secrets(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [values_without_secrets(each) for each in value]
+    return value
 
 
 def readable(text: str, most: int = LONGEST_ERROR) -> str:

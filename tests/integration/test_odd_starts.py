@@ -23,6 +23,13 @@ ODD = {
         Payload(metadata={"encoding": b"json/plain"}, data=b'{"account_id": %s}' % (b"1" * 5_000)),
         "account_id",
     ),
+    "secrets": (
+        Payload(
+            metadata={"encoding": b"json/plain"},
+            data=b'{"steps": [{"source": "https://me:s3cret@cdn.example/?sig=s3cret"}]}',
+        ),
+        "Extra inputs are not permitted",
+    ),
     "encrypted": (Payload(metadata={"encoding": b"binary/encrypted"}, data=b"\xff\x00"), "binary/encrypted"),
     "nothing": (Payload(metadata={"encoding": b"binary/null"}), "binary/null"),
 }
@@ -49,4 +56,6 @@ async def test_every_odd_start_has_a_failed_row_that_says_why(service: Service) 
     untold = {name for name, (_, why) in ODD.items() if why not in tasks[name].errors[0].message}
     assert set() == untold
     assert {"account_id": "nan"} == tasks["nan"].input
+    assert "s3cret" not in tasks["secrets"].model_dump_json()
+    assert [{"source": "https://***@cdn.example/?sig=***"}] == tasks["secrets"].input["steps"]
     assert {"unreadable"} == tasks["nested"].input.keys() == tasks["deep"].input.keys()
