@@ -7,7 +7,7 @@ from pathlib import Path
 from mainspring.config.gateways import Gateways
 from mainspring.config.settings import Settings
 from mainspring.gateways.addresses import AddressGuard
-from mainspring.gateways.download import Allowed, Downloads, open_downloads
+from mainspring.gateways.download import Allowed, Downloads, LeastSpeed, open_downloads
 from mainspring.gateways.objects import Objects, S3Access
 from mainspring.gateways.video import Ffmpeg, Video
 from mainspring.gateways.work_dir import Scratch
@@ -19,6 +19,7 @@ async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
     access, objects = _access(settings), object_store(settings)
     allowed = Allowed(
         settings.media_max_download_bytes,
+        LeastSpeed(settings.media_min_download_speed),
         buckets=frozenset(each for each in (objects.bucket, *settings.media_source_buckets) if each),
         folders=tuple(each for each in (objects.folder, settings.media_source_dir) if each is not None),
     )

@@ -20,6 +20,8 @@ class MediaSettings(ServiceSettings):
     media_source_dir: Path | None = None
     media_source_buckets: Names = ()
     media_max_download_bytes: int = Field(default=2_147_483_648, ge=1)  # 2 GiB: an hour at 4.8 Mbit/s
+    # A source that is slower, over half a minute, gives up its place. 0: any speed will do.
+    media_min_download_speed: int = Field(default=10_000, ge=0, le=1_000_000_000)
     # What a film may be: its pictures times their pixels. Two and a quarter hours of 4K with 30 a second.
     media_max_film_pixels: int = Field(default=2_000_000_000_000, ge=1)
     # What one profile of a film may become.

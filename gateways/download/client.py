@@ -12,6 +12,7 @@ from mainspring.gateways.addresses import AddressGuard, guarded_transport
 from mainspring.gateways.download.partial import PartialFile
 from mainspring.gateways.download.places import FileSource, ObjectSource
 from mainspring.gateways.download.source import SERVICE, Source, SourceRefused, TooLarge
+from mainspring.gateways.download.speed import LeastSpeed, Speed
 from mainspring.gateways.download.web import WebSource
 from mainspring.gateways.errors import Unreachable
 from mainspring.gateways.objects import Objects, S3Access
@@ -36,9 +37,10 @@ class Download:
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a source may be, beside an address that is allowed, and how large."""
+    """What a source may be, beside an address that is allowed, how large, and how slow."""
 
     most_bytes: int
+    least_speed: LeastSpeed = LeastSpeed()
     buckets: frozenset[str] = frozenset()
     folders: tuple[Path, ...] = ()
 
@@ -56,7 +58,8 @@ class Downloads:
     ) -> Download:
         """Bring `url` to `target`, going on with what an earlier call has left there.
 
-        Raises what the source raises, TooLarge above the limit, and Unreachable for an end before its time.
+        Raises what the source raises, TooLarge above the limit, Unreachable for an end before its time, and
+        TooSlow for a source that drips.
         """
         partial = PartialFile(target)
         try:
@@ -76,10 +79,12 @@ class Downloads:
                 partial.go_on(begun)
             else:
                 partial.begin(incoming.tag, incoming.total)
+            speed = Speed(self._allowed.least_speed)
             async for chunk in incoming.chunks:
                 self._check(partial.size + len(chunk))
                 partial.write(chunk)
                 on_bytes(partial.size, incoming.total)
+                speed.note(len(chunk))
         if incoming.total not in {None, partial.size}:
             raise Unreachable(f"{partial.size} of {incoming.total} bytes came", service=SERVICE)
 

@@ -116,7 +116,7 @@ class Ffmpeg:
             try:
                 text, _ = await asyncio.gather(_tail(process), progress.follow(process))
                 output = Output(text, await process.wait(), progress.reached, progress.frames)
-                is_too_large = measuring.done() or await is_larger(folder, most_bytes)
+                is_too_large = await is_larger(folder, most_bytes)
             finally:
                 is_stuck = watching.done()
                 watching.cancel()

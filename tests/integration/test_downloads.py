@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -12,9 +13,11 @@ from mainspring.gateways.download import (
     Allowed,
     Download,
     Downloads,
+    LeastSpeed,
     NotAVideo,
     SourceRefused,
     TooLarge,
+    TooSlow,
     open_downloads,
 )
 from mainspring.gateways.errors import NotSent, Refused, ServerFault, Unreachable
@@ -66,6 +69,27 @@ async def test_a_file_arrives_whole_and_its_progress_is_told(
     assert sorted(set(told)) == told
     assert len(CONTENT) == told[-1]
     assert not (tmp_path / "a.note").exists()
+
+
+async def test_a_source_that_drips_gives_up_its_place_and_goes_on_later(
+    videos: VideoServerEmulator, tmp_path: Path
+) -> None:
+    """No byte is sent twice for it."""
+    least = LeastSpeed(bytes_per_second=100_000_000, window=timedelta(milliseconds=50))
+    slow, fast = Allowed(MOST_BYTES, least_speed=least), Allowed(MOST_BYTES)
+    videos.seconds_a_chunk = 0.05
+    async with open_downloads(AddressGuard(allow_private=True), S3Access(), slow) as downloads:
+        with pytest.raises(TooSlow, match="fewer than 100,000,000"):
+            await downloads.fetch(videos.url("a.mp4"), tmp_path / "a")
+    there = (tmp_path / "a").stat().st_size
+
+    videos.seconds_a_chunk = 0
+    async with open_downloads(AddressGuard(allow_private=True), S3Access(), fast) as downloads:
+        reports: list[int] = []
+        assert WHOLE == await downloads.fetch(
+            videos.url("a.mp4"), tmp_path / "a", lambda size, _: reports.append(size)
+        )
+    assert 0 < there < reports[0]
 
 
 async def test_a_broken_download_goes_on_where_it_broke_off(
