@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from mainspring.contracts.webhooks import Subscription
 from mainspring.domain.webhooks import disabled_because, shown_url
@@ -23,6 +23,13 @@ class Receiver:
     subscription: Subscription
     url: str = field(repr=False)
     secret: str = field(repr=False)
+
+
+# Built once, for every end of a task asks.
+ACTIVE = select(SubscriptionRow).where(
+    SubscriptionRow.disabled_at.is_(None),
+    SubscriptionRow.workspace.in_(bindparam("workspaces", expanding=True)),
+)
 
 
 class ReceiverRepository(Repository):
@@ -52,10 +59,8 @@ class ReceiverRepository(Repository):
 
     async def active(self, workspaces: Collection[str]) -> list[Subscription]:
         """Return the subscriptions of these workspaces that are not disabled."""
-        query = select(SubscriptionRow).where(
-            SubscriptionRow.disabled_at.is_(None), SubscriptionRow.workspace.in_(workspaces)
-        )
-        return [subscription_of(row) for row in await self._session.scalars(query)]
+        rows = await self._session.scalars(ACTIVE, {"workspaces": list(workspaces)})
+        return [subscription_of(row) for row in rows]
 
     async def note(
         self,

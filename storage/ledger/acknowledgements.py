@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, Update, bindparam, literal_column, null, select
 
 from mainspring.contracts.tasks import JsonObject, TaskError, TaskState
-from mainspring.storage.ledger.deliveries import CHANGED, announce, ended_task
+from mainspring.storage.ledger.deliveries import CHANGED, Ended, announce
 from mainspring.storage.ledger.error_log import ErrorLog
 from mainspring.storage.ledger.rows import failure_columns
 from mainspring.storage.repository import Repository
@@ -50,30 +50,26 @@ class AcknowledgementStore(Repository):
         A row whose cancellation was asked for gets no other attempt. The row is CANCELLED, unless its work is
         done.
         """
-        claimed_rows = await self._session.execute(
-            select(*CHANGED, TaskRow.cancel_requested_at)
-            .where(
-                TaskRow.id.in_([each.id for each in acknowledgements]),
-                TaskRow.claimed_by == claim,
-                BATCHED_RUNNING,
-            )
-            .order_by(TaskRow.id)
-            .with_for_update()
-        )
+        ids = [each.id for each in acknowledgements]
+        connection = await self._session.connection()
+        claimed_rows = await connection.execute(_LEASED, {"claim": claim, "ids": ids})
         rows: dict[UUID, Any] = {row.id: row for row in claimed_rows}
         leased = [each for each in acknowledgements if each.id in rows]
         if not leased:
             return {}
         states = {each.id: _state(each, rows[each.id]) for each in leased}
-        connection = await self._session.connection()
-        await connection.execute(
-            _UPDATE, [_values(each, rows[each.id].job, states[each.id], now) for each in leased]
-        )
+        done = [each for each in leased if each.state is TaskState.SUCCESS]
+        if done:
+            results = [{"task": each.id, "outcome": each.result, "now": now} for each in done]
+            await connection.execute(_DONE, results)
+        others = [each for each in leased if each.state is not TaskState.SUCCESS]
+        if others:
+            await connection.execute(
+                _UPDATE, [_values(each, rows[each.id].job, states[each.id], now) for each in others]
+            )
         await self._log_errors(leased)
         ended = [
-            ended_task(rows[each.id], states[each.id], error=each.error, now=now)
-            for each in leased
-            if states[each.id].is_final
+            Ended(rows[each.id], states[each.id], each.error) for each in leased if states[each.id].is_final
         ]
         await announce(self._session, ended, now=now)
         return states
@@ -116,6 +112,26 @@ def _counts(acknowledgement: Acknowledgement) -> JsonObject:
     }
 
 
+def _done() -> Update:
+    """Return the UPDATE of a row that has succeeded: only its result is the row's own."""
+    table = TaskRow.__table__
+    assert isinstance(table, Table)  # noqa: S101  # for the type checker
+    # The rest is in the words of the statement: each parameter costs something for each row.
+    columns: dict[str, Any] = {
+        "state": literal_column(f"'{TaskState.SUCCESS}'"),
+        "progress": literal_column("100"),
+        "deaths": literal_column("0"),
+        **dict.fromkeys(("claimed_by", "next_attempt_at", "checkpoint", *NO_FAILURE), null()),
+    }
+    now = bindparam("now", type_=table.c.updated_at.type)
+    columns |= {
+        "result": bindparam("outcome", type_=table.c.result.type),
+        "finished_at": now,
+        "updated_at": now,
+    }
+    return table.update().where(table.c.id == bindparam("task")).values(columns)
+
+
 def _update() -> Any:
     table = TaskRow.__table__
     assert isinstance(table, Table)  # noqa: S101  # for the type checker
@@ -126,5 +142,17 @@ def _update() -> Any:
     return table.update().where(table.c.id == bindparam("task")).values(columns)
 
 
+# Built once, as all statements that every batch asks for again and again.
+_LEASED = (
+    select(*CHANGED, TaskRow.cancel_requested_at)
+    .where(
+        TaskRow.id.in_(bindparam("ids", expanding=True)),
+        TaskRow.claimed_by == bindparam("claim"),
+        BATCHED_RUNNING,
+    )
+    .order_by(TaskRow.id)
+    .with_for_update()
+)
+
 # One statement for a page of rows: the driver runs it many times, without parsing it again.
-_UPDATE = _update()
+_UPDATE, _DONE = _update(), _done()

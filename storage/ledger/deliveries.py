@@ -1,6 +1,7 @@
 """Telling subscribers: a transaction that ends tasks accepts the deliveries of their webhooks as well."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,16 +17,28 @@ from mainspring.storage.ledger.intake import TaskIntake
 from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.tables import TaskRow
 
-# What of a row `ended_task` tells.
+# What is told of a row that has ended.
 CHANGED = (TaskRow.id, TaskRow.job, TaskRow.workspace, TaskRow.fairness_key)
 
 
-async def announce(session: AsyncSession, ended: Sequence[EndedTask], *, now: datetime) -> None:
-    """Accept a delivery for each subscriber of each change; their queue is woken after the commit."""
-    ended = [each for each in ended if each.change.job != DELIVER_WEBHOOK]
+@dataclass(frozen=True)
+class Ended:
+    """A row that has just ended, read with the columns CHANGED."""
+
+    row: Any
+    state: TaskState
+    error: TaskError | None = None
+
+
+async def announce(session: AsyncSession, ended: Sequence[Ended], *, now: datetime) -> None:
+    """Accept a delivery for each subscriber of each end; their queue is woken after the commit."""
+    ended = [each for each in ended if each.row.job != DELIVER_WEBHOOK]
     if not ended:
         return
-    subscriptions = await ReceiverRepository(session).active({each.workspace for each in ended})
+    subscriptions = await ReceiverRepository(session).active({each.row.workspace for each in ended})
+    if not subscriptions:
+        return
+    changes = [_change(each, now) for each in ended]
     workspaces = {each.id: each.workspace for each in subscriptions}
     tasks = [
         batched_task(
@@ -36,7 +49,7 @@ async def announce(session: AsyncSession, ended: Sequence[EndedTask], *, now: da
             triggered_by=f"webhook {delivery.subscription_id}",
             fairness_key=delivery.event.workspace,
         )
-        for task_id, delivery in deliveries_of(ended, subscriptions)
+        for task_id, delivery in deliveries_of(changes, subscriptions)
     ]
     if tasks:
         await TaskIntake(session).enqueue(tasks, now=now)
@@ -48,17 +61,17 @@ async def announce_end(session: AsyncSession, finish: FinishTask, *, now: dateti
     if not await ReceiverRepository(session).are_there():
         return
     row = (await session.execute(select(*CHANGED).where(TaskRow.id == finish.task_id))).one()
-    await announce(session, [ended_task(row, finish.state, error=finish.error, now=now)], now=now)
+    await announce(session, [Ended(row, finish.state, finish.error)], now=now)
 
 
-def ended_task(row: Any, state: TaskState, *, error: TaskError | None = None, now: datetime) -> EndedTask:
-    """Return the change of a task that has just ended; `row` has the columns CHANGED."""
+def _change(ended: Ended, now: datetime) -> EndedTask:
+    row, error = ended.row, ended.error
     change = TaskChanged(
         task_id=row.id,
         job=row.job,
-        state=state,
+        state=ended.state,
         workspace=row.fairness_key,
         at=now,
-        error=f"{error.error_type}: {error.message}" if error and state is TaskState.FAILED else None,
+        error=f"{error.error_type}: {error.message}" if error and ended.state is TaskState.FAILED else None,
     )
     return EndedTask(row.workspace, change)

@@ -94,7 +94,7 @@ def may_begin(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return has_come & or_(TaskRow.quiet_seconds.is_(None), ~is_under_way)
 
 
-def is_due_again(now: datetime) -> ColumnElement[bool]:
+def is_due_again(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Whether the time of a row's next attempt has come."""
     return TaskRow.next_attempt_at <= now
 

@@ -10,29 +10,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Update, case, func, null, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Row
 
 from mainspring.contracts.tasks import JsonObject, TaskState
-from mainspring.storage.ledger.deaths import AT_LEAST_ONE
-from mainspring.storage.ledger.deliveries import CHANGED, announce, ended_task
-from mainspring.storage.ledger.queue_queries import is_due_again, may_begin
+from mainspring.storage.ledger.deliveries import Ended, announce
+from mainspring.storage.ledger.queue_statements import AGAIN, COLUMNS, FIRST, TAKE, TAKE_AFTER_DEATH
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING
-
-# What a claimed row is read with.
-COLUMNS = (
-    *CHANGED,
-    TaskRow.input,
-    TaskRow.attempts,
-    TaskRow.deaths,
-    TaskRow.checkpoint,
-    TaskRow.cancel_requested_at,
-    TaskRow.priority,
-    TaskRow.fairness_rank,
-    TaskRow.created_at,
-)
+from mainspring.storage.tables.tasks import BATCHED_RUNNING
 
 
 @dataclass(frozen=True)
@@ -69,11 +55,12 @@ class QueueStore(Repository):
 
         Rows that were asked to cancel meanwhile end here.
         """
-        again = _page(is_due_again(now), BATCHED_RUNNING, job, limit)
-        again = again.where(TaskRow.claimed_by.is_(None))
-        first = _page(may_begin(now), BATCHED_QUEUED, job, limit)
-        found = [*await self._session.execute(again), *await self._session.execute(first)]
-        found.sort(key=lambda row: (row.priority, row.fairness_rank, row.created_at, row.id))
+        queue = {"job": job, "now": now, "limit": limit}
+        connection = await self._session.connection()
+        again = (await connection.execute(AGAIN, queue)).all()
+        found = [*again, *await connection.execute(FIRST, queue)]
+        if again:
+            found.sort(key=lambda row: (row.priority, row.fairness_rank, row.created_at, row.id))
         return await self._take(found[:limit], claim, now)
 
     async def resume(self, claim: str, *, now: datetime, after_death: bool = False) -> list[ClaimedRow]:
@@ -111,16 +98,17 @@ class QueueStore(Repository):
         if cancelled:
             await self._end(cancelled, now)
         if claimable:
-            suspected = {"deaths": AT_LEAST_ONE} if after_death else {}
-            await self._session.execute(_these(claimable).values(_claimed(claim, now) | suspected))
+            claimed = {"ids": [row.id for row in claimable], "claim": claim, "now": now}
+            await (await self._session.connection()).execute(
+                TAKE_AFTER_DEATH if after_death else TAKE, claimed
+            )
         return [_task(row, row.attempts + 1, least=int(after_death)) for row in claimable]
 
     async def _end(self, rows: Sequence[Row[Any]], now: datetime) -> None:
         ended = {"state": TaskState.CANCELLED, "claimed_by": None, "finished_at": now, "updated_at": now}
-        await self._session.execute(_these(rows).values(ended))
-        await announce(
-            self._session, [ended_task(row, TaskState.CANCELLED, now=now) for row in rows], now=now
-        )
+        these = update(TaskRow).where(TaskRow.id.in_([row.id for row in rows]))
+        await self._session.execute(these.values(ended))
+        await announce(self._session, [Ended(row, TaskState.CANCELLED) for row in rows], now=now)
 
     async def release(self, job: str, *, run_id: str, now: datetime) -> None:
         """Free the rows that other runs of the job's consumer have claimed: only one run lives at a time."""
@@ -139,34 +127,6 @@ class QueueStore(Repository):
 def _activity_and_attempt(claim: str) -> tuple[str, int]:
     activity, _, attempt = claim.rpartition("/")
     return activity, int(attempt)
-
-
-def _these(rows: Sequence[Row[Any]]) -> Update:
-    return update(TaskRow).where(TaskRow.id.in_([row.id for row in rows]))
-
-
-def _page(is_due: ColumnElement[bool], where: Any, job: str, limit: int) -> Select[Any]:
-    return (
-        select(*COLUMNS)
-        .where(where, TaskRow.job == job, is_due)
-        .order_by(TaskRow.priority, TaskRow.fairness_rank, TaskRow.created_at, TaskRow.id)
-        .limit(limit)
-        # Another claim at the same time takes the next rows. SQLite leaves the lock out: it has one writer.
-        .with_for_update(skip_locked=True)
-    )
-
-
-def _claimed(claim: str, now: datetime) -> dict[str, Any]:
-    return {
-        "state": TaskState.RUNNING,
-        "claimed_by": claim,
-        "attempts": TaskRow.attempts + 1,
-        "next_attempt_at": None,
-        "started_at": func.coalesce(TaskRow.started_at, now),
-        # The input of the last start in the quiet time is worked now: a later start is the next task's.
-        "dedupe_key": case((TaskRow.quiet_seconds.is_not(None), null()), else_=TaskRow.dedupe_key),
-        "updated_at": now,
-    }
 
 
 def _task(row: Row[Any], attempt: int, *, least: int = 0) -> ClaimedRow:

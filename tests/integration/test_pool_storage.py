@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import NewTask, TaskError, TaskState
@@ -200,6 +200,30 @@ async def test_two_machines_never_claim_the_same_row(database: Database, other: 
     assert set(claimed) <= set(ids)
     rest = await claim(database, 200, "run/9")
     assert set(ids) == set(claimed) | {row.id for row in rest}
+
+
+async def test_pages_are_claimed_and_settled_with_statements_that_are_built_once(
+    sqlite_database: Database,
+) -> None:
+    """To build them costs more than the database takes to answer them; their number does not grow."""
+    await enqueue(sqlite_database, *(pooled() for _ in range(60)))
+    statements: list[object] = []
+
+    def note(_connection: object, statement: object, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(sqlite_database.engine.sync_engine, "before_execute", note)
+    seen: list[list[object]] = []
+    for limit in (10, 50):
+        rows = await claim(sqlite_database, limit)
+        done = [Acknowledgement(row.id, TaskState.SUCCESS, result={"status": 204}) for row in rows]
+        await settle(sqlite_database, *done)
+        seen.append(statements.copy())
+        statements.clear()
+
+    first, second = [[id(each) for each in some] for some in seen]
+    assert first == second
+    assert 6 == len(first)
 
 
 async def test_a_page_is_settled_row_by_row(database: Database) -> None:

@@ -165,10 +165,11 @@ class Batch(Generic[In]):
         ClaimLost: another attempt works it. Snooze: this one is being cancelled, or another is at it.
         """
         await self._leases.check(task_id)
-        if not await self.beginnings.wait(self._tasks[task_id]):
-            raise Snooze(self._clock.now() + SURE_FOR)
-        # That may have taken as long as the database was away.
-        await self._leases.check(task_id)
+        if self.beginnings.are_written:
+            if not await self.beginnings.wait(self._tasks[task_id]):
+                raise Snooze(self._clock.now() + SURE_FOR)
+            # That may have taken as long as the database was away.
+            await self._leases.check(task_id)
         self._leases.note_begun(task_id)
 
     def has_begun(self, task: QueueTask[In]) -> bool:

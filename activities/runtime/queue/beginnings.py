@@ -73,6 +73,11 @@ class Beginnings(Generic[In]):
         self._placed: set[UUID] = set()
 
     @property
+    def are_written(self) -> bool:
+        """Whether a beginning is to be written before the work goes on."""
+        return self._begins is not None
+
+    @property
     def are_waiting(self) -> bool:
         """Whether a task waits to begin."""
         return bool(self._waiting)

@@ -68,9 +68,10 @@ class Leases:
         """
         if activity.is_cancelled():
             raise Snooze(self._clock.now())
-        async with self._looking:  # of the many that begin after a standstill, one looks for all
-            if not self._is_sure(task_id):
-                await self._look()
+        if not self._is_sure(task_id):
+            async with self._looking:  # of the many that begin after a standstill, one looks for all
+                if not self._is_sure(task_id):
+                    await self._look()
         if task_id not in self._sure_since:
             raise ClaimLost(ClaimLost.__doc__)
 
