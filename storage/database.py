@@ -23,6 +23,7 @@ from mainspring.storage.commits import WAKE, Wake, waking
 from mainspring.storage.error_words import without_values
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.storable import keep_storable, storable_json
+from mainspring.storage.turnstile import Turnstile
 
 __all__ = ["Database", "Session"]
 
@@ -57,6 +58,7 @@ class Database:
     def __init__(self, url: str | URL, *, pool_patience: timedelta = POOL_PATIENCE) -> None:
         self.url = make_url(url)
         self.engine = _create_engine(self.url, pool_patience)
+        self._turnstile = Turnstile()
         # Wakes the queues of what transactions have queued; without it their tasks wait for the relay.
         self.wake: Wake | None = None
         self.session = async_sessionmaker(self.engine, expire_on_commit=False, info={WAKE: self._wake})
@@ -94,6 +96,9 @@ class Database:
         async def body() -> tuple[T, set[asyncio.Task[None]]]:
             with translated():
                 async with sessions.begin() as session:
+                    if self.is_sqlite and sessions is self.session:
+                        async with self._turnstile.passing():
+                            await session.connection()  # has the write lock from here on
                     result = await work(session)
                 return result, waking(session)
 
