@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Allowed:
     """What a source may be, beside an address that is allowed, how large, and how slow."""
 
     most_bytes: int
-    least_speed: LeastSpeed = LeastSpeed()
+    least_speed: LeastSpeed = field(default_factory=LeastSpeed)
     buckets: frozenset[str] = frozenset()
     folders: tuple[Path, ...] = ()
 
