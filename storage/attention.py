@@ -11,6 +11,7 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.storage.ledger.failures import OPEN
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import EffectRow, TaskErrorRow, TaskRow
+from mainspring.storage.tables.effects import OPEN_EFFECT
 from mainspring.storage.tables.tasks import ACTIVE
 
 # What waits until it is mended is tried every five minutes at least: an older failure is over.
@@ -50,7 +51,7 @@ class Attention(Repository):
 
     async def in_doubt(self) -> int:
         """Return how many effects wait for a person to say whether they have arrived."""
-        query = select(func.count()).where(EffectRow.state == EffectState.UNKNOWN)
+        query = select(func.count()).where(OPEN_EFFECT, EffectRow.state == EffectState.UNKNOWN)
         return await self._session.scalar(query) or 0
 
     async def used_up(self) -> Sequence[Reason]:

@@ -12,6 +12,7 @@ from mainspring.storage.effects.rows import effect_of
 from mainspring.storage.errors import EffectUnknown
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import EffectRow, TaskRow
+from mainspring.storage.tables.effects import OPEN_EFFECT
 
 
 class EffectQueries(Repository):
@@ -62,6 +63,7 @@ class EffectQueries(Repository):
             select(EffectRow.id, EffectRow.workspace, EffectRow.owner)
             .join(TaskRow, TaskRow.id == EffectRow.task_id)
             .where(
+                OPEN_EFFECT,
                 EffectRow.state.in_((EffectState.INTENDED, EffectState.SENDING)),
                 EffectRow.kind == kind,
                 TaskRow.state.in_((TaskState.CANCELLED, TaskState.FAILED)),

@@ -8,8 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mainspring.storage.tables.base import Base, OuterId
 
-# Queries name this very text, or else the databases do not see that the partial index serves them.
+# Queries name these very texts, or else the databases do not see that the partial indexes serve them.
 RESENT = text("resends > 0")
+OPEN = text("state IN ('intended', 'sending', 'unknown')")
+# The same in a query that joins tasks.
+OPEN_EFFECT = text("effects.state IN ('intended', 'sending', 'unknown')")
 
 
 class EffectRow(Base):
@@ -46,5 +49,6 @@ class EffectRow(Base):
         # Pages of lists, by what people ask for.
         Index("ix_effects_state", "workspace", "state", "created_at", "id"),
         Index("ix_effects_created_at", "workspace", "created_at", "id"),
+        Index("ix_effects_open", "kind", "id", "state", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_effects_resends", "workspace", "resends", sqlite_where=RESENT, postgresql_where=RESENT),
     )

@@ -13,8 +13,9 @@ from mainspring.contracts.effects import EffectState
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import NewTask, TaskFilter, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.storage.attention import Attention
 from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import WorkspaceEffects
+from mainspring.storage.effects import EffectQueries, WorkspaceEffects
 from mainspring.storage.ledger import FailureStore, TaskQueries, WorkspaceTasks
 from mainspring.storage.ledger.repeats import Repeats
 from tests.ledger_writes import accepted, begin, report
@@ -81,6 +82,16 @@ def effects_of(states: Collection[EffectState] = ()) -> Callable[[Session], Awai
     return look
 
 
+async def abandoned(session: Session) -> None:
+    """Look for effects that no task sends any more."""
+    await EffectQueries(session).abandoned("mail", limit=100)
+
+
+async def in_doubt(session: Session) -> None:
+    """Count the effects that a person has to resolve."""
+    await Attention(session).in_doubt()
+
+
 async def resends(session: Session) -> None:
     """Count the attempts of effects that were in doubt."""
     await WorkspaceEffects(session, DEFAULT_WORKSPACE).resends()
@@ -115,6 +126,8 @@ ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
         (to_cancel, "ix_tasks_cancel_requested_at"),
         (effects_of(), "ix_effects_created_at (workspace=? AND (created_at,id)<(?,?))"),
         (effects_of([EffectState.UNKNOWN]), "ix_effects_state " + ROWS_OF_A_LIST.format("state")),
+        (abandoned, "ix_effects_open (kind=?)"),
+        (in_doubt, "ix_effects_open"),
         (resends, "ix_effects_resends (workspace=? AND resends>?)"),
     ],
 )

@@ -9,6 +9,8 @@ branch_labels = None
 depends_on = None
 
 RESENT = sa.text("resends > 0")
+# Whose end is not known.
+OPEN = sa.text("state IN ('intended', 'sending', 'unknown')")
 
 
 def upgrade() -> None:
@@ -22,4 +24,7 @@ def upgrade() -> None:
         ["workspace", "resends"],
         sqlite_where=RESENT,
         postgresql_where=RESENT,
+    )
+    op.create_index(
+        "ix_effects_open", "effects", ["kind", "id", "state"], sqlite_where=OPEN, postgresql_where=OPEN
     )
