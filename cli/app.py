@@ -53,6 +53,6 @@ def mainspring(
 def run_command_line(worker: Worker) -> None:
     """Run the command in the process's arguments; `worker` is what serves the jobs."""
     try:
-        app(obj=worker)
+        app(obj=worker, prog_name="mainspring")
     except SystemExit as leaving:  # how typer ends --help, a usage error and a command that just returned
         end(leaving.code if isinstance(leaving.code, int) else SUCCESS)

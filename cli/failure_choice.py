@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mainspring.cli import completion
 from mainspring.client.errors import BadInput
 from mainspring.client.failure_choice import FailureChoice, NothingChosen
 from mainspring.client.time_input import moment_or_span_ago
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of tasks, or their beginnings.")]
 Group = Annotated[str | None, typer.Option(help="Only this group, by the beginning of its name.")]
-JobName = Annotated[str | None, typer.Option("--job", help="Only tasks of this job.")]
+JobName = Annotated[
+    str | None, typer.Option("--job", help="Only tasks of this job.", autocompletion=completion.jobs)
+]
 ErrorType = Annotated[str | None, typer.Option("--type", help="Only errors of this type.")]
 Since = Annotated[str | None, typer.Option(help="Only failures since then: a time, or 2h for two hours ago.")]
 Everything = Annotated[bool, typer.Option("--all", help="All failed tasks.")]

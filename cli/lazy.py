@@ -59,7 +59,7 @@ def loaded(name: str) -> Any:
     if isinstance(group, typer.Typer):
         alone.add_typer(group, name=name)
     else:
-        alone.command(name)(getattr(module, name))
+        alone.command(name, context_settings=getattr(module, "CONTEXT", None))(getattr(module, name))
     alone.callback()(lambda: None)  # or a single command would be the whole
     whole = typer.main.get_group(alone)
     return whole.commands[name]

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from mainspring.cli import completion
 from mainspring.cli.console import settled
 
 if TYPE_CHECKING:
     from mainspring.client.schedules import Schedules
     from mainspring.config.settings import Settings
 
-ScheduleId = Annotated[str, typer.Argument(help="A schedule's id; `mainspring schedules list` shows them.")]
+ScheduleId = Annotated[
+    str,
+    typer.Argument(
+        help="A schedule's id; `mainspring schedules list` shows them.", autocompletion=completion.schedules
+    ),
+]
 
 
 def with_schedules(work: Callable[[Schedules, Settings], Awaitable[None]]) -> NoReturn:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from mainspring.cli import completion
 from mainspring.cli.console import with_service
 from mainspring.cli.output import AsJson, show_json, show_table, tell
 from mainspring.client.views import account_view
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
-AccountName = Annotated[str, typer.Argument(help="An account's name or id.")]
+AccountName = Annotated[
+    str, typer.Argument(help="An account's name or id.", autocompletion=completion.accounts)
+]
 Plan = Annotated[str, typer.Option(help="Free Tier, Starter, Professional or Enterprise.")]
 AnchorDay = Annotated[int, typer.Option(help="The day of the month on which the quota renews.")]
 NewAnchorDay = Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from mainspring.cli import completion
 from mainspring.cli.console import with_service
 from mainspring.cli.output import AsJson, echo, short, show_facts, show_json, show_table, tell
 from mainspring.client.times import when
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
-EffectId = Annotated[str, typer.Argument(help="An effect's id, or its beginning; `effects list` shows it.")]
+EffectId = Annotated[
+    str,
+    typer.Argument(
+        help="An effect's id, or its beginning; `effects list` shows it.", autocompletion=completion.effects
+    ),
+]
 
 COLOURS = {
     EffectState.INTENDED: "cyan",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mainspring.cli import completion
 from mainspring.cli.console import FAILED, SUCCESS, with_service
 from mainspring.cli.output import echo, show_json, warn
 from mainspring.client.errors import BadInput
@@ -20,11 +21,22 @@ if TYPE_CHECKING:
 DEFAULT_PRIORITY = 3
 
 
+# The fields of the job's input are options as well: which these are, the job says.
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
 def run(
-    job: Annotated[str, typer.Argument(help="A job's name; `mainspring jobs` lists them.")],
+    context: typer.Context,
+    job: Annotated[
+        str,
+        typer.Argument(help="A job's name; `mainspring jobs` lists them.", autocompletion=completion.jobs),
+    ],
     text: Annotated[str, typer.Option("--input", help="The input as JSON, or @FILE.")] = "{}",
     account: Annotated[
-        str | None, typer.Option(help="An account's name or id, for the input's account_id.")
+        str | None,
+        typer.Option(
+            help="An account's name or id, for the input's account_id.", autocompletion=completion.accounts
+        ),
     ] = None,
     *,
     wait: Annotated[bool, typer.Option(help="Follow the task until it ends.")] = True,
@@ -41,9 +53,13 @@ def run(
 ) -> None:
     """Start a job and follow it. Exit code 0: success, 1: failed, 2: bad input, 3: away.
 
+    Each field of the job's input that is no list or object is an option as well, after the job's name:
+    `mainspring run discover-sets --account ada --older-than P2D`.
+
     `mainspring jobs` shows of what a job is active once, such as one for each account:
     a second start returns the task that is there as it is, and says so.
     """
+    from mainspring.cli.field_options import fields_of
     from mainspring.cli.follow import follow_or_leave, show_outcome
     from mainspring.cli.inputs import json_object
     from mainspring.client.job_input import job_input
@@ -53,7 +69,8 @@ def run(
     async def work(service: Service) -> int:
         chosen = job_named(job)
         _check_priority(priority)
-        fields = json_object(text)
+        own = [option for each in context.command.params for option in each.opts]
+        fields = json_object(text) | fields_of(chosen.input, context.args, own=own)
         message = await job_input(service.accounts, chosen, fields, account=account, option="--account")
         started = await service.jobs.start(
             chosen,

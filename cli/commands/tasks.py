@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mainspring.cli import completion
 from mainspring.cli.console import FAILED, SUCCESS, availability_now, with_ledger, with_service
 from mainspring.cli.inputs import json_object
 from mainspring.cli.output import AsJson, echo, short, show_json, state_text, tell, warn
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help=__doc__)
 
-TaskReference = Annotated[str, typer.Argument(help="A task's id, or its beginning.")]
+TaskReference = Annotated[
+    str, typer.Argument(help="A task's id, or its beginning.", autocompletion=completion.tasks)
+]
 
 
 @commands.command("list")
@@ -30,7 +33,9 @@ def list_tasks(
         list[TaskState] | None,
         typer.Option(case_sensitive=False, help="Only tasks in this state; may be repeated."),
     ] = None,
-    job: Annotated[str | None, typer.Option(help="Only tasks of this job.")] = None,
+    job: Annotated[
+        str | None, typer.Option(help="Only tasks of this job.", autocompletion=completion.jobs)
+    ] = None,
     without: Annotated[
         list[str] | None, typer.Option(metavar="JOB", help="No tasks of this job; may be repeated.")
     ] = None,
