@@ -64,7 +64,18 @@ class TaskActivities:
             await begin_child_step(session, message, now=now)
             return begun
 
-        return await self._database.transact(write)
+        begun = await self._database.transact(write)
+        if not begun.already_final:
+            return begun
+        # The task was cancelled in the ledger alone, for nobody knew of this run: let Temporal say so too.
+        return begun.model_copy(update={"cancelling": await self._is_cancelling(message)})
+
+    async def _is_cancelling(self, message: BeginTask) -> bool:
+        try:
+            return await self._temporal.cancel(message.workflow_id, message.run_id)
+        except GatewayError as error:
+            log.warning("cancellation not passed on", workflow_id=message.workflow_id, error=str(error))
+            return False
 
     @activity.defn(name="tasks.mark_waiting")
     async def mark_waiting(self, message: MarkWaiting) -> None:

@@ -193,6 +193,8 @@ class BeginTask(InTurns):
 class TaskBegun(Message):
     """The row that a workflow reports to; `already_final` when it was cancelled before its start.
 
+    With `cancelling` Temporal was asked to cancel the workflow too.
+
     With `starts_in` it has not begun: it is to ask again after so long. `input` is there when it is no
     longer what the workflow was started with. With `held_by` there is no row: that task does the work.
     """
@@ -202,6 +204,7 @@ class TaskBegun(Message):
     starts_in: timedelta | None = None
     input: JsonObject | None = None
     held_by: UUID | None = None
+    cancelling: bool = False
 
 
 class TaskId(Message):

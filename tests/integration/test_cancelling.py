@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import CancelledError
 
 from mainspring.client.jobs import Jobs
 from mainspring.contracts.cards import DiscoverSets, UpdateInventoryPrices
@@ -133,8 +134,9 @@ async def test_a_workflow_whose_task_was_cancelled_before_it_began_does_nothing(
     task = await jobs.cancel(started.id)
 
     await service.temporal.start(task.job, task.workflow_id, task.input, task_id=task.id, priority=3)
-    with pytest.raises(WorkflowFailureError):
+    with pytest.raises(WorkflowFailureError) as failed:
         await service.temporal_client.get_workflow_handle(task.workflow_id).result()
+    assert isinstance(failed.value.cause, CancelledError)
 
     assert task == await service.tasks.get(task.id)
     assert 0 == len(service.justtcg.calls)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
@@ -38,6 +39,9 @@ Self_ = TypeVar("Self_")
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 State = TypeVar("State", bound=Message)
+
+# A cancellation that Temporal was asked for reaches the workflow at once.
+CANCELLATION_COMES = timedelta(seconds=10)
 
 SCHEDULED_BY = SearchAttributeKey.for_keyword("TemporalScheduledById")
 
@@ -153,6 +157,9 @@ async def _begun(message: In) -> In | None:
     if begun.held_by is not None:
         workflow.logger.info(f"not run: task {begun.held_by} holds the key")
         return None
+    if begun.cancelling:
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(lambda: False, timeout=CANCELLATION_COMES)
     if begun.already_final:
         raise ApplicationError(
             "the task was ended before it started", type="AlreadyFinal", non_retryable=True
