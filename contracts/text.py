@@ -26,10 +26,12 @@ LONGEST_ERROR = 10_000
 LONGEST_STACK = 50_000
 LONGEST_NAME = 1_000
 
-# Passwords of URLs, and what their queries sign or let in by: names as vendors have them, in any case.
+# Passwords of URLs, and what their queries sign or let in by: names as vendors have them, in any case. Each
+# takes time in proportion to the text: a text from outside may be long, and the event loop waits meanwhile.
+# That is why SIGNED looks ahead for the word within a name; `.*word.*=` would try each word of a long name.
 USERINFO = re.compile(r"(?<=://)[^\s/?#'\"]+@")
 SIGNED = re.compile(
-    r"""([?&;](?:[\w.-]*(?:signature|credential|token|secret|password|api_?key)[\w.-]*"""
+    r"""([?&;](?:(?=[\w.-]*(?:signature|credential|token|secret|password|api_?key))[\w.-]+"""
     r"""|sig|key|auth|hdnts|hdnea|policy|pwd|awsaccesskeyid)=)[^\s&#;'"<>]+""",
     re.IGNORECASE,
 )

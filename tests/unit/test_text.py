@@ -2,6 +2,7 @@
 
 import io
 import logging
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -43,6 +44,21 @@ def test_readable_text_is_left_alone(text: str, most: int) -> None:
     told = readable(text, most)
     assert told == readable(told, most)
     told.encode()
+
+
+@pytest.mark.parametrize(
+    "part", ["token", "?token", "&a", "?", ";token=", "://", "://a", "http://a:b", "?key=a@", "[0m\x1b"]
+)
+def test_a_longer_text_takes_time_in_proportion(part: str) -> None:
+    """Whatever stands in it. Eight times the text would take 64 times as long if each part met each."""
+
+    def taken(repeats: int) -> float:
+        text = "://?" + part * repeats
+        begun = time.thread_time()
+        readable(text)
+        return time.thread_time() - begun
+
+    assert min(taken(8_000) for _ in range(3)) < 30 * min(taken(1_000) for _ in range(3))
 
 
 def test_half_a_character_does_not_keep_a_failure_from_temporal() -> None:
