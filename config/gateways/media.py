@@ -38,8 +38,9 @@ async def open_gateways(settings: Settings) -> AsyncIterator[Gateways]:
 
 
 def object_store(settings: Settings) -> Objects:
-    """Return where finished videos go."""
-    return Objects(settings.resolved_store_url, _access(settings))
+    """Return where finished videos go: a folder that the settings name is for a web server, ours is not."""
+    is_shared = settings.media_store_url is not None
+    return Objects(settings.resolved_store_url, _access(settings), is_shared=is_shared)
 
 
 def store_folder(settings: Settings) -> Path | None:

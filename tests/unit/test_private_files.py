@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from mainspring.config.gateways.media import object_store
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.devserver.running import RunningTemporal, owned, write_run_file
-from mainspring.gateways.objects import Objects, S3Access
 from mainspring.gateways.private_files import make_private
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
@@ -80,11 +80,13 @@ async def test_a_store_of_its_own_can_be_read_by_a_web_server(tmp_path: Path) ->
     """Videos that are published in a folder outside are for others; those in the state directory are not."""
     before = os.umask(0o077)
     try:
-        for name, is_shared in (("outside", True), ("inside", False)):
-            (tmp_path / name).mkdir()
-            objects = Objects(f"file://{tmp_path / name}", S3Access(), is_shared=is_shared)
-            await objects.replace("films/1/film.mp4", b"film", "video/mp4")
+        (tmp_path / "outside").mkdir()
+        inside = Settings(state_dir=tmp_path / "var")
+        inside.make_state_dir()
+        outside = Settings(state_dir=tmp_path / "var", media_store_url=f"file://{tmp_path / 'outside'}")
+        for settings in (outside, inside):
+            await object_store(settings).replace("films/1/film.mp4", b"film", "video/mp4")
     finally:
         os.umask(before)
     assert ["0o755"] * 3 + ["0o644"] == sorted(open_to_others(tmp_path / "outside").values(), reverse=True)
-    assert {} == open_to_others(tmp_path / "inside")
+    assert {} == open_to_others(tmp_path / "var")
