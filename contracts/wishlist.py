@@ -25,7 +25,10 @@ class NotificationKind(StrEnum):
 
 
 class SkipReason(StrEnum):
-    """Why somebody is not told: the first group by a check, the second just before the mail was sent."""
+    """Why somebody is not told: the first group by a check, the second just before the mail was sent.
+
+    The last: the mail was given up, and what is told of in it is told by the next check.
+    """
 
     DROP_TOO_SMALL = "drop-too-small"
     COOLDOWN = "cooldown"
@@ -39,6 +42,8 @@ class SkipReason(StrEnum):
     OUT_OF_STOCK = "out-of-stock"
     WISH_REMOVED = "wish-removed"
     UNSUBSCRIBED = "unsubscribed"
+
+    UNDELIVERED = "undelivered"
 
 
 class WishedItem(Message):

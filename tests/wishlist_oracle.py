@@ -196,11 +196,13 @@ class Oracle:
             return "sale-ended"
         return "price-rose" if product.price_at(now) > price else None
 
-    def over(self, mail_key: MailKey, state: str, now: datetime) -> None:
+    def over(self, mail_key: MailKey, state: str, now: datetime, *, is_refused: bool = False) -> None:
         """Note that a mail was sent, or has failed for good."""
         self._sending[mail_key[0]].discard(mail_key)
+        # What was not delivered, and refused by nobody, does not count as told.
+        is_told = state == "sent" or is_refused
         for key in self.mails.pop(mail_key).keys:
-            self._settle(key, state, None, now)
+            self._settle(key, state if is_told else "skipped", None if is_told else "undelivered", now)
         if state == "sent":
             self.users[mail_key[0]].mailed_at = now
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import and_, bindparam, or_, select, tuple_, update
 
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
-from mainspring.contracts.wishlist import NotificationKind
+from mainspring.contracts.wishlist import NotificationKind, SkipReason
 from mainspring.domain.shop import Offer
 from mainspring.domain.wishlist import Due, SaleState, StockState
 from mainspring.storage.dialect import chunks
@@ -27,6 +27,13 @@ from mainspring.storage.tables import (
 from mainspring.storage.wishlist.rows import sale_seen, stock_seen
 
 Shape = TypeVar("Shape", Product, User)
+
+
+# What a mail still holds; a check that tells of it anew takes it out.
+HELD = or_(
+    NotificationRow.state.in_(("due", "failed")),
+    and_(NotificationRow.state == "skipped", NotificationRow.reason == SkipReason.UNDELIVERED),
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class MailRepository(Repository):
                 & (WishlistItemRow.product_id == NotificationRow.product_id)
                 & (WishlistItemRow.user_id == NotificationRow.user_id),
             )
-            .where(NotificationRow.effect_id.in_(effects), NotificationRow.state.in_(("due", "failed")))
+            .where(NotificationRow.effect_id.in_(effects), HELD)
             .order_by(NotificationRow.created_at, NotificationRow.product_id, NotificationRow.kind)
         )
         fresh = query.execution_options(populate_existing=True)
@@ -118,8 +125,18 @@ class MailRepository(Repository):
         for some in chunks(effect_ids):
             await self._session.execute(
                 update(NotificationRow)
-                .where(NotificationRow.effect_id.in_(some), NotificationRow.state.in_(("due", "failed")))
-                .values(state=state, settled_at=now)
+                .where(NotificationRow.effect_id.in_(some), HELD)
+                .values(state=state, reason=None, settled_at=now)
+                .execution_options(synchronize_session=False)
+            )
+
+    async def skip_undelivered(self, effect_ids: Collection[UUID], *, now: datetime) -> None:
+        """Let what these failed mails hold be told by the next check, or by a retry of their tasks."""
+        for some in chunks(effect_ids):
+            await self._session.execute(
+                update(NotificationRow)
+                .where(NotificationRow.effect_id.in_(some), NotificationRow.state == "failed")
+                .values(state="skipped", reason=SkipReason.UNDELIVERED, settled_at=now)
                 .execution_options(synchronize_session=False)
             )
 

@@ -10,6 +10,7 @@ from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow
+from mainspring.storage.wishlist.mails import HELD
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,7 @@ class OutcomeRepository(Repository):
 
     async def _waiting(self) -> tuple[int, datetime | None]:
         """Count the mails that are intended and hold something, and say when the first one's turn is."""
-        holds = select(NotificationRow.id).where(
-            NotificationRow.effect_id == EffectRow.id, NotificationRow.state.in_(("due", "failed"))
-        )
+        holds = select(NotificationRow.id).where(NotificationRow.effect_id == EffectRow.id, HELD)
         waits_for = case(
             (TaskRow.state == TaskState.QUEUED, TaskRow.starts_at), else_=TaskRow.next_attempt_at
         )

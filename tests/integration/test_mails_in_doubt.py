@@ -12,7 +12,7 @@ from mainspring.activities.wishlist.mailing.sending import written
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, SkipReason
-from mainspring.gateways.smtp import AnswerLost, ServerAway
+from mainspring.gateways.smtp import AnswerLost, MailRefused, PutOff, ServerAway
 from mainspring.gateways.templates import Templates
 from mainspring.storage.database import Database
 from mainspring.storage.tables import WishlistUserRow
@@ -232,3 +232,42 @@ def test_rules_of_more_than_a_year_are_refused(name: str) -> None:
     """They would overflow the calendar."""
     with pytest.raises(ValueError, match=name):
         CheckWishlistSales.model_validate({name: timedelta(days=366)})
+
+
+@pytest.mark.parametrize("is_checked_again", [True, False], ids=["next-check", "retry"])
+async def test_what_no_server_has_taken_for_a_day_does_not_count_as_told(
+    mails: MailBench, is_checked_again: bool
+) -> None:
+    """The next check tells of it again, in a mail of its own; before that a retry of the task does."""
+    await mails.open(1)
+    await mails.write_due([0], 0)
+    await mails.plan()
+    (task,) = await mails.database.transact(mails.claim)
+    await mails.acknowledge([task], PutOff("452 4.3.1 Not now", service="SMTP"), TaskState.FAILED)
+    given_up = await mails.noted()
+    if is_checked_again:
+        await mails.write_due([0], 0)
+        await mails.plan()
+        await mails.database.transact(mails.claim)
+    again = await mails.claim_again(task)
+
+    assert [("skipped", "undelivered")] == given_up
+    assert isinstance(again.prepared, Nothing if is_checked_again else Outgoing)
+    assert EffectState.FAILED is not (await mails.effects())[-1].state
+    if not is_checked_again:
+        await mails.acknowledge([again])
+        assert [("sent", None)] == await mails.noted()
+
+
+async def test_what_a_mailbox_has_refused_is_not_tried_again_by_every_check(mails: MailBench) -> None:
+    """Nobody reads it there; a person retries the task, or a lower price makes a new mail."""
+    await mails.open(1)
+    await mails.write_due([0], 0)
+    await mails.plan()
+    (task,) = await mails.database.transact(mails.claim)
+    await mails.acknowledge(
+        [task], MailRefused("550 5.1.1 No such mailbox", service="SMTP"), TaskState.FAILED
+    )
+    await mails.write_due([0], 0)
+
+    assert [("failed", None)] == await mails.noted()

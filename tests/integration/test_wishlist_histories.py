@@ -10,7 +10,7 @@ from mainspring.activities.runtime.effects import Nothing, Outgoing
 from mainspring.activities.runtime.queue import Result, Snooze
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, NotificationSent, SkipReason
-from mainspring.gateways.smtp import AnswerLost, MailRefused, ServerAway
+from mainspring.gateways.smtp import AnswerLost, MailRefused, PutOff, ServerAway
 from mainspring.storage.database import Database
 from tests.wishlist_oracle import Oracle
 from tests.wishlist_rounds import Became, ClaimedMail, Rounds
@@ -32,6 +32,14 @@ EXPECTED = (
     "withdrawn",
     "not yet",
 )
+
+
+class PutOffFor(PutOff):
+    """The server says when it may be asked again."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__(service="SMTP")
+        self.retry_after = retry_after
 
 
 class DoubleHistory:
@@ -141,8 +149,10 @@ class DoubleHistory:
                         MailRefused(service="SMTP"),
                         AnswerLost(service="SMTP"),
                         None,
+                        # Given up when that is said again a day later.
+                        PutOffFor(self._chance.choice((1, 30)) * HOUR),
                     ),
-                    (80, 5, 3, 6, 6),
+                    (72, 5, 3, 6, 6, 8),
                 )[0]
             case other:
                 raise AssertionError(other)
@@ -155,7 +165,7 @@ class DoubleHistory:
         if became.state is TaskState.SUCCESS:
             self._oracle.over(mail.key, "sent", now)
         elif became.state is TaskState.FAILED and not isinstance(outcome, AnswerLost):
-            self._oracle.over(mail.key, "failed", now)
+            self._oracle.over(mail.key, "failed", now, is_refused=isinstance(outcome, MailRefused))
         else:
             # One that may have arrived is a person's to decide when its task has failed.
             until = became.again_at or datetime.max.replace(tzinfo=UTC)

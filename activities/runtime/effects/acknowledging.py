@@ -8,6 +8,7 @@ from uuid import UUID
 from mainspring.activities.runtime.effects.kind import AnyEffectKind, Outgoing
 from mainspring.activities.runtime.queue import Snooze, TaskDone
 from mainspring.contracts.effects import IN_DOUBT, Effect, EffectState, Owner
+from mainspring.contracts.retry import Retry, retry_of
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.errors import is_outcome_certain
 from mainspring.storage.database import Session
@@ -37,6 +38,15 @@ async def acknowledge(
         if each.id in written or each.state is EffectState.SENT:
             by_state.setdefault(each.state, []).append(effects[each.id])
     await kind.settle(session, by_state, now)
+    given_up = {outgoing.effect.id for each, outgoing in sent if _is_given_up(each.result)}
+    undelivered = [each for each in by_state.get(EffectState.FAILED, ()) if each.id in given_up]
+    if undelivered:
+        await kind.give_up(session, undelivered, now)
+
+
+def _is_given_up(result: object) -> bool:
+    """Whether a task that has failed with this was refused by nobody."""
+    return isinstance(result, Exception) and retry_of(result) is Retry.TRANSIENT
 
 
 def _results_of(done: TaskDone[Any], outgoing: Outgoing[Any]) -> list[EffectResult]:

@@ -89,6 +89,8 @@ class EffectKind(Generic[In, Content]):
     - `hold_owners` keeps other claims for these owners waiting until the transaction ends. An owner is named
       with its workspace.
     - `result` is the result of the effect's task: `reference` is None when nothing was sent.
+    - `give_up` writes, after `settle`, the domain's rows for FAILED effects that nobody has refused: they
+      were tried for as long as the channel tries, and were surely not delivered.
     """
 
     name: str
@@ -100,6 +102,7 @@ class EffectKind(Generic[In, Content]):
     withdraw: Callable[[Session, Sequence[tuple[Effect, Content]], datetime], Awaitable[None]] = _nothing
     hold_owners: Callable[[Session, Collection[Owner]], Awaitable[None]] = nobody
     result: Callable[[Content | None, str | None], Message] = _effect_sent
+    give_up: Callable[[Session, Sequence[Effect], datetime], Awaitable[None]] = _nothing
 
 
 AnyEffectKind = EffectKind[Any, Any]

@@ -80,6 +80,11 @@ async def _settle(session: Session, effects: Mapping[EffectState, Sequence[Effec
     await mails.settle_mails(failed, EffectState.FAILED, now=now)
 
 
+async def _give_up(session: Session, mails: Sequence[Effect], now: datetime) -> None:
+    """Let the next check tell again what no mail server has taken for a day."""
+    await MailRepository(session).skip_undelivered([each.id for each in mails], now=now)
+
+
 def _result(content: MailContent | None, reference: str | None) -> NotificationSent:
     if content is None:
         return NotificationSent(message_id=None, told=0)
@@ -92,6 +97,7 @@ WISHLIST_MAIL = EffectKind(
     request=SendNotification,
     prepare=_prepare,
     settle=_settle,
+    give_up=_give_up,
     withdraw=_withdraw,
     hold_owners=hold_users,
     result=_result,
