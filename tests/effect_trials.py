@@ -226,7 +226,7 @@ class PushSender:
 
 @dataclass
 class PushTrial:
-    """A toy push; its domain has its rows in memory."""
+    """A toy push; its domain has its rows in memory, and cannot write them while there is a `fault`."""
 
     database: Database
     clock: ShiftedClock
@@ -234,6 +234,7 @@ class PushTrial:
     sender: PushSender = field(default_factory=PushSender)
     rows: dict[UUID, str] = field(default_factory=dict)
     holds: bool = True
+    fault: Exception | None = None
 
     def __post_init__(self) -> None:
         self.kind = EffectKind("toy-push", SendEffect, self._prepare, self._settle, self._withdraw)
@@ -246,6 +247,8 @@ class PushTrial:
     async def _settle(
         self, _session: Session, effects: Mapping[EffectState, Sequence[Effect]], _now: datetime
     ) -> None:
+        if self.fault is not None:
+            raise self.fault
         for state in (EffectState.SENT, EffectState.FAILED):
             self.rows |= {each.id: state.value for each in effects.get(state, ())}
 

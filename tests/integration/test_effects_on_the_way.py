@@ -103,3 +103,18 @@ async def test_effects_are_begun_and_acknowledged_with_few_statements(pushes: Pu
     begun = [each for each in statements if each.startswith("UPDATE effects SET state=?, attempts")]
     assert count / 5 == len(begun)
     assert len(statements) <= 3.5 * count
+
+
+async def test_a_batch_that_fails_keeps_no_place(pushes: PushTrial) -> None:
+    """The next attempt in the same worker needs the places."""
+    for _ in range(PLACES):
+        await pushes.want()
+    pushes.fault = RuntimeError("the domain's rows cannot be written")
+    with pytest.raises(RuntimeError):
+        await pushes.work()
+    pushes.fault = None
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        worked = await pushes.work(attempt=2)
+
+    assert PLACES == worked.succeeded

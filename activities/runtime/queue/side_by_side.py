@@ -56,9 +56,11 @@ class SideBySide(Generic[In]):
                     await asyncio.sleep(GATHER_BEGINNINGS.total_seconds())
                 await self._write()
         finally:
-            if self._under_way:
-                await _break_off(self._under_way, self._batch)
-            self._batch.end()
+            try:
+                if self._under_way:
+                    await _break_off(self._under_way, self._batch)
+            finally:
+                self._batch.end()
 
     def _is_time_to_claim(self) -> bool:
         free = self._batch.queue.page - len(self._under_way)
