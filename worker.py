@@ -69,6 +69,9 @@ GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 # tried again for ever.
 BAD_INPUT = (ValueError, TypeError)
 
+# Windows has no forks, and hands no sockets on: no task is tried alone there.
+CAN_ISOLATE = sys.platform != "win32"
+
 # How a process is started that tries suspected tasks; the number of its socket follows.
 ISOLATED = (sys.executable, "-m", "mainspring.worker", "isolated")
 
@@ -175,9 +178,9 @@ def _tools(
     }
 
 
-def nursery() -> socket.socket:
+def nursery() -> socket.socket | None:
     """Begin the process whose forks try suspected tasks; to be called before anything has begun a thread."""
-    return fork_nursery(isolated)
+    return fork_nursery(isolated) if CAN_ISOLATE else None
 
 
 async def serve(
@@ -202,7 +205,10 @@ async def serve(
         expecting = asyncio.create_task(_expect_suspects(registered, isolation))
         stack.callback(expecting.cancel)
         suspects = Suspects(
-            database, isolation=isolation, registered=registered, most_deaths=settings.worker_deaths
+            database,
+            isolation=isolation if CAN_ISOLATE else None,
+            registered=registered,
+            most_deaths=settings.worker_deaths,
         )
         worker = build_worker(settings, client, database, gateways, SystemClock(), suspects)
         # Before it works itself: what it begins is not in doubt.
@@ -243,7 +249,7 @@ async def isolated(order: Order) -> AsyncIterator[tuple[Sequence[Callable[..., A
 async def _expect_suspects(registered: Registered, isolation: Isolation) -> None:
     """Have processes at hand when a worker has died: its tasks come 10 s after its last heartbeat."""
     try:
-        if await registered.another_seems_dead():
+        if CAN_ISOLATE and await registered.another_seems_dead():
             await isolation.warm_up()
     except (DatabaseAway, NoProcess) as error:  # they are started when they are needed
         log.warning("no process for suspected tasks is at hand", error=str(error))
@@ -261,7 +267,7 @@ async def _tell_consumers(temporal: TemporalGateway) -> None:
     await asyncio.gather(*(tell(job.name) for job in JOBS if job.queue is not None))
 
 
-async def serve_for(descriptor: int, nursery: socket.socket) -> None:
+async def serve_for(descriptor: int, nursery: socket.socket | None) -> None:
     """Serve as the process at the other end of a socket orders, until it says stop or is gone."""
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
     order, stop = await receive(reader), asyncio.Event()
@@ -283,7 +289,7 @@ async def serve_for(descriptor: int, nursery: socket.socket) -> None:
     heeding.cancel()
 
 
-async def main(nursery: socket.socket) -> None:
+async def main(nursery: socket.socket | None) -> None:
     """Serve until SIGINT or SIGTERM."""
     os.umask(UMASK)
     settings = Settings.load()

@@ -27,10 +27,13 @@ class WorkerRegister(Repository):
             statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": self._now(now)})
         )
 
-    async def leave(self, worker: UUID, *, now: datetime) -> None:
-        """Note that a worker stops, which is no death; and forget those that died long ago."""
-        old = WorkerRow.seen_at < now - FORGOTTEN_AFTER
-        await self._session.execute(delete(WorkerRow).where((WorkerRow.id == worker) | old))
+    async def leave(self, worker: UUID) -> None:
+        """Note that a worker stops, which is no death."""
+        await self._session.execute(delete(WorkerRow).where(WorkerRow.id == worker))
+
+    async def forget(self, *, now: datetime) -> None:
+        """Forget the workers that died long ago."""
+        await self._session.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - FORGOTTEN_AFTER))
 
     async def running(self, *, now: datetime) -> int:
         """Return how many workers have said lately that they run."""

@@ -35,6 +35,7 @@ class Registered:
 
     async def __aenter__(self) -> Self:
         await self._say()
+        await self._database.transact(lambda session: WorkerRegister(session).forget(now=self._clock.now()))
         self._saying = asyncio.create_task(self._say_again())
         return self
 
@@ -51,9 +52,7 @@ class Registered:
         await asyncio.wait({self._saying})
         self._saying = None
         with contextlib.suppress(DatabaseAway):
-            await self._database.transact(
-                lambda session: WorkerRegister(session).leave(self.id, now=self._clock.now())
-            )
+            await self._database.transact(lambda session: WorkerRegister(session).leave(self.id))
 
     async def has_died(self, worker: UUID) -> bool:
         """Whether a worker has died; one that was told to stop, or only lost its connections, has not."""

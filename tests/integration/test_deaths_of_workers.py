@@ -1,0 +1,103 @@
+"""Which workers have died, and how many in a row under a task: what the ledger says."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from mainspring.activities.runtime.isolation import Registered, Suspects
+from mainspring.activities.runtime.isolation.register import SILENT_WHEN_DEAD
+from mainspring.client.tasks.status_text import note
+from mainspring.contracts.tasks import NewTask, Task, TaskState
+from mainspring.gateways.clock import SystemClock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.ledger import (
+    Acknowledgement,
+    AcknowledgementStore,
+    DeathCount,
+    QueueStore,
+    TaskIntake,
+    TaskQueries,
+    claim_of,
+)
+from mainspring.storage.workers import WorkerRegister
+from mainspring.testing import ShiftedClock
+
+JOB = "greet"
+
+
+async def accept(database: Database, *, pooled: bool) -> UUID:
+    task = NewTask(id=uuid4(), job=JOB, workflow_id=f"{JOB}/1", dedupe_key=None, input={}, is_pooled=pooled)
+    await database.transact(lambda session: TaskIntake(session).enqueue([task], now=SystemClock().now()))
+    return task.id
+
+
+async def found(database: Database, task_id: UUID) -> Task:
+    task = await database.read(lambda session: TaskQueries(session).get(task_id))
+    assert task is not None
+    return task
+
+
+async def test_a_worker_that_was_told_to_stop_has_not_died(database: Database) -> None:
+    """Nor has one that runs; nobody takes what either leaves behind for a death of the task."""
+    async with Registered(database, SystemClock()) as asking:
+        async with Registered(database, SystemClock()) as other:
+            while_running = await asking.has_died(other.id)
+        after_stop = await asking.has_died(other.id)
+        itself = await asking.has_died(asking.id)
+
+    assert [False, False, False] == [while_running, after_stop, itself]
+
+
+async def test_a_worker_that_says_nothing_any_more_has_died(sqlite_database: Database) -> None:
+    """It has not taken itself off the list: its process was gone before it could."""
+    clock, silent = ShiftedClock(), uuid4()
+    async with Registered(sqlite_database, clock) as asking:
+        await sqlite_database.transact(lambda session: WorkerRegister(session).say(silent, now=clock.now()))
+        clock.advance(SILENT_WHEN_DEAD + timedelta(seconds=1))
+        assert await asking.has_died(silent)
+        assert await asking.another_seems_dead()
+
+
+async def test_the_first_death_is_counted_once_and_no_ended_task_has_any(database: Database) -> None:
+    """Whoever dies beside a task that is suspected already says nothing about that task."""
+    task_id = await accept(database, pooled=False)
+    suspects = Suspects(database)
+    first = await suspects.suspect(None, f"{JOB}/1")
+    again = await suspects.suspect(task_id, None)
+    await database.transact(lambda session: DeathCount(session).write(task_id, 2))
+    later = await suspects.suspect(task_id, None)
+
+    assert [(task_id, 1), (task_id, 1), (task_id, 2)] == [first, again, later]
+    assert 2 == (await found(database, task_id)).deaths
+    assert await suspects.suspect(uuid4(), None) is None
+
+
+async def test_rows_that_a_dead_worker_had_claimed_are_suspected_until_an_attempt_ends(
+    database: Database,
+) -> None:
+    """Those that an attempt left behind in any other way are not."""
+    now = SystemClock().now()
+    lost, left = await accept(database, pooled=True), await accept(database, pooled=True)
+    claims = [claim_of("run", activity_id) for activity_id in ("1", "2")]
+
+    async def claim_one_each(session: Session) -> None:
+        for claim in claims:
+            await QueueStore(session).claim(JOB, claim, limit=1, now=now)
+
+    await database.transact(claim_one_each)
+    after_death, after_stop = claim_of("run", "1", 2), claim_of("run", "2", 2)
+
+    async def resume(session: Session) -> tuple[list[int], list[int]]:
+        queues = QueueStore(session)
+        dead = await queues.resume(after_death, now=now, after_death=True)
+        stopped = await queues.resume(after_stop, now=now)
+        return [row.deaths for row in dead], [row.deaths for row in stopped]
+
+    assert ([1], [0]) == await database.transact(resume)
+    tasks = {each.deaths: each for each in [await found(database, lost), await found(database, left)]}
+    assert "its worker died once while it ran this: tried alone" in note(tasks[1])
+    assert "died" not in note(tasks[0])
+    acknowledged = Acknowledgement(tasks[1].id, TaskState.RUNNING, next_attempt_at=now)
+    await database.transact(
+        lambda session: AcknowledgementStore(session).acknowledge(after_death, [acknowledged], now=now)
+    )
+    assert 0 == (await found(database, tasks[1].id)).deaths
