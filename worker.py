@@ -45,9 +45,11 @@ from mainspring.gateways.private_files import UMASK
 from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.gateways.temporal.calls import translated
+from mainspring.gateways.temporal.identity import worker_identity
 from mainspring.storage.commits import after_commits
 from mainspring.storage.database import Database
 from mainspring.storage.errors import DatabaseAway
+from mainspring.storage.ledger_id import ledger_id
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.runtime.catalogue import JOBS, workflow_classes
@@ -109,10 +111,12 @@ def build_worker(
     gateways: Gateways,
     clock: Clock,
     suspects: Suspects | None = None,
+    identity: str | None = None,
 ) -> Workers:
     """Return a worker that knows every job of the catalogue, with slots of their own for the roles.
 
-    Without `suspects` no task is suspected of having killed its worker.
+    Without `suspects` no task is suspected of having killed its worker. `identity` is the SDK's own, if it is
+    not given.
     """
     suspects = suspects or Suspects(database)
     activities = build_activities(_tools(settings, client, database, gateways, clock, suspects))
@@ -135,6 +139,7 @@ def build_worker(
         max_concurrent_workflow_tasks=settings.workflow_slots,
         max_concurrent_activities=settings.activity_slots,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        identity=identity,
         **shared,
     )
     roles = [
@@ -210,7 +215,8 @@ async def serve(
             registered=registered,
             most_deaths=settings.worker_deaths,
         )
-        worker = build_worker(settings, client, database, gateways, SystemClock(), suspects)
+        identity = worker_identity(await database.read(ledger_id))
+        worker = build_worker(settings, client, database, gateways, SystemClock(), suspects, identity)
         # Before it works itself: what it begins is not in doubt.
         await _tell_consumers(TemporalGateway(client, settings.task_queue))
         await stack.enter_async_context(worker)

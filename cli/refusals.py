@@ -13,6 +13,7 @@ from mainspring.client.errors import (
     GroupUnknown,
     JobIsInternal,
     NothingHere,
+    OtherLedger,
     TaskNotRetryable,
     TaskUnknown,
 )
@@ -43,6 +44,7 @@ BAD = (
     GroupUnknown,
     JobIsInternal,
     NothingHere,
+    OtherLedger,
     ScheduleUnknown,
     UnknownJob,
     AccountExists,

@@ -10,6 +10,7 @@ ClientError
 ├── TaskCancelled      there is no result, for the task was cancelled
 ├── JobIsInternal      housekeeping is run by its schedule
 ├── NothingHere        no database where the settings say
+├── OtherLedger        Temporal is worked for another ledger
 └── BadInput           a value that is not accepted, with its path
 """
 
@@ -103,6 +104,18 @@ class NothingHere(ClientError):
             "uses, or MAINSPRING_DATABASE_URL; `mainspring db upgrade` makes a new one"
         )
         self.file = file
+
+
+class OtherLedger(ClientError):
+    """The workers on the task queue work for another ledger: no task of this one would ever begin."""
+
+    def __init__(self, own: UUID, theirs: UUID) -> None:
+        super().__init__(
+            f"this ledger is {own}, and the workers of this Temporal work for ledger {theirs}: set "
+            "MAINSPRING_STATE_DIR or MAINSPRING_DATABASE_URL as the workers have them, or TEMPORAL_ADDRESS "
+            "to this ledger's Temporal"
+        )
+        self.own, self.theirs = own, theirs
 
 
 class BadInput(ClientError):
