@@ -17,7 +17,8 @@ FOR_NONCES = b"mainspring nonce 1\0"
 class SecretBox:
     """Seals short texts with a key of 32 bytes, and opens what that key or a former key has sealed.
 
-    `reload` gives all keys anew, the newest first: another process may have rotated them.
+    `reload` gives all keys anew, the newest first: another process may have rotated them. Sealing asks for
+    them each time, for the key that was the newest may be about to be forgotten.
     """
 
     def __init__(
@@ -31,6 +32,8 @@ class SecretBox:
 
         The same text of the same owner is sealed alike, so that what is compared can be compared sealed.
         """
+        if self._reload is not None:
+            self._keys = tuple(self._reload())
         key, associated = self._keys[0], owner.encode()
         nonce = hmac.digest(key, FOR_NONCES + associated + b"\0" + text.encode(), "sha256")[:NONCE_BYTES]
         return nonce + AESGCM(key).encrypt(nonce, text.encode(), associated)

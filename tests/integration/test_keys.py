@@ -99,6 +99,16 @@ async def test_a_rotation_seals_everything_anew(database: Database, tmp_path: Pa
     assert 1 == len(sealing_keys(settings))
 
 
+async def test_what_runs_during_a_rotation_seals_with_the_new_key(database: Database, tmp_path: Path) -> None:
+    """Also when it has had nothing to open since: the former key may be forgotten by then."""
+    settings = Settings(state_dir=tmp_path)
+    keys, running = Keys(database, settings), secret_box(settings)
+    await keys.rotate()
+    await keys.forget()
+    account = await add_account(database, running, "one")
+    assert "one" == await read(database, secret_box(settings), account)
+
+
 async def test_a_key_that_still_seals_something_is_not_forgotten(database: Database, tmp_path: Path) -> None:
     """A secret that no key opens keeps all keys: one of them may be its own."""
     settings = Settings(state_dir=tmp_path)
