@@ -180,7 +180,9 @@ class ListingBatches:
         after = progress.model_copy(
             update={"faulty": (*progress.faulty, cursor.item_id), "requests": progress.requests + 1}
         )
-        await self._database.transact(lambda session: self._save(session, after, cursor.item_id))
+        await outlast(
+            lambda: self._database.transact(lambda session: self._save(session, after, cursor.item_id))
+        )
         return after
 
     async def _pass_over(
@@ -206,7 +208,7 @@ class ListingBatches:
             await self._save(session, after, cursor.item_id)
             await self._listing.tracked(session).mark_refused(progress.account_id, cursor.item_id, now=now)
 
-        await self._database.transact(store)
+        await outlast(lambda: self._database.transact(store))
         return after
 
     async def _save(self, session: Session, progress: ListingProgress, step: str, *, part: float = 0) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from mainspring.activities.runtime.checkpoint import Paused
+from mainspring.activities.runtime.outages import outlast
 from mainspring.contracts.progress import Pause
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.quota import Budget, Granted
@@ -126,14 +127,17 @@ class RateLimitedCalls:
                 await self._clock.sleep(min(max(wait, timedelta()), LONGEST_SLEEP))
 
     async def _not_sent(self, quota: _Quota, cost: int, reserved: Granted[Any]) -> None:
+        # Not outlasted: a call that is given back twice would let one too many leave; one that stays counted
+        # costs no answer.
         await self._database.transact(
             lambda session: quota.within(session).release(quota.holder, cost, reserved.at)
         )
 
     async def _refused(self, quota: _Quota, reserved: Granted[Any], refusal: LimitExceeded) -> None:
-        await self._database.transact(
+        now = self._clock.now()
+        await self._learn(
             lambda session: quota.within(session).exceeded(
-                quota.holder, refusal.window, refusal.retry_after, reserved.at, self._clock.now()
+                quota.holder, refusal.window, refusal.retry_after, reserved.at, now
             )
         )
 
@@ -144,6 +148,11 @@ class RateLimitedCalls:
             return
         if quota.budget.observe(reserved.state, cost, usage, reserved.at, now) == reserved.state:
             return
-        await self._database.transact(
+        await self._learn(
             lambda session: quota.within(session).observe(quota.holder, cost, usage, reserved.at, now)
         )
+
+    async def _learn(self, write: Callable[[Session], Awaitable[None]]) -> None:
+        # The answer is paid for: it must not be lost with the transaction. After a commit whose own answer
+        # was lost, a correction may be made twice; the vendor's next answer puts that right.
+        await outlast(lambda: self._database.transact(write))

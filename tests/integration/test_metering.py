@@ -24,6 +24,7 @@ from mainspring.gateways.justtcg import Games, JustTcg
 from mainspring.storage.database import Database
 from mainspring.storage.quota import QuotaRepository
 from mainspring.testing.simulated_clock import SimulatedClock
+from tests.interrupted_database import InterruptedDatabase
 from tests.timeless_database import TimelessDatabase
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -206,6 +207,24 @@ async def test_a_minute_that_others_have_filled_is_waited_for(
     assert answer.games
     assert ["RATE_LIMIT_EXCEEDED"] == vendor.refusals(KEY)
     assert NOON + timedelta(seconds=60) == vendor.clock.now()
+
+
+async def test_an_answer_outlasts_a_database_that_goes_away_after_the_request(
+    sqlite_database: Database, vendor: Vendor
+) -> None:
+    """What it teaches is learned when the database is back; no request is sent again for that."""
+    vendor.justtcg.add_key(KEY, anchor_day=ANCHOR_DAY)
+    vendor.justtcg.use_elsewhere(KEY, FREE.minute)
+    interrupted = InterruptedDatabase(sqlite_database.url, vendor.justtcg.calls)
+
+    answer = await RateLimitedCalls(interrupted, vendor.clock).call(
+        KEY, JustTcgBudget(FREE, ANCHOR_DAY), lambda: vendor.ask(KEY)
+    )
+    await interrupted.dispose()
+
+    assert answer.games
+    assert [False, True] == [call.is_counted for call in vendor.justtcg.calls]
+    assert FREE.minute <= (await state(sqlite_database)).day.used
 
 
 async def test_a_vendor_that_is_down_uses_up_nothing(sqlite_database: Database, vendor: Vendor) -> None:
