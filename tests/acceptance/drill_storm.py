@@ -22,10 +22,11 @@ from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.emulators.webhooks import WebhookEmulator
 from mainspring.gateways.clock import SystemClock
+from mainspring.gateways.errors import Unreachable
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.secrets import SecretBox
-from mainspring.storage.tables import EffectRow, NotificationRow, TaskRow
+from mainspring.storage.tables import EffectRow, NotificationRow, TaskErrorRow, TaskRow
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.media import PROCESS_VIDEO
 from mainspring.workflows.run_flow import RUN_FLOW
@@ -154,6 +155,16 @@ class Scene:
         """Return what arrived more than once: mails and deliveries."""
         arrived = self.smtp.counts + self.receivers.accepted
         return {each for each, count in arrived.items() if count > 1}
+
+    async def unanswered(self) -> set[str]:
+        """Return what was accepted by somebody whose answer did not come in time: a busy machine's doing."""
+
+        async def look(session: Session) -> set[str]:
+            failed = select(TaskErrorRow.task_id).where(TaskErrorRow.error_type == Unreachable.__name__)
+            return {str(each) for each in await session.scalars(failed)}
+
+        mails = {each.message_id for each in self.smtp.accepted if not each.answered}
+        return mails | await self.site.database.read(look)
 
     def repeated_calls(self) -> int:
         """Return how many calls of the price service asked what had been asked before in the same round."""
