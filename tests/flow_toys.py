@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.client.jobs import Jobs
     from mainspring.domain.sizes import TooMuch
     from mainspring.gateways.temporal import TemporalGateway
+    from mainspring.testing.service import PATIENCE
     from mainspring.workflows.runtime.sandbox import workflow_runner
     from tests.service import Service
 
@@ -188,7 +189,7 @@ class Flows:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.shop = Transcoder()
-        self.temporal = TemporalGateway(service.temporal_client, QUEUE)
+        self.temporal = TemporalGateway(service.temporal_client, QUEUE, patience=PATIENCE)
         self.jobs = Jobs(service.database, self.temporal, service.clock, job_named=toy_named)
 
     @asynccontextmanager

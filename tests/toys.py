@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.activities.tasks import TaskActivities
     from mainspring.client.jobs import Jobs
     from mainspring.gateways.temporal import TemporalGateway
+    from mainspring.testing.service import PATIENCE
     from mainspring.worker import STICKY_TIMEOUT
     from mainspring.workflows.runtime.job import Debounce, Deduplicate, Job, Throttle
     from mainspring.workflows.runtime.sandbox import workflow_runner
@@ -103,7 +104,7 @@ class Toys:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.products = ProductActivities()
-        self.temporal = TemporalGateway(service.temporal_client, QUEUE)
+        self.temporal = TemporalGateway(service.temporal_client, QUEUE, patience=PATIENCE)
         self.jobs = Jobs(service.database, self.temporal, service.clock)
         self.ledger = TaskActivities(service.database, self.temporal, service.clock, QueueSizes({}))
 

@@ -10,6 +10,7 @@ from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
+from mainspring.testing.service import PATIENCE
 from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
 
 
@@ -41,5 +42,9 @@ async def drill_site(settings: Settings, **variables: str) -> AsyncIterator[Dril
         }
         worker = WorkerProcess(settings.state_dir, usual | variables)
         stack.callback(worker.kill)
-        jobs = Jobs(database, TemporalGateway(temporal_client.client, settings.task_queue), SystemClock())
+        jobs = Jobs(
+            database,
+            TemporalGateway(temporal_client.client, settings.task_queue, patience=PATIENCE),
+            SystemClock(),
+        )
         yield DrillSite(database, temporal_client, worker, jobs)

@@ -23,6 +23,7 @@ from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import TaskRow
+from mainspring.testing.service import PATIENCE
 from mainspring.workflows.cards import DISCOVER_SETS
 from mainspring.workflows.webhooks import DELIVER
 from tests.acceptance.drill_site import DrillSite, drill_site
@@ -172,7 +173,7 @@ async def drill(folder: Path) -> AsyncIterator[Drill]:
             added.append(one.subscription.id)
         site.worker.start()
         await site.worker.ready()
-        temporal = TemporalGateway(site.temporal_client.client, settings.task_queue)
+        temporal = TemporalGateway(site.temporal_client.client, settings.task_queue, patience=PATIENCE)
         yield Drill(site, temporal, added, receivers.receivers.values())
 
 

@@ -16,6 +16,7 @@ from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import TaskState
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.testing import eventually
+from mainspring.testing.service import PATIENCE
 from tests.acceptance.command_line import inherited, loaded
 from tests.acceptance.loaded_program import ForkedProcess
 from tests.acceptance.project_copy import PROJECT
@@ -30,7 +31,11 @@ class Supervised:
 
     def __init__(self, service: Service, folder: Path) -> None:
         self.service, self.folder = service, folder
-        self.jobs = Jobs(service.database, TemporalGateway(service.temporal_client, QUEUE), service.clock)
+        self.jobs = Jobs(
+            service.database,
+            TemporalGateway(service.temporal_client, QUEUE, patience=PATIENCE),
+            service.clock,
+        )
         self.deaths = 0
         self.process: ForkedProcess | None = None
         self._log = folder / "worker.log"

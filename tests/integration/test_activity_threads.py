@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from mainspring.client.jobs import Jobs
     from mainspring.gateways.temporal import TemporalGateway
     from mainspring.testing import ServiceUnderTest
+    from mainspring.testing.service import PATIENCE
     from mainspring.worker import build_worker
     from mainspring.workflows.runtime.sandbox import workflow_runner
 
@@ -112,7 +113,7 @@ async def worker_of(service: ServiceUnderTest, computing: Computing) -> AsyncIte
     shipped = build_worker(
         service.settings, service.temporal_client, service.database, service.gateways, service.clock
     )
-    temporal = TemporalGateway(service.temporal_client, QUEUE)
+    temporal = TemporalGateway(service.temporal_client, QUEUE, patience=PATIENCE)
     ledger = TaskActivities(service.database, temporal, service.clock, QueueSizes({}))
     async with Worker(
         service.temporal_client,
@@ -153,7 +154,9 @@ async def test_a_plain_def_hears_of_a_cancellation_in_its_thread(idle_service: S
     """Its task is CANCELLED, which is no failure."""
     computing = Computing()
     jobs = Jobs(
-        idle_service.database, TemporalGateway(idle_service.temporal_client, QUEUE), idle_service.clock
+        idle_service.database,
+        TemporalGateway(idle_service.temporal_client, QUEUE, patience=PATIENCE),
+        idle_service.clock,
     )
     async with worker_of(idle_service, computing):
         started = await jobs.start(COMPUTE_ENDLESSLY, TaskId(task_id=uuid4()))

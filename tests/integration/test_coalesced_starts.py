@@ -14,6 +14,7 @@ from mainspring.contracts.tasks import Enqueued, NewTask
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.errors import DatabaseAway
+from mainspring.testing.service import PATIENCE
 from tests.pooled import NOTE_NUMBER, NoteNumber
 from tests.service import Service
 
@@ -21,7 +22,7 @@ from tests.service import Service
 @pytest.fixture
 def jobs(workerless: Service) -> Jobs:
     """Start tasks of a job without a key."""
-    temporal = TemporalGateway(workerless.temporal_client, workerless.settings.task_queue)
+    temporal = TemporalGateway(workerless.temporal_client, workerless.settings.task_queue, patience=PATIENCE)
     return Jobs(workerless.database, temporal, workerless.clock, lambda _: NOTE_NUMBER)
 
 

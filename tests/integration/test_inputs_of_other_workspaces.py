@@ -18,6 +18,7 @@ from mainspring.emulators.justtcg.catalogue import GAME_ID
 from mainspring.emulators.webhooks import WebhookEmulator
 from mainspring.storage.database import Database
 from mainspring.storage.errors import EffectUnknown
+from mainspring.testing.service import PATIENCE
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.cards import DISCOVER_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.run_flow import RUN_FLOW
@@ -31,7 +32,12 @@ from tests.service import Service
 def elsewhere(service: Service) -> Ways:
     """Give the same service as another workspace has it."""
     return service_of(
-        service.settings, service.database, service.temporal_client, service.clock, workspace="two"
+        service.settings,
+        service.database,
+        service.temporal_client,
+        service.clock,
+        workspace="two",
+        patience=PATIENCE,
     )
 
 

@@ -17,6 +17,7 @@ from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import QueueStore, claim_of
 from mainspring.testing.eventually import PATIENCE_SECONDS
+from mainspring.testing.service import PATIENCE
 from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from mainspring.workflows.runtime.queue import GENERATIONS
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
@@ -69,7 +70,7 @@ async def test_what_waits_is_worked_also_while_a_long_consumer_winds_up(sqlite_d
     """It would wait for all that is under way, which may be dead, before it continues as new."""
     async with temporal_server_process(limit__historyCount__suggestContinueAsNew="30") as address:
         client, clock = await own_namespace(address), SystemClock()
-        temporal = TemporalGateway(client, "tests")
+        temporal = TemporalGateway(client, "tests", patience=PATIENCE)
         jobs = Jobs(sqlite_database, temporal, clock)
         async with noting_worker(client, "tests", sqlite_database, clock, POOL) as notes:
             notes.open.clear()

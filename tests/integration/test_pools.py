@@ -15,6 +15,7 @@ from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
 from mainspring.testing.eventually import PATIENCE_SECONDS
+from mainspring.testing.service import PATIENCE
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.testing.temporal_server import own_namespace, temporal_server_process
 from tests.pooled import NAME, NOTE_NUMBER, NoteActivities, NoteNumber, noting_worker
@@ -245,7 +246,7 @@ async def test_a_long_consumer_continues_as_new(sqlite_database: Database) -> No
     """Its history stays short, and no task is lost between its runs."""
     async with temporal_server_process(limit__historyCount__suggestContinueAsNew="30") as address:
         client, clock = await own_namespace(address), SystemClock()
-        jobs = Jobs(sqlite_database, TemporalGateway(client, "tests"), clock)
+        jobs = Jobs(sqlite_database, TemporalGateway(client, "tests", patience=PATIENCE), clock)
         async with noting_worker(client, "tests", sqlite_database, clock) as notes:
             # It keeps the consumer waiting, while others come one by one.
             last = await jobs.start(NOTE_NUMBER, NoteNumber(number=99), delay=timedelta(seconds=6))

@@ -35,6 +35,7 @@ from mainspring.storage.effects import EffectStore, NewEffect
 from mainspring.storage.errors import AccountUnknown, EffectUnknown, SubscriptionUnknown
 from mainspring.storage.ledger import StepStore, TaskIntake, TaskWriter
 from mainspring.storage.tables import EffectRow
+from mainspring.testing.service import PATIENCE
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.ledger_writes import NOON
@@ -63,7 +64,7 @@ async def workspaces(
     """Furnish the default workspace and another one alike."""
     settings = Settings(state_dir=tmp_path, webhooks_allow_private=True)
     services = [
-        service_of(settings, database, temporal_client, clock, workspace=each)
+        service_of(settings, database, temporal_client, clock, workspace=each, patience=PATIENCE)
         for each in (DEFAULT_WORKSPACE, "two/%")
     ]
     return [await furnish(service) for service in services]
