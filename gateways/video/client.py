@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mainspring.domain.media import is_cut_short
+from mainspring.gateways.video.packets import Packets
 from mainspring.gateways.video.probing import CUT_OFF, Stream, parse_description
 from mainspring.gateways.video.progress import OnTime
 from mainspring.gateways.video.running import Ffmpeg, Output, VideoFailed
@@ -171,8 +172,8 @@ class Video:
 
     async def _measured(self, source: Path) -> Output:
         """Go through the film's packets without decoding them: about as fast as the disk is."""
-        arguments = [*_input(source), "-map", FILM, "-c", "copy", "-f", "null", "-"]
-        return await self._ffmpeg.run(arguments, folder=source.parent)
+        arguments = [*_input(source), "-map", FILM, "-c", "copy", "-f", "framecrc", "pipe:1"]
+        return await self._ffmpeg.run(arguments, folder=source.parent, read_by=Packets)
 
 
 def check_length(read: timedelta, whole: timedelta, last_lines: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ import imageio_ffmpeg
 from mainspring.contracts.retry import Retry
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.video import watchdog
-from mainspring.gateways.video.progress import OnTime, Progress, is_larger, until_larger
+from mainspring.gateways.video.progress import Blocks, Meter, OnTime, Progress, is_larger, until_larger
 
 SERVICE = "ffmpeg"
 
@@ -74,13 +74,16 @@ class Ffmpeg:
         folder: Path,
         on_time: OnTime = lambda _time: None,
         most_bytes: int | None = None,
+        read_by: Callable[[], Meter] = Blocks,
     ) -> "Output":
         """Run it in `folder` and return what it said; VideoFailed when it does not end well.
 
         Whoever cancels this kills it; so does the death of this process, however it dies. It may make the
-        folder at most `most_bytes` large.
+        folder at most `most_bytes` large. What `read_by` makes reads how far ffmpeg is.
         """
-        output = await self.listen(arguments, folder=folder, on_time=on_time, most_bytes=most_bytes)
+        output = await self.listen(
+            arguments, folder=folder, on_time=on_time, most_bytes=most_bytes, read_by=read_by
+        )
         if output.exit_code != 0:
             raise VideoFailed(f"ffmpeg ended with {_meaning(output.exit_code)}", output.last_lines)
         return output
@@ -92,12 +95,14 @@ class Ffmpeg:
         folder: Path,
         on_time: OnTime = lambda _time: None,
         most_bytes: int | None = None,
+        read_by: Callable[[], Meter] = Blocks,
     ) -> "Output":
         """Run it like `run`, whatever its exit code.
 
         Raises VideoFailed: when it is stuck or has made too much. Raises DiskFull: when it has no room.
         """
-        command = [self._program, "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1", *arguments]
+        meter = read_by()
+        command = [self._program, "-hide_banner", "-nostdin", "-nostats", *meter.arguments, *arguments]
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
                 *[sys.executable, "-I", "-S", watchdog.__file__, str(os.getpid()), *command],
@@ -108,14 +113,14 @@ class Ffmpeg:
                 env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
                 start_new_session=True,  # Ctrl-C in our terminal is for us
             )
-            progress = Progress(on_time)
+            progress = Progress(meter, on_time)
             watching = asyncio.create_task(progress.until_stuck(self._stuck_after))
             measuring = asyncio.create_task(until_larger(folder, most_bytes))
             for watch in (watching, measuring):
                 watch.add_done_callback(lambda _: _kill(process))
             try:
                 text, _ = await asyncio.gather(_tail(process), progress.follow(process))
-                output = Output(text, await process.wait(), progress.reached, progress.frames)
+                output = Output(text, await process.wait(), meter.reached, meter.frames)
                 is_too_large = await is_larger(folder, most_bytes)
             finally:
                 is_stuck = watching.done()
