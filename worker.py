@@ -28,7 +28,6 @@ from mainspring.activities.runtime.isolation.child import die_with_parent, fork_
 from mainspring.activities.runtime.isolation.frames import Ended, receive, send
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
-from mainspring.client.keys import Keys
 from mainspring.client.schedules import Schedules
 from mainspring.config.gateways import Gateways, open_gateways
 from mainspring.config.logs import configure_logs
@@ -200,7 +199,7 @@ async def serve(
         database = Database(settings.resolved_database_url)
         stack.push_async_callback(database.dispose)
         stack.push_async_callback(after_commits)
-        if not await until_there("the database", lambda: _prepare(settings, database), stop):
+        if not await until_there("the database", lambda: upgrade(database), stop):
             return
         gateways = await stack.enter_async_context(open_gateways(settings))
         registered = Registered(database, SystemClock())
@@ -226,11 +225,6 @@ async def serve(
         await stop.wait()
         log.info("worker stopping")
         await registered.leave()
-
-
-async def _prepare(settings: Settings, database: Database) -> None:
-    await upgrade(database)
-    await Keys(database, settings).seal_once(SystemClock().now())
 
 
 async def _sync_schedules(settings: Settings, client: Client) -> None:

@@ -1,7 +1,5 @@
 """The keys of an installation, and what is sealed with them."""
 
-from datetime import datetime
-
 from mainspring.client.errors import BadInput
 from mainspring.client.sealing import JOBS_WITH_SECRETS, InputSealer
 from mainspring.config.secrets import (
@@ -14,7 +12,8 @@ from mainspring.config.secrets import (
 )
 from mainspring.config.settings import Settings
 from mainspring.contracts.tasks import JsonObject
-from mainspring.storage.data_passes import once, rewrite_inputs
+from mainspring.gateways.clock import SystemClock
+from mainspring.storage.data_passes import begin_sealing, is_sealing_put_off, rewrite_inputs
 from mainspring.storage.database import Database
 from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.sealed_rows import SealedCount, count_sealed, reseal
@@ -34,7 +33,7 @@ class Keys:
         """
         self._refuse_key_of_settings()
         add_kept_key(self._settings.state_dir, SEALING_FILE)
-        return await self.reseal()
+        return await self._seal_anew()
 
     def rotate_links(self) -> None:
         """Make a new key for links; links that a former key has signed still hold.
@@ -50,7 +49,7 @@ class Keys:
         Raises BadInput: when the settings give the key, or the newest key does not open everything.
         """
         self._refuse_key_of_settings()
-        left = await self.reseal()
+        left = await self._seal_anew()
         if left.former or left.unreadable:
             raise BadInput(f"{left.former + left.unreadable} secrets are not sealed with the newest key")
         return forget_kept_keys(self._settings.state_dir, SEALING_FILE)
@@ -64,15 +63,26 @@ class Keys:
         return forget_kept_keys(self._settings.state_dir, LINKS_FILE)
 
     async def reseal(self) -> SealedCount:
-        """Seal with the newest key what a former key has sealed; return what is there now."""
-        await self._seal_plain()
-        await reseal(self._database, secret_box(self._settings))
+        """Seal with the newest key what a former key has sealed, or none; return what is there now.
+
+        Workers and clients of release 0.1 cannot read what they have written themselves after this.
+        """
+        await begin_sealing(self._database, SystemClock().now())
+        return await self._seal_anew()
+
+    async def _seal_anew(self) -> SealedCount:
+        box, seals_plain = secret_box(self._settings), not await is_sealing_put_off(self._database)
+        sealer = InputSealer(box, seals_plain=seals_plain)
+        await rewrite_inputs(self._database, JOBS_WITH_SECRETS, sealer.fields)
+        if seals_plain:
+            await self._database.transact(lambda session: ReceiverRepository(session).seal_urls(box))
+        await reseal(self._database, box)
         return await self.count()
 
     async def count(self) -> SealedCount:
         """Count the secrets by the kind of key that has sealed them."""
         box = secret_box(self._settings)
-        seen = InputSealer(box)
+        seen = InputSealer(box, seals_plain=False)
 
         def look(job: str, given: JsonObject) -> JsonObject:
             seen.fields(job, given)
@@ -80,15 +90,6 @@ class Keys:
 
         await rewrite_inputs(self._database, JOBS_WITH_SECRETS, look)
         return await count_sealed(self._database, box) + seen.count
-
-    async def seal_once(self, now: datetime) -> None:
-        """Seal what releases before have left unsealed, unless that is done."""
-        await once(self._database, "seal URLs", self._seal_plain, now)
-
-    async def _seal_plain(self) -> None:
-        box = secret_box(self._settings)
-        await rewrite_inputs(self._database, JOBS_WITH_SECRETS, InputSealer(box).fields)
-        await self._database.transact(lambda session: ReceiverRepository(session).seal_urls(box))
 
     @property
     def former(self) -> tuple[int, int]:

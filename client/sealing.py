@@ -6,6 +6,8 @@ from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.message import Message
 from mainspring.contracts.secret_urls import fields_with_secrets, is_sealed
 from mainspring.contracts.tasks import JsonObject
+from mainspring.storage.data_passes import is_sealing_put_off
+from mainspring.storage.database import Database
 from mainspring.storage.errors import SecretUnreadable
 from mainspring.storage.sealed_rows import SealedCount
 from mainspring.storage.sealed_urls import is_newest_url, open_url, seal_url
@@ -21,11 +23,32 @@ FIELDS = {job.name: fields for job in JOBS if (fields := fields_with_secrets(job
 JOBS_WITH_SECRETS = frozenset({RUN_FLOW.name, *FIELDS})
 
 
-class InputSealer:
-    """Seals inputs with the newest key, and counts what it sees of former ones."""
+class Sealing:
+    """Seals the inputs of new tasks, unless workers that open nothing sealed may still run."""
 
-    def __init__(self, box: SecretBox) -> None:
+    def __init__(self, database: Database, box: SecretBox) -> None:
+        self._database = database
         self._box = box
+        self._has_begun = False
+
+    async def message(self, message: In) -> In:
+        """Return a job's input as it is to be stored."""
+        if not isinstance(message, RunFlow) and not fields_with_secrets(type(message)):
+            return message
+        # Once begun, for ever.
+        self._has_begun = self._has_begun or not await is_sealing_put_off(self._database)
+        return InputSealer(self._box).message(message) if self._has_begun else message
+
+
+class InputSealer:
+    """Seals inputs with the newest key, and counts what it sees of former ones.
+
+    With `seals_plain=False` it leaves alone what is not sealed.
+    """
+
+    def __init__(self, box: SecretBox, *, seals_plain: bool = True) -> None:
+        self._box = box
+        self._seals_plain = seals_plain
         self.count = SealedCount()
 
     def message(self, message: In) -> In:
@@ -57,6 +80,8 @@ class InputSealer:
             return url
         try:
             if not is_sealed(url):
+                if not self._seals_plain:
+                    return url
                 sealed = seal_url(url, self._box)
                 self.count += SealedCount(newest=int(sealed != url))
                 return sealed

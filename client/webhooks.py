@@ -17,6 +17,7 @@ from mainspring.gateways.addresses import AddressGuard
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import NotSent
 from mainspring.gateways.urls import AddressRefused, UrlRefused, host_of
+from mainspring.storage.data_passes import is_sealing_put_off
 from mainspring.storage.database import Database
 from mainspring.storage.errors import SubscriptionUnknown
 from mainspring.storage.secrets import SecretBox
@@ -69,6 +70,7 @@ class WebhookSubscriptions:
         if not states or not set(states) <= FINAL_STATES:
             raise BadInput(f"states: {', '.join(sorted(FINAL_STATES))} are what is told of")
         await self._check(url)
+        keeps_url = await is_sealing_put_off(self._database)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         subscription = await self._database.transact(
             lambda session: SubscriptionRepository(session, self._workspace).add(
@@ -78,6 +80,7 @@ class WebhookSubscriptions:
                 secret=secret,
                 box=self._box,
                 now=self._clock.now(),
+                keeps_url=keeps_url,
             )
         )
         return AddedWebhook(subscription, secret)

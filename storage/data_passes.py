@@ -1,6 +1,6 @@
-"""Passes over the data that a migration cannot make, because it has no key: once for each database."""
+"""Passes over the data that a migration cannot make, because it has no key, and which of them are done."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -14,16 +14,27 @@ from mainspring.storage.tables import DataPassRow, TaskRow
 
 PAGE = 500
 
+# Noted by migration 0012 where a release before has worked.
+UPGRADED = "upgraded from 0.1"
+SEALED = "seal URLs"
+
 # Gives a task's input as it is to be; the same one where nothing changes.
 Change = Callable[[str, JsonObject], JsonObject]
 
 
-async def once(database: Database, name: str, make: Callable[[], Awaitable[object]], now: datetime) -> None:
-    """Make a pass unless it is done. Two processes may make it at once, which it has to bear."""
-    if await database.read(lambda session: session.get(DataPassRow, name)) is not None:
-        return
-    await make()
-    await database.transact(partial(_note, name=name, now=now))
+async def is_sealing_put_off(database: Database) -> bool:
+    """Whether workers of release 0.1, which open nothing that is sealed, may still run over this database."""
+
+    async def names(session: Session) -> set[str]:
+        return set(await session.scalars(select(DataPassRow.name)))
+
+    done = await database.read(names)
+    return UPGRADED in done and SEALED not in done
+
+
+async def begin_sealing(database: Database, now: datetime) -> None:
+    """Note that no worker of release 0.1 runs any more."""
+    await database.transact(partial(_note, name=SEALED, now=now))
 
 
 async def rewrite_inputs(database: Database, jobs: Collection[str], change: Change) -> None:

@@ -45,10 +45,10 @@ class ReceiverRepository(Repository):
         return Receiver(subscription_of(row), url, box.open(row.secret_encrypted, owner=owner))
 
     async def seal_urls(self, box: SecretBox) -> None:
-        """Seal the URLs that a release before has left as they are."""
-        plain = select(SubscriptionRow).where(SubscriptionRow.url_encrypted.is_(None)).with_for_update()
-        for row in await self._session.scalars(plain):
-            row.url_encrypted = box.seal(row.url, owner=str(row.id))
+        """Seal the URLs that are kept as they are; the release before reads no others."""
+        for row in await self._session.scalars(select(SubscriptionRow).with_for_update()):
+            if row.url_encrypted is None:
+                row.url_encrypted = box.seal(row.url, owner=str(row.id))
             row.url = shown_url(row.url)
         await self._session.flush()
 

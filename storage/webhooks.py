@@ -32,8 +32,12 @@ class SubscriptionRepository(Repository):
         secret: str,
         box: SecretBox,
         now: datetime,
+        keeps_url: bool = False,
     ) -> Subscription:
-        """Add one; its URL and its secret are sealed."""
+        """Add one; its URL and its secret are sealed.
+
+        `keeps_url` leaves the URL readable beside that, for workers of the release before.
+        """
         subscription = Subscription(
             id=uuid4(),
             workspace=self._workspace,
@@ -45,7 +49,7 @@ class SubscriptionRepository(Repository):
         owner = str(subscription.id)
         await self._session.execute(
             insert(SubscriptionRow).values(
-                **subscription.model_dump(),
+                **subscription.model_dump() | {"url": url if keeps_url else subscription.url},
                 url_encrypted=box.seal(url, owner=owner),
                 secret_encrypted=box.seal(secret, owner=owner),
             )

@@ -55,7 +55,10 @@ def rotate(*, links: Links = False, as_json: AsJson = False) -> None:
 
 @commands.command("reseal")
 def reseal(*, as_json: AsJson = False) -> None:
-    """Seal with the newest key what a former key has sealed. Safe to repeat."""
+    """Seal with the newest key what a former key has sealed, or no key. Safe to repeat.
+
+    After an upgrade from 0.1, run it once no process of 0.1 is left: those open nothing that is sealed.
+    """
 
     async def work(service: Service) -> int:
         count = await service.keys.reseal()

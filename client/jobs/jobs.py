@@ -12,7 +12,7 @@ from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
 from mainspring.client.jobs.new_task import checked, later_start, new_task
 from mainspring.client.jobs.started import StartedTask
-from mainspring.client.sealing import InputSealer
+from mainspring.client.sealing import Sealing
 from mainspring.client.tasks.queries import Tasks
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
@@ -56,7 +56,7 @@ class Jobs:
         self._temporal = temporal
         self._clock = clock
         self._intake = Intake(database, temporal, clock)
-        self._box = box
+        self._sealing = None if box is None else Sealing(database, box)
 
     async def start(
         self,
@@ -92,7 +92,7 @@ class Jobs:
         starts_at = later_start(at, delay, now=self._clock.now())
         task = new_task(
             job,
-            self._sealed(checked(job, message)),
+            await self._sealed(checked(job, message)),
             workspace=self.workspace,
             priority=priority,
             triggered_by=triggered_by,
@@ -121,7 +121,7 @@ class Jobs:
         tasks = [
             new_task(
                 job,
-                self._sealed(checked(job, each)),
+                await self._sealed(checked(job, each)),
                 workspace=self.workspace,
                 priority=priority,
                 triggered_by=triggered_by,
@@ -184,7 +184,7 @@ class Jobs:
             await self._check_step(task_id, from_step)
         new = job.task(
             uuid4(),
-            self._sealed(checked(job, validated(job, task.input) if message is None else message)),
+            await self._sealed(checked(job, validated(job, task.input) if message is None else message)),
             triggered_by="retry",
             workspace=self.workspace,
             priority=task.priority,
@@ -196,8 +196,8 @@ class Jobs:
         )
         return self._started(job, enqueued)
 
-    def _sealed(self, message: In) -> In:
-        return message if self._box is None else InputSealer(self._box).message(message)
+    async def _sealed(self, message: In) -> In:
+        return message if self._sealing is None else await self._sealing.message(message)
 
     async def _check_step(self, task_id: UUID, step: str) -> None:
         names = [each.step for each in await self.tasks.steps(task_id)]

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from mainspring.storage.data_passes import is_sealing_put_off
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import alembic_config, differences, revise, upgrade
 from mainspring.storage.schema_version import is_current
@@ -44,6 +45,7 @@ async def test_the_migrations_lead_to_the_declared_tables(empty: Database) -> No
         await upgrade(empty)
         assert await is_current(empty)
         assert [] == await differences(empty)
+        assert not await is_sealing_put_off(empty)
 
 
 async def test_a_schema_of_a_later_release_is_left_alone(sqlite_database: Database) -> None:
@@ -161,6 +163,7 @@ async def test_rows_of_before_belong_to_the_default_workspace(empty: Database) -
     await upgrade(empty)
 
     assert [] == await differences(empty)
+    assert await is_sealing_put_off(empty)
     async with empty.engine.begin() as connection:
         for table in WITH_WORKSPACE:
             found = await connection.scalars(text(f"SELECT workspace FROM {table}"))

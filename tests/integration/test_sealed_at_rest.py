@@ -12,18 +12,19 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.media import ProcessVideo
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.storage.data_passes import UPGRADED
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.sealed_rows import SealedCount
 from mainspring.storage.sealed_urls import open_url
 from mainspring.storage.secrets import SecretBox
-from mainspring.storage.tables import SubscriptionRow, TaskRow
+from mainspring.storage.tables import DataPassRow, SubscriptionRow, TaskRow
 from mainspring.storage.webhooks import SubscriptionRepository
 from mainspring.workflows.media import PROCESS_VIDEO
 from tests.ledger_writes import NOON
 
-HOOK = "https://hooks.example/services/T0/s3cret"
+HOOK = "https://1.1.1.1/services/T0/s3cret"
 SIGNED = "https://cdn.example/film.mp4?X-Amz-Signature=s3cret"
 
 
@@ -54,8 +55,10 @@ async def stored(database: Database) -> tuple[list[Any], list[Any]]:
     return await database.read(read)
 
 
-async def test_what_a_release_before_left_unsealed_is_sealed_once(database: Database, tmp_path: Any) -> None:
-    """By the first worker that starts; deliveries and downloads go on as before, also after a rotation."""
+async def test_what_a_release_before_left_unsealed_is_sealed_on_demand(
+    database: Database, tmp_path: Any
+) -> None:
+    """Deliveries and downloads go on as before, also after a rotation."""
     settings = Settings(state_dir=tmp_path)
     keys, box = Keys(database, settings), secret_box(settings)
     webhook = await add_webhook(database, box)
@@ -74,10 +77,10 @@ async def test_what_a_release_before_left_unsealed_is_sealed_once(database: Data
     await database.transact(as_before)
     assert HOOK == await url_of(database, box, webhook)
 
-    await keys.seal_once(NOON)
-    await keys.seal_once(NOON)
+    for _ in range(2):
+        await keys.reseal()
     (shown,), (given,) = await stored(database)
-    assert "https://hooks.example/***" == shown
+    assert "https://1.1.1.1/***" == shown
     assert "s3cret" not in str(given)
     assert SealedCount(3, 0, 0) == await keys.count()
 
@@ -89,10 +92,32 @@ async def test_what_a_release_before_left_unsealed_is_sealed_once(database: Data
     assert SIGNED == open_url(given["source"], box)
 
 
+async def test_workers_of_the_release_before_read_everything_until_they_are_gone(workerless: Service) -> None:
+    """They run beside this release, or after it; `keys reseal` says that they are gone."""
+    await workerless.database.transact(note_upgrade)
+    video = ProcessVideo(source=SIGNED, destination="films/1")
+    await workerless.webhooks.add(HOOK)
+    await workerless.jobs.start(PROCESS_VIDEO, video)
+    await workerless.keys.rotate()
+    (url,), (given,) = await stored(workerless.database)
+    assert (HOOK, SIGNED) == (url, given["source"])
+    assert ["https://1.1.1.1/***"] == [each.url for each in await workerless.webhooks.all()]
+
+    await workerless.keys.reseal()
+    await workerless.jobs.start(PROCESS_VIDEO, video.model_copy(update={"destination": "films/2"}))
+    await workerless.webhooks.add(HOOK)
+    assert "s3cret" not in str(await stored(workerless.database))
+
+
+async def note_upgrade(session: Session) -> None:
+    """Note what migration 0012 notes where release 0.1 has worked."""
+    session.add(DataPassRow(name=UPGRADED, done_at=NOON))
+
+
 async def test_a_webhooks_token_is_neither_stored_nor_shown(workerless: Service) -> None:
     """In no column that is not sealed, and in nothing that lists and shows."""
     added = await add_webhook(workerless.database, secret_box(workerless.settings))
     (shown,), _ = await stored(workerless.database)
     listed = await workerless.webhooks.all()
-    assert "https://hooks.example/***" == shown == listed[0].url
+    assert "https://1.1.1.1/***" == shown == listed[0].url
     assert [added] == [each.id for each in listed]
