@@ -10,7 +10,7 @@ from mainspring.storage.data_passes import is_sealing_put_off
 from mainspring.storage.database import Database
 from mainspring.storage.errors import SecretUnreadable
 from mainspring.storage.sealed_rows import SealedCount
-from mainspring.storage.sealed_urls import is_newest_url, open_url, seal_url
+from mainspring.storage.sealed_urls import is_newest_url, reseal_url, seal_url
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.run_flow import RUN_FLOW
 from mainspring.workflows.runtime.catalogue import JOBS
@@ -89,7 +89,7 @@ class InputSealer:
                 self.count += SealedCount(newest=1)
                 return url
             self.count += SealedCount(former=1)
-            return seal_url(open_url(url, self._box), self._box)
+            return reseal_url(url, self._box)
         except SecretUnreadable:
             self.count += SealedCount(unreadable=1)
             return url

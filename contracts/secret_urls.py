@@ -4,6 +4,7 @@ A field marked with `HoldsSecrets` is sealed before the message goes to the data
 sealed is still a URL: without its password, and with a query that only this service can open.
 """
 
+import re
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -12,6 +13,10 @@ from pydantic import BaseModel
 # The one parameter of a sealed URL.
 SEALED = "mainspring-sealed"
 HIDDEN = "***"
+
+# The parameter begins with a tag, which stays when another key seals the URL.
+TAG_LENGTH = 16
+_AFTER_TAG = re.compile(rf"(\?{SEALED}=[\w-]{{{TAG_LENGTH}}})[\w.-]+")
 
 
 class HoldsSecrets:
@@ -35,6 +40,11 @@ def _marked_fields(message: type[BaseModel]) -> tuple[str, ...]:
 def is_sealed(url: str) -> bool:
     """Whether a URL is sealed already."""
     return f"?{SEALED}=" in url
+
+
+def lasting(text: str) -> str:
+    """Return a text with its sealed URLs as they stay whichever key seals them: for hashes and names."""
+    return _AFTER_TAG.sub(r"\1", text)
 
 
 def split_secrets(url: str) -> tuple[str, list[str]] | None:

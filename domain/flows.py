@@ -16,6 +16,7 @@ from mainspring.contracts.flows import (
     StepResult,
     StepStatus,
 )
+from mainspring.contracts.secret_urls import lasting
 from mainspring.contracts.tasks import JsonObject
 
 # The namespace of a child's id, which is derived so that a replay and a second attempt name the same task.
@@ -131,9 +132,12 @@ def flow_progress(completed_weight: float, running_weight: float, total_weight: 
 
 
 def input_hash(value: JsonObject) -> str:
-    """Return the SHA-256 of a step's input: the same for the same values, in whatever order."""
+    """Return the SHA-256 of a step's input: the same for the same values, in whatever order.
+
+    A rotation of keys changes no hash.
+    """
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(lasting(canonical).encode()).hexdigest()
 
 
 def child_task_id(parent_id: UUID, step: str) -> UUID:

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from mainspring.contracts.media import VideoStep
 from mainspring.contracts.message import Message
+from mainspring.contracts.secret_urls import lasting
 from mainspring.gateways.work_dir import Bench, Piece, Scratch
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import StepQueries
@@ -44,7 +45,7 @@ class Artifacts:
         trust what is there. Its needs are taken from whoever has made them.
         """
         bench = await self.bench(request.task_id)
-        name = f"{kind}-{sha256(request.source.encode()).hexdigest()[:12]}"
+        name = f"{kind}-{sha256(lasting(request.source).encode()).hexdigest()[:12]}"
         # Two steps that miss the same piece make it once.
         lock = self._locks.setdefault(f"{request.task_id}/{name}", asyncio.Lock())
         async with lock:

@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 from mainspring.client.sealing import InputSealer
 from mainspring.contracts.flows import AdHocStep, RunFlow
 from mainspring.contracts.media import ProcessVideo
-from mainspring.contracts.secret_urls import SEALED, fields_with_secrets, hidden, is_sealed
+from mainspring.contracts.secret_urls import SEALED, fields_with_secrets, hidden, is_sealed, lasting
 from mainspring.contracts.text import readable
+from mainspring.domain.flows import input_hash
 from mainspring.domain.webhooks import shown_url
 from mainspring.storage.errors import SecretUnreadable
 from mainspring.storage.sealed_rows import SealedCount
-from mainspring.storage.sealed_urls import open_url, seal_url
+from mainspring.storage.sealed_urls import open_url, reseal_url, seal_url
 from mainspring.storage.secrets import SecretBox
 
 BOX = SecretBox(b"k" * 32)
@@ -75,6 +76,17 @@ def test_a_rotation_seals_inputs_anew() -> None:
     assert SIGNED == open_url(newest["source"], SecretBox(b"n" * 32))
     assert newest == sealer.fields("process-video", newest)
     assert former == InputSealer(SecretBox(b"x" * 32)).fields("process-video", former)
+
+
+def test_a_rotation_changes_no_hash() -> None:
+    """A failed video that is retried after the rotation keeps its pieces; not with another signature."""
+    newest = SecretBox(b"n" * 32, b"k" * 32)
+    sealed = {"source": seal_url(SIGNED, BOX)}
+    once = {"source": reseal_url(sealed["source"], newest)}
+    assert sealed != once
+    assert input_hash(sealed) == input_hash(once)
+    assert input_hash(sealed) != input_hash({"source": seal_url(f"{SIGNED}2", BOX)})
+    assert lasting(sealed["source"]) == lasting(reseal_url(once["source"], SecretBox(b"z" * 32, b"n" * 32)))
 
 
 def test_a_source_as_long_as_may_be_still_fits_when_it_is_sealed() -> None:
