@@ -4,8 +4,8 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as Session
 
 from mainspring.storage.commits import WAKE, Wake, waking
@@ -40,7 +40,7 @@ SQLITE_LOCK_TIMEOUT = timedelta(seconds=30)
 POOL_PATIENCE = timedelta(seconds=30)
 
 # A connection that went away without a word must not hold an activity until its own time limit.
-STATEMENT_SECONDS = 120
+STATEMENT_LIMIT = timedelta(minutes=2)
 
 # https://www.sqlite.org/rescode.html: held by another process, or the file cannot be reached just now.
 SQLITE_AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL")
@@ -55,9 +55,16 @@ READ_ONLY = "mainspring_read_only"
 class Database:
     """A pool of connections to SQLite (`sqlite+aiosqlite:///…`) or PostgreSQL (`postgresql+asyncpg://…`)."""
 
-    def __init__(self, url: str | URL, *, pool_patience: timedelta = POOL_PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        pool_patience: timedelta = POOL_PATIENCE,
+        statement_limit: timedelta = STATEMENT_LIMIT,
+    ) -> None:
         self.url = make_url(url)
-        self.engine = _create_engine(self.url, pool_patience)
+        self._pool_patience = pool_patience
+        self.engine = _create_engine(self.url, pool_patience, statement_limit)
         self._turnstile = Turnstile()
         # Wakes the queues of what transactions have queued; without it their tasks wait for the relay.
         self.wake: Wake | None = None
@@ -89,6 +96,17 @@ class Database:
     async def read(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """As `transact`, for work that only reads: on SQLite it takes no write lock."""
         return await self._shielded(work, self._reading)
+
+    @asynccontextmanager
+    async def unhurried(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection whose statements may take long, as those of migrations and waits for locks."""
+        engine = self.engine if self.is_sqlite else _create_engine(self.url, self._pool_patience, None)
+        try:
+            async with engine.connect() as connection:
+                yield connection
+        finally:
+            if engine is not self.engine:
+                await engine.dispose()
 
     async def _shielded(
         self, work: Callable[[Session], Awaitable[T]], sessions: async_sessionmaker[Session]
@@ -158,7 +176,7 @@ def _is_of_driver(error: OSError) -> bool:
     return any(each.startswith("sqlalchemy.") for each in modules)
 
 
-def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:
+def _create_engine(url: URL, pool_patience: timedelta, statement_limit: timedelta | None) -> AsyncEngine:
     both: dict[str, Any] = {
         "pool_timeout": pool_patience.total_seconds(),
         "json_serializer": storable_json,
@@ -175,7 +193,7 @@ def _create_engine(url: URL, pool_patience: timedelta) -> AsyncEngine:
             url,
             pool_size=POSTGRES_POOL_SIZE,
             pool_pre_ping=True,
-            connect_args={"command_timeout": STATEMENT_SECONDS},
+            connect_args={"command_timeout": statement_limit and statement_limit.total_seconds()},
             **both,
         )
     keep_storable(engine.sync_engine)

@@ -13,12 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mainspring.storage.database import Database, translated
-from mainspring.storage.schema_version import has_newest, is_current, reading
+from mainspring.storage.schema_version import VERSION_TABLE, has_newest, is_current, reading
 from mainspring.storage.tables import Base
 
 # Any number will do, as long as every Mainspring process takes the same: the first four bytes of "main".
@@ -38,20 +38,31 @@ def alembic_config() -> Config:
 
 
 async def upgrade(database: Database) -> None:
-    """Apply the migrations that are missing, in one transaction; processes that start together take turns.
+    """Apply the migrations that are missing; processes that start together take turns.
 
     A schema that a later release has made is left as it is: migrations only add, so that the release
-    before can be run again. On SQLite the transaction holds the write lock from its start, on PostgreSQL
-    an advisory lock. With the newest schema there already, `upgrade` only reads, and waits for no writer.
-    DatabaseAway: it cannot be reached; so for the others here.
+    before can be run again. On SQLite one transaction applies all, with the write lock from its start. On
+    PostgreSQL each migration of a schema that is there has a transaction of its own, with an advisory lock:
+    the workers of the release before go on meanwhile, and a table that one migration locks is free for the
+    next. With the newest schema there already, `upgrade` only reads, and waits for no writer.
+
+    Raises DatabaseAway: when the database cannot be reached; so do the others here.
     """
     if await is_current(database):
         return
     with translated():
-        async with database.engine.connect() as connection, _unchecked(connection), connection.begin():
-            if not database.is_sqlite:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-            await connection.run_sync(_upgrade)
+        async with database.unhurried() as connection, _unchecked(connection):
+            is_newest = False
+            while not is_newest:
+                async with connection.begin():
+                    is_newest = await _go_on(connection)
+
+
+async def _go_on(connection: AsyncConnection) -> bool:
+    """Apply what a transaction may hold, and return whether the schema is the newest now."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    return await connection.run_sync(_upgrade)
 
 
 @asynccontextmanager
@@ -94,19 +105,22 @@ async def differences(database: Database) -> list[object]:
             return await connection.run_sync(_differences)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection) -> bool:
     if has_newest(connection):
-        return
+        return True
     config = alembic_config()
     config.attributes["connection"] = connection
+    # Nobody works beside the first migrations of an empty database.
+    is_in_use = connection.dialect.name == "postgresql" and inspect(connection).has_table(VERSION_TABLE)
     with _one_at_a_time:
-        command.upgrade(config, "head")
+        command.upgrade(config, "+1" if is_in_use else "head")
     if connection.dialect.name == "sqlite":
         broken = connection.execute(text("PRAGMA foreign_key_check")).all()
         if broken:
             raise RuntimeError(
                 f"the migrations have left references to rows that are not there: {broken[:3]}"
             )
+    return has_newest(connection)
 
 
 def _revise(connection: Connection, title: str) -> Path | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -179,6 +179,38 @@ async def test_rows_of_before_belong_to_the_default_workspace(empty: Database) -
         assert 0 == await connection.scalar(text("SELECT count(*) FROM wishlist_items"))
         with pytest.raises(IntegrityError):
             await connection.execute(text("UPDATE accounts SET anchor_day = 32"))
+
+
+async def test_a_migration_that_waits_holds_up_only_its_own_table(postgres: PostgresServer) -> None:
+    """Old workers go on with the tables of the migrations before; the wait is no outage, however long."""
+    url = postgres.url(await postgres.create_empty())
+    worker, upgrading = Database(url), Database(url, statement_limit=timedelta(seconds=0.1))
+    async with worker.engine.begin() as connection:
+        await connection.run_sync(_upgrade_to("0008"))
+
+    async with worker.engine.begin() as holding:
+        await holding.execute(text("LOCK TABLE wishlist_items"))  # which 0010 changes, and 0009 does not
+        upgraded = asyncio.create_task(upgrade(upgrading))
+        async with asyncio.timeout(30):
+            while not await _has_waited(worker, timedelta(seconds=0.2)):
+                assert not upgraded.done()
+        async with worker.engine.begin() as connection:
+            await connection.execute(text("SET lock_timeout = '1s'"))
+            assert "0009" == await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            assert 0 == await connection.scalar(text("SELECT count(*) FROM tasks WHERE deaths > 0"))
+    await upgraded
+
+    assert [] == await differences(worker)
+    await upgrading.dispose()
+    await worker.dispose()
+
+
+async def _has_waited(database: Database, least: timedelta) -> bool:
+    waiting = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND clock_timestamp() - waitstart > :least"
+    )
+    async with database.engine.connect() as connection:
+        return bool(await connection.scalar(waiting, {"least": least}))
 
 
 async def test_upgrades_in_one_process_take_turns(empty: Database) -> None:

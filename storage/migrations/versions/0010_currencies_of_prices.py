@@ -11,9 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     for table in ("wishlist_items", "wishlist_notifications"):
-        # None is what an earlier release writes while it runs beside this one: the product's own.
+        # None is what an earlier release writes while it runs beside this one: the product's own. What is there
+        # gets it in revision 0014: a column that is added locks its table until the transaction ends.
         op.add_column(table, sa.Column("currency", sa.String(3), nullable=True))
-        op.execute(
-            f"UPDATE {table} SET currency = (SELECT p.currency FROM wishlist_products p"  # our own names
-            f" WHERE p.workspace = {table}.workspace AND p.id = {table}.product_id)"
-        )
