@@ -35,6 +35,9 @@ CONNECT_TIMEOUT = timedelta(seconds=10)
 # Parts of a file that are sent at once, each of 5 MiB, whatever the line is: more of them only wait longer.
 PARTS_AT_ONCE = 4
 
+# What the library adds to the name of a file that it has not written to its end. No key may end so.
+HALF = re.compile(r"#[0-9]+\Z")
+
 STATUS = re.compile(r"status code: (\d{3})")
 TOO_MANY_REQUESTS = 429
 FIRST_SERVER_FAULT = 500
@@ -223,7 +226,7 @@ class Objects:
         if self.folder is not None:
             target = self.folder / key
             for half in target.parent.glob("*#*"):
-                if half.name.partition("#")[0] == target.name:
+                if HALF.sub("", half.name) == target.name:
                     half.unlink(missing_ok=True)
 
 

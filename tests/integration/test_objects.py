@@ -149,6 +149,16 @@ async def test_a_killed_put_leaves_nothing_in_a_folder(tmp_path: Path) -> None:
     assert ["a.mp4"] == [each.name for each in (folder / "v").iterdir()]
 
 
+async def test_a_put_leaves_objects_with_a_number_sign_alone(objects: Objects) -> None:
+    """A number sign is a character of names as any other."""
+    for key in ("a/film#2.mp4", "a/film#", "a/film#b#2c", "a/b#film"):
+        await objects.replace(key, b"1", "video/mp4")
+    await objects.replace("a/film", b"2", "video/mp4")
+    assert {"a/film#2.mp4", "a/film#", "a/film#b#2c", "a/b#film", "a/film"} == {
+        each.key for each in await objects.under("a")
+    }
+
+
 @pytest.mark.parametrize(("pause_seconds", "arrives"), [(0.1, True), (1.5, False)])
 async def test_a_source_may_take_its_time_but_not_fall_silent(pause_seconds: float, arrives: bool) -> None:
     """What comes steadily is received however long that takes; what stops is given up."""
