@@ -6,6 +6,7 @@ caller has named, raise a StoreUnusable for what a person mends: the store is ou
 ever sees half an object. What a killed multipart upload leaves in a bucket is for its lifecycle rule.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -161,8 +162,16 @@ class Objects:
             return None
 
     async def upload(self, key: str, path: Path, content_type: str) -> None:
-        """Put a file, in parts when it is large; an object that is there is replaced."""
-        await self._put(key, path, content_type, self._uploads)
+        """Put a file, in parts when it is large; an object that is there is replaced.
+
+        Raises FileNotFoundError: when the file is gone.
+        """
+        try:
+            await self._put(key, path, content_type, self._uploads)
+        except BucketMissing:
+            # Both the file and the bucket may be what is not there: the library says it alike.
+            await asyncio.to_thread(path.stat)
+            raise
 
     async def replace(self, key: str, content: bytes, content_type: str) -> None:
         """Put a small object in one piece; one that is there is replaced."""

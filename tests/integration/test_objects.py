@@ -159,6 +159,12 @@ async def test_a_put_leaves_objects_with_a_number_sign_alone(objects: Objects) -
     }
 
 
+async def test_a_file_that_is_gone_is_not_taken_for_the_bucket(objects: Objects, tmp_path: Path) -> None:
+    """Nobody can mend a bucket that is there: the activity makes the file again."""
+    with pytest.raises(FileNotFoundError):
+        await objects.upload("a/film.mp4", tmp_path / "gone.mp4", "video/mp4")
+
+
 @pytest.mark.parametrize(("pause_seconds", "arrives"), [(0.1, True), (1.5, False)])
 async def test_a_source_may_take_its_time_but_not_fall_silent(pause_seconds: float, arrives: bool) -> None:
     """What comes steadily is received however long that takes; what stops is given up."""
