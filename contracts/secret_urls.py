@@ -20,7 +20,10 @@ _AFTER_TAG = re.compile(rf"(\?{SEALED}=[\w-]{{{TAG_LENGTH}}})[\w.-]+")
 
 
 class HoldsSecrets:
-    """Marks a field of a message: `source: Annotated[str, HoldsSecrets()]`. Its activity opens the URL."""
+    """Marks a field of a message: `source: Annotated[str, HoldsSecrets()]`.
+
+    Its activity opens the URL with `InputOpener`.
+    """
 
 
 def fields_with_secrets(message: type[BaseModel]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from temporalio import activity
 from mainspring.activities.media.artifacts import Artifacts
 from mainspring.activities.media.publisher import Placed, Publisher
 from mainspring.activities.media.transcoder import Transcoder
+from mainspring.activities.runtime.sealed_inputs import InputOpener
 from mainspring.activities.runtime.steps import StepProgress
 from mainspring.contracts.flows import StepInput
 from mainspring.contracts.media import (
@@ -59,7 +60,7 @@ class MediaActivities:
         self._progress = progress
         self._scratch = scratch
         self._pieces = Artifacts(database, scratch)
-        self._workshop = Transcoder(self._pieces, downloads, video, box)
+        self._workshop = Transcoder(self._pieces, downloads, video, InputOpener(database, box))
         self._library = Publisher(objects, clock)
 
     @activity.defn(name="media.download_video")

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from mainspring.activities.media.artifacts import Artifacts
+from mainspring.activities.runtime.sealed_inputs import InputOpener
 from mainspring.contracts.media import (
     MadeFile,
     MadeFiles,
@@ -30,8 +31,6 @@ from mainspring.domain.media import (
 )
 from mainspring.gateways.download import Downloads
 from mainspring.gateways.video import Made, Variant, Video, check_length
-from mainspring.storage.sealed_urls import open_url
-from mainspring.storage.secrets import SecretBox
 
 # Called with how much is done, 0 to 1.
 OnShare = Callable[[float], None]
@@ -49,11 +48,11 @@ class Transcoder:
     `is_step` says that the piece is what the running step is for, see `Pieces.obtain`.
     """
 
-    def __init__(self, pieces: Artifacts, downloads: Downloads, video: Video, box: SecretBox) -> None:
+    def __init__(self, pieces: Artifacts, downloads: Downloads, video: Video, opener: InputOpener) -> None:
         self._pieces = pieces
         self._downloads = downloads
         self._video = video
-        self._box = box
+        self._opener = opener
 
     async def source(
         self, request: VideoStep, *, is_step: bool = False, on_share: OnShare = unheard
@@ -64,7 +63,7 @@ class Transcoder:
             def on_bytes(received: int, total: int | None) -> None:
                 on_share(received / total if total else 0.0)
 
-            source = open_url(request.source, self._box)
+            source = await self._opener.url(request.task_id, request.source)
             done = await self._downloads.fetch(source, folder / SOURCE, on_bytes)
             return VideoDownloaded(size_bytes=done.size_bytes, sha256=done.sha256)
 

@@ -9,6 +9,7 @@ from mainspring.storage.ledger.overview import TaskOverview
 from mainspring.storage.ledger.progress_store import ProgressStore
 from mainspring.storage.ledger.queue_queries import QueueQueries
 from mainspring.storage.ledger.queue_store import ClaimedRow, QueueStore, claim_of
+from mainspring.storage.ledger.sealed_inputs import SealedInputs
 from mainspring.storage.ledger.step_queries import StepQueries
 from mainspring.storage.ledger.step_store import StepStore
 from mainspring.storage.ledger.task_queries import TaskQueries
@@ -25,6 +26,7 @@ __all__ = [
     "ProgressStore",
     "QueueQueries",
     "QueueStore",
+    "SealedInputs",
     "StepQueries",
     "StepStore",
     "TaskIntake",

@@ -1,19 +1,23 @@
 """URLs that hold secrets, as the database has them."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select, update
 
+from mainspring.activities.runtime.sealed_inputs import InputOpener
 from mainspring.client.keys import Keys
 from mainspring.client.service import Service
 from mainspring.config.secrets import secret_box
 from mainspring.config.settings import Settings
+from mainspring.contracts.flows import AdHocStep, RunFlow
 from mainspring.contracts.media import ProcessVideo
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.data_passes import UPGRADED
 from mainspring.storage.database import Database, Session
+from mainspring.storage.errors import SecretUnreadable
 from mainspring.storage.ledger import TaskIntake
 from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.sealed_rows import SealedCount
@@ -22,6 +26,7 @@ from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import DataPassRow, SubscriptionRow, TaskRow
 from mainspring.storage.webhooks import SubscriptionRepository
 from mainspring.workflows.media import PROCESS_VIDEO
+from mainspring.workflows.run_flow import RUN_FLOW
 from tests.ledger_writes import NOON
 
 HOOK = "https://1.1.1.1/services/T0/s3cret"
@@ -107,6 +112,25 @@ async def test_workers_of_the_release_before_read_everything_until_they_are_gone
     await workerless.jobs.start(PROCESS_VIDEO, video.model_copy(update={"destination": "films/2"}))
     await workerless.webhooks.add(HOOK)
     assert "s3cret" not in str(await stored(workerless.database))
+
+
+async def test_what_temporal_has_is_opened_after_its_key_is_forgotten(workerless: Service) -> None:
+    """Temporal has the source of a video that waits for days as the former key has sealed it."""
+    video = ProcessVideo(source=SIGNED, destination="films/1")
+    flow = RunFlow(steps=(AdHocStep(name="film", job="process-video", input=video.model_dump(mode="json")),))
+    tasks = [
+        await workerless.jobs.start(PROCESS_VIDEO, video),
+        await workerless.jobs.start(RUN_FLOW, flow),
+    ]
+    (_, (first, second)) = await stored(workerless.database)
+    sealed = {first.get("source"), second.get("source")} - {None}
+    await workerless.keys.rotate()
+    await workerless.keys.forget()
+
+    opener = InputOpener(workerless.database, secret_box(workerless.settings))
+    assert [SIGNED] * 2 == [await opener.url(task.id, url) for task in tasks for url in sealed]
+    with pytest.raises(SecretUnreadable):
+        await opener.url(uuid4(), *sealed)
 
 
 async def note_upgrade(session: Session) -> None:
