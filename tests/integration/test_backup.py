@@ -1,5 +1,6 @@
 """Backup and restore of the embedded database, as docs/backup.md has them."""
 
+import resource
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -65,3 +66,20 @@ async def test_a_backup_is_a_new_file_of_its_owner(sqlite_database: Database, tm
         await back_up(sqlite_database, file)
     with pytest.raises(NoBackup, match="pg_dump"):
         await back_up(Database("postgresql+asyncpg://nobody@127.0.0.1:1/x"), tmp_path / "other.db")
+
+
+async def test_a_backup_that_does_not_fit_leaves_nothing(sqlite_database: Database, tmp_path: Path) -> None:
+    """What has the name of a backup is one, and the next attempt finds the name free."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, limits[1]))
+    try:
+        with pytest.raises(NoBackup, match=f"{folder}/backup.db: "):
+            await back_up(sqlite_database, folder / "backup.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [] == list(folder.iterdir())
+
+    await back_up(sqlite_database, folder / "backup.db")
+    assert ["backup.db"] == [each.name for each in folder.iterdir()]
