@@ -76,9 +76,6 @@ CAN_ISOLATE = sys.platform != "win32"
 # How a process is started that tries suspected tasks; the number of its socket follows.
 ISOLATED = (sys.executable, "-m", "mainspring.worker", "isolated")
 
-# Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
-TRANSFER_SLOTS = 8
-
 
 class Workers:
     """Temporal workers that run and end as one: one for a task queue. The first one works the workflows."""
@@ -120,7 +117,7 @@ def build_worker(
     suspects = suspects or Suspects(database)
     activities = build_activities(_tools(settings, client, database, gateways, clock, suspects))
     # Activities that are a plain `def` run here. A thread is made when it is first needed.
-    slots = {Role.TRANSFERS: TRANSFER_SLOTS, Role.ENCODING: settings.media_parallel}
+    slots = {Role.TRANSFERS: settings.media_transfers, Role.ENCODING: settings.media_parallel}
     threads = ThreadPoolExecutor(max(settings.activity_slots, *slots.values()), "activity")
     shared: dict[str, Any] = {
         "activity_executor": threads,

@@ -29,6 +29,8 @@ class MediaSettings(ServiceSettings):
     media_allow_private: bool = False
     # Each uses all cores it finds: two keep them busy while one reads or waits.
     media_parallel: int = Field(default=2, ge=1)
+    # Downloads and uploads at once. Each mostly waits for the network, which more of them would only divide.
+    media_transfers: int = Field(default=8, ge=1)
 
     @property
     def resolved_scratch_dir(self) -> Path:
