@@ -24,7 +24,7 @@ class Acknowledgement:
     """The result of one row: SUCCESS with the result, FAILED, or RUNNING for another attempt later.
 
     `is_until_mended`: the error comes again and again until a person has mended its cause, and the error log
-    keeps the last of the same words.
+    keeps the last one of its step and type.
     """
 
     id: UUID

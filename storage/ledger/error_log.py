@@ -34,19 +34,19 @@ class ErrorLog(Repository):
             await self._session.execute(insert(TaskErrorRow), rows)
 
     async def forget_same(self, errors: Sequence[tuple[UUID, TaskError]]) -> None:
-        """Remove the entries with the same words as these.
+        """Remove the entries of the same step and type as these.
 
-        A failure that comes again until a person has mended its cause may come for weeks.
+        A failure that comes again until a person has mended its cause may come for weeks. Its words may vary:
+        a request's id, a port, an address.
         """
         same = delete(TaskErrorRow).where(
             TaskErrorRow.task_id == bindparam("task"),
             TaskErrorRow.step == bindparam("at_step"),
             TaskErrorRow.error_type == bindparam("type"),
-            TaskErrorRow.message == bindparam("words"),
         )
         if errors:
             rows = [
-                {"task": task_id, "at_step": error.step, "type": error.error_type, "words": error.message}
+                {"task": task_id, "at_step": error.step, "type": error.error_type}
                 for task_id, error in errors
             ]
             await (await self._session.connection()).execute(same, rows)

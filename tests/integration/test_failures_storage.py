@@ -160,6 +160,30 @@ async def test_a_task_that_succeeds_has_no_fingerprint(database: Database) -> No
     assert (None, 0) == await database.transact(work)
 
 
+async def test_a_failure_that_comes_until_it_is_mended_is_one_entry(database: Database) -> None:
+    """Also when its words vary; other failures of the task stay."""
+    task_id = uuid4()
+    other = TaskError(at=NOW, step="work", error_type="Refused", message="no")
+    away = [
+        TaskError(at=NOW + number * MINUTE, step="work", error_type="StoreAway", message=f"port {number}")
+        for number in range(3)
+    ]
+
+    async def work(session: Session) -> list[TaskError]:
+        new = NewTask(id=task_id, job="x", workflow_id="x", dedupe_key=None, input={})
+        await TaskIntake(session).enqueue([new], now=NOW)
+        log = ErrorLog(session)
+        await log.append(task_id, other)
+        for error in away:
+            await log.forget_same([(task_id, error)])
+            await log.append(task_id, error)
+        task = await TaskQueries(session).get(task_id)
+        assert task is not None
+        return list(task.errors)
+
+    assert [other, away[-1]] == await database.transact(work)
+
+
 async def test_a_replayed_failure_that_returns_is_seen(database: Database) -> None:
     """Only a retry counts, only of a known kind, and only since the replay began."""
 
