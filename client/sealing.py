@@ -1,6 +1,6 @@
 """Sealing the URLs with secrets that inputs hold, before the inputs are stored or sent."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.message import Message
@@ -14,13 +14,12 @@ from mainspring.storage.sealed_urls import is_newest_url, reseal_url, seal_url
 from mainspring.storage.secrets import SecretBox
 from mainspring.workflows.run_flow import RUN_FLOW
 from mainspring.workflows.runtime.catalogue import JOBS
+from mainspring.workflows.runtime.secret_fields import with_secrets_changed
 
 In = TypeVar("In", bound=Message)
 
-# Where the URLs are in the inputs of which jobs.
-FIELDS = {job.name: fields for job in JOBS if (fields := fields_with_secrets(job.input))}
 # A flow's steps are inputs of jobs.
-JOBS_WITH_SECRETS = frozenset({RUN_FLOW.name, *FIELDS})
+JOBS_WITH_SECRETS = frozenset({RUN_FLOW.name, *(job.name for job in JOBS if fields_with_secrets(job.input))})
 
 
 class Sealing:
@@ -65,19 +64,9 @@ class InputSealer:
 
     def fields(self, job: str, given: JsonObject) -> JsonObject:
         """Return a job's input, as JSON, with its secrets sealed."""
-        if job == RUN_FLOW.name:
-            return given | {"steps": [self._step(step) for step in given.get("steps", [])]}
-        names = [name for name in FIELDS.get(job, ()) if name in given]
-        return given | {name: self._sealed(given[name]) for name in names}
+        return with_secrets_changed(job, given, self._sealed)
 
-    def _step(self, step: Any) -> Any:
-        if not isinstance(step, dict) or not isinstance(step.get("input"), dict):
-            return step
-        return step | {"input": self.fields(str(step.get("job")), step["input"])}
-
-    def _sealed(self, url: Any) -> Any:
-        if not isinstance(url, str):
-            return url
+    def _sealed(self, url: str) -> str:
         try:
             if not is_sealed(url):
                 if not self._seals_plain:

@@ -16,6 +16,7 @@ from mainspring.activities.reconcile import UNTOUCHED_FOR
 from mainspring.contracts.cards import UpdateInventoryPrices
 from mainspring.contracts.tasks import Task, TaskState
 from mainspring.emulators.justtcg.faults import Fault
+from mainspring.testing.eventually import eventually
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.service import Service, is_waiting
 
@@ -176,3 +177,19 @@ async def test_a_cancelled_workflow_whose_row_is_lost_gets_one(workerless: Servi
         await workerless.reconcile()
 
     assert TaskState.CANCELLED == (await only_task(workerless)).state
+
+
+async def test_no_row_of_a_raw_flow_has_the_secrets_of_a_step(service: Service) -> None:
+    """Neither the flow's own row nor that of the step, whose workflow is started as any other."""
+    video = {"source": "https://me:s3cret@127.0.0.1:1/a?sig=s3cret", "destination": "films/1"}
+    inner = {"steps": [{"name": "film", "job": "process-video", "input": video}]}
+    flow = {"steps": [{"name": "inner", "job": "run-flow", "input": inner}]}
+    handle = await service.raw_start("run-flow", flow, workflow_id="by-hand")
+    await eventually(service.all_tasks, lambda tasks: len(tasks) == 3)
+    await handle.cancel()
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+
+    tasks = await service.all_tasks()
+    assert {"run-flow", "process-video"} == {task.job for task in tasks}
+    assert [] == [task for task in tasks if "s3cret" in task.model_dump_json()]

@@ -14,6 +14,7 @@ from mainspring.contracts.tasks import ChildTask, JsonObject
 from mainspring.domain.flows import child_task_id, input_hash
 from mainspring.workflows.runtime.job import AnyJob
 from mainspring.workflows.runtime.options import STEP
+from mainspring.workflows.runtime.tracking import OF_RAW_START, is_of_raw_start
 
 # What the steps so far gave back, by their names.
 Results = Mapping[str, Any]
@@ -148,11 +149,12 @@ async def run_child(
         priority=workflow.info().priority.priority_key or 3,
         retry_of=run.earlier_child,
     )
+    of_raw_start = {OF_RAW_START: True} if is_of_raw_start() else {}
     return await workflow.execute_child_workflow(
         job,
         message,
         id=f"{job}/{child_id}",
-        memo={"task_id": str(child_id), "child": child},
+        memo={"task_id": str(child_id), "child": child, **of_raw_start},
         result_type=result_type,
         parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
     )

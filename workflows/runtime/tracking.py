@@ -14,13 +14,14 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 
 from mainspring.workflows.runtime import options
 from mainspring.workflows.runtime.failures import FlowCancelled, FlowFailed, task_error, was_broken_off
+from mainspring.workflows.runtime.secret_fields import with_secrets_changed
 
 with workflow.unsafe.imports_passed_through():
     # Only signatures are used; the modules behind them reach the network and the database.
     from mainspring.activities.tasks import TaskActivities
 
 from mainspring.contracts.message import Message
-from mainspring.contracts.secret_urls import fields_with_secrets, hidden
+from mainspring.contracts.secret_urls import hidden
 from mainspring.contracts.tasks import (
     BeginTask,
     ChildTask,
@@ -42,6 +43,9 @@ State = TypeVar("State", bound=Message)
 
 # A cancellation that Temporal was asked for reaches the workflow at once.
 CANCELLATION_COMES = timedelta(seconds=10)
+
+# The memo field of a flow's children that says that the flow was a raw start.
+OF_RAW_START = "of_raw_start"
 
 SCHEDULED_BY = SearchAttributeKey.for_keyword("TemporalScheduledById")
 
@@ -95,14 +99,6 @@ def tracked(
     return tracked_run
 
 
-def _without_secrets(message: Message) -> Message:
-    # A raw start was sealed by nobody, and its row is made here, where no key is.
-    names = fields_with_secrets(type(message))
-    if not names:
-        return message
-    return message.model_copy(update={name: hidden(getattr(message, name)) for name in names})
-
-
 def task_id() -> UUID:
     """Return the id of the task that this workflow works for."""
     return _memo_task_id() or _fallback_id()
@@ -111,6 +107,17 @@ def task_id() -> UUID:
 def was_accepted() -> bool:
     """Whether the task was accepted, with its input checked, before this workflow; no raw start was."""
     return _memo_task_id() is not None
+
+
+def is_of_raw_start() -> bool:
+    """Whether this workflow is a raw start, or a step of a flow that is. Nobody has sealed its secrets."""
+    return not was_accepted() or workflow.memo_value(OF_RAW_START, default=False) is True
+
+
+def _input_for_row(message: Message) -> JsonObject:
+    given = _json(message)
+    # The row of a raw start is made here, where no key is.
+    return with_secrets_changed(workflow.info().workflow_type, given, hidden) if is_of_raw_start() else given
 
 
 def _memo_task_id() -> UUID | None:
@@ -187,7 +194,7 @@ async def _ask_to_begin(message: Message) -> TaskBegun:
             job=info.workflow_type,
             workflow_id=info.workflow_id,
             run_id=info.first_execution_run_id,
-            input=_json(message if _memo_task_id() is not None else _without_secrets(message)),
+            input=_input_for_row(message),
             fairness_key=_fairness_key(message),
             triggered_by=_triggered_by(),
             child=_child(),
