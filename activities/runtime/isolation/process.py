@@ -42,9 +42,17 @@ class Died(Exception):
 class IsolatedProcess:
     """One process, at the other end of a socket. It ends when the worker closes that, also by its own end."""
 
-    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        pid: int,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        cancelled_within: timedelta = CANCELLED_WITHIN,
+    ) -> None:
         self._pid = pid
         self._reader, self._writer = reader, writer
+        self._cancelled_within = cancelled_within
 
     @classmethod
     async def at(cls, ours: socket.socket, order: object) -> Self:
@@ -77,8 +85,10 @@ class IsolatedProcess:
             answer = await asyncio.shield(answering)
         except asyncio.CancelledError:
             send(self._writer, Cancel(is_shutdown=activity.is_worker_shutdown()))
-            await asyncio.wait({answering}, timeout=CANCELLED_WITHIN.total_seconds())
+            await asyncio.wait({answering}, timeout=self._cancelled_within.total_seconds())
             if not answering.done():
+                answering.cancel()
+                await asyncio.wait({answering})  # a stream has one reader at a time
                 await self.end()
             raise
         finally:
@@ -113,6 +123,7 @@ class IsolatedProcess:
         if self.is_alive:  # or else its number may be another process's
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
-            while await receive(self._reader) is not None:
-                pass  # what it has said before its end
+            # What it has said before its end, which may begin in the midst of a frame.
+            with contextlib.suppress(ConnectionError):
+                await self._reader.read()
         self._writer.close()
