@@ -10,6 +10,7 @@ from temporalio import activity
 
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
 from mainspring.activities.runtime.metered_calls import RateLimitedCalls
+from mainspring.activities.runtime.outages import outlast
 from mainspring.contracts.articles import MOST_SHOWN, Article, ArticlesProgress
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.files import RejectedRow, Row, read_rows
@@ -72,7 +73,8 @@ class ArticleActivities:
             await self._checkpoint.save(session, after, processed=after.read, total=after.total, step=step)
             return after
 
-        return await self._database.transact(store) if page else after
+        # The brands are paid for: an outage of the database does not cost them.
+        return await outlast(lambda: self._database.transact(store)) if page else after
 
     async def _brands(self, eans: list[str]) -> dict[str, str]:
         answer = await self._calls.call("barcode-registry", BUDGET, lambda: self._registry.brands(eans))
