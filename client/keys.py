@@ -11,9 +11,13 @@ from mainspring.config.secrets import (
     secret_box,
 )
 from mainspring.config.settings import Settings
-from mainspring.contracts.tasks import JsonObject
 from mainspring.gateways.clock import SystemClock
-from mainspring.storage.data_passes import begin_sealing, is_sealing_put_off, rewrite_inputs
+from mainspring.storage.data_passes import (
+    begin_sealing,
+    inputs_of,
+    is_sealing_put_off,
+    rewrite_inputs,
+)
 from mainspring.storage.database import Database
 from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.sealed_rows import SealedCount, count_sealed, reseal
@@ -83,12 +87,9 @@ class Keys:
         """Count the secrets by the kind of key that has sealed them."""
         box = secret_box(self._settings)
         seen = InputSealer(box, seals_plain=False)
-
-        def look(job: str, given: JsonObject) -> JsonObject:
-            seen.fields(job, given)
-            return given
-
-        await rewrite_inputs(self._database, JOBS_WITH_SECRETS, look)
+        async for page in inputs_of(self._database, JOBS_WITH_SECRETS):
+            for each in page:
+                seen.fields(each.job, each.input)
         return await count_sealed(self._database, box) + seen.count
 
     @property

@@ -1,6 +1,7 @@
 """Passes over the data that a migration cannot make, because it has no key, and which of them are done."""
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -22,6 +23,15 @@ SEALED = "seal URLs"
 Change = Callable[[str, JsonObject], JsonObject]
 
 
+@dataclass(frozen=True)
+class TaskInput:
+    """The input of a task of a job."""
+
+    task_id: UUID
+    job: str
+    input: JsonObject
+
+
 async def is_sealing_put_off(database: Database) -> bool:
     """Whether workers of release 0.1, which open nothing that is sealed, may still run over this database."""
 
@@ -37,27 +47,34 @@ async def begin_sealing(database: Database, now: datetime) -> None:
     await database.transact(partial(_note, name=SEALED, now=now))
 
 
-async def rewrite_inputs(database: Database, jobs: Collection[str], change: Change) -> None:
-    """Change the inputs of all tasks of some jobs, a page in a transaction."""
+async def inputs_of(database: Database, jobs: Collection[str]) -> AsyncIterator[list[TaskInput]]:
+    """Give the inputs of all tasks of some jobs, a page after the other; nothing is held or written."""
     after: UUID | None = None
-    while True:
-        after = await database.transact(partial(_page, jobs=jobs, change=change, after=after))
-        if after is None:
-            return
+    while page := await database.read(partial(_page, jobs=jobs, after=after)):
+        yield page
+        after = page[-1].task_id
 
 
-async def _page(
-    session: Session, *, jobs: Collection[str], change: Change, after: UUID | None
-) -> UUID | None:
+async def rewrite_inputs(database: Database, jobs: Collection[str], change: Change) -> None:
+    """Change the inputs of all tasks of some jobs; only what changes is held, a page in a transaction."""
+    async for page in inputs_of(database, jobs):
+        if changing := [each.task_id for each in page if change(each.job, each.input) != each.input]:
+            await database.transact(partial(_rewrite, task_ids=changing, change=change))
+
+
+async def _page(session: Session, *, jobs: Collection[str], after: UUID | None) -> list[TaskInput]:
     query = select(TaskRow.id, TaskRow.job, TaskRow.input).where(TaskRow.job.in_(jobs))
     if after is not None:
         query = query.where(TaskRow.id > after)
-    rows = (await session.execute(query.order_by(TaskRow.id).limit(PAGE).with_for_update())).all()
-    for task_id, job, given in rows:
-        changed = change(job, given)
-        if changed != given:
-            await session.execute(update(TaskRow).where(TaskRow.id == task_id).values(input=changed))
-    return rows[-1][0] if len(rows) == PAGE else None
+    return [TaskInput(*row) for row in await session.execute(query.order_by(TaskRow.id).limit(PAGE))]
+
+
+async def _rewrite(session: Session, *, task_ids: Collection[UUID], change: Change) -> None:
+    # As they are now: a debounced task may have been given another input since.
+    query = select(TaskRow.id, TaskRow.job, TaskRow.input).where(TaskRow.id.in_(task_ids))
+    for row in (await session.execute(query.order_by(TaskRow.id).with_for_update())).all():
+        changed = change(row.job, row.input)
+        await session.execute(update(TaskRow).where(TaskRow.id == row.id).values(input=changed))
 
 
 async def _note(session: Session, *, name: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The keys are apart, and can be rotated while everything stays readable."""
 
+import asyncio
 import base64
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -149,3 +150,14 @@ async def test_links_hold_until_their_key_is_forgotten(database: Database, tmp_p
         read_token(token, *link_keys(settings))
     named = Settings(state_dir=tmp_path, link_key=key(3), former_link_keys=(key(4),))
     assert ASKED == read_token(make_token(ASKED, bytes([4]) * 32), *link_keys(named))
+
+
+async def test_counting_holds_and_waits_for_nothing(sqlite_database: Database, tmp_path: Path) -> None:
+    """`keys show` is for a look: beside a writer that holds the database it answers."""
+    keys = Keys(sqlite_database, Settings(state_dir=tmp_path))
+    writer = Database(sqlite_database.url)
+    try:
+        async with writer.engine.connect() as holding, holding.begin():
+            assert SealedCount() == await asyncio.wait_for(keys.count(), timeout=5)
+    finally:
+        await writer.dispose()
