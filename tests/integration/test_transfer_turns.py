@@ -1,6 +1,7 @@
 """Whose film is transferred next, by a Temporal whose fairness keys take turns, as the shipped ones' do."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from temporalio.client import Client
 from mainspring.client.service import service_of
 from mainspring.contracts.media import ProcessVideo
 from mainspring.devserver.command import DYNAMIC_CONFIG
+from mainspring.emulators.videos import VideoFault
 from mainspring.storage.database import Database
 from mainspring.testing.eventually import eventually
 from mainspring.testing.temporal_server import own_namespace, temporal_server_process
@@ -30,15 +32,15 @@ async def media(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Medi
 
 
 async def test_many_films_of_one_workspace_do_not_hold_up_a_film_of_another(media: MediaService) -> None:
-    """With a single slot, at most one of those that wait already goes before the other one's film."""
+    """At most one film that waits for the single slot goes first; a second attempt has no better turn."""
+    client = media.service.temporal_client
     media.videos.seconds_a_chunk = 0.1
+    media.videos.next(VideoFault.AWAY, VideoFault.AWAY)
     async with media.service.worker():
         await start(media, "many", *FILMS)
-        await eventually(lambda: asked(media), bool)
+        await eventually(lambda: attempts_due(client), lambda attempts: attempts == len(FILMS) + 2)
         await start(media, "few", "other")
-        await eventually(
-            lambda: waiting(media.service.temporal_client), lambda number: number == len(FILMS) + 1
-        )
+        await eventually(lambda: attempts_due(client), lambda attempts: attempts == len(FILMS) + 3)
         media.videos.seconds_a_chunk = 0.0
         order = await eventually(lambda: asked(media), lambda names: "other" in names)
 
@@ -62,8 +64,14 @@ async def asked(media: MediaService) -> list[str]:
     return [request.path.lstrip("/") for request in media.videos.asked]
 
 
-async def waiting(client: Client) -> int:
-    """Return how many films' downloads have been scheduled."""
+async def attempts_due(client: Client) -> int:
+    """Return the attempts of all downloads that wait for the slot or have it: a second attempt counts two."""
     found = [workflow async for workflow in client.list_workflows("ExecutionStatus = 'Running'")]
     described = [await client.get_workflow_handle(each.id).describe() for each in found]
-    return sum(bool(each.raw_description.pending_activities) for each in described)
+    now = datetime.now(UTC)
+    return sum(
+        download.attempt
+        for each in described
+        for download in each.raw_description.pending_activities
+        if download.next_attempt_schedule_time.ToDatetime(UTC) <= now  # 1970 when nothing is waited for
+    )
