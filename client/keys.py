@@ -8,6 +8,7 @@ from mainspring.config.secrets import (
     add_kept_key,
     forget_kept_keys,
     former_keys,
+    kept_keys,
     secret_box,
 )
 from mainspring.config.settings import Settings
@@ -53,10 +54,12 @@ class Keys:
         Raises BadInput: when the settings give the key, or the newest key does not open everything.
         """
         self._refuse_key_of_settings()
+        # A key that another rotation replaces meanwhile is not forgotten: everything was sealed with it.
+        former = kept_keys(self._settings.state_dir, SEALING_FILE)[1:]
         left = await self._seal_anew()
         if left.former or left.unreadable:
             raise BadInput(f"{left.former + left.unreadable} secrets are not sealed with the newest key")
-        return forget_kept_keys(self._settings.state_dir, SEALING_FILE)
+        return forget_kept_keys(self._settings.state_dir, SEALING_FILE, former)
 
     def forget_links(self) -> int:
         """Drop the former keys for links, whose links in old mails hold no longer; return how many.
@@ -64,7 +67,8 @@ class Keys:
         Raises BadInput: when the settings give the key.
         """
         self._refuse_links_of_settings()
-        return forget_kept_keys(self._settings.state_dir, LINKS_FILE)
+        former = kept_keys(self._settings.state_dir, LINKS_FILE)[1:]
+        return forget_kept_keys(self._settings.state_dir, LINKS_FILE, former)
 
     async def reseal(self) -> SealedCount:
         """Seal with the newest key what a former key has sealed, or none; return what is there now.

@@ -10,7 +10,7 @@ import hmac
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,12 +101,18 @@ def add_kept_key(state_dir: Path, name: str) -> None:
         _replace(state_dir / name, (_new_key(), *_kept(state_dir / name)))
 
 
-def forget_kept_keys(state_dir: Path, name: str) -> int:
-    """Keep the newest key of a file only; return how many are gone."""
+def forget_kept_keys(state_dir: Path, name: str, former: Collection[bytes]) -> int:
+    """Drop former keys from a file; return how many are gone. The newest key stays."""
     with _locked(state_dir):
-        newest, *former = _kept(state_dir / name)
-        _replace(state_dir / name, (newest,))
-    return len(former)
+        newest, *others = _kept(state_dir / name)
+        left = [key for key in others if key not in former]
+        _replace(state_dir / name, (newest, *left))
+    return len(others) - len(left)
+
+
+def kept_keys(state_dir: Path, name: str) -> tuple[bytes, ...]:
+    """Return the keys of a file, the newest first; the first one is made if none is there."""
+    return _kept(state_dir / name)
 
 
 def _kept(path: Path) -> tuple[bytes, ...]:

@@ -10,7 +10,14 @@ from pydantic import SecretStr
 
 from mainspring.client.errors import BadInput
 from mainspring.client.keys import Keys
-from mainspring.config.secrets import link_keys, sealing_keys, secret_box
+from mainspring.config.secrets import (
+    SEALING_FILE,
+    add_kept_key,
+    forget_kept_keys,
+    link_keys,
+    sealing_keys,
+    secret_box,
+)
 from mainspring.config.settings import Settings
 from mainspring.domain.unsubscribe import (
     TokenRefused,
@@ -108,6 +115,17 @@ async def test_what_runs_during_a_rotation_seals_with_the_new_key(database: Data
     await keys.forget()
     account = await add_account(database, running, "one")
     assert "one" == await read(database, secret_box(settings), account)
+
+
+def test_a_rotation_while_keys_are_forgotten_loses_no_key(tmp_path: Path) -> None:
+    """What the newest key has sealed so far is not sealed anew yet when another key becomes the newest."""
+    settings = Settings(state_dir=tmp_path)
+    sealing_keys(settings)
+    add_kept_key(tmp_path, SEALING_FILE)
+    newest, former = sealing_keys(settings)
+    add_kept_key(tmp_path, SEALING_FILE)
+    assert 1 == forget_kept_keys(tmp_path, SEALING_FILE, [former])
+    assert newest == sealing_keys(settings)[1]
 
 
 async def test_a_key_that_still_seals_something_is_not_forgotten(database: Database, tmp_path: Path) -> None:
