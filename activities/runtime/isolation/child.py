@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -91,19 +91,29 @@ def serve_forks(descriptor: int, open_activities: Open) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.freeze()  # so that the forks share what is loaded
     control = socket.socket(fileno=descriptor)
+    for asked in forks_asked_for(control):
+        control.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        die_with_parent()
+        try:
+            asyncio.run(_serve_isolated(asked, open_activities))
+        finally:
+            os._exit(1)
+
+
+def forks_asked_for(control: socket.socket, fork: Callable[[], int] = os.fork) -> Iterator[int]:
+    """Fork for each socket that comes through `control`; give that socket, in the fork only."""
     while True:
         message, (*sockets,), _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             return
-        if os.fork() == 0:
-            control.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            die_with_parent()
-            try:
-                asyncio.run(_serve_isolated(sockets[0], open_activities))
-            finally:
-                os._exit(1)
-        os.close(sockets[0])
+        try:
+            if fork() == 0:
+                yield sockets[0]
+        except OSError:  # such as no memory: the worker hears of it, and the forks need this process
+            pass
+        finally:
+            os.close(sockets[0])
 
 
 async def _serve_isolated(descriptor: int, open_activities: Open) -> None:

@@ -57,10 +57,15 @@ class Isolation:
     async def run(self, info: activity.Info, arguments: Sequence[Any], heard: Heard | None = None) -> Any:
         """Run an activity with nothing beside it, as `IsolatedProcess.run` says; wait for a turn before.
 
-        Died: when it killed its process. NoProcess: when there is none.
+        Died: when it killed its process. NoProcess: when there is none, or all have ended.
         """
         async with self._places, self._turn(), self._process() as process:
-            return await process.run(info, arguments, heard)
+            try:
+                return await process.run(info, arguments, heard)
+            except Died as error:
+                if process.nursery_has_ended:
+                    raise NoProcess(NoProcess.__doc__) from error
+                raise
 
     async def warm_up(self) -> None:
         """Be ready for suspects that are expected within some seconds. NoProcess: as `run`."""

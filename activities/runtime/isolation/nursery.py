@@ -34,7 +34,7 @@ class Nursery:
                 ours.close()
                 self.close()
                 raise Died(Died.__doc__) from error
-        return await IsolatedProcess.at(ours, self._order)
+        return await IsolatedProcess.at(ours, self._order, control)
 
     async def _started(self) -> socket.socket:
         async with self._starting:

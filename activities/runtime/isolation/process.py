@@ -47,16 +47,18 @@ class IsolatedProcess:
         pid: int,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        nursery: socket.socket,
         *,
         cancelled_within: timedelta = CANCELLED_WITHIN,
     ) -> None:
         self._pid = pid
         self._reader, self._writer = reader, writer
+        self._nursery = nursery
         self._cancelled_within = cancelled_within
 
     @classmethod
-    async def at(cls, ours: socket.socket, order: object) -> Self:
-        """Send `order` to a process that was just begun, and return the process when it is ready.
+    async def at(cls, ours: socket.socket, order: object, nursery: socket.socket) -> Self:
+        """Send `order` to a fork of the process behind `nursery`, and return the fork when it is ready.
 
         Died: when it ends before.
         """
@@ -70,7 +72,7 @@ class IsolatedProcess:
         if not isinstance(ready, Ready):
             writer.close()
             raise Died(Died.__doc__)
-        return cls(ready.pid, reader, writer)
+        return cls(ready.pid, reader, writer, nursery)
 
     async def run(self, info: activity.Info, arguments: Sequence[Any], heard: Heard | None = None) -> Any:
         """Run an activity there: its result, its ApplicationError or its cancellation is this call's.
@@ -117,6 +119,17 @@ class IsolatedProcess:
     def is_alive(self) -> bool:
         """Whether it can be given another activity."""
         return not self._reader.at_eof()
+
+    @property
+    def nursery_has_ended(self) -> bool:
+        """Whether the process is gone of which this one is a fork, and so all forks of that one."""
+        try:
+            # A nursery says nothing: there is its end to read, or nothing.
+            return not self._nursery.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:  # closed at this end, which ends the nursery
+            return True
 
     async def end(self) -> None:
         """End it; harmless when it has ended."""
