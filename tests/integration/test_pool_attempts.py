@@ -21,6 +21,7 @@ from mainspring.contracts.tasks import Task, TaskState
 from mainspring.gateways.errors import Refused
 from mainspring.storage.database import Session
 from mainspring.storage.errors import DatabaseAway
+from mainspring.storage.ledger import DeathCount
 from tests.pooled import NAME, NOTE_NUMBER, NoteNumber, NumberNoted
 from tests.service import Service
 
@@ -199,6 +200,23 @@ async def test_what_is_broken_off_before_it_has_begun_is_put_off(
     put_off = [each for each in notary.stored if isinstance(each.result, Snooze)]
     free = 3 if begins_late else 0
     assert (free, free) == (len(put_off), other.noted.total())
+
+
+async def test_a_suspected_task_that_is_broken_off_before_it_has_begun_is_suspected_still(
+    workerless: Service, hire: Hire
+) -> None:
+    """What has not begun has shown nothing."""
+    notary = hire(begins_late=True)
+    (task_id,) = await start(workerless, 1)
+    await workerless.database.transact(lambda session: DeathCount(session).write(task_id, 2))
+
+    working = asyncio.ensure_future(attempt(1, notary))
+    await until_arrived(notary, 1)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+    assert [2] == [task.deaths for task in await tasks(workerless, [task_id])]
 
 
 async def test_a_task_that_cannot_be_prepared_holds_up_no_other_and_fails_in_the_end(

@@ -225,7 +225,14 @@ class Batch(Generic[In]):
             )
 
     def _acknowledgement(self, row: ClaimedRow, result: Result) -> Acknowledgement:
-        return acknowledgement_of(row, result, retry=self._retry, step=self._step, now=self._clock.now())
+        return acknowledgement_of(
+            row,
+            result,
+            retry=self._retry,
+            step=self._step,
+            now=self._clock.now(),
+            has_begun=self._leases.has_begun(row.id),
+        )
 
     async def _acknowledge(
         self,

@@ -90,9 +90,12 @@ Store = Callable[[Session, Sequence[TaskDone[In]]], Awaitable[None]]
 
 
 def acknowledgement_of(
-    row: ClaimedRow, result: Result, *, retry: RetryPolicy, step: str, now: datetime
+    row: ClaimedRow, result: Result, *, retry: RetryPolicy, step: str, now: datetime, has_begun: bool = True
 ) -> Acknowledgement:
-    """Return what is to be written of a row: its result, when it is tried again, or that it has failed."""
+    """Return what is to be written of a row: its result, when it is tried again, or that it has failed.
+
+    A suspected task that is put off before its work `has_begun` is suspected still.
+    """
     if isinstance(result, Message):
         return Acknowledgement(row.id, TaskState.SUCCESS, result=result.model_dump(mode="json"))
     if isinstance(result, Snooze):
@@ -100,7 +103,7 @@ def acknowledgement_of(
             row.id,
             TaskState.RUNNING,
             next_attempt_at=result.until,
-            deaths=row.deaths if isinstance(result, Untried) else 0,
+            deaths=row.deaths if isinstance(result, Untried) or not has_begun else 0,
             failures=row.failures,
             application_failures=row.application_failures,
             failing_since=row.failing_since,
