@@ -1,4 +1,4 @@
-"""Trying a task away from its neighbours, after a worker has died that ran it: docs/decisions/0023."""
+"""Trying a task away from its neighbours, after a worker has died that ran it: docs/decisions/0025."""
 
 from mainspring.activities.runtime.isolation.deaths import WorkerDied
 from mainspring.activities.runtime.isolation.isolation import Isolation, NoProcess
