@@ -125,10 +125,13 @@ class _Care(ActivityInboundInterceptor):
         return failure
 
     async def _suspect(self, call: ExecuteActivityInput, info: activity.Info) -> tuple[UUID, int] | None:
-        """Return the task and its deaths when the worker of the attempt before has died."""
-        if not await self._suspects.worker_died(worker_before(info)):
-            return None
-        return await self._suspects.suspect(_task_id(call), info.workflow_id)
+        """Return the task and its deaths when the worker of the attempt before has died, or one before it.
+
+        A worker that was told to stop while it tried a suspected task says nothing for that task.
+        """
+        if await self._suspects.worker_died(worker_before(info)):
+            return await self._suspects.suspect(_task_id(call), info.workflow_id)
+        return await self._suspects.suspected(_task_id(call), info.workflow_id)
 
     async def _alone(
         self, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts, task_id: UUID, deaths: int

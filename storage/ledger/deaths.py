@@ -35,6 +35,12 @@ class DeathCount(Repository):
         """
         return await self._write(task_id, AT_LEAST_ONE)
 
+    async def of(self, task_id: UUID) -> int | None:
+        """Return how many workers in a row have died; None when the task has ended, or is none."""
+        return await self._session.scalar(
+            select(TaskRow.deaths).where(TaskRow.id == task_id, TaskRow.state.in_(ACTIVE_NAMES))
+        )
+
     async def write(self, task_id: UUID, deaths: int) -> int | None:
         """Write how many workers in a row have died; 0 when an attempt has ended, and its worker lives."""
         return await self._write(task_id, deaths)

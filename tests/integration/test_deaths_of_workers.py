@@ -1,9 +1,19 @@
 """Which workers have died, and how many in a row under a task: what the ledger says."""
 
+import socket
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from mainspring.activities.runtime.isolation import Registered, Suspects
+import pytest
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+from temporalio.worker import ExecuteActivityInput
+
+from mainspring.activities.runtime.interceptor import ActivityCare
+from mainspring.activities.runtime.isolation import Isolation, NoProcess, Registered, Suspects
+from mainspring.activities.runtime.isolation.child import Root, Unheard
 from mainspring.activities.runtime.isolation.register import SILENT_WHEN_DEAD
 from mainspring.client.tasks.status_text import note
 from mainspring.contracts.tasks import NewTask, Task, TaskState
@@ -69,6 +79,35 @@ async def test_the_first_death_is_counted_once_and_no_ended_task_has_any(databas
     assert [(task_id, 1), (task_id, 1), (task_id, 2)] == [first, again, later]
     assert 2 == (await found(database, task_id)).deaths
     assert await suspects.suspect(uuid4(), None) is None
+
+
+async def test_a_suspected_task_whose_worker_was_told_to_stop_is_tried_alone_again(
+    database: Database,
+) -> None:
+    """That worker has not died, but the task has not shown either that it kills none."""
+    clock, environment = SystemClock(), ActivityEnvironment()
+    task_id = await accept(database, pooled=False)
+    environment.info = replace(
+        environment.info, workflow_id=f"{JOB}/1", attempt=2, heartbeat_details=[0, 0, None, str(uuid4())]
+    )
+    ours, nursery = socket.socketpair()
+    nursery.close()  # so that a task that is to be tried alone meets no process
+
+    @activity.defn
+    async def greet() -> None:
+        """Greet."""
+
+    async with Registered(database, clock) as registered, Isolation([], None, ours) as isolation:
+        suspects = Suspects(database, isolation=isolation, registered=registered)
+        care = ActivityCare(database, clock, suspects).intercept_activity(Root())
+        care.init(Unheard())
+        call = ExecuteActivityInput(greet, [], None, {})
+        await environment.run(care.execute_activity, call)
+        await suspects.suspect(task_id, None)
+        with pytest.raises(ApplicationError) as failed:
+            await environment.run(care.execute_activity, call)
+
+    assert isinstance(failed.value.__cause__, NoProcess)
 
 
 async def test_rows_that_a_dead_worker_had_claimed_are_suspected_until_an_attempt_ends(

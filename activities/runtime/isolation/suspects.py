@@ -70,6 +70,19 @@ class Suspects:
 
         return await self._written(count)
 
+    async def suspected(self, task_id: UUID | None, workflow_id: str | None) -> tuple[UUID, int] | None:
+        """Return the task of a workflow and its deaths when it is suspected already, or else None."""
+        if not self.are_isolated:
+            return None
+
+        async def look(session: Session) -> tuple[UUID, int] | None:
+            deaths = DeathCount(session)
+            found = task_id or await deaths.task_of(workflow_id or "")
+            counted = None if found is None else await deaths.of(found)
+            return (found, counted) if found is not None and counted else None
+
+        return await outlast(lambda: self._database.read(look))
+
     async def run(self, task_id: UUID, deaths: int | None, arguments: Sequence[Any]) -> Any:
         """Run the activity of a suspected task in isolation, again when it has killed its process.
 
