@@ -44,6 +44,7 @@ NOBODYS = {
     "card_sets", "cards", "games", "price_history", "variants",  # the vendor's
     "inventory_items", "inventory_variants", "tracked_games", "tracked_sets",  # an account's
     "task_errors", "task_steps",  # a task's
+    "data_passes", "ledger", "workers",  # the installation's
 }  # fmt: skip
 
 
