@@ -41,9 +41,13 @@ QUEUE = "killers"
 
 
 class Work(Message):
-    """Work for so long, or kill the process in the midst of it."""
+    """Work for so long, or kill the process in the midst of it.
+
+    `beside`: that time begins once the work of this name has begun.
+    """
 
     name: str
+    beside: str | None = None
     seconds: float = 0
     kills: bool = False
 
@@ -77,10 +81,11 @@ class Killers:
     async def _work(self, request: Work) -> WorkDone:
         with self._begun.open("a") as lines:
             lines.write(f"{request.name}\n")
-        if request.kills:
-            await asyncio.sleep(request.seconds)
-            os.kill(os.getpid(), signal.SIGKILL)
+        while request.beside and request.beside not in self._begun.read_text().splitlines():  # noqa: ASYNC110  # polled
+            await asyncio.sleep(0.05)
         await asyncio.sleep(request.seconds)
+        if request.kills:
+            os.kill(os.getpid(), signal.SIGKILL)
         return WorkDone(name=request.name)
 
 

@@ -95,12 +95,13 @@ async def test_a_task_that_kills_its_worker_fails_after_three_deaths_and_its_nei
     service, jobs = supervised.service, supervised.jobs
     crowd = [f"pooled {number}" for number in range(CROWD + 1)]
     beside = [
-        await jobs.start(WORK, Work(name="long", seconds=6)),
+        await jobs.start(WORK, Work(name="long", beside="killer", seconds=2)),
         *await jobs.start_many(POOLED_WORK, [Work(name=each, seconds=1.5) for each in crowd]),
     ]
     await supervised.until_begun("long", *crowd)
     # Both are under way when one of them kills the worker.
-    pooled = await jobs.start(POOLED_WORK, Work(name="pooled killer", seconds=1, kills=True))
+    pooled_killer = Work(name="pooled killer", beside="killer", seconds=1, kills=True)
+    pooled = await jobs.start(POOLED_WORK, pooled_killer)
     await supervised.until_begun("pooled killer")
     killers = [await jobs.start(WORK, Work(name="killer", kills=True)), pooled]
     seen = [await service.until(each.id, lambda task: task.deaths > 0) for each in killers]
