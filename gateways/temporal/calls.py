@@ -1,7 +1,7 @@
 """Calls to Temporal: how long each may take, and what its faults are to a caller."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TypeVar
@@ -33,24 +33,24 @@ AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCod
 class Calls:
     """The calls of a gateway that are under way, and how long Temporal has left them without an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._began: dict[asyncio.Timeout, float] = {}
         self._answered = float("-inf")
 
     async def counted(self, call: Awaitable[T]) -> T:
         """Await one call. Raises TimeoutError: when the call is given up."""
-        clock = asyncio.get_running_loop().time
         async with asyncio.timeout(CALL_LIMIT.total_seconds()) as limit:
-            self._began[limit] = clock()
+            self._began[limit] = self._clock()
             try:
                 result = await call
             except (RPCError, WorkflowAlreadyStartedError) as error:
                 if not (isinstance(error, RPCError) and error.status in AWAY):
-                    self._answered = clock()
+                    self._answered = self._clock()
                 raise
             finally:
                 del self._began[limit]
-        self._answered = clock()
+        self._answered = self._clock()
         return result
 
     @property
@@ -59,7 +59,7 @@ class Calls:
         if not self._began:
             return timedelta()
         since = max(self._answered, min(self._began.values()))
-        return timedelta(seconds=asyncio.get_running_loop().time() - since)
+        return timedelta(seconds=self._clock() - since)
 
     def give_up(self) -> None:
         """End all calls that are under way, as if their time was over."""

@@ -1,7 +1,8 @@
 """Temporal as the rest of the service sees it. Starting and signalling are here, what is asked beside."""
 
 import hashlib
-from collections.abc import AsyncIterator, Collection
+import time
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,12 +35,20 @@ class TemporalGateway:
     """The Temporal namespace that a connected client speaks to. Unreachable: it is away.
 
     `patience` is how much `silence` a caller bears that has committed what it tells Temporal of.
+    `clock` gives the seconds by which the silence is measured.
     """
 
-    def __init__(self, client: Client, task_queue: str, *, patience: timedelta = PATIENCE) -> None:
+    def __init__(
+        self,
+        client: Client,
+        task_queue: str,
+        *,
+        patience: timedelta = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._task_queue = task_queue
-        self._calls = Calls()
+        self._calls = Calls(clock)
         self.patience = patience
 
     @property
