@@ -28,7 +28,7 @@ from mainspring.storage.ledger import (
     TaskQueries,
     claim_of,
 )
-from mainspring.storage.workers import WorkerRegister
+from mainspring.storage.workers import FORGOTTEN_AFTER, WorkerRegister
 from mainspring.testing import ShiftedClock
 
 JOB = "greet"
@@ -65,6 +65,19 @@ async def test_a_worker_that_says_nothing_any_more_has_died(sqlite_database: Dat
         clock.advance(SILENT_WHEN_DEAD + timedelta(seconds=1))
         assert await asking.has_died(silent)
         assert await asking.another_seems_dead()
+
+
+async def test_a_worker_that_starts_forgets_those_that_died_long_ago(sqlite_database: Database) -> None:
+    """Where each worker dies, none of them leaves in order."""
+    clock, silent = ShiftedClock(), uuid4()
+    await sqlite_database.transact(lambda session: WorkerRegister(session).say(silent, now=clock.now()))
+    clock.advance(FORGOTTEN_AFTER + timedelta(seconds=1))
+    async with Registered(sqlite_database, clock):
+        left = await sqlite_database.read(
+            lambda session: WorkerRegister(session).silent_for(silent, now=clock.now())
+        )
+
+    assert left is None
 
 
 async def test_the_first_death_is_counted_once_and_no_ended_task_has_any(database: Database) -> None:
