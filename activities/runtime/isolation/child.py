@@ -101,14 +101,14 @@ def serve_forks(descriptor: int, open_activities: Open) -> None:
             os._exit(1)
 
 
-def forks_asked_for(control: socket.socket, fork: Callable[[], int] = os.fork) -> Iterator[int]:
+def forks_asked_for(control: socket.socket, fork: Callable[[], int] | None = None) -> Iterator[int]:
     """Fork for each socket that comes through `control`; give that socket, in the fork only."""
     while True:
         message, (*sockets,), _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             return
         try:
-            if fork() == 0:
+            if (fork or os.fork)() == 0:
                 yield sockets[0]
         except OSError:  # such as no memory: the worker hears of it, and the forks need this process
             pass
