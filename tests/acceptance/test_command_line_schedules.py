@@ -1,5 +1,6 @@
 """`mainspring schedules`, `doctor`, `db`, and settings that cannot be used."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,14 @@ import pytest
 from mainspring.client.schedules import SCHEDULES
 from mainspring.contracts.tasks import TaskFilter, TaskState
 from tests.acceptance.command_line import CommandLine
-from tests.acceptance.running_service import RunningService
+from tests.acceptance.running_service import RunningService, running_service
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """Run a service for the doctor's tests alone: it finds the failed tasks of every other test, too."""
+    with running_service(CommandLine(tmp_path_factory.mktemp("undisturbed") / "var")) as service:
+        yield service
 
 
 def test_a_running_service_has_its_schedules(running: RunningService) -> None:
@@ -119,9 +127,9 @@ def test_schedules_need_the_engine_and_say_so(command_line: CommandLine) -> None
     assert "Traceback" not in done.err
 
 
-def test_the_doctor_finds_a_running_service_well(running: RunningService) -> None:
+def test_the_doctor_finds_a_running_service_well(undisturbed: RunningService) -> None:
     """Every part is found where the running process has it, the emulator among them."""
-    done = running.command_line.run("doctor")
+    done = undisturbed.command_line.run("doctor")
     parts = [
         *("settings", "encryption key", "disk", "database", "Temporal", "worker", "schedules", "JustTCG"),
         *("mail server", "object store", "effects in doubt", "failed tasks"),
@@ -130,8 +138,8 @@ def test_the_doctor_finds_a_running_service_well(running: RunningService) -> Non
     lines = [line for line in done.out.splitlines() if line.startswith(("✓", "✗"))]
     assert len(parts) == len(lines)
     assert all(line.startswith(f"✓  {part} ") for part, line in zip(parts, lines, strict=True)), done.out
-    assert f"{running.justtcg_url} answers; a default key is set (emulator)" in done.out
-    told = running.command_line.json("doctor", "--json")
+    assert f"{undisturbed.justtcg_url} answers; a default key is set (emulator)" in done.out
+    told = undisturbed.command_line.json("doctor", "--json")
     assert parts == [each["part"] for each in told if each["level"] == "well"]
 
 
@@ -170,11 +178,13 @@ def test_the_doctor_examines_the_rest_when_the_database_is_out_of_reach(
     assert "JustTCG" in done.out
 
 
-def test_the_doctor_costs_no_request_of_the_quota(running: RunningService) -> None:
+def test_the_doctor_costs_no_request_of_the_quota(undisturbed: RunningService) -> None:
     """Who runs it every minute has all of the day's requests left."""
-    before = len(running.calls())
-    running.command_line.succeed("doctor")
-    assert [("MISSING_API_KEY", False)] == [(c["code"], c["is_counted"]) for c in running.calls()[before:]]
+    before = len(undisturbed.calls())
+    undisturbed.command_line.succeed("doctor")
+    assert [("MISSING_API_KEY", False)] == [
+        (c["code"], c["is_counted"]) for c in undisturbed.calls()[before:]
+    ]
 
 
 def test_the_database_is_upgraded_once(bare_command_line: CommandLine) -> None:
