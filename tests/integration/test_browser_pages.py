@@ -14,6 +14,7 @@ from mainspring.devserver import EmbeddedTemporal
 from mainspring.devserver.browser_requests import refusal
 from mainspring.devserver.ports import CLOSED_TO_BROWSERS, choose_inner
 from mainspring.devserver.ui_proxy import UiProxy
+from mainspring.testing.eventually import eventually
 
 START = {"workflowType": {"name": "any"}, "taskQueue": {"name": "any"}}
 WORKFLOWS = "/api/v1/namespaces/default/workflows"
@@ -91,7 +92,12 @@ async def test_the_ui_works_on_this_machine(browser: httpx.AsyncClient) -> None:
     assert script is not None
     assert 200 == (await browser.get(script[1], headers={"Sec-Fetch-Site": "same-origin"})).status_code
     own = {"Origin": str(browser.base_url).rstrip("/"), "X-CSRF-TOKEN": browser.cookies["_csrf"]}
-    assert 200 == (await browser.post(f"{WORKFLOWS}/own", json=START, headers=own)).status_code
+    # The UI dials Temporal once more a second after a start at which Temporal was not there yet.
+    posted = await eventually(
+        lambda: browser.post(f"{WORKFLOWS}/own", json=START, headers=own),
+        lambda answer: answer.status_code != httpx.codes.SERVICE_UNAVAILABLE,
+    )
+    assert 200 == posted.status_code, posted.text
     by_name = await browser.get(f"{WORKFLOWS}/own", headers={"Host": f"localhost:{browser.base_url.port}"})
     assert "own" == by_name.json()["workflowExecutionInfo"]["execution"]["workflowId"]
 
