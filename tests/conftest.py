@@ -1,5 +1,6 @@
 """What our own tests ask for beside the shipped fixtures: both kinds of database, a service with cards."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,6 +25,11 @@ settings.register_profile(
     "drill", deadline=None, max_examples=1_000, suppress_health_check=SLOW_IS_NO_FAULT, print_blob=True
 )
 settings.load_profile("suite")
+
+# A shell without job control lets what it runs in the background ignore Ctrl-C, and so would every command
+# that a test starts and presses Ctrl-C at.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
