@@ -1,14 +1,13 @@
 """A client whose ledger is not the one that Temporal's workers work for would wait for ever for its tasks."""
 
 import asyncio
-from datetime import UTC, datetime
 from uuid import UUID
 
 from temporalio.service import RPCError
 
 from mainspring.client.errors import OtherLedger
 from mainspring.client.tasks.availability import PATIENCE
-from mainspring.config.health import RECENT
+from mainspring.config.health import recent_workers
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.gateways.temporal.identity import ledger_of
@@ -33,7 +32,5 @@ async def refuse_other_ledger(database: Database, temporal: TemporalGateway) -> 
 
 
 async def _ledgers(temporal: TemporalGateway) -> set[UUID]:
-    # Temporal names a worker for some minutes after its end.
-    since = datetime.now(UTC) - RECENT
-    known = [ledger_of(each.identity) for each in await temporal.workers() if each.asked_at > since]
+    known = [ledger_of(each.identity) for each in await recent_workers(temporal)]
     return {each for each in known if each is not None}

@@ -8,19 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 from mainspring.config.connect import TemporalUnreachable, connect
 from mainspring.config.settings import Settings
-from mainspring.gateways.temporal import RPC_TIMEOUT, TemporalGateway
+from mainspring.gateways.temporal import RPC_TIMEOUT, AskingWorker, TemporalGateway
 
 # A worker that waits for work asks anew each minute; a second minute covers a slow answer.
 RECENT = timedelta(minutes=2)
 
 
+async def recent_workers(temporal: TemporalGateway) -> list[AskingWorker]:
+    """Return the workers that asked for work recently: Temporal names one for minutes after its end."""
+    since = datetime.now(UTC) - RECENT
+    return [worker for worker in await temporal.workers() if worker.asked_at > since]
+
+
 async def is_polling(temporal: TemporalGateway, host: str) -> bool:
     """Return whether a worker on `host` asked for workflow tasks recently."""
-    oldest = datetime.now(UTC) - RECENT
-    return any(
-        worker.identity.endswith(f"@{host}") and worker.asked_at > oldest
-        for worker in await temporal.workers()
-    )
+    return any(worker.identity.endswith(f"@{host}") for worker in await recent_workers(temporal))
 
 
 async def _check() -> int:

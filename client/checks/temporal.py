@@ -1,12 +1,11 @@
 """Checks of Temporal: does it answer, is there a worker, are the schedules there."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 from mainspring.client.checks.findings import Finding
 from mainspring.client.schedules import SCHEDULES, Schedules
 from mainspring.config.connect import TemporalUnreachable, connect, connect_config
-from mainspring.config.health import RECENT
+from mainspring.config.health import recent_workers
 from mainspring.config.settings import Settings
 from mainspring.gateways.temporal import TemporalGateway
 
@@ -21,10 +20,7 @@ async def check_temporal(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("Temporal", reason, "run `mainspring up`, or correct TEMPORAL_ADDRESS")
         return
     yield Finding("Temporal", f"{address}, namespace {client.namespace}")
-    # Temporal names a worker for some minutes after its end.
-    since = datetime.now(UTC) - RECENT
-    known = await TemporalGateway(client, settings.task_queue).workers()
-    workers = sum(each.asked_at > since for each in known)
+    workers = len(await recent_workers(TemporalGateway(client, settings.task_queue)))
     remedy = "" if workers else "run `mainspring worker` (or `mainspring up`)"
     yield Finding("worker", f"{workers} on task queue {settings.task_queue}", remedy)
     schedules = await Schedules(client, settings).list()

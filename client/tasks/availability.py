@@ -1,11 +1,11 @@
 """What keeps every task from going on: no Temporal, or no worker. A look that never takes long."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from temporalio.service import RPCError
 
-from mainspring.config.health import RECENT
+from mainspring.config.health import recent_workers
 from mainspring.gateways.errors import GatewayError
 from mainspring.gateways.temporal import TemporalGateway
 
@@ -23,9 +23,7 @@ async def availability(temporal: TemporalGateway) -> str | None:
     """Return why no task goes on just now, if that is so."""
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            workers = await temporal.workers()
+            workers = await recent_workers(temporal)
     except (GatewayError, RPCError, TimeoutError):
         return ENGINE_AWAY
-    # Temporal names a worker for some minutes after its end.
-    is_there = any(worker.asked_at > datetime.now(UTC) - RECENT for worker in workers)
-    return None if is_there else NO_WORKER
+    return None if workers else NO_WORKER
