@@ -28,9 +28,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Cancel the activity that runs; `is_shutdown` because its worker ends."""
-
-    is_shutdown: bool
+    """Cancel the activity that runs."""
 
 
 @dataclass(frozen=True)

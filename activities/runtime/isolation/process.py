@@ -86,7 +86,7 @@ class IsolatedProcess:
         try:
             answer = await asyncio.shield(answering)
         except asyncio.CancelledError:
-            send(self._writer, Cancel(is_shutdown=activity.is_worker_shutdown()))
+            send(self._writer, Cancel())
             await asyncio.wait({answering}, timeout=self._cancelled_within.total_seconds())
             if not answering.done():
                 answering.cancel()

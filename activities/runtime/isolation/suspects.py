@@ -1,6 +1,7 @@
 """Which tasks are suspected of having killed their worker, and how often that has happened."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -61,27 +62,15 @@ class Suspects:
 
         None when the workflow has no task of its own, or the task has ended.
         """
-
-        async def count(session: Session) -> tuple[UUID, int] | None:
-            deaths = DeathCount(session)
-            found = task_id or await deaths.task_of(workflow_id or "")
-            counted = None if found is None else await deaths.suspect(found)
-            return None if found is None or counted is None else (found, counted)
-
-        return await self._written(count)
+        return await self._written(partial(_deaths, task_id, workflow_id, DeathCount.suspect))
 
     async def suspected(self, task_id: UUID | None, workflow_id: str | None) -> tuple[UUID, int] | None:
         """Return the task of a workflow and its deaths when it is suspected already, or else None."""
         if not self.are_isolated:
             return None
-
-        async def look(session: Session) -> tuple[UUID, int] | None:
-            deaths = DeathCount(session)
-            found = task_id or await deaths.task_of(workflow_id or "")
-            counted = None if found is None else await deaths.of(found)
-            return (found, counted) if found is not None and counted else None
-
-        return await outlast(lambda: self._database.read(look))
+        look = partial(_deaths, task_id, workflow_id, DeathCount.of)
+        found = await outlast(lambda: self._database.read(look))
+        return found if found is not None and found[1] else None
 
     async def run(self, task_id: UUID, deaths: int | None, arguments: Sequence[Any]) -> Any:
         """Run the activity of a suspected task in isolation, again when it has killed its process.
@@ -127,3 +116,16 @@ class Suspects:
 
     async def _written(self, write: Callable[[Session], Awaitable[T]]) -> T:
         return await outlast(lambda: self._database.transact(write))
+
+
+async def _deaths(
+    task_id: UUID | None,
+    workflow_id: str | None,
+    count: Callable[[DeathCount, UUID], Awaitable[int | None]],
+    session: Session,
+) -> tuple[UUID, int] | None:
+    """Return the task that is named, or that a workflow works for, with its count; None when it has none."""
+    deaths = DeathCount(session)
+    found = task_id or await deaths.task_of(workflow_id or "")
+    counted = None if found is None else await count(deaths, found)
+    return None if found is None or counted is None else (found, counted)
