@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from mainspring.contracts.text import HIDDEN
+
 # The one parameter of a sealed URL.
 SEALED = "mainspring-sealed"
-HIDDEN = "***"
 
 # The parameter begins with a tag, which stays when another key seals the URL.
 TAG_LENGTH = 16

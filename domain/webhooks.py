@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
+from mainspring.contracts.text import HIDDEN
 from mainspring.contracts.webhooks import (
     DELIVER_WEBHOOK,
     DeliverWebhook,
@@ -19,9 +20,6 @@ DISABLED_AFTER = timedelta(days=3)
 
 # A receiver that is hardly ever told anything is not given up for one or two failures days apart.
 DISABLED_AFTER_FAILURES = 10
-
-
-HIDDEN = "***"
 
 
 def shown_url(url: str) -> str:

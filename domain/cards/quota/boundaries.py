@@ -1,13 +1,11 @@
 """Requests of about the time of a reset, which the vendor's clock may count in the window before."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mainspring.domain.cards.quota.state import Counter
 from mainspring.domain.cards.quota.windows import MinuteLog, second_of
-
-# How far the clocks of several machines, and the vendor's, are taken to differ.
-CLOCK_TOLERANCE = timedelta(seconds=30)
+from mainspring.domain.quota.windows import CLOCK_TOLERANCE
 
 
 def is_settled(counter: Counter, reserved_at: datetime) -> bool:
