@@ -13,9 +13,9 @@ from mainspring.activities.runtime.patience import leave
 from mainspring.client.accounts import Accounts
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.effects import Effects
+from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
-from mainspring.client.keys import Keys
 from mainspring.client.ledger import opened_database
 from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
@@ -48,7 +48,7 @@ class Service:
     webhooks: WebhookSubscriptions
     schedules: Schedules
     effects: Effects
-    keys: Keys
+    encryption: Encryption
     shop: Shop
     people: People
     wishlists: Wishlists
@@ -133,7 +133,7 @@ def service_of(
         ),
         schedules=Schedules(temporal_client, settings),
         effects=Effects(database, jobs, clock),
-        keys=Keys(database, settings),
+        encryption=Encryption(database, settings),
         shop=Shop(database, clock, workspace=workspace),
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mainspring.activities.runtime.sealed_inputs import InputOpener
-from mainspring.client.keys import Keys
+from mainspring.client.encryption import Encryption
 from mainspring.client.service import Service
 from mainspring.config.secrets import secret_box
 from mainspring.config.settings import Settings
@@ -65,7 +65,7 @@ async def test_what_a_release_before_left_unsealed_is_sealed_on_demand(
 ) -> None:
     """Deliveries and downloads go on as before, also after a rotation."""
     settings = Settings(state_dir=tmp_path)
-    keys, box = Keys(database, settings), secret_box(settings)
+    keys, box = Encryption(database, settings), secret_box(settings)
     webhook = await add_webhook(database, box)
     task = PROCESS_VIDEO.task(
         webhook,
@@ -103,12 +103,12 @@ async def test_workers_of_the_release_before_read_everything_until_they_are_gone
     video = ProcessVideo(source=SIGNED, destination="films/1")
     await workerless.webhooks.add(HOOK)
     await workerless.jobs.start(PROCESS_VIDEO, video)
-    await workerless.keys.rotate()
+    await workerless.encryption.rotate()
     (url,), (given,) = await stored(workerless.database)
     assert (HOOK, SIGNED) == (url, given["source"])
     assert ["https://1.1.1.1/***"] == [each.url for each in await workerless.webhooks.all()]
 
-    await workerless.keys.reseal()
+    await workerless.encryption.reseal()
     await workerless.jobs.start(PROCESS_VIDEO, video.model_copy(update={"destination": "films/2"}))
     await workerless.webhooks.add(HOOK)
     assert "s3cret" not in str(await stored(workerless.database))
@@ -124,8 +124,8 @@ async def test_what_temporal_has_is_opened_after_its_key_is_forgotten(workerless
     ]
     (_, (first, second)) = await stored(workerless.database)
     sealed = {first.get("source"), second.get("source")} - {None}
-    await workerless.keys.rotate()
-    await workerless.keys.forget()
+    await workerless.encryption.rotate()
+    await workerless.encryption.forget()
 
     opener = InputOpener(workerless.database, secret_box(workerless.settings))
     assert [SIGNED] * 2 == [await opener.url(task.id, url) for task in tasks for url in sealed]

@@ -24,7 +24,9 @@ ALLOWED = {
         "TaskQueries",  # looks at what has just been accepted
     },
     "jobs/jobs.py": {"TaskWriter"},  # cancels a task that was found in the workspace
-    "keys.py": {"ReceiverRepository"},  # the keys are the installation's, and seal every workspace's secrets
+    "encryption.py": {
+        "ReceiverRepository"
+    },  # the keys are the installation's, and seal every workspace's secrets
     "ledger.py": {"WorkerRegister"},  # workers are the installation's
     "schedules/outcomes.py": {"TaskQueries"},  # schedules are the installation's
     "tasks/overview.py": {"WorkerRegister"},  # workers are the installation's

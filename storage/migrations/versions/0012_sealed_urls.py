@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # What is there is sealed by `mainspring keys reseal`: a migration has no key.
+    # What is there is sealed by `mainspring encryption reseal`: a migration has no key.
     op.add_column("webhook_subscriptions", sa.Column("url_encrypted", sa.LargeBinary(), nullable=True))
     passes = op.create_table(
         "data_passes",

@@ -24,7 +24,7 @@ from mainspring.storage.receivers import ReceiverRepository
 from mainspring.storage.sealed_rows import SealedCount, count_sealed, reseal
 
 
-class Keys:
+class Encryption:
     """The keys for secrets and the keys for links in mails. Keys of the settings are rotated there."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -105,7 +105,8 @@ class Keys:
         if self._settings.encryption_key is not None:
             raise BadInput(
                 "the settings give the key: change MAINSPRING_ENCRYPTION_KEY and "
-                "MAINSPRING_FORMER_ENCRYPTION_KEYS there, then `mainspring keys reseal` (docs/operating.md)"
+                "MAINSPRING_FORMER_ENCRYPTION_KEYS there, then `mainspring encryption reseal` "
+                "(docs/operating.md)"
             )
 
     def _refuse_links_of_settings(self) -> None:

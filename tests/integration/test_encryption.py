@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import SecretStr
 
+from mainspring.client.encryption import Encryption
 from mainspring.client.errors import BadInput
-from mainspring.client.keys import Keys
 from mainspring.config.secrets import (
     SEALING_FILE,
     add_kept_key,
@@ -91,7 +91,7 @@ def test_links_of_an_older_release_still_hold(tmp_path: Path, is_set: bool) -> N
 async def test_a_rotation_seals_everything_anew(database: Database, tmp_path: Path) -> None:
     """What runs meanwhile finds the new key; once the former key is dropped, it opens nothing."""
     settings = Settings(state_dir=tmp_path)
-    keys, running = Keys(database, settings), secret_box(settings)
+    keys, running = Encryption(database, settings), secret_box(settings)
     first = await add_account(database, running, "one")
     former = sealing_keys(settings)[0]
     assert SealedCount(1, 0, 0) == await keys.rotate()
@@ -110,7 +110,7 @@ async def test_a_rotation_seals_everything_anew(database: Database, tmp_path: Pa
 async def test_what_runs_during_a_rotation_seals_with_the_new_key(database: Database, tmp_path: Path) -> None:
     """Also when it has had nothing to open since: the former key may be forgotten by then."""
     settings = Settings(state_dir=tmp_path)
-    keys, running = Keys(database, settings), secret_box(settings)
+    keys, running = Encryption(database, settings), secret_box(settings)
     await keys.rotate()
     await keys.forget()
     account = await add_account(database, running, "one")
@@ -131,7 +131,7 @@ def test_a_rotation_while_keys_are_forgotten_loses_no_key(tmp_path: Path) -> Non
 async def test_a_key_that_still_seals_something_is_not_forgotten(database: Database, tmp_path: Path) -> None:
     """A secret that no key opens keeps all keys: one of them may be its own."""
     settings = Settings(state_dir=tmp_path)
-    keys = Keys(database, settings)
+    keys = Encryption(database, settings)
     await keys.rotate()
     await add_account(database, SecretBox(b"x" * 32), "lost")
     assert SealedCount(0, 0, 1) == await keys.reseal()
@@ -146,7 +146,7 @@ async def test_keys_of_the_settings_are_rotated_there(database: Database, tmp_pa
         database, secret_box(Settings(state_dir=tmp_path, encryption_key=key(1))), "one"
     )
     settings = Settings(state_dir=tmp_path, encryption_key=key(2), former_encryption_keys=(key(1),))
-    keys = Keys(database, settings)
+    keys = Encryption(database, settings)
     for refused in (keys.rotate(), keys.forget()):
         with pytest.raises(BadInput, match="MAINSPRING_"):
             await refused
@@ -158,7 +158,7 @@ async def test_keys_of_the_settings_are_rotated_there(database: Database, tmp_pa
 async def test_links_hold_until_their_key_is_forgotten(database: Database, tmp_path: Path) -> None:
     """A mail may be read weeks after it was sent."""
     settings = Settings(state_dir=tmp_path)
-    keys = Keys(database, settings)
+    keys = Encryption(database, settings)
     token = make_token(ASKED, link_keys(settings)[0])
     keys.rotate_links()
     assert make_token(ASKED, link_keys(settings)[0]) != token
@@ -171,8 +171,8 @@ async def test_links_hold_until_their_key_is_forgotten(database: Database, tmp_p
 
 
 async def test_counting_holds_and_waits_for_nothing(sqlite_database: Database, tmp_path: Path) -> None:
-    """`keys show` is for a look: beside a writer that holds the database it answers."""
-    keys = Keys(sqlite_database, Settings(state_dir=tmp_path))
+    """`encryption show` is for a look: beside a writer that holds the database it answers."""
+    keys = Encryption(sqlite_database, Settings(state_dir=tmp_path))
     writer = Database(sqlite_database.url)
     try:
         async with writer.engine.connect() as holding, holding.begin():

@@ -1,4 +1,4 @@
-"""The keys for secrets, and for links in mails."""
+"""The keys that seal secrets, and those that sign links in mails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def show(*, as_json: AsJson = False) -> None:
     """Count the former keys, and what each kind of key has sealed. No key is shown."""
 
     async def work(service: Service) -> int:
-        count, (former, former_links) = await service.keys.count(), service.keys.former
+        count, (former, former_links) = await service.encryption.count(), service.encryption.former
         if as_json:
             show_json({**vars(count), "former_keys": former, "former_link_keys": former_links})
         else:
@@ -44,11 +44,11 @@ def rotate(*, links: Links = False, as_json: AsJson = False) -> None:
 
     async def work(service: Service) -> None:
         if links:
-            service.keys.rotate_links()
+            service.encryption.rotate_links()
             line = "links are signed with the new key by what is started from now on; older links still hold"
             tell(line, as_json, rotated="links")
         else:
-            _tell(await service.keys.rotate(), as_json)
+            _tell(await service.encryption.rotate(), as_json)
 
     with_service(work)
 
@@ -61,7 +61,7 @@ def reseal(*, as_json: AsJson = False) -> None:
     """
 
     async def work(service: Service) -> int:
-        count = await service.keys.reseal()
+        count = await service.encryption.reseal()
         _tell(count, as_json)
         return FAILED if count.unreadable else SUCCESS
 
@@ -77,7 +77,7 @@ def forget(*, links: Links = False, as_json: AsJson = False) -> None:
     """
 
     async def work(service: Service) -> None:
-        count = service.keys.forget_links() if links else await service.keys.forget()
+        count = service.encryption.forget_links() if links else await service.encryption.forget()
         tell(f"{count} former keys are gone", as_json, forgotten=count)
 
     with_service(work)
