@@ -10,9 +10,10 @@ from uuid import UUID
 from temporalio import activity
 
 from mainspring.activities.runtime.limiter import ConcurrencyLimiter
-from mainspring.activities.runtime.queue import BatchedQueues, QueueTask, Snooze, TaskDone
+from mainspring.activities.runtime.queue import BatchedQueues, QueueTask, Result, Snooze, TaskDone
 from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.contracts.queues import QueueWorked, WorkQueue
+from mainspring.contracts.retry import Retry, retry_of
 from mainspring.contracts.webhooks import DeliverWebhook, WebhookDelivered
 from mainspring.domain.webhooks import body_of
 from mainspring.gateways.clock import Clock
@@ -88,18 +89,20 @@ class WebhookActivities:
         """Note for each receiver whether anything got through; a receiver that did well costs one query."""
         subscriptions = ReceiverRepository(session)
         reached = {each.task.input.subscription_id for each in done if not isinstance(each.result, Exception)}
-        failed = [
-            each
-            for each in done
-            # What is ours to mend, or was put off, is not the receiver's failure.
-            if isinstance(each.result, Exception) and not isinstance(each.result, StorageError | Snooze)
-        ]
+        failed = [each for each in done if _is_of_receiver(each.result)]
         gone = {e.task.input.subscription_id for e in failed if isinstance(e.result, ReceiverGone)}
         failures = Counter(each.task.input.subscription_id for each in failed)
         self._receivers.forget(failures)  # whoever comes next sees whether it was disabled
         unreached = {each: count for each, count in failures.items() if each not in reached - gone}
         if reached or unreached:
             await subscriptions.note(reached, unreached, gone=gone, now=self._clock.now())
+
+
+def _is_of_receiver(result: Result) -> bool:
+    """Whether a receiver has failed. What is ours to mend, such as our network, or was put off, is not."""
+    if not isinstance(result, Exception) or isinstance(result, StorageError | Snooze):
+        return False
+    return retry_of(result) is not Retry.UNTIL_MENDED
 
 
 class _Receivers:

@@ -60,8 +60,8 @@ class Lookups:
             async with asyncio.timeout(self._answer_within.total_seconds()):
                 # Others may wait for the same answer.
                 return await asyncio.shield(looking)
-        except TimeoutError:
-            raise NotSent(f"{host}: nobody answers for this name", service=SERVICE) from None
+        except TimeoutError as error:
+            raise NotSent(f"{host}: nobody answers for this name", service=SERVICE) from error
         except (OSError, UnicodeError) as error:
             raise NotSent(f"{host}: {error}", service=SERVICE) from error
 

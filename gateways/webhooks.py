@@ -5,8 +5,9 @@ it is connected to only at public addresses, its redirects are not followed, and
 """
 
 import asyncio
+import time
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -17,7 +18,8 @@ from standardwebhooks.webhooks import Webhook
 from mainspring.contracts.retry import Retry
 from mainspring.gateways.addresses import AddressGuard, guarded_transport
 from mainspring.gateways.errors import LimitExceeded, NotSent, Refused, ServerFault, Unreachable
-from mainspring.gateways.lookups import Lookups
+from mainspring.gateways.lookups import Lookups, LookupsBusy
+from mainspring.gateways.network import Network
 from mainspring.gateways.retry_after import retry_after
 from mainspring.gateways.urls import host_of
 
@@ -36,7 +38,7 @@ LONGEST_ANSWER = 64 * 1024
 # Nobody may put a delivery off for longer than this by `Retry-After`.
 LONGEST_RETRY_AFTER = timedelta(hours=2)
 
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, NotSent)
 
 
 class ReceiverGone(Refused):
@@ -48,8 +50,11 @@ class ReceiverGone(Refused):
 class Webhooks:
     """Posts to receivers, over connections that are kept open in `pools`."""
 
-    def __init__(self, pools: Sequence[httpx.AsyncClient], answer_within: timedelta) -> None:
+    def __init__(
+        self, pools: Sequence[httpx.AsyncClient], answer_within: timedelta, network: Network
+    ) -> None:
         self._pools = pools
+        self._network = network
         self._answer_within = answer_within
         self._under_way = [0] * len(pools)
         self._turns = asyncio.Semaphore(len(pools) * AT_ONCE_IN_A_POOL)
@@ -58,8 +63,8 @@ class Webhooks:
         """Post `body` and return the status, one of the 200s. `at` is the time of this attempt.
 
         Raises NotSent, Unreachable, ServerFault (5xx), LimitExceeded (429, with `retry_after`), ReceiverGone
-        (410), AddressRefused, or Refused for any other status, redirects among them. LookupsBusy says nothing
-        of the receiver.
+        (410), AddressRefused, or Refused for any other status, redirects among them. LookupsBusy and
+        NetworkAway say nothing of the receiver.
         """
         headers = {
             "content-type": "application/json",
@@ -67,16 +72,26 @@ class Webhooks:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": Webhook(secret).sign(message_id, at, body),
         }
-        service = host_of(url)
+        service, was_heard, trace = host_of(url), self._network.is_heard, _Trace()
         try:
             async with self._pool_for(service) as http, asyncio.timeout(self._answer_within.total_seconds()):
-                return await _post(http, url, headers, body)
+                answer = await _post(http, url, headers, body, trace)
+        except LookupsBusy:
+            raise
         except NEVER_SENT as error:
-            raise NotSent(_said(error), service=service) from error
+            kind = self._network.judge(error, was_heard=was_heard)
+            raise kind(_said(error), service=service) from error
         except TimeoutError as error:
-            raise Unreachable("no answer in time", service=service) from error
+            if trace.has_connected:
+                raise Unreachable("no answer in time", service=service) from error
+            kind = self._network.judge(error, was_heard=was_heard)
+            raise kind("no connection in time", service=service) from error
         except httpx.TransportError as error:
             raise Unreachable(_said(error), service=service) from error
+        self._network.hear()
+        if answer.is_success:
+            return answer.status_code
+        raise _refusal(answer)
 
     @asynccontextmanager
     async def _pool_for(self, host: str) -> AsyncIterator[httpx.AsyncClient]:
@@ -98,10 +113,12 @@ async def open_webhooks(
     allow_private: bool = False,
     lookups: Lookups | None = None,
     answer_within: timedelta = ANSWER_WITHIN,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Webhooks]:
     """Give the gateway, over connections that are closed at the end.
 
-    A receiver that has not answered within `answer_within` is given up.
+    A receiver that has not answered within `answer_within` is given up. `seconds` is the clock by which
+    receivers were heard lately.
     """
     guard = AddressGuard(allow_private=allow_private, lookups=lookups)
     limits = httpx.Limits(max_connections=AT_ONCE_IN_A_POOL, max_keepalive_connections=AT_ONCE_IN_A_POOL)
@@ -121,20 +138,32 @@ async def open_webhooks(
         ]
         for pool in pools:
             await stack.enter_async_context(pool)
-        yield Webhooks(pools, answer_within)
+        yield Webhooks(pools, answer_within, Network(seconds))
 
 
-async def _post(http: httpx.AsyncClient, url: str, headers: dict[str, str], body: str) -> int:
-    async with http.stream("POST", url, content=body.encode(), headers=headers) as answer:
+class _Trace:
+    """What httpcore tells of a request: whether there was a connection to send the request on."""
+
+    has_connected = False
+
+    async def __call__(self, event: str, _info: object) -> None:
+        self.has_connected = self.has_connected or event.endswith("send_request_headers.started")
+
+
+async def _post(
+    http: httpx.AsyncClient, url: str, headers: dict[str, str], body: str, trace: _Trace
+) -> httpx.Response:
+    extensions = {"trace": trace}
+    async with http.stream(
+        "POST", url, content=body.encode(), headers=headers, extensions=extensions
+    ) as answer:
         length = 0
         # What is not read to its end closes the connection.
         async for chunk in answer.aiter_raw():
             length += len(chunk)
             if length > LONGEST_ANSWER:
                 break
-        if answer.is_success:
-            return answer.status_code
-        raise _refusal(answer)
+        return answer
 
 
 def _refusal(answer: httpx.Response) -> ServerFault | LimitExceeded | Refused:
@@ -152,4 +181,5 @@ def _refusal(answer: httpx.Response) -> ServerFault | LimitExceeded | Refused:
 
 
 def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    words = error.detail if isinstance(error, NotSent) else str(error)
+    return words or type(error).__name__

@@ -11,8 +11,9 @@ import pytest
 from mainspring.emulators.webhooks import Fault, WebhookEmulator
 from mainspring.gateways.errors import GatewayError, NotSent, Refused, ServerFault, Unreachable
 from mainspring.gateways.lookups import Lookups, LookupsBusy
+from mainspring.gateways.network import HEARD_FOR, NetworkAway
 from mainspring.gateways.urls import AddressRefused, UrlRefused
-from mainspring.gateways.webhooks import POOLS, ReceiverGone, open_webhooks
+from mainspring.gateways.webhooks import POOLS, ReceiverGone, Webhooks, open_webhooks
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -136,6 +137,8 @@ async def test_names_that_nobody_answers_for_hold_up_no_other_receiver(receivers
         async def told(url: str) -> int:
             return await webhooks.deliver(url, SECRET, message_id="m1", at=datetime.now(UTC), body="{}")
 
+        # Otherwise the network might be away.
+        assert 204 == await told(receivers.url("shop"))
         slow = [asyncio.create_task(told(f"http://slow-{number}.example/")) for number in range(3)]
         await asyncio.sleep(0)
         healthy = await asyncio.wait_for(told(receivers.url("shop")), 0.4)
@@ -144,3 +147,47 @@ async def test_names_that_nobody_answers_for_hold_up_no_other_receiver(receivers
 
     assert 204 == healthy
     assert [NotSent, NotSent, LookupsBusy] == [type(each) for each in failed]
+
+
+class Names:
+    """A server of names that may be away; `answers` is how, for the hosts that it knows no address of."""
+
+    answers = socket.EAI_AGAIN
+
+    def __call__(self, host: str) -> list[str]:
+        """Return the address of a host below hooks.test."""
+        if host.endswith(".hooks.test"):
+            return ["127.0.0.1"]
+        raise socket.gaierror(self.answers, "no address")
+
+
+async def failure_at(webhooks: Webhooks, url: str) -> type[GatewayError]:
+    with pytest.raises(GatewayError) as caught:
+        await webhooks.deliver(url, SECRET, message_id="m1", at=datetime.now(UTC), body="{}")
+    return type(caught.value)
+
+
+async def test_a_receiver_that_nobody_answers_for_has_failed_only_when_others_answer(
+    receivers: WebhookEmulator,
+) -> None:
+    """Otherwise the network may be ours to mend, and the delivery waits for that."""
+    now, names = 0.0, Names()
+    async with open_webhooks(allow_private=True, lookups=Lookups(names), seconds=lambda: now) as webhooks:
+        at_first = await failure_at(webhooks, "https://away.example/")
+        receivers.receivers["shop"].fail(Fault.SERVER_ERROR, 1)
+        answered = await failure_at(webhooks, receivers.url("shop").replace("127.0.0.1", "shop.hooks.test"))
+        beside = await failure_at(webhooks, "https://away.example/")
+        now = HEARD_FOR.total_seconds()
+        later = await failure_at(webhooks, "https://away.example/")
+
+    assert [NetworkAway, ServerFault, NotSent, NetworkAway] == [at_first, answered, beside, later]
+
+
+async def test_a_host_without_a_name_or_a_listener_is_gone_though_nobody_else_answers() -> None:
+    """The server of names has said so, or the host itself."""
+    names = Names()
+    names.answers = socket.EAI_NONAME
+    async with open_webhooks(allow_private=True, lookups=Lookups(names)) as webhooks:
+        assert NotSent is await failure_at(webhooks, "https://gone.example/")
+    async with open_webhooks(allow_private=True, lookups=Lookups(names)) as webhooks:
+        assert NotSent is await failure_at(webhooks, "http://shop.hooks.test:9/")

@@ -1,6 +1,7 @@
 """Webhooks: tasks that end are told to subscribers, signed, once, whatever fails on the way."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -17,6 +18,7 @@ from mainspring.contracts.cards import DiscoverSets
 from mainspring.contracts.tasks import Task, TaskFilter, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.emulators.webhooks import Fault, Receiver, WebhookEmulator
+from mainspring.gateways.lookups import Lookups
 from mainspring.gateways.webhooks import Webhooks, open_webhooks
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import SubscriptionRow
@@ -193,6 +195,51 @@ async def test_a_receiver_that_never_answers_for_days_is_disabled(
     assert "and none got through" in disabled.disabled_because
     assert (TaskState.FAILED, "SubscriptionDisabled") == (refused.state, refused.error_type)
     assert (None, None, 0) == (enabled.disabled_at, enabled.failing_since, enabled.failures)
+
+
+async def test_a_network_that_is_away_for_days_costs_no_receiver_and_no_delivery(
+    workerless: Service, receivers: WebhookEmulator
+) -> None:
+    """The deliveries wait, say why, and get through once the network is back."""
+    is_away = True
+
+    def resolve(_host: str) -> list[str]:
+        if is_away:
+            raise socket.gaierror(socket.EAI_AGAIN, "no server of names answers")
+        return ["127.0.0.1"]
+
+    url = receivers.url("shop").replace("127.0.0.1", "localhost")
+    added = await subscriptions(workerless).add(url)  # days apart from its clock, no signature holds
+    async with open_webhooks(allow_private=True, lookups=Lookups(resolve)) as webhooks:
+        workerless.gateways[Webhooks] = webhooks
+        async with workerless.worker():
+            many = [made_up_delivery(added.subscription.id, n) for n in range(12)]
+            started = await workerless.jobs.start_many(DELIVER, many)
+            for _ in range(3):
+                await until_all_wait(workerless)
+                workerless.clock.advance(timedelta(days=2))
+                await workerless.relay()
+            waiting = await until_all_wait(workerless)
+            (subscription,) = await subscriptions(workerless).all()
+            is_away = False
+            workerless.clock.advance(timedelta(minutes=6))
+            await workerless.relay()
+            ended = await workerless.wait_all(each.id for each in started)
+
+    assert {("NetworkAway", 1)} == {(task.errors[-1].error_type, len(task.errors)) for task in waiting}
+    assert (None, 0) == (subscription.disabled_at, subscription.failures)
+    assert {TaskState.SUCCESS} == {task.state for task in ended}
+
+
+async def until_all_wait(service: Service) -> list[Task]:
+    """Return the deliveries once each has failed and waits for another attempt."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            found = [await service.tasks.get(each.id) for each in await deliveries(service)]
+            now = service.clock.now()
+            if all(each.next_attempt_at and each.next_attempt_at > now for each in found):
+                return found
+            await asyncio.sleep(0.02)
 
 
 async def wait_for_failures(service: Service, count: int) -> None:
