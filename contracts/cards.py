@@ -11,6 +11,9 @@ from mainspring.contracts.message import Message
 from mainspring.contracts.progress import BatchProgress, TaskProgress
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 
+# What tasks of accounts without a key wait for while there is no default key either.
+KEY_MISSING = "key of JustTCG (set MAINSPRING_JUSTTCG_API_KEY, or give the account a key: `cards set-key`)"
+
 
 class DiscoverSets(Message):
     """Fetch the sets of an account's tracked games that were not fetched within `older_than`."""

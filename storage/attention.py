@@ -54,8 +54,8 @@ class Attention(Repository):
         query = select(func.count()).where(OPEN_EFFECT, EffectRow.state == EffectState.UNKNOWN)
         return await self._session.scalar(query) or 0
 
-    async def used_up(self) -> Sequence[Reason]:
-        """Return for which quotas tasks wait."""
+    async def waiting(self) -> Sequence[Reason]:
+        """Return what tasks wait for: for which quotas, above all."""
         query = (
             select(func.count(), TaskRow.waiting_for, func.min(TaskRow.resumes_at))
             .where(ACTIVE, TaskRow.state == TaskState.WAITING)

@@ -58,8 +58,8 @@ async def begin(database: Database, task_id: UUID | None, fallback: UUID = NO_RU
     return begun.task_id, begun.already_final
 
 
-async def wait_for_quota(database: Database, task_id: UUID) -> None:
-    message = MarkWaiting(task_id=task_id, waiting_for="daily quota", resumes_at=LATER)
+async def wait_for_quota(database: Database, task_id: UUID, quota: str = "daily quota") -> None:
+    message = MarkWaiting(task_id=task_id, waiting_for=quota, resumes_at=LATER)
     await database.transact(lambda session: TaskWriter(session).mark_waiting(message, now=LATER))
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
+from mainspring.activities.runtime.checkpoint import work_pages
 from mainspring.activities.runtime.metered_calls import Answer, RateLimitedCalls
+from mainspring.activities.runtime.retry import LONGEST_UNTIL_MENDED
+from mainspring.contracts.cards import KEY_MISSING, CardProgress
 from mainspring.contracts.progress import Pause
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.cards.quota import JustTcgBudget, Plan, plan_named
 from mainspring.gateways.clock import Clock
-from mainspring.gateways.errors import CredentialsRefused
-from mainspring.gateways.justtcg.refusals import SERVICE
 from mainspring.storage.cards import AccountRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import ProgressStore, TaskQueries
@@ -49,6 +50,10 @@ class DefaultCredential:
     credential: Credential | None
 
 
+class KeyMissing(Exception):
+    """An account has no key, nor is there a default."""
+
+
 class Credentials:
     """The accounts' own keys, and the default key for those without."""
 
@@ -60,8 +65,8 @@ class Credentials:
     async def credential_of(self, account_id: UUID, task_id: UUID) -> Credential:
         """Return what an account may use in a task.
 
-        AccountUnknown: there is no such account in the workspace of the task. CredentialsRefused: it has no
-        key, nor is there a default.
+        AccountUnknown: there is no such account in the workspace of the task. KeyMissing: it has no key, nor
+        is there a default.
         """
 
         async def look(session: Session) -> Credential:
@@ -72,16 +77,14 @@ class Credentials:
             if own is not None:
                 return Credential(own, plan_named(account.plan), account.anchor_day, account.workspace)
             if self._default is None:
-                raise CredentialsRefused(
-                    f"account {account.name!r} has no API key, and MAINSPRING_JUSTTCG_API_KEY is not set",
-                    service=SERVICE,
-                )
+                raise KeyMissing
             return self._default
 
         return await self._database.read(look)
 
 
 A = TypeVar("A", bound=Answer)
+Progress = TypeVar("Progress", bound=CardProgress)
 
 # Requests in one activity: few enough that the free plan's ten a minute take minutes, not an hour, and
 # many enough that a hundred requests cost some thirty history events.
@@ -97,13 +100,19 @@ class AccountCalls:
         self._keys = keys
         self._clock = clock
 
-    async def credential_of(self, account_id: UUID, task_id: UUID) -> Credential:
-        """Return what an account may use in a task.
+    async def work_pages(
+        self, progress: Progress, page: Callable[[Credential, Progress], Awaitable[Progress]]
+    ) -> Progress:
+        """Work a batch of pages with what the account may use. A key that is missing is waited for.
 
         Raises AccountUnknown: when there is no such account in the workspace of the task.
-        Raises CredentialsRefused: when the account has no key, nor is there a default.
         """
-        return await self._keys.credential_of(account_id, task_id)
+        try:
+            access = await self._keys.credential_of(progress.account_id, progress.task_id)
+        except KeyMissing:
+            pause = Pause(waiting_for=KEY_MISSING, resumes_at=self._clock.now() + LONGEST_UNTIL_MENDED)
+            return progress.model_copy(update={"pause": pause})
+        return await work_pages(progress, lambda so_far: page(access, so_far), at_most=REQUESTS_PER_BATCH)
 
     async def call(self, access: Credential, task_id: UUID, request: Callable[[], Awaitable[A]]) -> A:
         """Send a request when the quota allows it. Raises QuotaUsedUp: when that takes long."""

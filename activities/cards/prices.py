@@ -1,7 +1,7 @@
 """Looking up the prices of an inventory, in pages of the plan's size."""
 
-from mainspring.activities.cards.calls import REQUESTS_PER_BATCH, AccountCalls, Credential
-from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
+from mainspring.activities.cards.calls import AccountCalls, Credential
+from mainspring.activities.runtime.checkpoint import Checkpoint
 from mainspring.activities.runtime.outages import outlast
 from mainspring.contracts.cards import PricesProgress
 from mainspring.gateways.clock import Clock
@@ -23,10 +23,7 @@ class PriceBatches:
     async def work(self, request: PricesProgress) -> PricesProgress:
         """Look up pages until the batch's requests are used, nothing is due, or a quota is used up."""
         progress = await self._counted(await self._checkpoint.resume(request))
-        access = await self._calls.credential_of(progress.account_id, progress.task_id)
-        return await work_pages(
-            progress, lambda so_far: self._page(access, so_far), at_most=REQUESTS_PER_BATCH
-        )
+        return await self._calls.work_pages(progress, self._page)
 
     async def _counted(self, progress: PricesProgress) -> PricesProgress:
         if progress.total is not None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from mainspring.client.checks.findings import Finding
 from mainspring.client.times import when
 from mainspring.config.settings import Settings
+from mainspring.contracts.cards import KEY_MISSING
 from mainspring.contracts.text import readable
 from mainspring.storage.attention import Attention, Reason
 from mainspring.storage.database import Database, Session
@@ -36,7 +37,7 @@ async def _findings(session: Session) -> list[Finding]:
     return [
         *_refused(await attention.refused_keys()),
         *_failing(await attention.failing(now=datetime.now(UTC))),
-        *_used_up(await attention.used_up()),
+        *_waiting(await attention.waiting()),
         _counted("effects in doubt", await attention.in_doubt(), "decide: `effects list --state unknown`"),
         _counted("failed tasks", await attention.failed(), "look: `failures list`, then `failures replay`"),
     ]
@@ -56,9 +57,12 @@ def _failing(reasons: Sequence[Reason]) -> list[Finding]:
     return [Finding("failing tasks", _said(each), remedy, is_notice=True) for each in reasons]
 
 
-def _used_up(reasons: Sequence[Reason]) -> list[Finding]:
+def _waiting(reasons: Sequence[Reason]) -> list[Finding]:
+    remedy = "start the worker anew with it; the tasks go on by themselves"
     return [
-        Finding("used-up quota", _said(each), f"goes on at {when(each.until)}", is_notice=True)
+        Finding("missing key", _said(each), remedy)
+        if each.words == KEY_MISSING
+        else Finding("used-up quota", _said(each), f"goes on at {when(each.until)}", is_notice=True)
         for each in reasons
     ]
 

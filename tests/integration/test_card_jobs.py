@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from mainspring.activities.cards import Credential, DefaultCredential
+from mainspring.client.tasks.status_text import note
 from mainspring.contracts.cards import (
     DiscoverSets,
     PricesUpdated,
@@ -12,11 +14,13 @@ from mainspring.contracts.cards import (
     SyncTrackedSets,
     UpdateInventoryPrices,
 )
+from mainspring.contracts.progress import PAUSE_ENDED
 from mainspring.contracts.tasks import Task, TaskState
+from mainspring.domain.cards.quota import plan_named
 from mainspring.emulators.justtcg.catalogue import GAME_ID
 from mainspring.emulators.justtcg.faults import Fault
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
-from tests.service import Service
+from tests.service import Service, is_waiting
 
 SET = "ixalan-magic-the-gathering"
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"
@@ -79,6 +83,34 @@ async def test_an_invalid_key_fails_at_once_and_says_so(service: Service) -> Non
     assert [("CredentialsRefused", 1)] == [(each.error_type, each.attempt) for each in task.errors]
     assert "the API key is invalid" in task.errors[0].message
     assert 1 == len(service.justtcg.calls)
+
+
+@pytest.mark.parametrize("given", ["default", "own"])
+async def test_a_key_that_is_missing_is_waited_for(workerless: Service, given: str) -> None:
+    """No attempt fails; the task goes on with a worker that has a default key, or with the account's own."""
+    held = workerless.justtcg.variant_ids[:5]
+    account = await workerless.add_account(inventory=held)
+    await workerless.accounts.set_api_key("shop", None)
+    request = UpdateInventoryPrices(account_id=account)
+
+    async with workerless.worker():
+        started = await workerless.jobs.start(UPDATE_INVENTORY_PRICES, request)
+        waiting = await workerless.until(started.id, is_waiting)
+        if given == "own":
+            await workerless.accounts.set_api_key("shop", "key-of-shop")
+            task = await workerless.wait(started.id)
+    if given == "default":
+        key = Credential("key-of-shop", plan_named("Professional"), 1)
+        workerless.gateways[DefaultCredential] = DefaultCredential(key)
+        async with workerless.worker():
+            await workerless.temporal.signal(waiting.workflow_id, PAUSE_ENDED)  # instead of five minutes
+            task = await workerless.wait(started.id)
+
+    assert "set MAINSPRING_JUSTTCG_API_KEY" in note(waiting)
+    assert waiting.resumes_at is not None
+    assert timedelta(minutes=5) >= waiting.resumes_at - workerless.clock.now()
+    assert (TaskState.SUCCESS, ()) == (task.state, task.errors)
+    assert workerless.sold_at(held) == await workerless.prices()
 
 
 async def test_a_set_that_the_vendor_refuses_does_not_sink_the_others(service: Service) -> None:

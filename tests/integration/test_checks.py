@@ -13,6 +13,7 @@ from mainspring.client.checks.ledger import check_ledger
 from mainspring.client.checks.mail import check_mail
 from mainspring.client.checks.objects import check_objects
 from mainspring.config.settings import Settings
+from mainspring.contracts.cards import KEY_MISSING
 from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.emulators.objects import ObjectStoreEmulator
@@ -135,13 +136,14 @@ async def test_a_disk_without_room_is_found(tmp_path: Path) -> None:
 
 
 async def test_what_waits_for_a_person_is_told(sqlite_database: Database, tmp_path: Path) -> None:
-    """Refused keys are wrong; failures, used-up quotas and what fails just now are to be looked at."""
+    """Refused and missing keys are wrong; failures, used-up quotas and what fails are to be looked at."""
     settings = Settings(state_dir=tmp_path, database_url=sqlite_database.url.render_as_string())
     before = [each async for each in check_ledger(settings)]
-    refused, waiting, failing = [await accepted(sqlite_database) for _ in range(3)]
-    for each in (waiting, failing):
+    refused, waiting, keyless, failing = [await accepted(sqlite_database) for _ in range(4)]
+    for each in (waiting, keyless, failing):
         await begin(sqlite_database, each)
     await wait_for_quota(sqlite_database, waiting)
+    await wait_for_quota(sqlite_database, keyless, KEY_MISSING)
     error = FAILURE.model_copy(update={"error_type": "CredentialsRefused", "message": "wrong key"})
     await finish(sqlite_database, refused, TaskState.FAILED, error)
     full = FAILURE.model_copy(update={"at": datetime.now(UTC), "message": "No space left on device"})
@@ -149,10 +151,11 @@ async def test_what_waits_for_a_person_is_told(sqlite_database: Database, tmp_pa
     found = {each.part: each for each in [each async for each in check_ledger(settings)]}
 
     assert all(each.is_well for each in before)
-    assert {"refused key"} == {part for part, each in found.items() if each.is_wrong}
+    assert {"refused key", "missing key"} == {part for part, each in found.items() if each.is_wrong}
     assert {"failing tasks", "used-up quota", "failed tasks"} == {
         part for part, each in found.items() if each.is_notice and not each.is_well
     }
     assert "1 task: No space left on device" == found["failing tasks"].found
+    assert "set MAINSPRING_JUSTTCG_API_KEY" in found["missing key"].found
     assert "1 task: wrong key" == found["refused key"].found
     assert "1 task: daily quota" == found["used-up quota"].found
