@@ -11,6 +11,7 @@ from mainspring.activities.runtime.dispatch import dispatch, start_accepted
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.runtime.steps import begin_child_step, finish_child_step
 from mainspring.activities.runtime.task_log import log_end
+from mainspring.contracts.progress import PAUSE_ENDED
 from mainspring.contracts.tasks import (
     BeginTask,
     Enqueued,
@@ -130,6 +131,7 @@ class TaskActivities:
     async def relay(self, _message: RelayTasks) -> TasksRelayed:
         """Start tasks that Temporal was never told of; pass on cancellations that it may have missed."""
         cancelled = await self._pass_on_cancellations()
+        await self._wake_waiting()
         await self._wake_consumers()
         created_before = self._clock.now() - RELAY_AFTER
         started, failed, refused = 0, 0, 0
@@ -157,6 +159,17 @@ class TaskActivities:
                 if isinstance(error, TransientError):
                     break  # each of the others would wait for an answer as long
         return cancelled
+
+    async def _wake_waiting(self) -> None:
+        """Wake tasks that were let go on while Temporal did not answer."""
+        tasks = await self._database.read(lambda session: TaskQueries(session).let_go_on(limit=RELAY_PAGE))
+        for task in tasks:
+            try:
+                await self._temporal.signal(task.workflow_id, PAUSE_ENDED)
+            except GatewayError as error:  # the next relay comes in a minute
+                log.warning("task not woken yet", task_id=str(task.id), error=str(error))
+                if isinstance(error, TransientError):
+                    break
 
     async def _wake_consumers(self) -> None:
         """Wake the consumer of each queue with rows due by the time of the next relay, for it may not run."""

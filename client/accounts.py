@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
+
+from mainspring.activities.runtime.patience import unless_silent
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.errors import BadInput
 from mainspring.client.workspaces import checked_workspace
@@ -12,12 +15,15 @@ from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.domain.cards import Account, InventoryLine
 from mainspring.domain.cards.quota import plan_named
 from mainspring.gateways.clock import Clock
+from mainspring.gateways.errors import TransientError
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.cards import AccountRepository, InventoryRepository, TrackedRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import AccountUnknown
-from mainspring.storage.ledger import WorkspaceTasks
+from mainspring.storage.ledger import TaskWriter, WorkspaceTasks
 from mainspring.storage.secrets import SecretBox
+
+log = structlog.get_logger(__name__)
 
 # What the columns of the database take.
 LONGEST_NAME = 200
@@ -98,9 +104,10 @@ class Accounts:
         return sorted(await self._database.read(look), key=lambda account: account.name)
 
     async def change_plan(self, account: str, plan: str, anchor_day: int | None = None) -> int:
-        """Note a new plan, and with None the anchor day of before; return how many tasks were told.
+        """Note a new plan, and with None the anchor day of before; return how many tasks are told.
 
-        Those that wait for the old plan's quota go on at once. The plan holds for the account's own key,
+        Those that wait for the old plan's quota go on at once, or within a minute by the relay when Temporal
+        does not answer. The plan holds for the account's own key,
         whoever shares it, until the vendor's next answer.
         """
         found = await self.find(account)
@@ -113,9 +120,9 @@ class Accounts:
         return await self._wake(found.id)
 
     async def set_api_key(self, account: str, api_key: str | None) -> int:
-        """Give an account a key of its own, or with None the default one; return how many tasks were told.
+        """Give an account a key of its own, or with None the default one; return how many tasks are told.
 
-        Those that wait for the old key's quota go on at once.
+        Those that wait for the old key's quota go on as with `change_plan`.
         """
         found = await self.find(account)
         await self._database.transact(
@@ -126,8 +133,8 @@ class Accounts:
     async def lift_block(self, account: str) -> int:
         """Let the requests of an account's key leave again, whatever the vendor asked to wait.
 
-        Return how many tasks were told: those of the workspace's accounts that use the same key. The vendor's
-        next answer says what is used of the key.
+        Return how many tasks are told, as with `change_plan`: those of the workspace's accounts that use the
+        same key. The vendor's next answer says what is used of the key.
         """
         found = await self.find(account)
         await self._keys.lift(found)
@@ -143,8 +150,23 @@ class Accounts:
                 limit=MOST_ACTIVE,
             )
         )
-        notified = [await self._temporal.signal(task.workflow_id, PAUSE_ENDED) for task in active]
-        return sum(notified)
+        told: dict[UUID, bool] = {}
+
+        async def tell() -> None:
+            for task in active:
+                try:
+                    told[task.id] = await self._temporal.signal(task.workflow_id, PAUSE_ENDED)
+                except TransientError as error:
+                    log.warning("task not woken yet", task_id=str(task.id), error=str(error))
+                    return
+
+        await unless_silent(tell(), self._temporal)
+        left = [task.id for task in active if task.id not in told]
+        if left:
+            await self._database.transact(
+                lambda session: TaskWriter(session).let_go_on(left, now=self._clock.now())
+            )
+        return sum(told.values()) + len(left)
 
     async def follow(self, account: str, *, games: Sequence[str] = (), sets: Sequence[str] = ()) -> None:
         """Track games and sets by the vendor's ids; those that are tracked already stay as they are.

@@ -12,9 +12,14 @@ from mainspring.storage.commits import after_commits, set_off
 
 log = structlog.get_logger(__name__)
 
-# At the end of a service what is under way is given up after this silence. A start that is only slow would
-# wait for the relay.
-UNTIL_GIVEN_UP = timedelta(milliseconds=500)
+# At the end of a service what is under way is given up after so much silence, where Temporal has not answered
+# yet. To connect takes four or five times as long as an answer (a name, TCP, TLS): a second is enough for a
+# Temporal 200 ms away, whose start would otherwise wait for the relay.
+UNTIL_CONNECTED = timedelta(seconds=1)
+
+# A Temporal that has answered is given up after the patience of callers, or after so many times what its last
+# answer took, if that is more: it may be only far away.
+TIMES_ITS_LAST_ANSWER = 2
 
 # How often to look whether Temporal is silent.
 LOOK = timedelta(milliseconds=10)
@@ -39,9 +44,15 @@ async def leave(temporal: TemporalGateway) -> None:
     ending = asyncio.ensure_future(after_commits())
     while not ending.done():
         await asyncio.wait({ending}, timeout=LOOK.total_seconds())
-        if temporal.silence >= max(UNTIL_GIVEN_UP, temporal.patience):
+        if temporal.silence >= _until_given_up(temporal):
             temporal.give_up()
     ending.result()
+
+
+def _until_given_up(temporal: TemporalGateway) -> timedelta:
+    took = temporal.answered_within
+    enough = UNTIL_CONNECTED if took is None else min(TIMES_ITS_LAST_ANSWER * took, UNTIL_CONNECTED)
+    return max(enough, temporal.patience)
 
 
 def _note_failure(task: "asyncio.Task[None]") -> None:

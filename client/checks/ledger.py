@@ -62,7 +62,7 @@ def _waiting(reasons: Sequence[Reason]) -> list[Finding]:
     return [
         Finding("missing key", _said(each), remedy)
         if each.words == KEY_MISSING
-        else Finding("used-up quota", _said(each), f"goes on at {when(each.until)}", is_notice=True)
+        else Finding("used-up quota", _said(each), f"goes on at {when(each.until) or 'once'}", is_notice=True)
         for each in reasons
     ]
 

@@ -27,6 +27,8 @@ def note(task: Task, *, workers: int | None = None, steps: Sequence[StepResult] 
         case TaskState.QUEUED:
             return _queued(task, workers)
         case TaskState.WAITING:
+            if task.resumes_at is None:
+                return f"going on: Temporal is told that nothing has to wait for the {task.waiting_for}"
             return f"waiting for the {task.waiting_for} until {when(task.resumes_at)}"
         case TaskState.RUNNING:
             return _running(task, workers, steps)

@@ -37,21 +37,27 @@ class Calls:
         self._clock = clock
         self._began: dict[asyncio.Timeout, float] = {}
         self._answered = float("-inf")
+        # How long the last answer took; None before the first, for the connection may not be there yet.
+        self.took: timedelta | None = None
 
     async def counted(self, call: Awaitable[T]) -> T:
         """Await one call. Raises TimeoutError: when the call is given up."""
         async with asyncio.timeout(CALL_LIMIT.total_seconds()) as limit:
-            self._began[limit] = self._clock()
+            self._began[limit] = began = self._clock()
             try:
                 result = await call
             except (RPCError, WorkflowAlreadyStartedError) as error:
                 if not (isinstance(error, RPCError) and error.status in AWAY):
-                    self._answered = self._clock()
+                    self._note_answer(began)
                 raise
             finally:
                 del self._began[limit]
-        self._answered = self._clock()
+        self._note_answer(began)
         return result
+
+    def _note_answer(self, began: float) -> None:
+        self._answered = self._clock()
+        self.took = timedelta(seconds=self._answered - began)
 
     @property
     def silence(self) -> timedelta:

@@ -56,6 +56,11 @@ class TemporalGateway:
         """For how long Temporal has answered no start, signal or cancellation while there are such."""
         return self._calls.silence
 
+    @property
+    def answered_within(self) -> timedelta | None:
+        """How long Temporal took for its last such answer; None before the first."""
+        return self._calls.took
+
     def give_up(self) -> None:
         """End the starts, signals and cancellations under way: Unreachable for each."""
         self._calls.give_up()

@@ -12,7 +12,7 @@ from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger.rows import error_of, task_of
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskErrorRow, TaskRow
-from mainspring.storage.tables.tasks import CANCEL_REQUESTED, STARTED, UNSTARTED
+from mainspring.storage.tables.tasks import CANCEL_REQUESTED, LET_GO_ON, STARTED, UNSTARTED
 
 # Built once, for every start asks.
 KNOWN = select(TaskRow.id).where(TaskRow.id.in_(bindparam("ids", expanding=True)))
@@ -83,6 +83,11 @@ class TaskQueries(Repository):
     async def to_cancel(self, *, limit: int) -> list[Task]:
         """Return active tasks that were asked to cancel and that Temporal knows, the oldest wish first."""
         query = select(TaskRow).where(CANCEL_REQUESTED).order_by(TaskRow.cancel_requested_at).limit(limit)
+        return [task_of(row) for row in await self._session.scalars(query)]
+
+    async def let_go_on(self, *, limit: int) -> list[Task]:
+        """Return waiting tasks that were let go on, and that Temporal may not have been told of."""
+        query = select(TaskRow).where(LET_GO_ON).order_by(TaskRow.id).limit(limit)
         return [task_of(row) for row in await self._session.scalars(query)]
 
     async def active_started(

@@ -1,10 +1,11 @@
 """Writing the ledger: what workflows and activities report of a task, and that it is to be cancelled."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import and_, case, func, insert, literal, null, or_, select, update
 
 from mainspring.contracts.tasks import (
     BeginTask,
@@ -23,6 +24,12 @@ from mainspring.storage.ledger.repeats import Repeats
 from mainspring.storage.ledger.rows import failure_columns, queued_row, raw_task, still_active
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
+
+# A task that need not wait: noted while the task waited, or before it did, as a time in the past.
+IS_LET_GO_ON = or_(
+    and_(TaskRow.state == TaskState.WAITING, TaskRow.resumes_at.is_(None)),
+    and_(TaskRow.state == TaskState.RUNNING, TaskRow.resumes_at.is_not(None)),
+)
 
 
 class TaskWriter(Repository):
@@ -104,13 +111,13 @@ class TaskWriter(Repository):
         await self.finish(finish, now=ended_at)
 
     async def mark_waiting(self, message: MarkWaiting, *, now: datetime) -> None:
-        """Set WAITING with its reason and the time it ends."""
+        """Set WAITING with its reason and the time it ends, unless the task was let go on meanwhile."""
         parent_id = await self._session.scalar(
             still_active(message.task_id)
             .values(
                 state=TaskState.WAITING,
                 waiting_for=message.waiting_for,
-                resumes_at=message.resumes_at,
+                resumes_at=case((IS_LET_GO_ON, null()), else_=message.resumes_at),
                 updated_at=now,
             )
             .returning(TaskRow.parent_id)
@@ -118,6 +125,14 @@ class TaskWriter(Repository):
         if parent_id is not None:
             # The child may say nothing more for a day.
             await FlowProgress(self._session).follow_children(parent_id, now=now, at_once=True)
+
+    async def let_go_on(self, task_ids: Collection[UUID], *, now: datetime) -> None:
+        """Note that tasks need not wait, also those that are about to: the relay tells Temporal."""
+        active = update(TaskRow).where(TaskRow.id.in_(task_ids), TaskRow.finished_at.is_(None))
+        is_waiting = TaskRow.state == TaskState.WAITING
+        await self._session.execute(
+            active.values(resumes_at=case((is_waiting, null()), else_=now), updated_at=now)
+        )
 
     async def mark_running(self, task_id: UUID, *, now: datetime) -> None:
         """Set RUNNING again after a wait."""

@@ -23,6 +23,8 @@ UNSTARTED = text("state = 'QUEUED' AND run_id IS NULL")
 CANCEL_REQUESTED = text(
     "state IN ('QUEUED', 'RUNNING', 'WAITING') AND run_id IS NOT NULL AND cancel_requested_at IS NOT NULL"
 )
+# Waiting tasks that were let go on, and that Temporal may not have been told of.
+LET_GO_ON = text("state = 'WAITING' AND resumes_at IS NULL")
 HAS_PARENT = text("parent_id IS NOT NULL")
 HAS_FAIRNESS_KEY = text("fairness_key IS NOT NULL")
 FAILED = text("state = 'FAILED'")
@@ -106,6 +108,7 @@ class TaskRow(Base):
             sqlite_where=CANCEL_REQUESTED,
             postgresql_where=CANCEL_REQUESTED,
         ),
+        Index("ix_tasks_let_go_on", "id", sqlite_where=LET_GO_ON, postgresql_where=LET_GO_ON),
         # Pages of lists, by what people ask for.
         Index("ix_tasks_created_at", "workspace", "created_at", "id"),
         Index("ix_tasks_state", "workspace", "state", "created_at", "id"),

@@ -72,6 +72,11 @@ async def to_cancel(session: Session) -> None:
     await TaskQueries(session).to_cancel(limit=100)
 
 
+async def let_go_on(session: Session) -> None:
+    """Look for tasks that need not wait any longer."""
+    await TaskQueries(session).let_go_on(limit=100)
+
+
 def effects_of(states: Collection[EffectState] = ()) -> Callable[[Session], Awaitable[None]]:
     """Return a look at the second page of the effects."""
 
@@ -124,6 +129,7 @@ ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
         (reconciled, "ix_tasks_started (id>?)"),
         (relayed, "ix_tasks_unstarted"),
         (to_cancel, "ix_tasks_cancel_requested_at"),
+        (let_go_on, "ix_tasks_let_go_on"),
         (effects_of(), "ix_effects_created_at (workspace=? AND (created_at,id)<(?,?))"),
         (effects_of([EffectState.UNKNOWN]), "ix_effects_state " + ROWS_OF_A_LIST.format("state")),
         (abandoned, "ix_effects_open (kind=?)"),

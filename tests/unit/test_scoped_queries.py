@@ -15,6 +15,7 @@ ALLOWED = {
     "accounts.py": {
         "AccountRepository",  # each look names the workspace
         "InventoryRepository",  # an account's, which was found in the workspace
+        "TaskWriter",  # wakes tasks that were found in the workspace
         "TrackedRepository",  # the same
     },
     "card_keys.py": {"AccountRepository"},  # of an account that was found in the workspace
