@@ -4,13 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 from mainspring.emulators.justtcg.printed import PrintedCard, printed_cards
 
 GAME_ID, GAME_NAME = "magic-the-gathering", "Magic: The Gathering"
 
 CONDITIONS = ("Near Mint", "Lightly Played", "Moderately Played", "Heavily Played", "Damaged")
+PRINTINGS = ("Normal", "Foil")
 
 # Cards that exist on screen or as tokens only were never printed in foil.
 NEVER_FOIL = frozenset(("ANA", "W17"))
@@ -103,6 +105,23 @@ def slug(*words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", " ".join(words).lower()).strip("-")
 
 
+# What the id of each variant ends with; there are ten, and thirty thousand variants.
+ENDINGS = {
+    (printing, condition): f"_{slug(condition)}_{slug(printing)}"
+    for printing in PRINTINGS
+    for condition in CONDITIONS
+}
+
+
+def uuid_of(name: str) -> str:
+    """Return what `str(uuid5(UUIDS, name))` does, in a third of the time."""
+    digest = bytearray(sha1(UUIDS.bytes + name.encode()).digest()[:16])  # noqa: S324  # as RFC 9562 has it
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 @cache
 def catalogue() -> Catalogue:
     """Return everything for sale; read once a process, in a few tenths of a second."""
@@ -138,7 +157,7 @@ def _listed(printed: PrintedCard, set_name: str, index: int, taken: Mapping[str,
         card_id = f"{card_id}-{printed.number or index}"
     if card_id in taken:
         card_id = f"{card_id}-{index}"
-    uuid = str(uuid5(UUIDS, card_id))
+    uuid = uuid_of(card_id)
     return ListedCard(
         uuid=uuid,
         id=card_id,
@@ -156,12 +175,12 @@ def _listed(printed: PrintedCard, set_name: str, index: int, taken: Mapping[str,
 def _variants(printed: PrintedCard, card_id: str, card_uuid: str, index: int) -> list[ListedVariant]:
     is_foiled = printed.set_code not in NEVER_FOIL and printed.rarity != "Token"
     variants: list[ListedVariant] = []
-    for printing in ("Normal", "Foil") if is_foiled else ("Normal",):
+    for printing in PRINTINGS if is_foiled else PRINTINGS[:1]:
         for condition in CONDITIONS:
-            variant_id = f"{card_id}_{slug(condition)}_{slug(printing)}"
+            variant_id = card_id + ENDINGS[printing, condition]
             variants.append(
                 ListedVariant(
-                    uuid=str(uuid5(UUIDS, variant_id)),
+                    uuid=uuid_of(variant_id),
                     id=variant_id,
                     card_uuid=card_uuid,
                     rarity=printed.rarity,

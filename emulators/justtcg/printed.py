@@ -61,7 +61,7 @@ def _card(call: ast.Call) -> Iterator[PrintedCard]:
     if not (isinstance(call.func, ast.Name) and call.func.id == "Card"):
         return
     fields: dict[str, Any] = {
-        name: ast.literal_eval(node)
+        name: node.value if isinstance(node, ast.Constant) else ast.literal_eval(node)
         for name, node in (
             *zip(OLD_PARAMETERS, call.args, strict=False),
             *((each.arg, each.value) for each in call.keywords),
