@@ -10,10 +10,10 @@ T = TypeVar("T")
 # No test waits longer for anything. It says that something is never going to happen, not how long it takes:
 # a machine that is busy with other things as well stays below it.
 PATIENCE_SECONDS = 90.0
-POLL_SECONDS = 0.01
-# What takes a while is looked at less often: after this share of the time that has passed, 0.1 s at most.
-POLL_SHARE = 0.05
-LONGEST_POLL_SECONDS = 0.1
+POLL_SECONDS = 0.02
+# What takes a while is looked at less often: after this share of the time that has passed, 0.2 s at most.
+POLL_SHARE = 0.1
+LONGEST_POLL_SECONDS = 0.2
 
 
 async def eventually(look: Callable[[], Awaitable[T]], is_so: Callable[[T], bool]) -> T:
