@@ -1,5 +1,6 @@
 """The keys of an installation, and what is sealed with them."""
 
+from mainspring.client.api_keys import name_of
 from mainspring.client.errors import BadInput
 from mainspring.client.sealing import JOBS_WITH_SECRETS, InputSealer
 from mainspring.config.secrets import (
@@ -9,10 +10,12 @@ from mainspring.config.secrets import (
     forget_kept_keys,
     former_keys,
     kept_keys,
+    sealing_keys,
     secret_box,
 )
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
+from mainspring.storage.api_keys import PresentedKeys
 from mainspring.storage.data_passes import (
     begin_sealing,
     inputs_of,
@@ -54,6 +57,7 @@ class Encryption:
         Raises BadInput: when the settings give the key, or the newest key does not open everything.
         """
         self._refuse_key_of_settings()
+        await self._refuse_keys_of_callers()
         # A key that another rotation replaces meanwhile is not forgotten: everything was sealed with it.
         former = kept_keys(self._settings.state_dir, SEALING_FILE)[1:]
         left = await self._seal_anew()
@@ -100,6 +104,17 @@ class Encryption:
     def former(self) -> tuple[int, int]:
         """How many former keys for secrets and for links are known."""
         return former_keys(self._settings)
+
+    async def _refuse_keys_of_callers(self) -> None:
+        newest, now = name_of(sealing_keys(self._settings)[0]), SystemClock().now()
+        count = await self._database.read(
+            lambda session: PresentedKeys(session).digested_by_others(newest, now=now)
+        )
+        if count:
+            raise BadInput(
+                f"{count} keys of the HTTP API were not used since the rotation, and would be lost: use, "
+                "rotate or revoke them first (`mainspring keys list`)"
+            )
 
     def _refuse_key_of_settings(self) -> None:
         if self._settings.encryption_key is not None:

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.activities.runtime.patience import leave
 from mainspring.client.accounts import Accounts
+from mainspring.client.api_keys import ApiKeys, KeyRing
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
@@ -20,13 +21,14 @@ from mainspring.client.ledger import opened_database
 from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
 from mainspring.client.shop import Shop
+from mainspring.client.starts import Starts
 from mainspring.client.tasks.queries import Tasks
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
 from mainspring.client.workspaces import checked_workspace
 from mainspring.config.connect import connect
 from mainspring.config.gateways.cards import default_credential
-from mainspring.config.secrets import check_sealing_key, link_keys, secret_box
+from mainspring.config.secrets import check_sealing_key, link_keys, sealing_keys, secret_box
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.temporal import PATIENCE, TemporalGateway
@@ -35,20 +37,28 @@ from mainspring.storage.database import Database
 
 @dataclass(frozen=True)
 class Service:
-    """What `open_service` gives. Everything but the schedules is that of one workspace."""
+    """What `open_service` gives. Everything is that of one workspace but what is the installation's.
+
+    That is the schedules, the encryption, the platform's keys and the key ring.
+    """
 
     workspace: str
     settings: Settings
     database: Database
     temporal_client: Client
     temporal: TemporalGateway
+    clock: Clock
     jobs: Jobs
+    starts: Starts
     failures: Failures
     accounts: Accounts
     webhooks: WebhookSubscriptions
     schedules: Schedules
     effects: Effects
     encryption: Encryption
+    api_keys: ApiKeys
+    platform_keys: ApiKeys
+    key_ring: KeyRing
     shop: Shop
     people: People
     wishlists: Wishlists
@@ -57,6 +67,16 @@ class Service:
     def tasks(self) -> Tasks:
         """Where tasks are looked at."""
         return self.jobs.tasks
+
+    def within(self, workspace: str) -> "Service":
+        """Return the service of another workspace, over the same database and Temporal.
+
+        Raises BadInput: when no workspace can have this name.
+        """
+        workspace = checked_workspace(workspace)
+        return _service(
+            self.settings, self.database, self.temporal_client, self.temporal, self.clock, workspace
+        )
 
 
 @asynccontextmanager
@@ -106,34 +126,40 @@ def service_of(
     workspace = checked_workspace(settings.workspace if workspace is None else workspace)
     temporal = TemporalGateway(temporal_client, settings.task_queue, patience=patience)
     wake_queued(database, temporal, clock)
+    return _service(settings, database, temporal_client, temporal, clock, workspace)
+
+
+def _service(
+    settings: Settings,
+    database: Database,
+    temporal_client: Client,
+    temporal: TemporalGateway,
+    clock: Clock,
+    workspace: str,
+) -> Service:
     box = secret_box(settings)
     jobs = Jobs(database, temporal, clock, workspace=workspace, box=box)
+    card_keys = CardKeys(database, box, default_credential(settings))
+    own_keys = partial(sealing_keys, settings)
+    allow_private = settings.webhooks_allow_private
     return Service(
         workspace=workspace,
         settings=settings,
         database=database,
         temporal_client=temporal_client,
         temporal=temporal,
+        clock=clock,
         jobs=jobs,
+        starts=Starts(database, jobs, clock, most_active=settings.api_active_tasks),
         failures=Failures(database, jobs, clock),
-        accounts=Accounts(
-            database,
-            temporal,
-            box,
-            clock,
-            CardKeys(database, box, default_credential(settings)),
-            workspace=workspace,
-        ),
-        webhooks=WebhookSubscriptions(
-            database,
-            box,
-            clock,
-            allow_private=settings.webhooks_allow_private,
-            workspace=workspace,
-        ),
+        accounts=Accounts(database, temporal, box, clock, card_keys, workspace=workspace),
+        webhooks=WebhookSubscriptions(database, box, clock, allow_private=allow_private, workspace=workspace),
         schedules=Schedules(temporal_client, settings),
         effects=Effects(database, jobs, clock),
         encryption=Encryption(database, settings),
+        api_keys=ApiKeys(database, own_keys, clock, workspace=workspace),
+        platform_keys=ApiKeys(database, own_keys, clock, workspace=None),
+        key_ring=KeyRing(database, own_keys, clock),
         shop=Shop(database, clock, workspace=workspace),
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),

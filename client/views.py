@@ -43,6 +43,12 @@ def task_view(task: Task, steps: Sequence[StepResult], children: Sequence[Task])
     }
 
 
+def without_payloads(task: Task) -> Task:
+    """Return a task without its input, its result and the texts of its errors."""
+    errors = tuple(each.model_copy(update={"message": "", "stack": ""}) for each in task.errors)
+    return task.model_copy(update={"input": {}, "result": None, "error_message": None, "errors": errors})
+
+
 def failure_view(group: FailureGroup, tasks: Iterable[Task]) -> Json:
     """Return a group of failures with its tasks."""
     return group.model_dump(mode="json") | {"tasks": messages_view(tasks)}

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mainspring.config.environment import ENV_FILE, environment
 from mainspring.config.sections import sections
+from mainspring.config.sections.api import ApiSettings
 from mainspring.config.sections.cards import CardsSettings
 from mainspring.config.sections.mail import MailSettings
 from mainspring.config.sections.media import MediaSettings
@@ -31,6 +32,7 @@ class NamedSettings(
     WishlistSettings,
     MailSettings,
     WebhooksSettings,
+    ApiSettings,
     CardsSettings,
     ServiceSettings,
     BaseSettings,

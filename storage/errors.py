@@ -8,6 +8,7 @@ StorageError
 ├── AlreadyRetried     a task is retried once
 ├── SubscriptionUnknown    no webhook subscription of that id
 ├── SubscriptionDisabled   it is told nothing until it is enabled
+├── ApiKeyUnknown      no key of the HTTP API of that id
 ├── EffectUnknown      no effect of that id
 └── EffectHeld         nobody knows whether it got through: a person decides
 """
@@ -85,6 +86,16 @@ class SubscriptionDisabled(StorageError):
 
     def __init__(self, subscription_id: UUID, because: str | None) -> None:
         super().__init__(f"webhook {subscription_id} is disabled: {because}; `webhooks enable` ends that")
+
+
+class ApiKeyUnknown(StorageError):
+    """There is no such key."""
+
+    retry = Retry.NEVER
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"key {key!r}: {self.__doc__}")
+        self.key = key
 
 
 class EffectUnknown(StorageError):

@@ -148,4 +148,4 @@ async def idle_service(
         gateways = await stack.enter_async_context(open_gateways(chosen))
         stack.push_async_callback(after_commits)
         service = service_of(chosen, database, temporal_client, clock, patience=PATIENCE)
-        yield ServiceUnderTest(**vars(service), gateways=gateways, clock=clock)
+        yield ServiceUnderTest(**vars(service) | {"clock": clock}, gateways=gateways)

@@ -68,6 +68,11 @@ class WorkspaceTasks(Repository):
             return []
         return await StepQueries(self._session).steps(task_id)
 
+    async def count_active(self, *, most: int) -> int:
+        """Return how many tasks have not ended; from `most` on nothing is counted further."""
+        active = select(TaskRow.id).where(self._own, TaskRow.state.in_(ACTIVE_NAMES)).limit(most)
+        return await self._session.scalar(select(func.count()).select_from(active.subquery())) or 0
+
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
         return await self._ids_starting_with(TaskRow.id, prefix, self._found_otherwise)

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+from mainspring.storage.tables.api import ApiKeyRow, AuditRow, IdempotentAnswerRow
 from mainspring.storage.tables.base import Base
 from mainspring.storage.tables.cards import (
     AccountRow,
@@ -28,12 +29,15 @@ from mainspring.storage.tables.workers import WorkerRow
 
 __all__ = [
     "AccountRow",
+    "ApiKeyRow",
+    "AuditRow",
     "Base",
     "CardRow",
     "CardSetRow",
     "DataPassRow",
     "EffectRow",
     "GameRow",
+    "IdempotentAnswerRow",
     "InventoryItemRow",
     "InventoryVariantRow",
     "NotificationRow",

@@ -16,6 +16,7 @@ COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 EMBEDDED_ONLY = {"MAINSPRING_ENGINE_PORT", "MAINSPRING_UI_PORT"}
 # Settings that are the same in every cluster form, or that it does not start without.
 FIXED = {
+    "MAINSPRING_API_HOST",
     "MAINSPRING_STATE_DIR",
     "MAINSPRING_DATABASE_URL",
     "MAINSPRING_ENCRYPTION_KEY",

@@ -18,16 +18,18 @@ ALLOWED = {
         "TaskWriter",  # wakes tasks that were found in the workspace
         "TrackedRepository",  # the same
     },
+    "api_keys.py": {"PresentedKeys"},  # a key says in which workspace its callers work
     "card_keys.py": {"AccountRepository"},  # of an account that was found in the workspace
     "checks/ledger.py": {"Attention"},  # the doctor counts over the whole installation
+    "encryption.py": {  # the keys are the installation's, and seal every workspace's secrets
+        "PresentedKeys",
+        "ReceiverRepository",
+    },
     "jobs/intake.py": {
         "TaskIntake",  # each new task says to which workspace it belongs
         "TaskQueries",  # looks at what has just been accepted
     },
     "jobs/jobs.py": {"TaskWriter"},  # cancels a task that was found in the workspace
-    "encryption.py": {
-        "ReceiverRepository"
-    },  # the keys are the installation's, and seal every workspace's secrets
     "ledger.py": {"WorkerRegister"},  # workers are the installation's
     "schedules/outcomes.py": {"TaskQueries"},  # schedules are the installation's
     "tasks/overview.py": {"WorkerRegister"},  # workers are the installation's

@@ -1,0 +1,230 @@
+"""Starts that come from outside: of jobs that callers may start, and once for each idempotency key."""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from mainspring.client.errors import BadInput, ClientError
+from mainspring.client.jobs import Jobs
+from mainspring.client.jobs.new_task import checked
+from mainspring.client.validation import shown, validated
+from mainspring.contracts.flows import RunFlow
+from mainspring.contracts.message import Message
+from mainspring.contracts.tasks import JsonObject
+from mainspring.gateways.clock import Clock
+from mainspring.storage.database import Database, Session
+from mainspring.storage.idempotency import IdempotentAnswers
+from mainspring.storage.ledger import WorkspaceTasks
+from mainspring.workflows.runtime.catalogue import JOBS, UnknownJob, job_named
+from mainspring.workflows.runtime.job import AnyJob
+
+LONGEST_IDEMPOTENCY_KEY = 200
+
+# The active tasks of a workspace are counted again after so long: to count them at each start costs more than
+# the start. Starts in between are added to the count.
+COUNTED_EVERY = timedelta(seconds=5)
+
+
+class IdempotencyKeyReused(ClientError):
+    """A call of this idempotency key asked for something else before."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Idempotency-Key: {shown(key)} is not accepted: a call with this key asked for something else"
+        )
+        self.key = key
+
+
+class TooManyTasks(ClientError):
+    """A workspace has as many active tasks as it may have."""
+
+    def __init__(self, workspace: str, limit: int) -> None:
+        super().__init__(f"workspace {shown(workspace)} has {limit} active tasks, which is the limit")
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a caller asks for. The task begins `at` a time or after a `delay`, if one of them is there."""
+
+    job: str
+    input: JsonObject
+    priority: int = 3
+    at: datetime | None = None
+    delay: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """The task that does what was asked; `deduplicated` says that it was there already."""
+
+    id: UUID
+    deduplicated: bool
+
+
+class Starts:
+    """Starts tasks of a workspace for callers from outside.
+
+    `is_platform` says that the caller has the platform's key: jobs that run by schedule work for the whole
+    installation, and are started by the platform only.
+    """
+
+    def __init__(self, database: Database, jobs: Jobs, clock: Clock, *, most_active: int) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._clock = clock
+        self._most_active = most_active
+        self._counted_at = -COUNTED_EVERY.total_seconds()
+        self._active = 0
+
+    def jobs(self, *, is_platform: bool) -> Sequence[AnyJob]:
+        """Return the jobs that a caller may start."""
+        return [job for job in JOBS if _is_startable(job, is_platform=is_platform)]
+
+    def job(self, name: str, *, is_platform: bool) -> AnyJob:
+        """Return a job that a caller may start.
+
+        Raises UnknownJob: for any other, whether or not it is catalogued.
+        """
+        job = job_named(name)
+        if not _is_startable(job, is_platform=is_platform):
+            raise UnknownJob(name)
+        return job
+
+    async def start(
+        self, asked: Asked, *, is_platform: bool, triggered_by: str, idempotency_key: str | None = None
+    ) -> Start:
+        """Accept a task, or return what was answered to the same call before.
+
+        Raises UnknownJob: when there is no such job for this caller.
+        Raises BadInput: when the input or the key is not accepted.
+        Raises IdempotencyKeyReused: when the key was that of another call.
+        Raises TooManyTasks: when the workspace has as many active tasks as it may have.
+        """
+        job, message = self._checked(asked, is_platform=is_platform)
+        if idempotency_key is not None:
+            return await self._start_once(job, message, asked, triggered_by, _checked_key(idempotency_key))
+        await self._check_room(1)
+        return await self._start(job, message, asked, triggered_by)
+
+    async def start_many(
+        self, asked: Sequence[Asked], *, is_platform: bool, triggered_by: str
+    ) -> list[Start | Exception]:
+        """Accept tasks; return for each what became of it, or why its input is not accepted.
+
+        Raises TooManyTasks: when the workspace would have more active tasks than it may have.
+        """
+        await self._check_room(len(asked))
+        results: list[Start | Exception] = []
+        for each in asked:
+            try:
+                job, message = self._checked(each, is_platform=is_platform)
+                results.append(await self._start(job, message, each, triggered_by))
+            except (BadInput, UnknownJob) as error:
+                results.append(error)
+        return results
+
+    def _checked(self, asked: Asked, *, is_platform: bool) -> tuple[AnyJob, Message]:
+        job = self.job(asked.job, is_platform=is_platform)
+        message = checked(job, validated(job, asked.input))
+        if isinstance(message, RunFlow):
+            self._check_steps(message, "input", is_platform=is_platform)
+        return job, message
+
+    def _check_steps(self, flow: RunFlow, path: str, *, is_platform: bool) -> None:
+        for number, step in enumerate(flow.steps):
+            at = f"{path}.steps.{number}"
+            try:
+                job = self.job(step.job, is_platform=is_platform)
+            except UnknownJob as error:
+                raise BadInput(f"{at}.job: {error}") from None
+            if issubclass(job.input, RunFlow):  # whose shape the job's own check has seen
+                self._check_steps(
+                    job.input.model_validate(step.input), f"{at}.input", is_platform=is_platform
+                )
+
+    async def _start(
+        self, job: AnyJob, message: Message, asked: Asked, triggered_by: str, session: Session | None = None
+    ) -> Start:
+        started = await self._jobs.start(
+            job,
+            message,
+            session=session,
+            at=asked.at,
+            delay=asked.delay,
+            priority=asked.priority,
+            triggered_by=triggered_by,
+        )
+        return Start(started.id, started.deduplicated)
+
+    async def _start_once(
+        self, job: AnyJob, message: Message, asked: Asked, triggered_by: str, key: str
+    ) -> Start:
+        request = _digest(asked)
+        found = await self._answered(key, request)
+        if found is not None:
+            return found
+        await self._check_room(1)
+
+        async def work(session: Session) -> Start:
+            start = await self._start(job, message, asked, triggered_by, session)
+            answer = {"id": str(start.id), "deduplicated": start.deduplicated}
+            answers = IdempotentAnswers(session, self._jobs.workspace)
+            if not await answers.keep(key, request, answer, now=self._clock.now()):
+                raise IdempotencyKeyReused(key)
+            return start
+
+        try:
+            return await self._database.transact(work)
+        except IdempotencyKeyReused:  # another call of this key was faster: its task is the one
+            found = await self._answered(key, request)
+            if found is None:
+                raise
+            return found
+
+    async def _answered(self, key: str, request: bytes) -> Start | None:
+        found = await self._database.read(
+            lambda session: IdempotentAnswers(session, self._jobs.workspace).find(key)
+        )
+        if found is None:
+            return None
+        before, answer = found
+        if before != request:
+            raise IdempotencyKeyReused(key)
+        return Start(UUID(answer["id"]), answer["deduplicated"])
+
+    async def _check_room(self, new: int) -> None:
+        now = time.monotonic()
+        if now - self._counted_at >= COUNTED_EVERY.total_seconds():
+            self._counted_at = now
+            self._active = await self._database.read(
+                lambda session: WorkspaceTasks(session, self._jobs.workspace).count_active(
+                    most=self._most_active + 1
+                )
+            )
+        if self._active + new > self._most_active:
+            raise TooManyTasks(self._jobs.workspace, self._most_active)
+        self._active += new
+
+
+def _is_startable(job: AnyJob, *, is_platform: bool) -> bool:
+    return not job.is_internal and job.queue is None and (is_platform or job.schedule is None)
+
+
+def _checked_key(key: str) -> str:
+    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
+        raise BadInput(
+            f"Idempotency-Key: {shown(key)} is not accepted: 1 to {LONGEST_IDEMPOTENCY_KEY} printable "
+            "ASCII characters"
+        )
+    return key
+
+
+def _digest(asked: Asked) -> bytes:
+    said: dict[str, Any] = vars(asked)
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).digest()

@@ -1,0 +1,54 @@
+"""Who has changed what, inside the caller's transaction."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, select
+
+from mainspring.contracts.audit import AuditEntry
+from mainspring.storage.database import Session
+from mainspring.storage.repository import Cursor, Repository, newest_first
+from mainspring.storage.tables.api import AuditRow
+
+
+class AuditLog(Repository):
+    """The audit log of a workspace. Changes of what is the installation's are in that of the empty name."""
+
+    def __init__(self, session: Session, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
+
+    async def add(
+        self,
+        actor: str,
+        action: str,
+        subject: str,
+        *,
+        now: datetime,
+        request_id: str | None = None,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> None:
+        """Note a change."""
+        row = {
+            "id": uuid4(),
+            "workspace": self._workspace,
+            "at": now,
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "request_id": request_id,
+            "before": before,
+            "after": after,
+        }
+        await self._session.execute(insert(AuditRow).values(row))
+
+    async def find(self, *, before: Cursor | None = None, limit: int) -> list[AuditEntry]:
+        """Return entries, the newest first."""
+        query = select(AuditRow).where(AuditRow.workspace == self._workspace)
+        page = newest_first(query, (AuditRow.at, AuditRow.id), before=before, limit=limit)
+        return [
+            AuditEntry.model_validate(row, from_attributes=True, extra="ignore")
+            for row in await self._session.scalars(page)
+        ]
