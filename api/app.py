@@ -1,0 +1,52 @@
+"""The application put together: what surrounds a request, the routes, and the OpenAPI document."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from mainspring.api import routes
+from mainspring.api.bodies import CheckedBodies
+from mainspring.api.problems import RESPONSES, Refused, on_error
+from mainspring.api.refusals import AWAY, BAD_INPUT, CONFLICT, NOT_FOUND, TOO_MANY
+from mainspring.api.requests import Requests
+from mainspring.api.services import Services
+from mainspring.client.service import Service
+
+# Routes that are no part of a version: where load balancers and browsers look.
+WITHOUT_VERSION = {"health"}
+
+
+def api_of(service: Service) -> FastAPI:
+    """Return the API over a service; its workspace is where platform keys work unless they say otherwise."""
+    app = FastAPI(
+        title="Mainspring",
+        version=version("mainspring"),
+        summary="Durable background jobs: start them, follow them, and act on them.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        responses=RESPONSES,
+        redirect_slashes=False,
+    )
+    app.state.services = Services(service)
+    for name, found in _routers():
+        app.include_router(found, prefix="" if name in WITHOUT_VERSION else "/v1")
+    for error in (Refused, RequestValidationError, HTTPException, *FORESEEN):
+        app.add_exception_handler(error, on_error)
+    app.add_middleware(CheckedBodies, largest=service.settings.api_max_body)
+    app.add_middleware(Requests)
+    return app
+
+
+FORESEEN = (*NOT_FOUND, *CONFLICT, *BAD_INPUT, *TOO_MANY, *AWAY)
+
+
+def _routers() -> Iterator[tuple[str, APIRouter]]:
+    for found in pkgutil.iter_modules(routes.__path__):
+        module = importlib.import_module(f"{routes.__name__}.{found.name}")
+        yield found.name, module.routes

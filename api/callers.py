@@ -1,0 +1,116 @@
+"""Who calls: the key that a request shows, its workspace, and what its role may do."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from mainspring.api.problems import Refused
+from mainspring.api.services import Services
+from mainspring.client.service import Service
+from mainspring.contracts.api_keys import ApiKey, Role
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+
+BEARER = HTTPBearer(
+    auto_error=False, scheme_name="key", description="A key made by `mainspring keys create`."
+)
+WORKSPACE = APIKeyHeader(
+    name="Mainspring-Workspace",
+    auto_error=False,
+    scheme_name="workspace",
+    description="In which workspace a platform key works; not given: `default`.",
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, and the service of the workspace in which the call works."""
+
+    key: ApiKey
+    service: Service
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether the key is the platform's, which may look at what is the installation's."""
+        return self.key.workspace is None
+
+    @property
+    def name(self) -> str:
+        """What is written of the caller: by which key a task was started, or a thing was changed."""
+        return f"key {self.key.prefix} ({self.key.name})"
+
+    @property
+    def sees_payloads(self) -> bool:
+        """Whether the caller is shown inputs, results and texts of errors."""
+        return self.key.role.covers(Role.VIEWER)
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application."""
+    services: Services = request.app.state.services
+    return services
+
+
+async def caller(
+    request: Request,
+    services: Annotated[Services, Depends(services_of)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
+    workspace: Annotated[str | None, Security(WORKSPACE)],
+) -> Caller:
+    """Return who calls.
+
+    Raises Refused: when no valid key is shown, or the key is of another workspace than the header's.
+    """
+    key = None if bearer is None else await services.first.key_ring.opened_by(bearer.credentials)
+    if key is None:
+        raise Refused(
+            HTTPStatus.UNAUTHORIZED,
+            "unauthorized",
+            "no valid key: send `Authorization: Bearer KEY` with a key of `mainspring keys create` that has "
+            "neither expired nor been revoked",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if key.workspace is not None and workspace not in {None, key.workspace}:
+        raise Refused(
+            HTTPStatus.FORBIDDEN, "forbidden", "Mainspring-Workspace: the key is of another workspace"
+        )
+    request.state.key = key
+    structlog.contextvars.bind_contextvars(key=key.prefix)
+    return Caller(key, services.within(key.workspace or workspace or DEFAULT_WORKSPACE))
+
+
+def at_least(role: Role) -> Any:
+    """Return the dependency that refuses callers whose role may not do what `role` may."""
+
+    async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
+        if not who.key.role.covers(role):
+            raise Refused(
+                HTTPStatus.FORBIDDEN,
+                "forbidden",
+                f"the key is of {_an(who.key.role)}; this takes {_an(role)}",
+            )
+        return who
+
+    return Depends(check)
+
+
+async def _platform(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    if not who.is_platform:
+        raise Refused(
+            HTTPStatus.FORBIDDEN, "forbidden", "this is the installation's: it takes a key of the platform"
+        )
+    return who
+
+
+def _an(role: Role) -> str:
+    return f"{'a' if role is Role.VIEWER else 'an'} {role}"
+
+
+Observer = Annotated[Caller, Depends(caller)]
+Viewer = Annotated[Caller, at_least(Role.VIEWER)]
+Operator = Annotated[Caller, at_least(Role.OPERATOR)]
+Admin = Annotated[Caller, at_least(Role.ADMIN)]
+Platform = Depends(_platform)

@@ -1,0 +1,126 @@
+"""What a caller is told of an error, by RFC 9457 (https://www.rfc-editor.org/rfc/rfc9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mainspring.api.refusals import refusal
+from mainspring.client.validation import shown
+from mainspring.contracts.text import printable
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """A value that is not accepted, and where it stood."""
+
+    field: str
+    value: str | None = None
+    accepted: str
+
+
+class Problem(BaseModel):
+    """What is wrong with a call. Members beside these say more of one kind of problem."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(default="about:blank", examples=["/problems/bad-input"])
+    title: str = Field(examples=["The input is not accepted"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["input.max_pages: 0 is not accepted: greater than 0"])
+    request_id: str | None = None
+    errors: list[FieldProblem] = []
+
+
+class Refused(Exception):
+    """A call is refused. `headers` and `members` go with the answer."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        kind: str,
+        detail: str,
+        *,
+        errors: list[FieldProblem] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail = status, kind, detail
+        self.errors = errors or []
+        self.headers = headers or {}
+
+    def response(self, request_id: str | None) -> Response:
+        """Return the answer."""
+        problem = Problem(
+            type=f"/problems/{self.kind}",
+            title=self.status.phrase,
+            status=self.status,
+            detail=printable(self.detail),
+            request_id=request_id,
+            errors=self.errors,
+        )
+        return JSONResponse(problem.model_dump(), self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def request_id_of(request: Request) -> str | None:
+    """Return the id by which the log knows a request."""
+    return getattr(request.state, "request_id", None)
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """Answer to an error that somebody has foreseen; any other is raised again."""
+    if isinstance(error, Refused):
+        return error.response(request_id_of(request))
+    if isinstance(error, RequestValidationError):
+        return _bad_request(error).response(request_id_of(request))
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.status_code)
+        kind = status.phrase.lower().replace(" ", "-")
+        refused = Refused(status, kind, str(error.detail), headers=dict(error.headers or {}))
+        return refused.response(request_id_of(request))
+    known = refusal(error)
+    if known is None:
+        raise error
+    status, kind, after = known
+    headers = {"Retry-After": str(after)} if after else {}
+    errors = field_problems(str(error)) if status is HTTPStatus.UNPROCESSABLE_ENTITY else []
+    return Refused(status, kind, str(error), errors=errors, headers=headers).response(request_id_of(request))
+
+
+def field_problems(message: str) -> list[FieldProblem]:
+    """Return what the client's own message says of each field: a line each, "PATH: VALUE is …: ACCEPTED"."""
+    found = []
+    for line in message.splitlines():
+        path, colon, rest = line.partition(": ")
+        value, refused, accepted = rest.partition(" is not accepted: ")
+        if colon and " " not in path:
+            problem = (value, accepted) if refused else (None, rest)
+            found.append(FieldProblem(field=path, value=problem[0], accepted=problem[1]))
+    return found
+
+
+def _bad_request(error: RequestValidationError) -> Refused:
+    problems = [
+        FieldProblem(
+            field=".".join(str(part) for part in fault["loc"]),
+            value=None if fault["type"] == "missing" else shown(fault.get("input")),
+            accepted=fault["msg"].removeprefix("Value error, "),
+        )
+        for fault in error.errors()
+    ]
+    detail = "; ".join(f"{each.field}: {each.accepted}" for each in problems)
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-input", detail, errors=problems)
+
+
+# What every operation may answer beside its own.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": {MEDIA_TYPE: {}}}
+    for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+}

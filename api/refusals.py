@@ -1,0 +1,63 @@
+"""Which status and kind of problem an error of the service is."""
+
+from http import HTTPStatus
+
+from temporalio.service import RPCError
+
+from mainspring.client.errors import (
+    AmbiguousTask,
+    BadInput,
+    GroupUnknown,
+    JobIsInternal,
+    KeyHeld,
+    TaskNotRetryable,
+    TaskUnknown,
+)
+from mainspring.client.schedules import ScheduleSwitchedOff, ScheduleUnknown
+from mainspring.client.starts import IdempotencyKeyReused, TooManyTasks
+from mainspring.config.connect import TemporalUnreachable
+from mainspring.gateways.errors import TransientError
+from mainspring.storage.errors import (
+    AccountExists,
+    AccountUnknown,
+    AlreadyRetried,
+    ApiKeyUnknown,
+    DatabaseAway,
+    EffectUnknown,
+    SubscriptionUnknown,
+)
+from mainspring.workflows.runtime.catalogue import UnknownJob
+
+NOT_FOUND = (
+    AccountUnknown,
+    ApiKeyUnknown,
+    EffectUnknown,
+    GroupUnknown,
+    JobIsInternal,
+    ScheduleUnknown,
+    SubscriptionUnknown,
+    TaskUnknown,
+    UnknownJob,
+)
+CONFLICT = (AccountExists, AlreadyRetried, KeyHeld, ScheduleSwitchedOff, TaskNotRetryable)
+BAD_INPUT = (AmbiguousTask, BadInput, IdempotencyKeyReused)
+TOO_MANY = (TooManyTasks,)
+AWAY = (DatabaseAway, TemporalUnreachable, TransientError, RPCError)
+
+# Who is told to come back is told when, in seconds.
+RETRY_AFTER_SECONDS = 5
+
+
+def refusal(error: Exception) -> tuple[HTTPStatus, str, int] | None:
+    """Return status, kind and seconds to wait (0: none); None for an error that nobody has foreseen."""
+    if isinstance(error, NOT_FOUND):
+        return HTTPStatus.NOT_FOUND, "not-found", 0
+    if isinstance(error, CONFLICT):
+        return HTTPStatus.CONFLICT, "conflict", 0
+    if isinstance(error, BAD_INPUT):
+        return HTTPStatus.UNPROCESSABLE_ENTITY, "bad-input", 0
+    if isinstance(error, TOO_MANY):
+        return HTTPStatus.TOO_MANY_REQUESTS, "too-many-tasks", RETRY_AFTER_SECONDS
+    if isinstance(error, AWAY):
+        return HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", RETRY_AFTER_SECONDS
+    return None

@@ -1,0 +1,74 @@
+"""Serving the API over HTTP in the event loop of whoever runs it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+# Whom a stop finds in mid-request has so long; streams are told to end before.
+GRACE_SECONDS = 3
+
+# As much of a request's line and headers as is read.
+LONGEST_HEADERS = 32_000
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals to whoever runs it, and ends at once when told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.begun.set()
+
+    async def main_loop(self) -> None:
+        await self.ended.wait()  # uvicorn's own looks ten times a second
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes a free one.
+
+    Raises OSError: when the address is taken, or is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2_048)
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the address of a socket that listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listener: socket.socket, *, trusted_proxies: str = "") -> AsyncIterator[None]:
+    """Serve on a socket until the block ends."""
+    options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        interface="asgi3",
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies or None,
+        h11_max_incomplete_event_size=LONGEST_HEADERS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **options,
+    )
+    server = _Server(config)
+    served = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await server.begun.wait()
+        yield
+    finally:
+        server.ended.set()
+        await served
