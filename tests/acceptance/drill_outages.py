@@ -5,8 +5,8 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -25,36 +25,44 @@ sys.stdin.read()
 LONGEST_PAUSE_SECONDS = 2.0
 
 
-@contextmanager
-def sqlite_locked(path: Path) -> Iterator[None]:
+@asynccontextmanager
+async def sqlite_locked(path: Path) -> AsyncIterator[None]:
     """Keep every writer out of a file, from another process, until the block ends."""
-    command = [sys.executable, "-c", HOLD_THE_LOCK, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        try:
-            assert holder.stdout is not None
-            assert b"held\n" == holder.stdout.readline()
-            yield
-        finally:
-            holder.kill()
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        HOLD_THE_LOCK,
+        str(path),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        assert b"held\n" == await holder.stdout.readline()
+        yield
+    finally:
+        holder.kill()
+        await holder.wait()
 
 
-@contextmanager
-def postgres_stopped(data: Path, mode: str = "fast") -> Iterator[None]:
+@asynccontextmanager
+async def postgres_stopped(data: Path, mode: str = "fast") -> AsyncIterator[None]:
     """Stop the server of a data directory, whoever is connected, and start it when the block ends.
 
     The mode "immediate" is as good as a kill: nothing is ended in order, and the next start recovers.
     """
-    started_with = shlex.split((data / "postmaster.opts").read_text())
+    started_with = shlex.split(await asyncio.to_thread((data / "postmaster.opts").read_text))
     pg_ctl = str(Path(started_with[0]).with_name("pg_ctl"))
-    _as_owner(data, pg_ctl, "stop", "--wait", f"--mode={mode}")
+    # In threads: the loop is the emulators', and whoever calls them is answered meanwhile.
+    await asyncio.to_thread(_run_as_owner, data, pg_ctl, "stop", "--wait", f"--mode={mode}")
     try:
         yield
     finally:
-        options = shlex.join(started_with[1:])
-        _as_owner(data, pg_ctl, "start", "--wait", "--log", str(data / "log"), "--options", options)
+        start = "start", "--wait", "--log", str(data / "log"), "--options", shlex.join(started_with[1:])
+        await asyncio.to_thread(_run_as_owner, data, pg_ctl, *start)
 
 
-def _as_owner(data: Path, program: str, *arguments: str) -> None:
+def _run_as_owner(data: Path, program: str, *arguments: str) -> None:
     # PostgreSQL refuses to run as root.
     user = data.stat().st_uid if os.geteuid() == 0 else None
     command = [program, "-D", str(data), *arguments]
@@ -65,7 +73,7 @@ def _as_owner(data: Path, program: str, *arguments: str) -> None:
 class Outage:
     """One outage, at a random moment of a run. `calls_during` is how many calls were made meanwhile."""
 
-    away: AbstractContextManager[None]
+    away: AbstractAsyncContextManager[None]
     seconds: float
     random: Random
     calls_during: int = -1
@@ -74,7 +82,7 @@ class Outage:
         """Take the database away and give it back."""
         await run.goes_on()
         await asyncio.sleep(self.random.uniform(0, LONGEST_PAUSE_SECONDS))
-        with self.away:
+        async with self.away:
             made = len(run.calls)
             await asyncio.sleep(self.seconds)
             self.calls_during = len(run.calls) - made

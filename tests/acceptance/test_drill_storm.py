@@ -74,7 +74,7 @@ async def rage(at: Scene, kills: int, data: Path, chance: Random) -> dict[str, i
         elif target == "temporal":
             await at.site.temporal_client.kill()
         else:
-            with postgres_stopped(data, mode="immediate"):
+            async with postgres_stopped(data, mode="immediate"):
                 await asyncio.sleep(chance.uniform(0, LONGEST_PAUSE_SECONDS))
         done[target] += 1
     return done
