@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from sqlalchemy import exists, select
+
 from mainspring.client.jobs import Jobs
 from mainspring.config.settings import Settings
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.temporal import TemporalGateway
-from mainspring.storage.database import Database
+from mainspring.storage.database import Database, Session
 from mainspring.storage.migrate import upgrade
+from mainspring.storage.tables import TaskRow
 from mainspring.testing.service import PATIENCE
 from tests.acceptance.drill_processes import TemporalServer, WorkerProcess
 
@@ -48,3 +51,9 @@ async def drill_site(settings: Settings, **variables: str) -> AsyncIterator[Dril
             SystemClock(),
         )
         yield DrillSite(database, temporal_client, worker, jobs)
+
+
+async def is_anything_active(session: Session) -> bool:
+    """Whether a task has not ended."""
+    active = select(exists().where(TaskRow.finished_at.is_(None)))
+    return bool(await session.scalar(active))

@@ -4,17 +4,16 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import func, select
 
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
-from mainspring.contracts.effects import EffectState
 from mainspring.contracts.flows import AdHocStep, RunFlow
 from mainspring.contracts.media import ProcessVideo, VideoProfile
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, WishedItem
@@ -26,7 +25,7 @@ from mainspring.gateways.errors import Unreachable
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.secrets import SecretBox
-from mainspring.storage.tables import EffectRow, NotificationRow, TaskErrorRow, TaskRow
+from mainspring.storage.tables import NotificationRow, TaskErrorRow, TaskRow
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.media import PROCESS_VIDEO
 from mainspring.workflows.run_flow import RUN_FLOW
@@ -35,7 +34,8 @@ from mainspring.workflows.webhooks import DELIVER
 from mainspring.workflows.wishlist import SALE_CHECK, STOCK_CHECK
 from tests.acceptance.drill_installation import furnish
 from tests.acceptance.drill_processes import WorkerProcess
-from tests.acceptance.drill_site import DrillSite, drill_site
+from tests.acceptance.drill_site import DrillSite, drill_site, is_anything_active
+from tests.acceptance.drill_wire import Wire
 from tests.deliveries import made_up_delivery
 from tests.platform import Platform, platform_of
 from tests.shop import product, user
@@ -77,10 +77,9 @@ class Scene:
     receivers: WebhookEmulator
     subscriptions: Sequence[UUID]
     size: Size
+    wire: Wire
     rounds: int = 0
     _calls_before: int = 0
-    # What was on the wire when a worker was killed: Message-IDs and ids of deliveries.
-    on_the_wire: set[str] = field(default_factory=set)
 
     async def begin_round(self) -> None:
         """Start every job, whatever else runs."""
@@ -98,7 +97,8 @@ class Scene:
                 for number in range(self.size.deliveries)
             ],
         )
-        await jobs.start(SALE_CHECK, CheckWishlistSales())
+        # Nobody waits until another round is over for a mail about this one.
+        await jobs.start(SALE_CHECK, CheckWishlistSales(user_cooldown=at_once))
         await jobs.start(RUN_FLOW, RunFlow(steps=_flow()))
         if self.size.video is not None:
             destination = f"videos/{self.rounds}"
@@ -108,20 +108,20 @@ class Scene:
             await jobs.start(PROCESS_VIDEO, request)
 
     async def _put_on_sale(self) -> None:
-        """Make a product that everybody wishes for cheaper than it ever was."""
+        """Let everybody wish for another product each round, and make it cheaper than it ever was."""
         if self.rounds == 1:
-            await self.platform.shop.store_products([product(1)])
             await self.platform.people.store_users([user(number) for number in range(self.size.people)])
-            wishes = [
-                WishedItem(user_id=f"u{number:05}", product_id="p00001") for number in range(self.size.people)
-            ]
-            await self.platform.wishlists.store_items(wishes)
-        await self.platform.shop.store_products([product(1, sale_price_cents=9_000 - self.rounds)])
+        wished = product(self.rounds)
+        await self.platform.shop.store_products([wished])
+        await self.platform.wishlists.store_items(
+            [WishedItem(user_id=f"u{number:05}", product_id=wished.id) for number in range(self.size.people)]
+        )
+        await self.platform.shop.store_products([product(self.rounds, sale_price_cents=8_000)])
 
     async def is_over(self) -> bool:
         """Whether every task has ended, as far as the database can be asked."""
         with suppress(DatabaseAway):
-            return not await self._ids(TaskRow.finished_at.is_(None))
+            return not await self.site.database.read(is_anything_active)
         await asyncio.sleep(AWAY_SECONDS)
         return False
 
@@ -134,37 +134,25 @@ class Scene:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def kill(self, worker: WorkerProcess) -> None:
-        """Kill a worker and start another; note what may have been on the wire."""
+        """Kill a worker and start another; note what was on the wire."""
+        pid = worker.pid
         worker.kill()
-
-        async def look(session: Session) -> set[str]:
-            sending = select(EffectRow.reference).where(EffectRow.state == EffectState.SENDING)
-            return {*(await session.scalars(sending))}
-
-        self.on_the_wire |= await self.site.database.read(look)
-        self.on_the_wire |= {str(each) for each in await self._ids(TaskRow.claimed_by.is_not(None))}
+        await self.wire.note(pid)
         worker.start()
 
-    async def _ids(self, where: ColumnElement[bool]) -> Sequence[UUID]:
-        async def look(session: Session) -> Sequence[UUID]:
-            return (await session.scalars(select(TaskRow.id).where(where))).all()
+    @property
+    def arrived(self) -> Counter[str]:
+        """How often each mail and each delivery was accepted."""
+        return self.smtp.counts + self.receivers.accepted
+
+    async def unanswered(self) -> int:
+        """Return how many attempts of deliveries ended without an answer."""
+
+        async def look(session: Session) -> int:
+            failed = select(func.count()).where(TaskErrorRow.error_type == Unreachable.__name__)
+            return await session.scalar(failed) or 0
 
         return await self.site.database.read(look)
-
-    def repeated(self) -> set[str]:
-        """Return what arrived more than once: mails and deliveries."""
-        arrived = self.smtp.counts + self.receivers.accepted
-        return {each for each, count in arrived.items() if count > 1}
-
-    async def unanswered(self) -> set[str]:
-        """Return what was accepted by somebody whose answer did not come in time: a busy machine's doing."""
-
-        async def look(session: Session) -> set[str]:
-            failed = select(TaskErrorRow.task_id).where(TaskErrorRow.error_type == Unreachable.__name__)
-            return {str(each) for each in await session.scalars(failed)}
-
-        mails = {each.message_id for each in self.smtp.accepted if not each.answered}
-        return mails | await self.site.database.read(look)
 
     def repeated_calls(self) -> int:
         """Return how many calls of the price service asked what had been asked before in the same round."""
@@ -244,6 +232,7 @@ async def scene(
             receivers,
             await _subscribed(site.database, settings, receivers),
             size,
+            Wire(site.database, site.temporal_client.client),
         )
 
 
