@@ -27,6 +27,10 @@ from mainspring.gateways.urls import host_of
 ANSWER_WITHIN = timedelta(seconds=10)
 CONNECT_WITHIN = timedelta(seconds=5)
 
+# An idle connection is used again within this time only. Receivers close theirs after 2 s (gunicorn) or 5 s
+# (Node, uvicorn, Apache), and a delivery that is sent at that very moment has no answer.
+KEPT_FOR = timedelta(seconds=1)
+
 # Requests under way at once in a process are 25 x 20: below the 1,024 files that one may usually open. httpx
 # looks at every connection of a pool for each request: 6 ms of CPU with 100 in one pool, 1 ms with few.
 POOLS = 25
@@ -114,14 +118,19 @@ async def open_webhooks(
     lookups: Lookups | None = None,
     answer_within: timedelta = ANSWER_WITHIN,
     seconds: Callable[[], float] = time.monotonic,
+    kept_for: timedelta = KEPT_FOR,
 ) -> AsyncIterator[Webhooks]:
-    """Give the gateway, over connections that are closed at the end.
+    """Give the gateway, over connections that are closed at the end, or when they are idle for `kept_for`.
 
     A receiver that has not answered within `answer_within` is given up. `seconds` is the clock by which
     receivers were heard lately.
     """
     guard = AddressGuard(allow_private=allow_private, lookups=lookups)
-    limits = httpx.Limits(max_connections=AT_ONCE_IN_A_POOL, max_keepalive_connections=AT_ONCE_IN_A_POOL)
+    limits = httpx.Limits(
+        max_connections=AT_ONCE_IN_A_POOL,
+        max_keepalive_connections=AT_ONCE_IN_A_POOL,
+        keepalive_expiry=kept_for.total_seconds(),
+    )
     timeout = httpx.Timeout(answer_within.total_seconds(), connect=CONNECT_WITHIN.total_seconds())
     async with AsyncExitStack() as stack:
         pools = [

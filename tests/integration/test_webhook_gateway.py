@@ -191,3 +191,24 @@ async def test_a_host_without_a_name_or_a_listener_is_gone_though_nobody_else_an
         assert NotSent is await failure_at(webhooks, "https://gone.example/")
     async with open_webhooks(allow_private=True, lookups=Lookups(names)) as webhooks:
         assert NotSent is await failure_at(webhooks, "http://shop.hooks.test:9/")
+
+
+async def test_a_connection_that_was_idle_for_too_long_is_not_used_again() -> None:
+    """A receiver may be closing it just then: such a delivery has no answer, and may have arrived."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await reader.read(1)  # of a second delivery, or the end
+        writer.close()
+
+    async with (
+        await asyncio.start_server(serve, "127.0.0.1", 0) as server,
+        open_webhooks(allow_private=True, kept_for=timedelta(0)) as webhooks,
+    ):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        for message_id in ("m1", "m2"):
+            delivered = await webhooks.deliver(
+                url, SECRET, message_id=message_id, at=datetime.now(UTC), body="{}"
+            )
+            assert 204 == delivered
