@@ -18,6 +18,7 @@ from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
 from mainspring.client.ledger import opened_database
+from mainspring.client.other_ledger import LedgerCheck
 from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
 from mainspring.client.shop import Shop
@@ -48,6 +49,7 @@ class Service:
     temporal_client: Client
     temporal: TemporalGateway
     clock: Clock
+    ledger_check: LedgerCheck
     jobs: Jobs
     starts: Starts
     failures: Failures
@@ -138,7 +140,8 @@ def _service(
     workspace: str,
 ) -> Service:
     box = secret_box(settings)
-    jobs = Jobs(database, temporal, clock, workspace=workspace, box=box)
+    ledger_check = LedgerCheck(database, temporal)
+    jobs = Jobs(database, temporal, clock, workspace=workspace, box=box, ledger_check=ledger_check)
     card_keys = CardKeys(database, box, default_credential(settings))
     own_keys = partial(sealing_keys, settings)
     allow_private = settings.webhooks_allow_private
@@ -149,6 +152,7 @@ def _service(
         temporal_client=temporal_client,
         temporal=temporal,
         clock=clock,
+        ledger_check=ledger_check,
         jobs=jobs,
         starts=Starts(database, jobs, clock, most_active=settings.api_active_tasks),
         failures=Failures(database, jobs, clock),

@@ -87,7 +87,7 @@ def replay(
     The first of each group goes ahead and is waited for, 20 seconds at most; the others follow when it has
     not failed in the same way. Exit code 1: it has.
     """
-    from mainspring.client.other_ledger import refuse_other_ledger
+    from mainspring.client.tasks.availability import PATIENCE
 
     async def work(service: Service) -> int:
         criteria = await choice.demanded(service)
@@ -99,7 +99,7 @@ def replay(
             line = f"{would:,} of {count:,} failed tasks would be replayed"
             tell(line, as_json, groups=messages_view(groups), failed=count, would_be_replayed=would)
             return SUCCESS
-        await refuse_other_ledger(service.database, service.temporal)
+        await service.ledger_check.refuse_other(PATIENCE)
         replayed = await service.failures.replay(
             criteria,
             limit=limit,

@@ -63,14 +63,14 @@ def run(
     from mainspring.cli.follow import follow_or_leave, show_outcome
     from mainspring.cli.inputs import json_object
     from mainspring.client.job_input import job_input
-    from mainspring.client.other_ledger import refuse_other_ledger
+    from mainspring.client.tasks.availability import PATIENCE
     from mainspring.client.tasks.conflicts import conflict_message, without_effect
     from mainspring.workflows.runtime.catalogue import job_named
 
     async def work(service: Service) -> int:
         chosen = job_named(job)
         _check_priority(priority)
-        await refuse_other_ledger(service.database, service.temporal)
+        await service.ledger_check.refuse_other(PATIENCE)
         own = [option for each in context.command.params for option in each.opts]
         fields = json_object(text) | fields_of(chosen.input, context.args, own=own)
         message = await job_input(service.accounts, chosen, fields, account=account, option="--account")

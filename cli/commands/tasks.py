@@ -157,7 +157,7 @@ def retry(
 ) -> None:
     """Start a failed or cancelled task once more, as a new task; a flow runs only what is missing."""
     from mainspring.cli.follow import follow_or_leave, show_end, show_outcome
-    from mainspring.client.other_ledger import refuse_other_ledger
+    from mainspring.client.tasks.availability import PATIENCE
     from mainspring.client.validation import validated
     from mainspring.workflows.runtime.catalogue import job_named
 
@@ -166,7 +166,7 @@ def retry(
         changed = None
         if text is not None:
             changed = validated(job_named(task.job), task.input | json_object(text))
-        await refuse_other_ledger(service.database, service.temporal)
+        await service.ledger_check.refuse_other(PATIENCE)
         started = await service.jobs.retry(task.id, from_step=from_step, message=changed)
         if as_json:
             return show_end(await (service.tasks.wait if wait else service.tasks.get)(started.id))

@@ -12,6 +12,7 @@ from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
 from mainspring.client.jobs.new_task import checked, later_start, new_task
 from mainspring.client.jobs.started import StartedTask
+from mainspring.client.other_ledger import LedgerCheck
 from mainspring.client.sealing import Sealing
 from mainspring.client.tasks.queries import Tasks
 from mainspring.client.validation import validated
@@ -36,7 +37,8 @@ Out = TypeVar("Out", bound=Message)
 class Jobs:
     """Starts, cancels and retries the tasks of a workspace, also while Temporal is away.
 
-    `box` seals the secrets of inputs; without it they are kept as they are.
+    `box` seals the secrets of inputs; without it they are kept as they are. With a `ledger_check` each start
+    and retry raises OtherLedger when the workers of this Temporal work for another ledger.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Jobs:
         *,
         workspace: str = DEFAULT_WORKSPACE,
         box: SecretBox | None = None,
+        ledger_check: LedgerCheck | None = None,
     ) -> None:
         self.tasks = Tasks(database, job_named, workspace=workspace)
         self.workspace = self.tasks.workspace
@@ -55,6 +58,7 @@ class Jobs:
         self._job_named = job_named
         self._temporal = temporal
         self._clock = clock
+        self._ledger_check = ledger_check
         self._intake = Intake(database, temporal, clock)
         self._sealing = None if box is None else Sealing(database, box)
 
@@ -89,6 +93,7 @@ class Jobs:
                 )
             prices = await task.result()
         """
+        await self._refuse_other_ledger()
         starts_at = later_start(at, delay, now=self._clock.now())
         task = new_task(
             job,
@@ -118,6 +123,7 @@ class Jobs:
         With a `session` all are part of the caller's own transaction. Without, they are committed and
         started a thousand at a time: what was accepted before an error stays accepted.
         """
+        await self._refuse_other_ledger()
         tasks = [
             new_task(
                 job,
@@ -179,6 +185,7 @@ class Jobs:
         task = await self.tasks.get(task_id)
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
             raise TaskNotRetryable(task)
+        await self._refuse_other_ledger()
         job: Job[Message, Message] = self._job_named(task.job)
         if from_step is not None:
             await self._check_step(task_id, from_step)
@@ -195,6 +202,10 @@ class Jobs:
             new.model_copy(update={"rerun_from": from_step}), must_be_new=is_changed
         )
         return self._started(job, enqueued)
+
+    async def _refuse_other_ledger(self) -> None:
+        if self._ledger_check is not None:
+            await self._ledger_check.refuse_other()
 
     async def _sealed(self, message: In) -> In:
         return message if self._sealing is None else await self._sealing.message(message)

@@ -14,6 +14,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from mainspring.client.errors import BadInput
+from mainspring.client.other_ledger import refuse_other_ledger
 from mainspring.client.schedules.building import is_of
 from mainspring.client.schedules.changes import zone_of
 from mainspring.client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
@@ -31,7 +32,7 @@ class Schedules:
     """The declared schedules in a Temporal namespace, as the settings have them."""
 
     def __init__(self, client: Client, settings: Settings, rows: Sequence[ScheduledJob] = SCHEDULES) -> None:
-        self._client = client
+        self._client, self._settings = client, settings
         self._task_queue = settings.task_queue
         self._rows = {row.id: row.as_set(settings) for row in rows}
 
@@ -49,8 +50,13 @@ class Schedules:
         return list(await asyncio.gather(*(with_last_run(self._client, each) for each in found)))
 
     async def trigger(self, schedule_id: str) -> None:
-        """Run it now, also while it is paused. While a run is at work, none is added."""
-        await self._handle(schedule_id).trigger()
+        """Run it now, also while it is paused. While a run is at work, none is added.
+
+        Raises OtherLedger: when the workers work for another ledger than that of the settings.
+        """
+        handle = self._handle(schedule_id)
+        await refuse_other_ledger(self._settings, self._client)
+        await handle.trigger()
 
     async def pause(self, schedule_id: str, reason: str, *, by: str) -> None:
         """Stop it from firing until it is resumed; who did it and why is shown.
@@ -89,12 +95,13 @@ class Schedules:
         """Run what would have fired from `start` to `end`, one after another; return how many that are.
 
         Each is run, also one that ran before, and also while the schedule is paused. Firings that come
-        meanwhile are left out. BadInput: the time is not over.
+        meanwhile are left out. BadInput: the time is not over. OtherLedger: as for `trigger`.
         """
         if end > datetime.now(UTC):
             raise BadInput(f"until {end.isoformat()}: only what is past can be made up for")
         count = len(await self.firings(schedule_id, start, end))
         if count:
+            await refuse_other_ledger(self._settings, self._client)
             backfill = ScheduleBackfill(
                 start.astimezone(UTC), end.astimezone(UTC), ScheduleOverlapPolicy.BUFFER_ALL
             )
