@@ -18,7 +18,7 @@ from mainspring.workflows.cards import SYNC_TRACKED_SETS
 from tests.interrupted_database import InterruptedDatabase
 from tests.service import Service
 
-SET = "ixalan-magic-the-gathering"
+SET = "arena-new-player-experience-magic-the-gathering"
 SMALL_SET = "welcome-deck-2017-magic-the-gathering"
 
 

@@ -18,7 +18,7 @@ from mainspring.storage.cards import AccountRepository
 from mainspring.workflows.cards import REFRESH_DUE_ACCOUNTS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from tests.service import Service, is_waiting
 
-SET = "ixalan-magic-the-gathering"
+SET = "arena-new-player-experience-magic-the-gathering"
 
 
 async def start(service: Service, name: str) -> UUID:
@@ -96,7 +96,7 @@ async def test_a_block_that_the_vendor_took_back_is_lifted(service: Service) -> 
 
 async def test_two_jobs_of_one_account_share_its_quota(service: Service) -> None:
     """Together they use the whole day and nothing above it, and both wait for the next one."""
-    held = service.justtcg.variant_ids[-600:]
+    held = service.justtcg.variant_ids[-240:]
     account = await service.add_account(plan="Free Tier", sets=[SET], inventory=held)
 
     prices = await service.jobs.start(UPDATE_INVENTORY_PRICES, UpdateInventoryPrices(account_id=account))
@@ -104,7 +104,7 @@ async def test_two_jobs_of_one_account_share_its_quota(service: Service) -> None
     await asyncio.gather(service.wait(prices.id), service.wait(cards.id))
 
     calls = service.justtcg.calls
-    assert 30 + -(-len(service.justtcg.catalogue.sets[SET].cards) // 20) == len(calls.counted) == len(calls)
+    assert 12 + -(-len(service.justtcg.catalogue.sets[SET].cards) // 20) == len(calls.counted) == len(calls)
     assert calls.most_in_any_minute <= 10
     assert service.sold_at({*held, *service.variants_of(SET)}) == await service.prices()
 

@@ -20,7 +20,7 @@ from mainspring.testing.eventually import eventually
 from mainspring.workflows.cards import UPDATE_INVENTORY_PRICES
 from tests.service import Service, is_waiting
 
-SET = "ixalan-magic-the-gathering"
+SET = "arena-new-player-experience-magic-the-gathering"
 
 LONG_ENOUGH = UNTOUCHED_FOR + timedelta(seconds=1)
 

@@ -50,7 +50,7 @@ class Statements(Counter[str]):
 @pytest.mark.parametrize(
     "products",
     [
-        pytest.param(400, id="short"),
+        pytest.param(320, id="short"),
         pytest.param(10_000, id="long", marks=[pytest.mark.drill, pytest.mark.timeout(1_200)]),
     ],
 )

@@ -6,6 +6,7 @@ from uuid import UUID
 from mainspring.activities.runtime.queue import Snooze
 from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.runtime.retry import DEFAULT_RETRY, RetryPolicy
+from mainspring.activities.webhooks import DELIVERY
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.errors import Refused, Unreachable
@@ -58,6 +59,17 @@ def test_where_all_failures_are_tried_for_a_time_it_begins_with_the_first_of_any
     assert [TaskState.RUNNING, TaskState.RUNNING, TaskState.FAILED] == [
         each.state for each in acknowledgements
     ]
+
+
+def test_a_webhook_s_delivery_is_tried_about_twenty_times_within_a_day() -> None:
+    """Each attempt at the moment that the one before it was told."""
+    results: list[tuple[Exception, timedelta]] = [(AWAY, 0 * HOUR)]
+    while (last := acknowledged(*results, retry=DELIVERY)[-1]).state is TaskState.RUNNING:
+        assert last.next_attempt_at is not None
+        results.append((AWAY, last.next_attempt_at - NOON))
+
+    assert 15 <= len(results) <= 25
+    assert 24 * HOUR <= results[-1][1] <= 26 * HOUR
 
 
 def test_a_snoozed_task_has_not_failed() -> None:

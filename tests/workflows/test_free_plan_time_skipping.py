@@ -109,7 +109,7 @@ def earliest(first_day: datetime, requests: int) -> tuple[dict[datetime, int], W
 @pytest.mark.parametrize(
     "requests",
     [
-        pytest.param(130, id="two days"),
+        pytest.param(111, id="two days"),
         # A month's thousand, and another day and a half.
         pytest.param(1_150, id="two months", marks=[pytest.mark.drill, pytest.mark.timeout(600)]),
     ],
