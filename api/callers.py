@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from mainspring.api.problems import Refused
 from mainspring.api.services import Services
+from mainspring.client.audit import Snapshot
 from mainspring.client.service import Service
 from mainspring.contracts.api_keys import ApiKey, Role
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -27,10 +28,15 @@ WORKSPACE = APIKeyHeader(
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, and the service of the workspace in which the call works."""
+    """Who calls, and the service of the workspace in which the call works.
+
+    `operation` is the id of the operation that is called.
+    """
 
     key: ApiKey
     service: Service
+    request_id: str
+    operation: str
 
     @property
     def is_platform(self) -> bool:
@@ -46,6 +52,23 @@ class Caller:
     def sees_payloads(self) -> bool:
         """Whether the caller is shown inputs, results and texts of errors."""
         return self.key.role.covers(Role.VIEWER)
+
+    async def audit(
+        self,
+        subject: str,
+        *,
+        before: Snapshot = None,
+        after: Snapshot = None,
+        of_installation: bool = False,
+    ) -> None:
+        """Note in the audit log that the call has changed its subject, such as "task ID".
+
+        Snapshots have no payloads and no secrets. `of_installation` is for what belongs to no workspace.
+        """
+        audit = self.service.platform_audit if of_installation else self.service.audit
+        await audit.note(
+            self.name, self.operation, subject, request_id=self.request_id, before=before, after=after
+        )
 
 
 def services_of(request: Request) -> Services:
@@ -79,7 +102,12 @@ async def caller(
         )
     request.state.key = key
     structlog.contextvars.bind_contextvars(key=key.prefix)
-    return Caller(key, services.within(key.workspace or workspace or DEFAULT_WORKSPACE))
+    return Caller(
+        key,
+        services.within(key.workspace or workspace or DEFAULT_WORKSPACE),
+        request_id=request.state.request_id,
+        operation=request.scope["route"].operation_id,
+    )
 
 
 def at_least(role: Role) -> Any:

@@ -12,6 +12,7 @@ from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.activities.runtime.patience import leave
 from mainspring.client.accounts import Accounts
 from mainspring.client.api_keys import ApiKeys, KeyRing
+from mainspring.client.audit import Audit
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
@@ -40,7 +41,7 @@ from mainspring.storage.database import Database
 class Service:
     """What `open_service` gives. Everything is that of one workspace but what is the installation's.
 
-    That is the schedules, the encryption, the platform's keys and the key ring.
+    That is the schedules, the encryption, the platform's keys with their audit log, and the key ring.
     """
 
     workspace: str
@@ -61,6 +62,8 @@ class Service:
     api_keys: ApiKeys
     platform_keys: ApiKeys
     key_ring: KeyRing
+    audit: Audit
+    platform_audit: Audit
     shop: Shop
     people: People
     wishlists: Wishlists
@@ -164,6 +167,8 @@ def _service(
         api_keys=ApiKeys(database, own_keys, clock, workspace=workspace),
         platform_keys=ApiKeys(database, own_keys, clock, workspace=None),
         key_ring=KeyRing(database, own_keys, clock),
+        audit=Audit(database, clock, workspace=workspace),
+        platform_audit=Audit(database, clock, workspace=None),
         shop=Shop(database, clock, workspace=workspace),
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),

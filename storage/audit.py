@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select
 
@@ -11,9 +11,12 @@ from mainspring.storage.database import Session
 from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables.api import AuditRow
 
+# The name under which changes of what is the installation's are kept: that of no workspace.
+INSTALLATION = ""
+
 
 class AuditLog(Repository):
-    """The audit log of a workspace. Changes of what is the installation's are in that of the empty name."""
+    """The audit log of a workspace, or that of the installation."""
 
     def __init__(self, session: Session, workspace: str) -> None:
         super().__init__(session)
@@ -43,6 +46,11 @@ class AuditLog(Repository):
             "after": after,
         }
         await self._session.execute(insert(AuditRow).values(row))
+
+    async def cursor(self, entry_id: UUID) -> Cursor | None:
+        """Return where the page below an entry begins; None when the workspace has no such entry."""
+        row = await self._session.get(AuditRow, entry_id)
+        return None if row is None or row.workspace != self._workspace else (row.at, row.id)
 
     async def find(self, *, before: Cursor | None = None, limit: int) -> list[AuditEntry]:
         """Return entries, the newest first."""

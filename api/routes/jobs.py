@@ -50,6 +50,7 @@ async def start_job(
         triggered_by=who.name,
         idempotency_key=idempotency_key,
     )
+    await who.audit(f"task {start.id}", after={"job": name, "deduplicated": start.deduplicated})
     response.headers["Location"] = f"/v1/tasks/{start.id}"
     return Started(id=start.id, deduplicated=start.deduplicated)
 
@@ -60,6 +61,10 @@ async def start_jobs(who: Operator, name: JobName, body: StartsBody) -> list[Sta
     results = await who.service.starts.start_many(
         [_asked(name, each) for each in body.items], is_platform=who.is_platform, triggered_by=who.name
     )
+    started = [each for each in results if isinstance(each, Start)]
+    new = sum(not each.deduplicated for each in started)
+    counts = {"started": new, "deduplicated": len(started) - new, "refused": len(results) - len(started)}
+    await who.audit(f"job {name}", after=counts)
     return [_result(each) for each in results]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mainspring.cli.console import with_service
+from mainspring.cli.operator_name import operator_name
 from mainspring.cli.output import AsJson, echo, show_json, show_table, tell
 from mainspring.contracts.api_keys import Role
 
@@ -45,6 +46,7 @@ def create(
     async def work(service: Service) -> None:
         expires_in = None if expires is None else _span(expires, "--expires")
         made = await _keys(service, platform=platform).create(name, role, expires_in=expires_in)
+        await _note(service, "create_key", made.key, platform=platform, after=made.key)
         _show_made(made, as_json)
 
     with_service(work)
@@ -82,7 +84,10 @@ def revoke(key: KeyId, *, platform: Platform = False, as_json: AsJson = False) -
     """Let a key open nothing any more, from now on."""
 
     async def work(service: Service) -> None:
-        revoked = await _keys(service, platform=platform).revoke(key)
+        keys = _keys(service, platform=platform)
+        former = await keys.find(key)
+        revoked = await keys.revoke(str(former.id))
+        await _note(service, "revoke_key", former, platform=platform, before=former, after=revoked)
         tell(f"key {_named(revoked)} is revoked", as_json, **revoked.model_dump(mode="json"))
 
     with_service(work)
@@ -102,7 +107,10 @@ def rotate(
 
     async def work(service: Service) -> None:
         after = _span(overlap, "--overlap")
-        made = await _keys(service, platform=platform).rotate(key, overlap=after)
+        keys = _keys(service, platform=platform)
+        former = await keys.find(key)
+        made = await keys.rotate(str(former.id), overlap=after)
+        await _note(service, "rotate_key", former, platform=platform, before=former, after=made.key)
         _show_made(made, as_json)
 
     with_service(work)
@@ -110,6 +118,20 @@ def rotate(
 
 def _keys(service: Service, *, platform: bool) -> ApiKeys:
     return service.platform_keys if platform else service.api_keys
+
+
+async def _note(
+    service: Service,
+    action: str,
+    key: ApiKey,
+    *,
+    platform: bool,
+    before: ApiKey | None = None,
+    after: ApiKey | None = None,
+) -> None:
+    audit = service.platform_audit if platform else service.audit
+    actor = f"command line ({operator_name()})"
+    await audit.note(actor, action, f"key {key.prefix}", before=before, after=after)
 
 
 def _span(text: str, option: str) -> timedelta:

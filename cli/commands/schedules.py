@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
+from mainspring.cli.operator_name import operator_name
 from mainspring.cli.output import AsJson, echo, show_json, tell
 from mainspring.cli.schedule_options import ScheduleId, with_schedules
 from mainspring.cli.schedule_times import backfill, preview
@@ -77,7 +76,7 @@ def pause(
     """Stop a schedule from firing until it is resumed, over restarts and new versions."""
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
-        await schedules.pause(schedule_id, reason, by=by or operator())
+        await schedules.pause(schedule_id, reason, by=by or operator_name())
         tell(f"{schedule_id}: paused", as_json, schedule=schedule_id, outcome="paused")
 
     with_schedules(work)
@@ -89,7 +88,7 @@ def resume(schedule_id: ScheduleId, by: By = None, *, as_json: AsJson = False) -
     from mainspring.client.schedules.words import pause_text
 
     async def work(schedules: Schedules, _settings: Settings) -> None:
-        was_paused, remaining = await schedules.resume(schedule_id, by=by or operator())
+        was_paused, remaining = await schedules.resume(schedule_id, by=by or operator_name())
         text = (
             f"still {pause_text(remaining)}"
             if remaining
@@ -100,14 +99,6 @@ def resume(schedule_id: ScheduleId, by: By = None, *, as_json: AsJson = False) -
         tell(escape(f"{schedule_id}: {text}"), as_json, schedule=schedule_id, outcome=text)
 
     with_schedules(work)
-
-
-def operator() -> str:
-    """Return the name of the user of this system, or the number of one without a name."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # which of them depends on Python's version
-        return f"user {os.getuid()}"
 
 
 commands.command()(backfill)
