@@ -8,8 +8,8 @@ from rich.markup import escape
 from mainspring.cli.output import show_table, state_text
 from mainspring.client.schedules import LastRun, Planned, ScheduleStatus
 from mainspring.client.schedules.outcomes import run_outcome
-from mainspring.client.schedules.words import in_both_zones, minute, missed_runs, pause_text
-from mainspring.contracts.tasks import Task
+from mainspring.client.schedules.words import in_both_zones, minute, missed_runs, pause_text, skipped_text
+from mainspring.contracts.tasks import Task, TaskState
 
 
 def show_schedules(found: Sequence[ScheduleStatus], tasks: Mapping[UUID, Task]) -> None:
@@ -33,7 +33,9 @@ def _row(status: ScheduleStatus, tasks: Mapping[UUID, Task]) -> tuple[str, ...]:
 
 def _outcome_text(last: LastRun, tasks: Mapping[UUID, Task]) -> str:
     state = run_outcome(last, tasks)
-    return "unknown" if state is None else state_text(state)
+    if state is None:
+        return "unknown"
+    return state_text(state) if isinstance(state, TaskState) else f"[yellow]{skipped_text(last)}[/]"
 
 
 def show_planned(entries: Sequence[Planned], paused: set[str]) -> None:

@@ -207,6 +207,12 @@ class TaskBegun(Message):
     cancelling: bool = False
 
 
+class RunSkipped(Message):
+    """What a schedule's run gives back that did nothing: another task holds the key, and does the work."""
+
+    held_by: UUID
+
+
 class TaskId(Message):
     """One task."""
 

@@ -1,6 +1,7 @@
 """What became of the last runs, by the ledger: a task may wait or fail while its workflow is fine."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final, Literal
 from uuid import UUID
 
 import structlog
@@ -24,8 +25,14 @@ ENDED = {
 }
 
 
-def run_outcome(last: LastRun, tasks: Mapping[UUID, Task]) -> TaskState | None:
+# What a run says that did nothing, for another task held the key.
+SKIPPED: Final = "SKIPPED"
+
+
+def run_outcome(last: LastRun, tasks: Mapping[UUID, Task]) -> TaskState | Literal["SKIPPED"] | None:
     """Return how a run is doing; None when nobody knows any more."""
+    if last.skipped:
+        return SKIPPED
     task = tasks.get(last.task_id) if last.task_id else None
     if task is not None:
         return task.state

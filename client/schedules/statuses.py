@@ -17,6 +17,7 @@ from mainspring.client.schedules.changes import intervals_of, zone_of
 from mainspring.client.schedules.pauses import Pause
 from mainspring.client.schedules.rows import ScheduledJob
 from mainspring.config.zones import zone_named
+from mainspring.contracts.tasks import RunSkipped
 from mainspring.domain.tasks import derived_task_id
 from mainspring.workflows.runtime.catalogue import job_named
 
@@ -25,13 +26,16 @@ from mainspring.workflows.runtime.catalogue import job_named
 class LastRun:
     """The last run of a schedule; `status` is the workflow's, unknown when Temporal has forgotten it.
 
-    Housekeeping has no task in the ledger.
+    Housekeeping has no task in the ledger. A run that was `skipped` has none either: a task held the key of
+    the job, that of the id `held_by` if a worker of this release has run it.
     """
 
     at: datetime
     workflow_id: str
     status: WorkflowExecutionStatus | None
     task_id: UUID | None
+    skipped: bool = False
+    held_by: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -74,15 +78,28 @@ def status_of(row: ScheduledJob, described: ScheduleDescription) -> ScheduleStat
 async def with_last_run(client: Client, status: ScheduleStatus) -> ScheduleStatus:
     """Return it with how its last run is doing: of its end a schedule hears only at its next firing."""
     last = status.last_run
-    if last is None or last.status not in {None, WorkflowExecutionStatus.RUNNING}:
+    if last is None:
         return status
+    handle = client.get_workflow_handle(last.workflow_id)
     try:
-        found = (await client.get_workflow_handle(last.workflow_id).describe()).status
+        if last.status in {None, WorkflowExecutionStatus.RUNNING}:
+            last = replace(last, status=(await handle.describe()).status)
+        if last.task_id is not None and last.status is WorkflowExecutionStatus.COMPLETED:
+            last = _with_result(last, await handle.result())
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        found = None
-    return replace(status, last_run=replace(last, status=found))
+        last = replace(last, status=None)
+    return replace(status, last_run=last)
+
+
+def _with_result(last: LastRun, result: object) -> LastRun:
+    """Tell a run that did nothing from one that did its job: the release before gave nothing back."""
+    if result is None:
+        return replace(last, skipped=True)
+    if isinstance(result, dict) and result.keys() == RunSkipped.model_fields.keys():
+        return replace(last, skipped=True, held_by=RunSkipped.restore(result).held_by)
+    return last
 
 
 def _last_run(row: ScheduledJob, described: ScheduleDescription) -> LastRun | None:

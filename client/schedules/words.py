@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from mainspring.client.schedules.pauses import Pause
-from mainspring.client.schedules.statuses import ScheduleStatus
+from mainspring.client.schedules.statuses import LastRun, ScheduleStatus
 
 
 def minute(moment: datetime) -> str:
@@ -21,6 +21,12 @@ def missed_runs(status: ScheduleStatus) -> str:
     """Return how many runs were missed, and why; empty when none was."""
     parts = ((status.missed_overlap, "overlapped"), (status.missed_too_old, "too old"))
     return ", ".join(f"{count:,} {why}" for count, why in parts if count)
+
+
+def skipped_text(last: LastRun) -> str:
+    """Return why a run did nothing."""
+    holder = "a task held" if last.held_by is None else f"task {str(last.held_by)[:8]} holds"
+    return f"skipped: {holder} the key"
 
 
 def pause_text(pause: Pause) -> str:

@@ -21,6 +21,8 @@ from temporalio.client import (
 from mainspring.client.schedules import SCHEDULES, Every, Pause, Schedules, ScheduleUnknown
 from mainspring.client.schedules.building import built
 from mainspring.client.schedules.outcomes import last_tasks
+from mainspring.client.schedules.views import schedule_view
+from mainspring.client.schedules.words import skipped_text
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import RefreshDueAccounts
 from mainspring.contracts.tasks import BeginTask, StartKey, TaskState
@@ -228,6 +230,11 @@ async def test_a_schedules_run_takes_the_key_as_any_other_start(service: Service
     await service.schedules.trigger("refresh-due-accounts")
     await service.until_listed("Completed")
     assert [first.id] == [task.id for task in await service.all_tasks()]
+    found = await eventually(service.schedules.list, lambda all_: all_[2].last_run is not None)
+    assert found[2].last_run is not None
+    last = schedule_view(found[2], {})["last_run"]
+    assert ("SKIPPED", str(first.id), None) == (last["outcome"], last["held_by"], last["task_id"])
+    assert f"skipped: task {str(first.id)[:8]} holds the key" == skipped_text(found[2].last_run)
     await service.jobs.cancel(first.id)
     await service.wait(first.id)
 

@@ -27,6 +27,7 @@ from mainspring.contracts.tasks import (
     ChildTask,
     FinishTask,
     JsonObject,
+    RunSkipped,
     StartKey,
     TaskBegun,
     TaskEnded,
@@ -72,8 +73,8 @@ def tracked(
     async def tracked_run(self: Self_, message: In) -> Out:
         try:
             begun = await _begun(message)
-            if begun is None:
-                return None  # type: ignore[return-value]  # nobody waits for the result of a schedule's run
+            if isinstance(begun, RunSkipped):
+                return begun  # type: ignore[return-value]  # only the list of schedules looks at it
             result = await run(self, begun)
             result_json = _json(result)
             check_data(f"job {workflow.info().workflow_type!r}", size_of(result_json), MOST_RESULT)
@@ -150,10 +151,10 @@ def carried(kind: type[State]) -> State | None:
     return state
 
 
-async def _begun(message: In) -> In | None:
+async def _begun(message: In) -> In | RunSkipped:
     """Begin the task when its time has come, and return the input that it has by then.
 
-    None: the run is a schedule's, and another task of its key is there.
+    RunSkipped: the run is a schedule's, and another task of its key is there.
     """
     if workflow.memo_value("state", None) is not None:
         return message  # continued by `continue_with`: the task has begun
@@ -163,7 +164,7 @@ async def _begun(message: In) -> In | None:
         begun = await _begin(message)
     if begun.held_by is not None:
         workflow.logger.info(f"not run: task {begun.held_by} holds the key")
-        return None
+        return RunSkipped(held_by=begun.held_by)
     if begun.cancelling:
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(lambda: False, timeout=CANCELLATION_COMES)
