@@ -1,4 +1,4 @@
-"""The ledger alone, for who only looks: nothing of Temporal is loaded or asked."""
+"""The ledger, for who only looks. Temporal is loaded and asked only where no worker is in the ledger."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,9 +27,17 @@ class Ledger:
     tasks: Tasks
 
     async def workers(self) -> int:
-        """Return how many workers have said lately that they run."""
+        """Return how many workers have said lately that they run, or ask Temporal for work and say nothing.
+
+        Workers of 0.1 do not say it; during an upgrade they may be the only ones.
+        """
         now = datetime.now(UTC)
-        return await self.database.read(lambda session: WorkerRegister(session).running(now=now))
+        running = await self.database.read(lambda session: WorkerRegister(session).running(now=now))
+        if running:
+            return running
+        from mainspring.client.tasks.availability import unregistered_workers  # noqa: PLC0415  # loads Temporal
+
+        return await unregistered_workers(self.settings)
 
 
 @asynccontextmanager

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 def status(*, as_json: AsJson = False) -> None:
     """Show on one screen how the tasks stand: counts, oldest waits, next attempts.
 
-    The ledger says it alone, so that it is told as well while Temporal is away; `doctor` asks everybody.
+    The ledger says it, so that it is told as well while Temporal is away; Temporal is asked only for workers,
+    if none is in the ledger. `doctor` asks everybody.
     """
     from mainspring.client.tasks.overview import overview_of, overview_view, waited
     from mainspring.client.tasks.status_text import NO_WORKER_RUNS
 
     async def work(ledger: Ledger) -> None:
-        found = await overview_of(ledger.database, ledger.tasks.workspace)
+        found = await overview_of(ledger.database, ledger.tasks.workspace, await ledger.workers())
         if as_json:
             show_json(overview_view(found))
             return

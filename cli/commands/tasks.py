@@ -68,8 +68,9 @@ def list_tasks(
         if as_json:
             show_json(messages_view(page.tasks))
             return
-        show_tasks(page.tasks, await ledger.workers())
-        if any(not task.state.is_final for task in page.tasks):
+        has_active = any(not task.state.is_final for task in page.tasks)
+        show_tasks(page.tasks, await ledger.workers() if has_active else 0)
+        if has_active:
             warn(await availability_now(ledger.settings))
         if page.has_more:
             echo(f"[dim]older ones: --before {short(page.tasks[-1].id)}[/]")
@@ -88,7 +89,7 @@ def show(reference: TaskReference, *, as_json: AsJson = False) -> None:
         if as_json:
             show_json(task_view(task, steps, children))
         else:
-            show_task(task, steps, children, await ledger.workers())
+            show_task(task, steps, children, 0 if task.state.is_final else await ledger.workers())
             if not task.state.is_final:
                 warn(await availability_now(ledger.settings))
 

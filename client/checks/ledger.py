@@ -9,12 +9,22 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.cards import KEY_MISSING
 from mainspring.contracts.text import readable
 from mainspring.storage.attention import Attention, Reason
+from mainspring.storage.data_passes import is_sealing_put_off
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import READ_ERRORS
 from mainspring.storage.schema_version import is_current
 
 # Of a reason so many characters are said; `tasks show` has the rest.
 SHOWN = 200
+
+SEALING_PUT_OFF = (
+    Finding(
+        "sealing",
+        "put off since the upgrade from 0.1: secrets in URLs of sources and webhooks are kept as they are",
+        "once no worker and no client of 0.1 is left: `mainspring encryption reseal`",
+        is_notice=True,
+    ),
+)
 
 
 async def check_ledger(settings: Settings) -> AsyncIterator[Finding]:
@@ -24,6 +34,7 @@ async def check_ledger(settings: Settings) -> AsyncIterator[Finding]:
         if not await is_current(database):
             return
         findings = await database.read(_findings)
+        findings += SEALING_PUT_OFF if await is_sealing_put_off(database) else ()
     except READ_ERRORS:
         return  # `check_database` says it
     finally:

@@ -36,21 +36,24 @@ class Overview:
     next: Sequence[Waiting]
 
 
-async def overview_of(database: Database, workspace: str) -> Overview:
-    """Return how the tasks of a workspace stand. Temporal is not asked."""
+async def overview_of(database: Database, workspace: str, workers: int | None = None) -> Overview:
+    """Return how the tasks of a workspace stand. Temporal is not asked.
+
+    `workers` is how many run; not given, it is how many say so in the ledger.
+    """
     now = datetime.now(UTC)
 
     async def look(session: Session) -> Overview:
         tasks, overview = WorkspaceTasks(session, workspace), TaskOverview(session, workspace)
-        workers = await WorkerRegister(session).running(now=now)
+        running = await WorkerRegister(session).running(now=now) if workers is None else workers
 
         async def waiting(task: Task) -> Waiting:
             steps: Sequence[StepResult] = await tasks.steps(task.id)
-            return Waiting(task, note(task, workers=workers, steps=steps), goes_on_at(task))
+            return Waiting(task, note(task, workers=running, steps=steps), goes_on_at(task))
 
         return Overview(
             workspace,
-            workers,
+            running,
             await overview.counts(),
             [await waiting(task) for task in await overview.oldest(SHOWN, now=now)],
             [await waiting(task) for task in await overview.next(SHOWN, now=now)],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import insert
 
 from mainspring.client.checks import Finding, examine
 from mainspring.client.checks.disks import check_disks
@@ -18,8 +19,10 @@ from mainspring.contracts.tasks import TaskState
 from mainspring.emulators.justtcg import JustTcgEmulator
 from mainspring.emulators.objects import ObjectStoreEmulator
 from mainspring.emulators.smtp import SmtpEmulator
+from mainspring.storage.data_passes import UPGRADED, begin_sealing
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import ErrorLog
+from mainspring.storage.tables import DataPassRow
 from tests.ledger_writes import FAILURE, accepted, begin, finish, wait_for_quota
 
 NOBODY = "127.0.0.1:1"
@@ -133,6 +136,27 @@ async def test_a_disk_without_room_is_found(tmp_path: Path) -> None:
         "GB free for the state, the database, videos that are worked on, published videos"
     )
     assert not (tmp_path / "new").exists()
+
+
+async def test_sealing_that_is_put_off_is_told_until_it_is_done(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Who comes from 0.1 has to say that nothing of it runs any more."""
+    settings = Settings(state_dir=tmp_path, database_url=sqlite_database.url.render_as_string())
+
+    async def parts() -> dict[str, Finding]:
+        return {each.part: each async for each in check_ledger(settings)}
+
+    before = await parts()
+    await sqlite_database.transact(
+        lambda session: session.execute(insert(DataPassRow).values(name=UPGRADED, done_at=datetime.now(UTC)))
+    )
+    after_upgrade = (await parts())["sealing"]
+    await begin_sealing(sqlite_database, datetime.now(UTC))
+
+    assert (True, False) == (after_upgrade.is_notice, after_upgrade.is_well)
+    assert "encryption reseal" in after_upgrade.remedy
+    assert "sealing" not in {*before, *await parts()}
 
 
 async def test_what_waits_for_a_person_is_told(sqlite_database: Database, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from mainspring.client.ledger import Ledger
 from mainspring.client.tasks.overview import overview_of, overview_view
 from mainspring.client.tasks.status_text import ITS_TURN, NO_WORKER_RUNS, note
 from mainspring.contracts.flows import StepResult, StepStatus
@@ -13,7 +14,9 @@ from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
 from mainspring.storage.ledger import ErrorLog
 from mainspring.storage.workers import WorkerRegister
+from mainspring.testing.eventually import eventually
 from tests.ledger_writes import FAILURE, begin, enqueue, finish, get
+from tests.service import Service
 
 
 async def add(database: Database, **more: object) -> UUID:
@@ -93,3 +96,18 @@ async def test_a_flow_whose_step_waits_for_a_slot_says_so(
     ]
 
     assert said == note(await get(sqlite_database, task_id), workers=1, steps=steps)
+
+
+async def test_a_worker_of_the_release_before_is_asked_about_at_temporal(
+    workerless: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing in the ledger."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", workerless.temporal_client.service_client.config.target_host)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", workerless.temporal_client.namespace)
+    ledger = Ledger(workerless.settings, workerless.database, workerless.tasks)
+    none = await ledger.workers()
+    async with workerless.worker():
+        await eventually(workerless.temporal.workers, bool)
+        old = await ledger.workers()
+
+    assert (0, 1) == (none, old)
