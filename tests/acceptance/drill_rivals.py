@@ -26,7 +26,6 @@ class Scale:
     answer_seconds: float
 
 
-SHORT = Scale(kills=1, outage_seconds=8, sets=3, variants=800, answer_seconds=0.5)
 LONG = Scale(kills=20, outage_seconds=60, sets=19, variants=12_000, answer_seconds=0.15)
 
 

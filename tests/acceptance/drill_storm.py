@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from mainspring.client.effects import EffectCounts, Effects
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
@@ -18,6 +19,7 @@ from mainspring.contracts.flows import AdHocStep, RunFlow
 from mainspring.contracts.media import ProcessVideo, VideoProfile
 from mainspring.contracts.wishlist import CheckWishlistSales, CheckWishlistStock, WishedItem
 from mainspring.emulators.justtcg import JustTcgEmulator
+from mainspring.emulators.justtcg.calls import Call
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.emulators.webhooks import WebhookEmulator
 from mainspring.gateways.clock import SystemClock
@@ -154,10 +156,19 @@ class Scene:
 
         return await self.site.database.read(look)
 
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The calls of the price service since the round began."""
+        return self.justtcg.calls.of(self.key)[self._calls_before :]
+
     def repeated_calls(self) -> int:
         """Return how many calls of the price service asked what had been asked before in the same round."""
-        calls = self.justtcg.calls.of(self.key)[self._calls_before :]
+        calls = self.calls
         return len(calls) - len({(c.method, str(sorted(c.params.items())), c.variant_ids) for c in calls})
+
+    async def effects(self) -> EffectCounts:
+        """Return how many mails are in each state, and how many were sent again."""
+        return await Effects(self.site.database, self.site.jobs, SystemClock()).counts()
 
     async def outcome(self) -> Counter[tuple[object, ...]]:
         """Return what the ledger says of tasks, and of who was told of what."""
