@@ -1,17 +1,19 @@
 """The program loaded once: each process is a fork of it, with its own environment, folder and streams.
 
 A fork runs the very `main` that a launched command runs, to the end of its process. What it does not do
-again is to load the modules, most of the CPU time of a command. Nothing but modules is loaded before:
-no thread, no event loop and no Temporal client.
+again is to load the modules, most of the CPU time of a command, and to make the list of what the emulated
+price service sells. Nothing else is there before: no thread, no event loop and no Temporal client.
 
 A fork is a process like any other: it has its own session, and can be killed with signal 9. It is killed when
 nobody holds its `ForkedProcess` any more, so that nothing outlives the tests, however they end.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -25,9 +27,15 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NoReturn
 
+from mainspring.cli import commands
+from mainspring.emulators.justtcg.catalogue import catalogue
+
 # What a command loads when it runs, beside what the command line imports at its top.
 LOADED = (
     "mainspring.cli.app",
+    *(f"mainspring.cli.commands.{each.name}" for each in pkgutil.iter_modules(commands.__path__)),
+    "mainspring.cli.stack",
+    "mainspring.client.service",
     "mainspring.worker",
     "aiosqlite",
     "asyncpg",
@@ -153,6 +161,8 @@ def serve(control: socket.socket) -> None:
     """Fork for each order until nobody is left who could give one."""
     for module in LOADED:
         importlib.import_module(module)
+    catalogue()
+    gc.freeze()  # so that the forks share what is loaded
     signal.signal(signal.SIGCHLD, _reap)
     while True:
         message, (*descriptors,), _, _ = socket.recv_fds(control, 1, 1)

@@ -23,7 +23,7 @@ def test_a_first_run_shows_what_was_done_and_a_second_that_nothing_was_due(
 ) -> None:
     """One start in a fresh directory, and one more in the same."""
     command_line = bare_command_line
-    first = command_line.launch("demo")
+    first = command_line.run("demo")
     assert 0 == first.code, first
     check_jobs(first)
     check_where_to_look(first, command_line)
