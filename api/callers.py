@@ -53,6 +53,18 @@ class Caller:
         """Whether the caller is shown inputs, results and texts of errors."""
         return self.key.role.covers(Role.VIEWER)
 
+    def demand_platform(self) -> None:
+        """Check that the key is the platform's.
+
+        Raises Refused: when the key is of a workspace.
+        """
+        if not self.is_platform:
+            raise Refused(
+                HTTPStatus.FORBIDDEN,
+                "forbidden",
+                "this is the installation's: it takes a key of the platform",
+            )
+
     async def audit(
         self,
         subject: str,
@@ -126,10 +138,7 @@ def at_least(role: Role) -> Any:
 
 
 async def _platform(who: Annotated[Caller, Depends(caller)]) -> Caller:
-    if not who.is_platform:
-        raise Refused(
-            HTTPStatus.FORBIDDEN, "forbidden", "this is the installation's: it takes a key of the platform"
-        )
+    who.demand_platform()
     return who
 
 

@@ -22,7 +22,7 @@ from mainspring.contracts.api_keys import ApiKey, Role
 from mainspring.contracts.text import printable
 from mainspring.gateways.clock import Clock
 from mainspring.storage.api_keys import ApiKeyRepository, Digest, PresentedKeys
-from mainspring.storage.database import Database
+from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import ApiKeyUnknown
 
 SECRET_BYTES = 32
@@ -80,11 +80,20 @@ class ApiKeys:
         await self._add(made)
         return made
 
-    async def all(self) -> list[ApiKey]:
-        """Return up to a thousand keys, the newest first, also those that were revoked."""
-        return await self._database.read(
-            lambda session: ApiKeyRepository(session, self._workspace).all(limit=LONGEST_LIST)
-        )
+    async def all(self, *, after: UUID | None = None, limit: int = LONGEST_LIST) -> list[ApiKey]:
+        """Return a page of keys, the newest first, also those that were revoked.
+
+        `after` is the id of the last key of the page above.
+
+        Raises ApiKeyUnknown: when `after` is no key.
+        """
+
+        async def look(session: Session) -> list[ApiKey]:
+            keys = ApiKeyRepository(session, self._workspace)
+            last = None if after is None else await keys.get(after)
+            return await keys.all(before=None if last is None else (last.created_at, last.id), limit=limit)
+
+        return await self._database.read(look)
 
     async def find(self, reference: str) -> ApiKey:
         """Return the key whose id is this or begins so.

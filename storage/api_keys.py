@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from mainspring.contracts.api_keys import ApiKey, Role
 from mainspring.storage.database import Session
 from mainspring.storage.errors import ApiKeyUnknown
-from mainspring.storage.repository import Repository
+from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables.api import ApiKeyRow
 
 # How the row of a platform's key says that it belongs to no workspace.
@@ -67,11 +67,11 @@ class ApiKeyRepository(Repository):
             insert(ApiKeyRow).values(**values, digest=digest.value, sealing_key=digest.sealing_key)
         )
 
-    async def all(self, *, limit: int) -> list[ApiKey]:
-        """Return the keys, the newest first, also those that were revoked."""
-        own = ApiKeyRow.workspace == self._workspace
-        query = select(ApiKeyRow).where(own).order_by(ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc())
-        return [_key_of(row) for row in await self._session.scalars(query.limit(limit))]
+    async def all(self, *, before: Cursor | None = None, limit: int) -> list[ApiKey]:
+        """Return a page of keys, the newest first, also those that were revoked."""
+        query = select(ApiKeyRow).where(ApiKeyRow.workspace == self._workspace)
+        page = newest_first(query, (ApiKeyRow.created_at, ApiKeyRow.id), before=before, limit=limit)
+        return [_key_of(row) for row in await self._session.scalars(page)]
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""

@@ -1,7 +1,6 @@
 """The audit log: who has changed what."""
 
 from enum import StrEnum
-from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from fastapi import APIRouter, Query
 
 from mainspring.api.callers import Admin
 from mainspring.api.models import Limit, Page
-from mainspring.api.problems import Refused
 from mainspring.contracts.audit import AuditEntry
 
 routes = APIRouter(prefix="/audit", tags=["audit"])
@@ -33,8 +31,9 @@ async def list_audit(
     limit: Limit = 50,
 ) -> Page[AuditEntry]:
     """List changes, the newest first: who made them, in which request, and how the thing was and is."""
-    if scope is Scope.INSTALLATION and not who.is_platform:
-        raise Refused(HTTPStatus.FORBIDDEN, "forbidden", "scope: installation takes a key of the platform")
-    audit = who.service.platform_audit if scope is Scope.INSTALLATION else who.service.audit
+    audit = who.service.audit
+    if scope is Scope.INSTALLATION:
+        who.demand_platform()
+        audit = who.service.platform_audit
     entries = await audit.find(after=after, limit=limit + 1)
     return Page(items=entries[:limit], next=str(entries[limit - 1].id) if len(entries) > limit else None)
