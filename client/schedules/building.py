@@ -1,5 +1,9 @@
 """How a row looks in Temporal, and how one of ours is told from somebody else's."""
 
+import json
+from contextlib import suppress
+
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     Schedule,
@@ -14,6 +18,7 @@ from temporalio.client import (
 from mainspring.client.schedules.rows import ScheduledJob
 from mainspring.contracts.tasks import StartKey
 from mainspring.domain.tasks import START_KEY
+from mainspring.gateways.temporal.payloads import OURS, WRITTEN_BY
 from mainspring.workflows.runtime.schedule import Every
 
 # The memo field of a schedule's action that holds the hash of its declaration: an update can change it.
@@ -67,6 +72,20 @@ async def key_of(client: Client, description: ScheduleDescription) -> StartKey |
         return None
     (key,) = await client.data_converter.decode([memo[START_KEY]], [StartKey])
     return StartKey.model_validate(key)
+
+
+def unmarked_input(description: ScheduleDescription, row: ScheduledJob) -> Payload | None:
+    """Return the input of a schedule if it is the row's, as an earlier version wrote it: without a mark.
+
+    An input that somebody has changed by hand is read strictly, as whatever comes from outside.
+    """
+    action = description.schedule.action
+    args = action.args if isinstance(action, ScheduleActionStartWorkflow) else ()
+    for payload in args:
+        if isinstance(payload, Payload) and payload.metadata.get(WRITTEN_BY) != OURS:
+            with suppress(ValueError):
+                return payload if json.loads(payload.data) == row.input.model_dump(mode="json") else None
+    return None
 
 
 async def is_of(found: ScheduleDescription | ScheduleListDescription, task_queue: str) -> bool:

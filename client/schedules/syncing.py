@@ -23,10 +23,12 @@ from mainspring.client.schedules.building import (
     is_of,
     is_of_earlier,
     key_of,
+    unmarked_input,
 )
 from mainspring.client.schedules.changes import changes
 from mainspring.client.schedules.pauses import Pause, switched
 from mainspring.client.schedules.rows import ScheduledJob
+from mainspring.gateways.temporal.payloads import OURS, WRITTEN_BY
 
 log = structlog.get_logger(__name__)
 
@@ -94,12 +96,10 @@ class Sync:
             return await self._make_anew(row, described.schedule.state)
         if not await is_of(described, self._task_queue):
             return Synced.TAKEN
-        declared = await declaration_of(self._client, described)
-        is_same = declared == row.declaration(self._task_queue)
+        is_same = await declaration_of(self._client, described) == row.declaration(self._task_queue)
         has_key = await key_of(self._client, described) == row.key
-        pause = Pause.of(described.schedule.state)
-        is_switched = (pause.switch if pause else None) != row.switched_off_by
-        if is_same and has_key and not is_switched:
+        words = _words(row, described, is_same=is_same, has_key=has_key)
+        if not words:
             return Synced.UNCHANGED
 
         def changed(current: ScheduleUpdateInput) -> ScheduleUpdate:
@@ -110,15 +110,12 @@ class Sync:
                 schedule = anew
             elif not has_key:
                 schedule.action = anew.action
+            elif (given := unmarked_input(current.description, row)) is not None:
+                given.metadata[WRITTEN_BY] = OURS
             schedule.state = switched(found.state, row.switched_off_by)
             return ScheduleUpdate(schedule)
 
         await self._client.get_schedule_handle(row.id).update(changed)
-        words = [] if is_same else [f"{Synced.UPDATED}: {changes(described.schedule, row)}"]
-        if is_same and not has_key:
-            words.append(f"{Synced.UPDATED}: its runs take the key of the job")
-        if is_switched:
-            words.append(Synced.SWITCHED_OFF if row.switched_off_by else Synced.SWITCHED_ON)
         return ", ".join(words)
 
     async def _remove_undeclared(self) -> dict[str, str]:
@@ -137,3 +134,18 @@ class Sync:
         except RPCError as error:  # another worker was faster
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+
+
+def _words(row: ScheduledJob, described: ScheduleDescription, *, is_same: bool, has_key: bool) -> list[str]:
+    """Say what a sync changes of a schedule; nothing, if all is as it should be."""
+    words: list[str] = []
+    if not is_same:
+        words.append(f"{Synced.UPDATED}: {changes(described.schedule, row)}")
+    elif not has_key:
+        words.append(f"{Synced.UPDATED}: its runs take the key of the job")
+    elif unmarked_input(described, row) is not None:
+        words.append(f"{Synced.UPDATED}: its input says that it is ours")
+    pause = Pause.of(described.schedule.state)
+    if (pause.switch if pause else None) != row.switched_off_by:
+        words.append(Synced.SWITCHED_OFF if row.switched_off_by else Synced.SWITCHED_ON)
+    return words

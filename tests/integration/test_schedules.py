@@ -17,6 +17,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
     WorkflowExecutionStatus,
 )
+from temporalio.common import RawValue
 
 from mainspring.client.schedules import SCHEDULES, Every, Pause, Schedules, ScheduleUnknown
 from mainspring.client.schedules.building import built
@@ -25,7 +26,8 @@ from mainspring.client.schedules.views import schedule_view
 from mainspring.client.schedules.words import skipped_text
 from mainspring.config.settings import Settings
 from mainspring.contracts.cards import RefreshDueAccounts
-from mainspring.contracts.tasks import BeginTask, StartKey, TaskState
+from mainspring.contracts.tasks import BeginTask, RelayTasks, StartKey, TaskState
+from mainspring.gateways.temporal.payloads import OURS, WRITTEN_BY, plain
 from mainspring.storage.ledger import TaskWriter
 from mainspring.testing.eventually import eventually
 from mainspring.workflows.cards import REFRESH_DUE_ACCOUNTS
@@ -271,6 +273,32 @@ async def test_a_schedule_of_an_earlier_release_learns_its_key(temporal_client: 
         name: outcome for name, outcome in outcomes.items() if outcome != "unchanged"
     }
     assert dict.fromkeys(NAMES, "unchanged") == second
+
+
+async def test_an_input_of_an_earlier_release_is_marked(temporal_client: Client) -> None:
+    """Its unknown fields are left out from then on; what somebody has written by hand stays as it is."""
+    await Schedules(temporal_client, SETTINGS).sync()
+    schedules = Schedules(temporal_client, SETTINGS)
+
+    async def write(name: str, given: RawValue) -> None:
+        def changed(update: ScheduleUpdateInput) -> ScheduleUpdate:
+            action = update.description.schedule.action
+            assert isinstance(action, ScheduleActionStartWorkflow)
+            action.args = [given.payload]
+            return ScheduleUpdate(update.description.schedule)
+
+        await temporal_client.get_schedule_handle(name).update(changed)
+
+    await write("relay-tasks", plain(RelayTasks()))
+    await write("reconcile-tasks", plain({"since": "2026-01-01T00:00:00Z"}))
+    outcomes, second = await schedules.sync(), await schedules.sync()
+
+    expected = dict.fromkeys(NAMES, "unchanged")
+    assert expected | {"relay-tasks": "updated: its input says that it is ours"} == outcomes
+    assert expected == second
+    action = (await described(temporal_client, "relay-tasks")).schedule.action
+    assert isinstance(action, ScheduleActionStartWorkflow)
+    assert [OURS] == [each.metadata[WRITTEN_BY] for each in action.args]
 
 
 async def test_an_unknown_schedule_lists_the_known_ones(temporal_client: Client) -> None:
