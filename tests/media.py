@@ -1,8 +1,11 @@
 """Videos for tests: a service with an object store and a web server, and looks at what it has published."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +43,7 @@ class MediaService:
 
     def clip(self, name: str, clip: Clip) -> Path:
         """Make a clip that can be downloaded under this name."""
-        return clip.write(self.folder / name)
+        return copied(clip, self.folder / name)
 
     def manifest(self, destination: str) -> VideoManifest:
         """Return what is published at a destination."""
@@ -53,6 +56,22 @@ class MediaService:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(held.content)
         return folder
+
+
+def copied(clip: Clip, path: Path) -> Path:
+    """Write a clip as `clip.write` does, which ffmpeg makes once for each process."""
+    shutil.copyfile(_made(clip, path.suffix), path)
+    return path
+
+
+@cache
+def _clips() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="mainspring-clips-")
+
+
+@cache
+def _made(clip: Clip, suffix: str) -> Path:
+    return clip.write(Path(_clips().name, f"{_made.cache_info().misses}{suffix}"))
 
 
 @asynccontextmanager

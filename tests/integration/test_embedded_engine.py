@@ -103,6 +103,8 @@ async def test_it_serves_on_free_ports_and_says_where_until_it_stops(tmp_path: P
         assert temporal.address == client.service_client.config.target_host
         assert await client.service_client.check_health()
         assert shrinks(tmp_path / DATABASE_FILE)
+        # Ctrl-C in the terminal does not reach it: the worker can still finish its work.
+        assert os.getpgid(temporal.server_pid) != os.getpgid(0)
         server = temporal.server_pid
     assert running_temporal(tmp_path) is None
     assert not is_alive(server)
@@ -128,14 +130,18 @@ async def test_a_taken_port_is_named_with_the_setting_that_chooses_another(tmp_p
     assert not (tmp_path / "temporal.log").exists()
 
 
-async def test_a_second_start_is_refused_and_says_who_runs(tmp_path: Path) -> None:
-    """Two engines never share one state directory."""
+async def test_a_second_start_is_refused_and_the_engine_is_gone_seconds_after_its_owner(
+    tmp_path: Path,
+) -> None:
+    """Two engines never share one state directory, and none goes on consuming the machine unseen."""
     with owner_process(tmp_path) as (owner, temporal):
         with pytest.raises(AlreadyRunning) as caught:
             async with EmbeddedTemporal(tmp_path, port=0, ui_port=0):
                 pass
         assert caught.value.running is not None
         assert (owner.pid, temporal["address"]) == (caught.value.running.pid, caught.value.running.address)
+        owner.kill()
+        assert seconds_until_gone(temporal["server"], limit=10) < 5
 
 
 async def test_the_engine_ends_with_an_owner_that_is_killed_and_can_start_again(tmp_path: Path) -> None:
@@ -148,19 +154,6 @@ async def test_the_engine_ends_with_an_owner_that_is_killed_and_can_start_again(
         async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as next_engine:
             assert not is_alive(temporal["server"])
             assert is_alive(next_engine.server_pid)
-
-
-def test_the_engine_is_gone_seconds_after_its_owner(tmp_path: Path) -> None:
-    """Nothing goes on consuming the machine unseen."""
-    with owner_process(tmp_path) as (owner, temporal):
-        owner.kill()
-        assert seconds_until_gone(temporal["server"], limit=10) < 5
-
-
-async def test_ctrl_c_in_the_terminal_does_not_reach_the_engine(tmp_path: Path) -> None:
-    """The worker can still finish its work with Temporal's help."""
-    async with EmbeddedTemporal(tmp_path, port=0, ui_port=0) as temporal:
-        assert os.getpgid(temporal.server_pid) != os.getpgid(0)
 
 
 async def test_a_killed_server_is_back_with_its_workflows_and_schedules(tmp_path: Path) -> None:

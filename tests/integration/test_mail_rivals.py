@@ -72,16 +72,16 @@ async def test_what_joins_a_mail_before_its_claim_is_in_it(mails: MailBench) -> 
 )
 async def test_planning_sending_and_imports_never_lock_each_other_out(mails: MailBench, rounds: int) -> None:
     """All at once over the same users, in any order: none is chosen as a deadlock's victim, all is sent."""
-    chance, users = Random(4), 120
+    chance, users = Random(4), 60
     await mails.open(users)
 
     async def check() -> None:
         for which in range(1, 10):
-            await mails.write_due(chance.sample(range(users), 60), which)
+            await mails.write_due(chance.sample(range(users), 30), which)
             await mails.plan()
 
     async def send() -> None:
-        for _ in range(20):
+        for _ in range(10):
             tasks = await mails.database.transact(mails.claim)
             await mails.acknowledge(chance.sample(tasks, len(tasks)))
 

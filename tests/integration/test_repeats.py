@@ -36,20 +36,20 @@ def is_running(task: Task) -> bool:
     return task.state is TaskState.RUNNING
 
 
-async def test_a_hundred_updates_in_two_seconds_run_once_with_the_last_input(toys: Toys) -> None:
+async def test_updates_for_two_seconds_run_once_with_the_last_input(toys: Toys) -> None:
     """The updates cost a write each, Temporal hears of the task once, and sleeps a few times."""
     async with toys.worker():
         starts = []
-        for version in range(100):
+        for version in range(40):
             starts.append(await toys.jobs.start(DEBOUNCED, update(version)))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
         last_start = datetime.now(UTC)
         result = await starts[0].result()
 
     task = await toys.jobs.tasks.get(starts[0].id)
     events = await toys.temporal.history_length(task.workflow_id)
-    assert ([99], 99) == (toys.products.seen, result.version)
-    assert ({task.id}, 99) == ({start.id for start in starts}, sum(start.deduplicated for start in starts))
+    assert ([39], 39) == (toys.products.seen, result.version)
+    assert ({task.id}, 39) == ({start.id for start in starts}, sum(start.deduplicated for start in starts))
     assert task.started_at is not None
     assert timedelta(seconds=0.9) <= task.started_at - last_start
     # 20 for the work, and 6 for each sleep: one for each quiet time that the flurry took, and the last one.

@@ -1,5 +1,6 @@
 """The decisions of flows: which graphs can run, what is ready, skipped, kept, and how far it is."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -94,7 +95,12 @@ def test_what_cannot_run_is_refused_with_its_path(graph: Graph, said: str) -> No
 
 def test_a_long_chain_is_no_cycle() -> None:
     """A graph is not walked by recursion."""
-    check_graph([("s0", ()), *((f"s{number}", (f"s{number - 1}",)) for number in range(1, 2_000))])
+    check_graph(
+        [
+            ("s0", ()),
+            *((f"s{number}", (f"s{number - 1}",)) for number in range(1, sys.getrecursionlimit() + 100)),
+        ]
+    )
 
 
 @pytest.mark.parametrize(
