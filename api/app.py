@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 
 from mainspring.api import routes
 from mainspring.api.bodies import CheckedBodies
+from mainspring.api.heads import BoundedHeads
 from mainspring.api.problems import RESPONSES, Refused, on_error
+from mainspring.api.rates import CallRates
 from mainspring.api.refusals import AWAY, BAD_INPUT, CONFLICT, NOT_FOUND, TOO_MANY
 from mainspring.api.requests import Requests
 from mainspring.api.services import Services
@@ -34,11 +36,13 @@ def api_of(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = Services(service)
+    app.state.rates = CallRates(service.settings.api_calls_a_minute)
     for name, found in _routers():
         app.include_router(found, prefix="" if name in WITHOUT_VERSION else "/v1")
     for error in (Refused, RequestValidationError, HTTPException, *FORESEEN):
         app.add_exception_handler(error, on_error)
     app.add_middleware(CheckedBodies, largest=service.settings.api_max_body)
+    app.add_middleware(BoundedHeads)
     app.add_middleware(Requests)
     return app
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from mainspring.api.problems import Refused
+from mainspring.api.rates import CallRates, check_rate
 from mainspring.api.services import Services
 from mainspring.client.audit import Snapshot
 from mainspring.client.service import Service
@@ -97,7 +98,8 @@ async def caller(
 ) -> Caller:
     """Return who calls.
 
-    Raises Refused: when no valid key is shown, or the key is of another workspace than the header's.
+    Raises Refused: when no valid key is shown, the key is of another workspace than the header's, or
+            makes too many calls.
     """
     key = None if bearer is None else await services.first.key_ring.opened_by(bearer.credentials)
     if key is None:
@@ -112,6 +114,7 @@ async def caller(
         raise Refused(
             HTTPStatus.FORBIDDEN, "forbidden", "Mainspring-Workspace: the key is of another workspace"
         )
+    _count_call(request, key)
     request.state.key = key
     structlog.contextvars.bind_contextvars(key=key.prefix)
     return Caller(
@@ -120,6 +123,13 @@ async def caller(
         request_id=request.state.request_id,
         operation=request.scope["route"].operation_id,
     )
+
+
+def _count_call(request: Request, key: ApiKey) -> None:
+    rates: CallRates = request.app.state.rates
+    rate = rates.count(key.id)
+    request.state.headers = rate.headers
+    check_rate(rate)
 
 
 def at_least(role: Role) -> Any:

@@ -122,5 +122,5 @@ def _bad_request(error: RequestValidationError) -> Refused:
 # What every operation may answer beside its own.
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+    for status in (400, 401, 403, 404, 409, 413, 414, 415, 422, 429, 431, 503)
 }

@@ -22,7 +22,10 @@ SECURITY_HEADERS = {
 
 
 class Requests:
-    """Gives each request an id, the caller's own if it has a usable one, and logs how it was answered."""
+    """Gives each request an id, the caller's own if it has a usable one, and logs how it was answered.
+
+    What is in `state.headers` of a request is in the headers of its answer.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,6 +46,7 @@ class Requests:
                 status = int(message["status"])
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
+                headers.update(scope["state"].get("headers", {}))
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -9,11 +9,10 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from mainspring.api.heads import LONGEST_HEADERS
+
 # Whom a stop finds in mid-request has so long; streams are told to end before.
 GRACE_SECONDS = 3
-
-# As much of a request's line and headers as is read.
-LONGEST_HEADERS = 32_000
 
 
 class _Server(uvicorn.Server):
@@ -58,6 +57,7 @@ async def serving(app: ASGIApp, listener: socket.socket, *, trusted_proxies: str
         app,
         lifespan="off",
         interface="asgi3",
+        http="h11",  # another parser, if there is one, has no bound for a request's head
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=trusted_proxies or None,
         h11_max_incomplete_event_size=LONGEST_HEADERS,
