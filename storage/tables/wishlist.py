@@ -90,4 +90,6 @@ class NotificationRow(Base):
             sqlite_where=UNPLANNED,
             postgresql_where=UNPLANNED,
         ),
+        # What became of all of them is counted here, without a look at the rows.
+        Index("ix_wishlist_notifications_state", "workspace", "state", "reason"),
     )

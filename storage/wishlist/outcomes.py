@@ -34,7 +34,7 @@ class OutcomeRepository(Repository):
         self._workspace = workspace
 
     async def outcomes(self) -> Outcomes:
-        """Count all notifications and the mails that wait: two queries."""
+        """Count all notifications, in their index, and the mails that wait: two queries."""
         note = NotificationRow
         query = (
             select(note.state, note.reason, func.count())

@@ -18,6 +18,7 @@ from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectQueries, WorkspaceEffects
 from mainspring.storage.ledger import FailureStore, TaskQueries, WorkspaceTasks
 from mainspring.storage.ledger.repeats import Repeats
+from mainspring.storage.wishlist import OutcomeRepository
 from tests.ledger_writes import accepted, begin, report
 
 
@@ -97,6 +98,11 @@ async def in_doubt(session: Session) -> None:
     await Attention(session).in_doubt()
 
 
+async def outcomes(session: Session) -> None:
+    """Count the notifications of a workspace."""
+    await OutcomeRepository(session, DEFAULT_WORKSPACE).outcomes()
+
+
 async def resends(session: Session) -> None:
     """Count the attempts of effects that were in doubt."""
     await WorkspaceEffects(session, DEFAULT_WORKSPACE).resends()
@@ -134,6 +140,7 @@ ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
         (effects_of([EffectState.UNKNOWN]), "ix_effects_state " + ROWS_OF_A_LIST.format("state")),
         (abandoned, "ix_effects_open (kind=?)"),
         (in_doubt, "ix_effects_open"),
+        (outcomes, "COVERING INDEX ix_wishlist_notifications_state (workspace=?)"),
         (resends, "ix_effects_resends (workspace=? AND resends>?)"),
     ],
 )
