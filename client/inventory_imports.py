@@ -1,16 +1,15 @@
-"""Loading an account's inventory from a file."""
+"""Loading an account's inventory from a file, CSV text, or what a caller lists."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from mainspring.client.accounts import Accounts
-from mainspring.client.imports import Imported, Key, OnRejected, Refused, ignore, import_file
+from mainspring.client.imports import Imported, Key, OnRejected, Refused, Source, ignore, import_file
 from mainspring.contracts.cards import InventoryRow
 from mainspring.domain.cards import InventoryLine
 
 
 async def import_inventory(
-    accounts: Accounts, account: str, path: Path, on_rejected: OnRejected = ignore
+    accounts: Accounts, account: str, source: Source, on_rejected: OnRejected = ignore
 ) -> Imported:
     """Load an inventory; a row with the reference and variant of an earlier one overwrites its quantity.
 
@@ -22,7 +21,7 @@ async def import_inventory(
         await accounts.load_inventory(account, lines)
         return {}
 
-    imported = await import_file(path, InventoryRow, store, _key, on_rejected=on_rejected)
+    imported = await import_file(source, InventoryRow, store, _key, on_rejected=on_rejected)
     if not imported.loaded and imported.broken_off is None:
         await accounts.find(account)  # no row has asked for the account
     return imported

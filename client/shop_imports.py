@@ -1,9 +1,8 @@
-"""Loading products, users and wishes from files."""
+"""Loading products, users and wishes from files, and from what a caller lists."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from mainspring.client.imports import Imported, Key, OnRejected, Refused, ignore, import_file
+from mainspring.client.imports import Imported, Key, OnRejected, Refused, Source, ignore, import_file
 from mainspring.client.people import People
 from mainspring.client.shop import Shop
 from mainspring.client.wishlists import Wishlists
@@ -12,34 +11,34 @@ from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import RejectedWish, WishedItem
 
 
-async def import_products(shop: Shop, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+async def import_products(shop: Shop, source: Source, on_rejected: OnRejected = ignore) -> Imported:
     """Load products."""
 
     async def store(products: Sequence[Product]) -> Refused:
         await shop.store_products(products)
         return {}
 
-    return await import_file(path, Product, store, _id, on_rejected=on_rejected)
+    return await import_file(source, Product, store, _id, on_rejected=on_rejected)
 
 
-async def import_users(people: People, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+async def import_users(people: People, source: Source, on_rejected: OnRejected = ignore) -> Imported:
     """Load users. Alerts that a user has switched off stay so, unless the file says otherwise."""
 
     async def store(users: Sequence[User]) -> Refused:
         await people.store_users(users)
         return {}
 
-    return await import_file(path, User, store, _id, on_rejected=on_rejected)
+    return await import_file(source, User, store, _id, on_rejected=on_rejected)
 
 
-async def import_wishes(wishlists: Wishlists, path: Path, on_rejected: OnRejected = ignore) -> Imported:
+async def import_wishes(wishlists: Wishlists, source: Source, on_rejected: OnRejected = ignore) -> Imported:
     """Load wishes; one whose product or user was not imported is rejected."""
 
     async def store(wishes: Sequence[WishedItem]) -> Refused:
         rejected = await wishlists.store_items(wishes)
         return {_pair(each.wish): _problem(each) for each in rejected}
 
-    return await import_file(path, WishedItem, store, _pair, on_rejected=on_rejected)
+    return await import_file(source, WishedItem, store, _pair, on_rejected=on_rejected)
 
 
 def _id(entry: Product | User) -> Key:

@@ -4,15 +4,17 @@ A row that is no message is rejected with its line, field, value and what is acc
 """
 
 from mainspring.client.imports.loading import Imported, Key, OnRejected, Refused, ignore, import_file
-from mainspring.gateways.files import RejectedRow, Row
+from mainspring.gateways.files import CsvText, RejectedRow, Row, Source
 
 __all__ = [
+    "CsvText",
     "Imported",
     "Key",
     "OnRejected",
     "Refused",
     "RejectedRow",
     "Row",
+    "Source",
     "ignore",
     "import_file",
 ]

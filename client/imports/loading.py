@@ -1,12 +1,11 @@
-"""Loading a file of any message: page by page, good rows stored, bad ones reported."""
+"""Loading rows of any message: page by page, good rows stored, bad ones reported."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 from mainspring.contracts.message import Message
-from mainspring.gateways.files import FileUnreadable, RejectedRow, Row, read_rows
+from mainspring.gateways.files import FileUnreadable, RejectedRow, Row, Source, read_rows
 from mainspring.storage.dialect import chunks
 
 M = TypeVar("M", bound=Message)
@@ -42,7 +41,7 @@ def ignore(_row: RejectedRow) -> None:
 
 
 async def import_file(
-    path: Path,
+    source: Source,
     kind: type[M],
     store: Callable[[Sequence[M]], Awaitable[Refused]],
     key: Callable[[M], Key],
@@ -51,13 +50,15 @@ async def import_file(
 ) -> Imported:
     """Load the messages of a `.csv`, `.json` or `.jsonl` file, and return what became of the rows.
 
+    Instead of a file it may be CSV text, or a list of objects: then a row's line is its index.
+
     `store` stores a page of at most a thousand messages as a whole, in one transaction, and returns what it
     refuses, by `key`. Storing the same again must change nothing: a file whose load was interrupted is loaded
     anew. `on_rejected` is called with each bad row, in the order of the file, once its page is stored.
     """
     imported = Imported()
     try:
-        for page in chunks(read_rows(path, kind)):
+        for page in chunks(read_rows(source, kind)):
             good = [each for each in page if isinstance(each, Row)]
             refused = await store([each.value for each in good]) if good else {}
             rejected = _rejected(page, refused, key)

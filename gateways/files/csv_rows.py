@@ -1,7 +1,7 @@
 """Reading CSV with a header, whose columns are the fields of a message."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +17,30 @@ def read_csv(path: Path, kind: type[Message]) -> Iterator[tuple[int, Any]]:
     """
     # What is not UTF-8 comes as surrogates, so that the row is found in which it stands.
     with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        rows = csv.reader(file, strict=True)
+        yield from read_csv_lines(file, str(path), kind)
+
+
+def read_csv_lines(lines: Iterable[str], name: str, kind: type[Message]) -> Iterator[tuple[int, Any]]:
+    """As `read_csv`, from lines with their ends; `name` is what a message calls them."""
+    rows = csv.reader(lines, strict=True)
+    try:
+        columns = _columns(name, next(rows, []), kind)
+    except csv.Error as error:
+        raise FileUnreadable(f"{name}:1: {error}") from None
+    while True:
+        line = rows.line_num + 1
         try:
-            columns = _columns(path, next(rows, []), kind)
-        except csv.Error as error:
-            raise FileUnreadable(f"{path}:1: {error}") from None
-        while True:
-            line = rows.line_num + 1
-            try:
-                values = [value.strip() for value in next(rows)]
-            except StopIteration:
-                return
-            except csv.Error as error:  # the reader goes on with the next line
-                yield line, BrokenRow(f"it is not CSV: {error}")
-                continue
-            if any(values):
-                yield line, _fields(columns, values)
+            values = [value.strip() for value in next(rows)]
+        except StopIteration:
+            return
+        except csv.Error as error:  # the reader goes on with the next line
+            yield line, BrokenRow(f"it is not CSV: {error}")
+            continue
+        if any(values):
+            yield line, _fields(columns, values)
 
 
-def _columns(path: Path, header: Sequence[str], kind: type[Message]) -> list[str]:
+def _columns(file: str, header: Sequence[str], kind: type[Message]) -> list[str]:
     columns = [name.strip().lower() for name in header]
     while columns and not columns[-1]:  # what a spreadsheet leaves of columns that were emptied
         columns.pop()
@@ -49,7 +54,7 @@ def _columns(path: Path, header: Sequence[str], kind: type[Message]) -> list[str
     texts = [f"{fault} {', '.join(names)}" for fault, names in faults.items() if names]
     if texts:
         accepted = f"columns, separated by commas, are {', '.join(known)}"
-        raise FileUnreadable(f"{path}:1: the header {' and '.join(texts)}; {accepted}")
+        raise FileUnreadable(f"{file}:1: the header {' and '.join(texts)}; {accepted}")
     return columns
 
 

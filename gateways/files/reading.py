@@ -1,33 +1,50 @@
-"""Reading messages from files: CSV with a header, a JSON list of objects, or JSON lines.
+"""Reading messages: files that are CSV with a header, a JSON list of objects, or JSON lines; CSV; objects.
 
 The columns, and the names in JSON, are the fields of the message. An empty cell, and null in JSON, count as
 left out. A message that ignores further fields (`extra="ignore"`) also ignores further columns.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from mainspring.contracts.message import Message
-from mainspring.gateways.files.csv_rows import read_csv
+from mainspring.gateways.files.csv_rows import read_csv, read_csv_lines
 from mainspring.gateways.files.faults import problems, shown
 from mainspring.gateways.files.json_lines import read_json_lines
 from mainspring.gateways.files.json_list import NotJsonList, read_json_list
-from mainspring.gateways.files.rows import BrokenRow, FileUnreadable, RejectedRow, Row
+from mainspring.gateways.files.rows import BrokenRow, CsvText, FileUnreadable, RejectedRow, Row
 
 M = TypeVar("M", bound=Message)
+
+# Where rows come from.
+Source = Path | CsvText | Sequence[object]
 
 # The fields that say which entry it is.
 IDS = ("id", "user_id", "product_id", "reference")
 
 
-def read_rows(path: Path, kind: type[M]) -> Iterator[Row[M] | RejectedRow]:
+def read_rows(source: Source, kind: type[M]) -> Iterator[Row[M] | RejectedRow]:
     """Give each row of a `.csv`, `.json` or `.jsonl` file, or what is wrong with the row.
+
+    Of CSV text the same; of objects each one, whose index is its line.
 
     Raises FileUnreadable: when the file cannot be read, or is not such a file from some place on.
     """
+    if isinstance(source, Path):
+        yield from _file_rows(source, kind)
+    elif isinstance(source, CsvText):
+        for line, fields in read_csv_lines(StringIO(source.text, newline=""), "CSV", kind):
+            yield _row(line, fields, kind, "")
+    else:
+        for index, fields in enumerate(source):
+            yield _row(index, fields, kind, "")
+
+
+def _file_rows(path: Path, kind: type[M]) -> Iterator[Row[M] | RejectedRow]:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise FileUnreadable(f"{path}: the name is not accepted: it ends in .csv or .json, or in .jsonl")

@@ -32,6 +32,13 @@ class RejectedRow:
         return f"{self.name}: {self.problem}" if self.name else self.problem
 
 
+@dataclass(frozen=True)
+class CsvText:
+    """What a CSV file would say, with its header."""
+
+    text: str
+
+
 class BrokenRow(ValueError):
     """A row of which no fields can be read."""
 
