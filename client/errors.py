@@ -4,6 +4,7 @@ ClientError
 ├── TaskUnknown        no task of that id
 ├── AmbiguousTask      several tasks whose ids begin so
 ├── TaskNotRetryable   neither failed nor cancelled
+├── EntryUnknown       no product, user or wish of that id
 ├── KeyHeld            a retry that is no other task's work has to wait for that one
 ├── GroupUnknown       not one group of failures whose name begins so
 ├── TaskFailed         there is no result, for the task failed
@@ -46,6 +47,14 @@ class TaskNotRetryable(ClientError):
     def __init__(self, task: Task) -> None:
         super().__init__(f"task {task.id} is {task.state}: only a FAILED or CANCELLED one can be retried")
         self.task = task
+
+
+class EntryUnknown(ClientError):
+    """What the platform has told of, a product, a user or a wish, is not there."""
+
+    def __init__(self, what: str, reference: str) -> None:
+        super().__init__(f"there is no {what} {reference!r}")
+        self.reference = reference
 
 
 class KeyHeld(ClientError):

@@ -2,10 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
+from mainspring.client.errors import EntryUnknown
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.people import User
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
-from mainspring.domain.unsubscribe import ShortenedUnsubscribing, UnsubscribeScope, Unsubscribing, read_token
+from mainspring.domain.unsubscribe import (
+    ShortenedUnsubscribing,
+    TokenRefused,
+    UnsubscribeScope,
+    Unsubscribing,
+    read_token,
+)
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
 from mainspring.storage.dialect import chunks
@@ -40,6 +47,46 @@ class People:
         now = self._clock.now()
         await self._database.transact(
             lambda session: UserRepository(session, self._workspace).store(users, now=now)
+        )
+
+    async def users(self, *, after: str = "", limit: int = 50) -> list[User]:
+        """Return users in the order of their ids, those that come after `after`."""
+        return await self._database.read(
+            lambda session: UserRepository(session, self._workspace).find(after=after, limit=limit)
+        )
+
+    async def user(self, user_id: str) -> User:
+        """Return a user.
+
+        Raises EntryUnknown: when there is none of this id.
+        """
+        found = await self._database.read(
+            lambda session: UserRepository(session, self._workspace).get(user_id)
+        )
+        if found is None:
+            raise EntryUnknown("user", user_id)
+        return found
+
+    async def remove_user(self, user_id: str) -> None:
+        """Remove a user and the user's wishes; nothing more is sent to the user.
+
+        Raises EntryUnknown: when there is none of this id.
+        """
+        if not await self._database.transact(
+            lambda session: UserRepository(session, self._workspace).remove(user_id)
+        ):
+            raise EntryUnknown("user", user_id)
+
+    async def can_unsubscribe(self, token: str) -> bool:
+        """Whether a link's token was made here, for a user that there is."""
+        try:
+            wish = await self._named(read_token(token, *self._token_keys()))
+        except TokenRefused:
+            return False
+        return wish is not None and bool(
+            await self._database.read(
+                lambda session: UserRepository(session, wish.workspace).known([wish.user_id])
+            )
         )
 
     async def unsubscribe(self, token: str) -> str | None:

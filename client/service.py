@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from mainspring.activities.runtime.dispatch import wake_queued
 from mainspring.activities.runtime.patience import leave
+from mainspring.client.account_lists import AccountLists
 from mainspring.client.accounts import Accounts
 from mainspring.client.api_keys import ApiKeys, KeyRing
 from mainspring.client.audit import Audit
@@ -55,6 +56,7 @@ class Service:
     starts: Starts
     failures: Failures
     accounts: Accounts
+    account_lists: AccountLists
     webhooks: WebhookSubscriptions
     schedules: Schedules
     effects: Effects
@@ -146,6 +148,7 @@ def _service(
     ledger_check = LedgerCheck(database, temporal)
     jobs = Jobs(database, temporal, clock, workspace=workspace, box=box, ledger_check=ledger_check)
     card_keys = CardKeys(database, box, default_credential(settings))
+    accounts = Accounts(database, temporal, box, clock, card_keys, workspace=workspace)
     own_keys = partial(sealing_keys, settings)
     allow_private = settings.webhooks_allow_private
     return Service(
@@ -159,7 +162,8 @@ def _service(
         jobs=jobs,
         starts=Starts(database, jobs, clock, most_active=settings.api_active_tasks),
         failures=Failures(database, jobs, clock),
-        accounts=Accounts(database, temporal, box, clock, card_keys, workspace=workspace),
+        accounts=accounts,
+        account_lists=AccountLists(database, accounts, workspace=workspace),
         webhooks=WebhookSubscriptions(database, box, clock, allow_private=allow_private, workspace=workspace),
         schedules=Schedules(temporal_client, settings),
         effects=Effects(database, jobs, clock),

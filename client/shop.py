@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mainspring.client.errors import EntryUnknown
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.shop import Product
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -26,6 +27,34 @@ class Shop:
         """Store products, a thousand in each transaction."""
         for chunk in chunks(products):
             await self._store(chunk)
+
+    async def products(self, *, after: str = "", limit: int = 50) -> list[Product]:
+        """Return products in the order of their ids, those that come after `after`."""
+        return await self._database.read(
+            lambda session: ProductRepository(session, self._workspace).find(after=after, limit=limit)
+        )
+
+    async def product(self, product_id: str) -> Product:
+        """Return a product.
+
+        Raises EntryUnknown: when there is none of this id.
+        """
+        found = await self._database.read(
+            lambda session: ProductRepository(session, self._workspace).get(product_id)
+        )
+        if found is None:
+            raise EntryUnknown("product", product_id)
+        return found
+
+    async def remove_product(self, product_id: str) -> None:
+        """Remove a product and the wishes for it; nothing more is sent about it.
+
+        Raises EntryUnknown: when there is none of this id.
+        """
+        if not await self._database.transact(
+            lambda session: ProductRepository(session, self._workspace).remove(product_id)
+        ):
+            raise EntryUnknown("product", product_id)
 
     async def _store(self, products: Sequence[Product]) -> None:
         now = self._clock.now()

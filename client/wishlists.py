@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from mainspring.client.workspaces import checked_workspace
-from mainspring.contracts.wishlist import RejectedWish, WishedItem
+from mainspring.contracts.wishlist import RejectedWish, StoredWish, WishedItem
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
@@ -33,6 +33,21 @@ class Wishlists:
         now = self._clock.now()
         return await self._database.transact(
             lambda session: WishRepository(session, self._workspace).store(items, now=now)
+        )
+
+    async def items(
+        self,
+        *,
+        user_id: str | None = None,
+        product_id: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int = 50,
+    ) -> list[StoredWish]:
+        """Return wishes in the order of (product id, user id), of one user or for one product."""
+        return await self._database.read(
+            lambda session: WishRepository(session, self._workspace).find(
+                user_id=user_id, product_id=product_id, after=after, limit=limit
+            )
         )
 
     async def remove_items(self, pairs: Collection[tuple[str, str]]) -> int:

@@ -1,6 +1,7 @@
 """The trading-card jobs' messages. Counts are of different things of one kind unless said otherwise."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -187,3 +188,36 @@ class InventoryRow(Message):
         ]
         | None
     ) = None
+
+
+class PricedRow(InventoryRow):
+    """A line of an inventory with the variant's price in US cents, which holds since `priced_at`.
+
+    The price was last looked up at `last_price_update_at`; at `missing_at` the vendor did not know the
+    variant.
+    """
+
+    price_cents: int | None = None
+    priced_at: datetime | None = None
+    last_price_update_at: datetime | None = None
+    missing_at: datetime | None = None
+
+
+class Tracked(StrEnum):
+    """What accounts follow."""
+
+    GAMES = "games"
+    """Their sets are discovered."""
+    SETS = "sets"
+    """Their cards are fetched."""
+
+
+class TrackedItem(Message):
+    """A game or a set that an account follows.
+
+    Its listing was stored whole at `last_fetched_at`. At `refused_at` the vendor refused it.
+    """
+
+    id: str
+    last_fetched_at: datetime | None = None
+    refused_at: datetime | None = None

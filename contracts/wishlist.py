@@ -60,6 +60,12 @@ class WishedItem(Message):
     added_at: Moment | None = None
 
 
+class StoredWish(WishedItem):
+    """A wish as it is stored. `currency` is that of the price; without it, the product's."""
+
+    currency: str | None = None
+
+
 class RejectedWish(Message):
     """A wish that was not stored: `unknown` are those of its fields that name nobody or nothing."""
 

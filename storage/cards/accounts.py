@@ -83,6 +83,12 @@ class AccountRepository(Repository):
             raise AccountUnknown(name)
         return _account(row)
 
+    async def by_name(self, workspace: str, *, after: str = "", limit: int) -> list[Account]:
+        """Return accounts of a workspace in the order of their names, those that come after `after`."""
+        query = select(AccountRow).where(AccountRow.workspace == workspace, AccountRow.name > after)
+        page = query.order_by(AccountRow.name).limit(limit)
+        return [_account(row) for row in await self._session.scalars(page)]
+
     async def page(
         self, *, workspace: str | None = None, after: UUID | None = None, limit: int = 100
     ) -> list[Account]:

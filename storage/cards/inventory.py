@@ -6,10 +6,11 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
+from mainspring.contracts.cards import PricedRow
 from mainspring.domain.cards import InventoryLine
 from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.repository import Repository
-from mainspring.storage.tables import InventoryItemRow, InventoryVariantRow
+from mainspring.storage.tables import InventoryItemRow, InventoryVariantRow, VariantRow
 
 
 class InventoryRepository(Repository):
@@ -37,6 +38,33 @@ class InventoryRepository(Repository):
         }
         await upsert(self._session, InventoryItemRow, list(items.values()))
         await upsert(self._session, InventoryVariantRow, list(variants.values()))
+
+    async def find(
+        self, account_id: UUID, *, after: tuple[str, str] = ("", ""), limit: int
+    ) -> list[PricedRow]:
+        """Return lines with their prices in the order of (reference, variant id), those after `after`."""
+        item, held = InventoryItemRow, InventoryVariantRow
+        reference, variant_id = after
+        query = (
+            select(item.reference, item.name, held)
+            .join(held, held.item_id == item.id)
+            .where(item.account_id == account_id, item.reference >= reference)
+            .where(or_(item.reference > reference, held.variant_id > variant_id))
+            .order_by(item.reference, held.variant_id)
+            .limit(limit)
+        )
+        rows = (await self._session.execute(query)).all()
+        prices = await self._prices([each[2].variant_id for each in rows])
+        return [_priced(*row, prices.get(row[2].variant_id)) for row in rows]
+
+    async def _prices(self, variant_ids: Collection[str]) -> dict[str, VariantRow]:
+        """Return variants by their ids and by their uuids; of two with one id the one that came last."""
+        found: dict[str, VariantRow] = {}
+        for chunk in chunks(variant_ids):
+            query = select(VariantRow).where(or_(VariantRow.id.in_(chunk), VariantRow.uuid.in_(chunk)))
+            for row in await self._session.scalars(query.order_by(VariantRow.updated_at)):
+                found |= {row.id: row, row.uuid: row}
+        return found
 
     async def due(self, account_id: UUID, *, cutoff: datetime, after: str, limit: int) -> list[str]:
         """Return variant ids that come after `after` and were neither priced nor missed since `cutoff`."""
@@ -93,3 +121,18 @@ def _is_due(account_id: UUID, cutoff: datetime) -> ColumnElement[bool]:
 def _unpriced_since(cutoff: datetime) -> ColumnElement[bool]:
     priced, missing = InventoryVariantRow.last_price_update_at, InventoryVariantRow.missing_at
     return and_(or_(priced.is_(None), priced < cutoff), or_(missing.is_(None), missing < cutoff))
+
+
+def _priced(
+    reference: str, name: str | None, held: InventoryVariantRow, variant: VariantRow | None
+) -> PricedRow:
+    return PricedRow.model_construct(
+        reference=reference,
+        name=name,
+        variant_id=held.variant_id,
+        quantity=held.quantity,
+        price_cents=None if variant is None else variant.price_cents,
+        priced_at=None if variant is None else variant.priced_at,
+        last_price_update_at=held.last_price_update_at,
+        missing_at=held.missing_at,
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mainspring.contracts.cards import TrackedItem
 from mainspring.domain.cards import ListingCursor, Since
 from mainspring.storage.dialect import upsert
 from mainspring.storage.repository import Repository
@@ -46,6 +47,15 @@ class TrackedRepository(Repository):
     async def unfollow(self, account_id: UUID, item_ids: Collection[str]) -> None:
         """Stop following these; what was stored stays."""
         await self._session.execute(self._of(account_id, item_ids).values(is_active=False))
+
+    async def find(self, account_id: UUID, *, after: str = "", limit: int) -> list[TrackedItem]:
+        """Return what is followed, in the order of the ids, what comes after `after`."""
+        kind = self._kind
+        query = select(self._item, kind.last_fetched_at, kind.refused_at).where(
+            kind.account_id == account_id, kind.is_active, self._item > after
+        )
+        rows = await self._session.execute(query.order_by(self._item).limit(limit))
+        return [TrackedItem(id=row[0], last_fetched_at=row[1], refused_at=row[2]) for row in rows]
 
     async def due(
         self, account_id: UUID, *, since: Since, skip: Collection[str] = (), limit: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.people import User
@@ -94,11 +94,31 @@ class UserRepository(Repository):
             keep_unsaid=ALERTS,
         )
 
-    async def known(self, user_ids: Collection[str]) -> set[str]:
-        """Return which of these users there are."""
+    async def find(self, *, after: str = "", limit: int) -> list[User]:
+        """Return users in the order of their ids, those that come after `after`."""
+        query = select(WishlistUserRow).where(self._is_own, WishlistUserRow.id > after)
+        page = query.order_by(WishlistUserRow.id).limit(limit)
+        return [_user(row) for row in await self._session.scalars(page)]
+
+    async def get(self, user_id: str) -> User | None:
+        """Return a user; None when there is none of this id."""
+        row = await self._session.get(WishlistUserRow, (self._workspace, user_id))
+        return None if row is None else _user(row)
+
+    async def remove(self, user_id: str) -> bool:
+        """Remove a user and the user's wishes; return whether the user was there."""
+        result = await self._session.execute(
+            delete(WishlistUserRow).where(self._is_own, WishlistUserRow.id == user_id)
+        )
+        return bool(getattr(result, "rowcount", 0))
+
+    async def known(self, user_ids: Collection[str], *, kept: bool = False) -> set[str]:
+        """Return which of these users there are; with `kept` nobody removes them meanwhile."""
         known: set[str] = set()
         for chunk in chunks(sorted(user_ids)):
             query = select(WishlistUserRow.id).where(self._is_own, WishlistUserRow.id.in_(chunk))
+            if kept:
+                query = query.with_for_update(read=True, key_share=True)
             known |= set(await self._session.scalars(query))
         return known
 
@@ -138,3 +158,7 @@ class UserRepository(Repository):
 
 def _says(user: User) -> dict[str, bool]:
     return {f"says_{name}": name in user.model_fields_set for name in ALERTS}
+
+
+def _user(row: WishlistUserRow) -> User:
+    return User.model_construct(**{name: getattr(row, name) for name in User.model_fields})

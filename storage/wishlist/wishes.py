@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mainspring.contracts.wishlist import RejectedWish, WishedItem
+from mainspring.contracts.wishlist import RejectedWish, StoredWish, WishedItem
 from mainspring.domain.shop import Offer
 from mainspring.storage.dialect import chunks, upsert
 from mainspring.storage.people import UserRepository
@@ -32,8 +32,9 @@ class WishRepository(Repository):
         The price and the time of a wish that is there already stay, unless they are given.
         """
         products = ProductRepository(self._session, self._workspace)
-        offers = await products.offers({each.product_id for each in items})
-        users = await UserRepository(self._session, self._workspace).known({each.user_id for each in items})
+        people = UserRepository(self._session, self._workspace)
+        offers = await products.offers({each.product_id for each in items}, kept=True)
+        users = await people.known({each.user_id for each in items}, kept=True)
         rows, strays = [], []
         for each in items:
             unknown = ("product_id",) * (each.product_id not in offers) + ("user_id",) * (
@@ -45,6 +46,25 @@ class WishRepository(Repository):
                 rows.append({"workspace": self._workspace, **_item_row(each, offers[each.product_id], now)})
         await upsert(self._session, WishlistItemRow, rows, keep_unsaid=AT_FIRST)
         return strays
+
+    async def find(
+        self,
+        *,
+        user_id: str | None = None,
+        product_id: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int,
+    ) -> list[StoredWish]:
+        """Return wishes in the order of (product id, user id), of one user or for one product."""
+        key = WishlistItemRow.product_id, WishlistItemRow.user_id
+        query = select(WishlistItemRow).where(
+            WishlistItemRow.workspace == self._workspace, tuple_(*key) > after
+        )
+        if user_id is not None:
+            query = query.where(WishlistItemRow.user_id == user_id)
+        if product_id is not None:
+            query = query.where(WishlistItemRow.product_id == product_id)
+        return [_wish(row) for row in await self._session.scalars(query.order_by(*key).limit(limit))]
 
     async def remove(self, pairs: Collection[tuple[str, str]]) -> int:
         """Remove the wishes of (product id, user id); return how many there were."""
@@ -83,3 +103,7 @@ def _item_row(item: WishedItem, offer: Offer, now: datetime) -> dict[str, Any]:
         "says_currency": price is not None,
         "says_added_at": added_at is not None,
     }
+
+
+def _wish(row: WishlistItemRow) -> StoredWish:
+    return StoredWish.model_construct(**{name: getattr(row, name) for name in StoredWish.model_fields})

@@ -2,20 +2,18 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from sqlalchemy import update
 from temporalio.client import Client
 
-from mainspring.activities.wishlist.mailing.kind import MAIL
+from mainspring.client.account_lists import AccountLists
 from mainspring.client.accounts import Accounts
 from mainspring.client.audit import Audit
 from mainspring.client.effects import Effects
-from mainspring.client.errors import GroupUnknown, TaskUnknown
+from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
 from mainspring.client.people import People
@@ -25,37 +23,19 @@ from mainspring.client.tasks.queries import Tasks
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
 from mainspring.config.settings import Settings
-from mainspring.contracts.effects import EffectState, OnUnknown
+from mainspring.contracts.cards import Tracked
+from mainspring.contracts.effects import EffectState
 from mainspring.contracts.failures import FailureFilter
-from mainspring.contracts.flows import OpenedStep
-from mainspring.contracts.tasks import FinishTask, NewTask, Task, TaskError, TaskState
-from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
+from mainspring.contracts.tasks import Task
+from mainspring.contracts.wishlist import CheckWishlistSales
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
-from mainspring.storage.database import Database, Session
-from mainspring.storage.effects import EffectStore, NewEffect
+from mainspring.storage.database import Database
 from mainspring.storage.errors import AccountUnknown, EffectUnknown, SubscriptionUnknown
-from mainspring.storage.ledger import StepStore, TaskIntake, TaskWriter
-from mainspring.storage.tables import EffectRow
 from mainspring.testing.service import PATIENCE
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.wishlist import SALE_CHECK
-from tests.ledger_writes import NOON
+from tests.furnished import Furnished, furnish
 from tests.shop import product, user
-
-FAILURE = TaskError(at=NOON, step="mail", error_type="Refused", message="no")
-
-
-@dataclass(frozen=True)
-class Furnished:
-    """A workspace with one of everything, and what its own caller knows of that."""
-
-    service: Service
-    failed: UUID
-    queued: UUID
-    group: str
-    webhook: str
-    effect: UUID
-    account: str
 
 
 @pytest.fixture
@@ -69,59 +49,6 @@ async def workspaces(
         for each in (DEFAULT_WORKSPACE, "two/%")
     ]
     return [await furnish(service) for service in services]
-
-
-async def furnish(service: Service) -> Furnished:
-    """Make one of everything in a workspace; the ids alone differ."""
-    webhook = await service.webhooks.add("http://127.0.0.1:9/hook")
-    failed, queued = uuid4(), await service.jobs.start(SALE_CHECK, CheckWishlistSales())
-    effect = NewEffect(
-        id=uuid4(),
-        workspace=service.workspace,
-        kind=MAIL,
-        dedupe_key="mail/1",
-        owner="u00001",
-        reference="<1@example.org>",
-        recipient="anna@example.org",
-        task_id=failed,
-        on_unknown=OnUnknown.RESEND,
-    )
-    await service.database.transact(lambda session: write_failure(session, service.workspace, effect))
-    account = await service.accounts.add("shop")
-    await service.shop.store_products([product(1)])
-    await service.people.store_users([user(1)])
-    assert [] == await service.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
-    (group,) = await service.failures.groups()
-    return Furnished(
-        service,
-        failed=failed,
-        queued=queued.id,
-        group=group.fingerprint,
-        webhook=str(webhook.subscription.id),
-        effect=effect.id,
-        account=str(account.id),
-    )
-
-
-async def write_failure(session: Session, workspace: str, effect: NewEffect) -> None:
-    """Write a failed task with a step, and the effect of which the task does not know what became of it."""
-    task = NewTask(
-        id=effect.task_id,
-        job="send-notifications",
-        workflow_id="drain",
-        dedupe_key="mail/1",
-        workspace=workspace,
-        input={},
-        is_pooled=True,
-    )
-    await TaskIntake(session).enqueue([task], now=NOON)
-    await StepStore(session).open(task.id, [OpenedStep(name="mail", weight=1)], now=NOON)
-    await EffectStore(session).intend([effect], now=NOON)
-    await session.execute(
-        update(EffectRow).where(EffectRow.id == effect.id).values(state=EffectState.UNKNOWN)
-    )
-    finish = FinishTask(task_id=task.id, state=TaskState.FAILED, error=FAILURE)
-    await TaskWriter(session).finish(finish, now=NOON)
 
 
 async def test_keys_and_workflows_of_two_workspaces_do_not_meet(workspaces: list[Furnished]) -> None:
@@ -157,7 +84,11 @@ async def test_lists_and_counts_are_those_of_the_workspace(workspaces: list[Furn
         assert [each.effect] == [found.id for found in await own.effects.find()]
         assert {EffectState.UNKNOWN: 1} == (await own.effects.counts()).states
         assert [each.account] == [str(found.id) for found in await own.accounts.list()]
-        assert {"products": 1, "users": 1, "wishes": 1} == await own.wishlists.counts()
+        assert [each.account] == [str(found.id) for found in await own.account_lists.accounts()]
+        assert {product(1).id, each.entry} == {found.id for found in await own.shop.products()}
+        assert {user(1).id, each.entry} == {found.id for found in await own.people.users()}
+        assert ["u00001"] == [found.user_id for found in await own.wishlists.items()]
+        assert {"products": 2, "users": 2, "wishes": 1} == await own.wishlists.counts()
     for each in workspaces:
         assert 1 == await each.service.failures.dismiss(FailureFilter())
 
@@ -226,6 +157,18 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
         AccountUnknown,
         lambda own, other: own.accounts.load_inventory(other.account, []),
     ),
+    (AccountLists, "tracked"): (
+        AccountUnknown,
+        lambda own, other: own.account_lists.tracked(other.account, Tracked.GAMES),
+    ),
+    (AccountLists, "inventory"): (
+        AccountUnknown,
+        lambda own, other: own.account_lists.inventory(other.account),
+    ),
+    (Shop, "product"): (EntryUnknown, lambda own, other: own.shop.product(other.entry)),
+    (Shop, "remove_product"): (EntryUnknown, lambda own, other: own.shop.remove_product(other.entry)),
+    (People, "user"): (EntryUnknown, lambda own, other: own.people.user(other.entry)),
+    (People, "remove_user"): (EntryUnknown, lambda own, other: own.people.remove_user(other.entry)),
 }
 # As `REFUSED`, of methods that find nothing: what they return.
 NOTHING: dict[tuple[type, str], tuple[object, Call]] = {
@@ -249,6 +192,11 @@ WITHOUT_REFERENCE = {
     (Effects, "counts"),
     (Accounts, "add"),
     (Accounts, "list"),
+    (AccountLists, "accounts"),
+    (Shop, "products"),
+    (People, "users"),
+    (People, "can_unsubscribe"),  # by a token, which names the workspace
+    (Wishlists, "items"),
     (Shop, "store_products"),
     (People, "store_users"),
     (Wishlists, "store_items"),
@@ -259,7 +207,19 @@ WITHOUT_REFERENCE = {
     (Audit, "note"),
     (Audit, "find"),  # after an entry of the same log: test_api_audit.py
 }
-FACADES = (Tasks, Jobs, Failures, WebhookSubscriptions, Effects, Accounts, Shop, People, Wishlists, Audit)
+FACADES = (
+    Tasks,
+    Jobs,
+    Failures,
+    WebhookSubscriptions,
+    Effects,
+    Accounts,
+    AccountLists,
+    Shop,
+    People,
+    Wishlists,
+    Audit,
+)
 
 
 def test_every_method_of_every_facade_is_looked_at() -> None:
@@ -299,4 +259,6 @@ async def seen(each: Furnished) -> list[object]:
         await own.webhooks.all(),
         await own.effects.find(),
         await own.accounts.list(),
+        await own.shop.products(),
+        await own.people.users(),
     ]

@@ -12,6 +12,11 @@ CLIENT = Path(__file__).parents[2] / "client"
 
 # Repositories of all workspaces that the client uses, each with what keeps its callers apart.
 ALLOWED = {
+    "account_lists.py": {
+        "AccountRepository",  # the look names the workspace
+        "InventoryRepository",  # an account's, which was found in the workspace
+        "TrackedRepository",  # the same
+    },
     "accounts.py": {
         "AccountRepository",  # each look names the workspace
         "InventoryRepository",  # an account's, which was found in the workspace

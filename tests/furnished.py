@@ -1,0 +1,91 @@
+"""A workspace with one of everything, for tests that no other workspace gets at it."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import update
+
+from mainspring.activities.wishlist.mailing.kind import MAIL
+from mainspring.client.service import Service
+from mainspring.contracts.effects import EffectState, OnUnknown
+from mainspring.contracts.flows import OpenedStep
+from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
+from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
+from mainspring.storage.database import Session
+from mainspring.storage.effects import EffectStore, NewEffect
+from mainspring.storage.ledger import StepStore, TaskIntake, TaskWriter
+from mainspring.storage.tables import EffectRow
+from mainspring.workflows.wishlist import SALE_CHECK
+from tests.ledger_writes import NOON
+from tests.shop import product, user
+
+FAILURE = TaskError(at=NOON, step="mail", error_type="Refused", message="no")
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """A workspace with one of everything, and what its own caller knows of that."""
+
+    service: Service
+    failed: UUID
+    queued: UUID
+    group: str
+    webhook: str
+    effect: UUID
+    account: str
+    entry: str
+    """The id of a product and of a user that no other workspace has."""
+
+
+async def furnish(service: Service) -> Furnished:
+    """Make one of everything in a workspace; the ids alone differ."""
+    webhook = await service.webhooks.add("http://127.0.0.1:9/hook")
+    failed, queued = uuid4(), await service.jobs.start(SALE_CHECK, CheckWishlistSales())
+    effect = NewEffect(
+        id=uuid4(),
+        workspace=service.workspace,
+        kind=MAIL,
+        dedupe_key="mail/1",
+        owner="u00001",
+        reference="<1@example.org>",
+        recipient="anna@example.org",
+        task_id=failed,
+        on_unknown=OnUnknown.RESEND,
+    )
+    await service.database.transact(lambda session: write_failure(session, service.workspace, effect))
+    account = await service.accounts.add("shop")
+    await service.shop.store_products([product(1), product(2, id=service.workspace)])
+    await service.people.store_users([user(1), user(2, id=service.workspace)])
+    assert [] == await service.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
+    (group,) = await service.failures.groups()
+    return Furnished(
+        service,
+        failed=failed,
+        queued=queued.id,
+        group=group.fingerprint,
+        webhook=str(webhook.subscription.id),
+        effect=effect.id,
+        account=str(account.id),
+        entry=service.workspace,
+    )
+
+
+async def write_failure(session: Session, workspace: str, effect: NewEffect) -> None:
+    """Write a failed task with a step, and the effect of which the task does not know what became of it."""
+    task = NewTask(
+        id=effect.task_id,
+        job="send-notifications",
+        workflow_id="drain",
+        dedupe_key="mail/1",
+        workspace=workspace,
+        input={},
+        is_pooled=True,
+    )
+    await TaskIntake(session).enqueue([task], now=NOON)
+    await StepStore(session).open(task.id, [OpenedStep(name="mail", weight=1)], now=NOON)
+    await EffectStore(session).intend([effect], now=NOON)
+    await session.execute(
+        update(EffectRow).where(EffectRow.id == effect.id).values(state=EffectState.UNKNOWN)
+    )
+    finish = FinishTask(task_id=task.id, state=TaskState.FAILED, error=FAILURE)
+    await TaskWriter(session).finish(finish, now=NOON)
