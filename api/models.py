@@ -17,6 +17,10 @@ MOST_STARTS = 1_000
 Limit = Annotated[int, Field(ge=1, le=LONGEST_PAGE, description="So many at most.")]
 
 
+# What columns for names take: also names that others than this API have written.
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+
+
 class Body(BaseModel):
     """The body of a request: a field that is not known is an error."""
 

@@ -7,6 +7,7 @@ from temporalio.service import RPCError
 from mainspring.client.errors import (
     AmbiguousTask,
     BadInput,
+    EntryUnknown,
     GroupUnknown,
     JobIsInternal,
     KeyHeld,
@@ -32,6 +33,7 @@ NOT_FOUND = (
     AccountUnknown,
     ApiKeyUnknown,
     EffectUnknown,
+    EntryUnknown,
     GroupUnknown,
     JobIsInternal,
     ScheduleUnknown,
