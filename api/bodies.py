@@ -16,6 +16,9 @@ LONGEST_STRING = 200_000
 # A number with more digits is no number of anything.
 LONGEST_NUMBER = 400
 
+# Bodies that are no JSON, which their routes read: forms of mail programs, and tables.
+TEXTS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/csv")
+
 Path = tuple[int | str, ...]
 
 
@@ -33,7 +36,7 @@ class CheckedBodies:
             return
         try:
             body = await self._read(Headers(scope=scope), receive)
-            if body and not _is_form(scope):
+            if body and not _is_text(scope):
                 check_json(body)
         except Refused as refused:
             await refused.response(scope.get("state", {}).get("request_id"))(scope, receive, send)
@@ -53,7 +56,7 @@ class CheckedBodies:
             if not message.get("more_body"):
                 break
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if body and kind not in {"application/json", "application/x-www-form-urlencoded"}:
+        if body and kind not in {"application/json", *TEXTS}:
             raise Refused(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
@@ -70,9 +73,8 @@ class CheckedBodies:
         )
 
 
-def _is_form(scope: Scope) -> bool:
-    kind = Headers(scope=scope).get("content-type", "")
-    return kind.startswith("application/x-www-form-urlencoded")
+def _is_text(scope: Scope) -> bool:
+    return Headers(scope=scope).get("content-type", "").lower().startswith(TEXTS)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
