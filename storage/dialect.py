@@ -21,9 +21,7 @@ CHUNK = 1_000
 
 def insert_into(session: AsyncSession, row: type[Base]) -> Insert:
     """Return an INSERT of the session's database, which knows ON CONFLICT."""
-    if is_postgresql(session):
-        return postgresql.insert(row)
-    return sqlite.insert(row)
+    return _insert(row, is_postgresql=is_postgresql(session))
 
 
 def insert_new(session: AsyncSession, row: type[Base]) -> Insert:
@@ -34,13 +32,21 @@ def insert_new(session: AsyncSession, row: type[Base]) -> Insert:
 @cache
 def _insert_new(row: type[Base], *, is_postgresql: bool) -> Insert:
     # Built once: to build a statement and to look for it among the compiled ones costs more than to send it.
-    insert: Insert = postgresql.insert(row) if is_postgresql else sqlite.insert(row)
-    return insert.on_conflict_do_nothing()
+    return _insert(row, is_postgresql=is_postgresql).on_conflict_do_nothing()
+
+
+def _insert(row: type[Base], *, is_postgresql: bool) -> Insert:
+    return postgresql.insert(row) if is_postgresql else sqlite.insert(row)
 
 
 def is_postgresql(session: AsyncSession) -> bool:
     """Whether the session's database is PostgreSQL, not SQLite."""
     return session.get_bind().dialect.name == "postgresql"
+
+
+def greatest(session: AsyncSession, *values: Any) -> ColumnElement[Any]:
+    """Return the greatest of some values, as the session's database says it."""
+    return func.greatest(*values) if is_postgresql(session) else func.max(*values)
 
 
 def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -119,7 +125,7 @@ def _upsert_rows(
     is_postgresql: bool,
 ) -> Insert:
     """Return an upsert that is run for each row."""
-    insert: Insert = postgresql.insert(row) if is_postgresql else sqlite.insert(row)
+    insert = _insert(row, is_postgresql=is_postgresql)
     kept = {*keep, *(f"says_{name}" for name in keep_unsaid)}
     overwritten: dict[str, ColumnElement[Any]] = {
         name: insert.excluded[name] for name in columns if name not in kept

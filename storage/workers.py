@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, literal, select
 
-from mainspring.storage.dialect import insert_into
+from mainspring.storage.dialect import insert_into, is_postgresql
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import WorkerRow
 
@@ -62,9 +62,8 @@ class WorkerRegister(Repository):
 
     def _now(self, now: datetime) -> ColumnElement[Any]:
         # The clocks of two machines differ; SQLite serves one machine.
-        is_shared = self._session.get_bind().dialect.name == "postgresql"
         return (
             func.clock_timestamp(type_=WorkerRow.seen_at.type)
-            if is_shared
+            if is_postgresql(self._session)
             else literal(now, WorkerRow.seen_at.type)
         )

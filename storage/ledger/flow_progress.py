@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from mainspring.contracts.flows import StepStatus
 from mainspring.domain.flows import RUNNING_SHARE, child_task_id, flow_progress
+from mainspring.storage.dialect import greatest
 from mainspring.storage.ledger.rows import ACTIVE_NAMES, still_active
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow, TaskStepRow
@@ -78,11 +79,10 @@ class FlowProgress(Repository):
         running, running_weight = found.get(StepStatus.RUNNING, (0, 0))
         total_weight = sum(each for _, each in found.values())
         percent = flow_progress(weight + more, running_weight, total_weight)
-        greatest = func.max if self._session.get_bind().dialect.name == "sqlite" else func.greatest
         values: dict[str, Any] = {
             "processed": completed,
             "total": sum(count for count, _ in found.values()),
-            "progress": greatest(TaskRow.progress, percent),
+            "progress": greatest(self._session, TaskRow.progress, percent),
             "updated_at": now,
         }
         if current is not None or not running:

@@ -1,9 +1,8 @@
 """The ledger at a glance: how many tasks there are, which wait longest, and what is tried next."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import Task, TaskState
@@ -49,7 +48,7 @@ class TaskOverview(Repository):
         later = select(TaskRow).where(*self._active, now < GOES_ON_AT)
         return await self._with_errors(later.order_by(GOES_ON_AT, TaskRow.id), limit)
 
-    async def _with_errors(self, query: object, limit: int) -> list[Task]:
-        rows: Sequence[TaskRow] = (await self._session.scalars(query.limit(limit))).all()  # type: ignore[attr-defined]
+    async def _with_errors(self, query: Select[TaskRow], limit: int) -> list[Task]:
+        rows = (await self._session.scalars(query.limit(limit))).all()
         errors = await WorkspaceTasks(self._session, self._workspace).last_errors([row.id for row in rows])
         return [task_of(row, errors.get(row.id, ())) for row in rows]

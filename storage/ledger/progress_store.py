@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.tasks import percentage
+from mainspring.storage.dialect import greatest
 from mainspring.storage.ledger.flow_progress import FlowProgress
 from mainspring.storage.ledger.rows import still_active
 from mainspring.storage.repository import Repository
@@ -37,7 +38,6 @@ class ProgressStore(Repository):
         A retried activity goes on from `checkpoint`, so that its counts stay right whatever died.
         """
         percent = percentage(processed, total, part)
-        greatest = func.max if self._session.get_bind().dialect.name == "sqlite" else func.greatest
         parent_id = await self._session.scalar(
             still_active(task_id)
             .values(
@@ -45,7 +45,7 @@ class ProgressStore(Repository):
                 total=total,
                 current_step=step,
                 checkpoint=checkpoint,
-                progress=greatest(TaskRow.progress, percent),
+                progress=greatest(self._session, TaskRow.progress, percent),
                 updated_at=now,
             )
             .returning(TaskRow.parent_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Text, cast, func, select
 from mainspring.contracts.flows import PreviousRun, PreviousStep, StepResult, StepStatus
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import MOST_AT_ONCE
-from mainspring.storage.dialect import chunks
+from mainspring.storage.dialect import chunks, is_postgresql
 from mainspring.storage.ledger.step_rows import by_task
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow, TaskStepRow
@@ -97,8 +97,7 @@ class StepQueries(Repository):
 
     async def _sizes(self, task_id: UUID, names: Collection[str]) -> Iterable[tuple[str, int]]:
         # SQLite's JSON is stored in ASCII.
-        is_sqlite = self._session.get_bind().dialect.name == "sqlite"
-        length = func.length if is_sqlite else func.octet_length
+        length = func.octet_length if is_postgresql(self._session) else func.length
         size = func.coalesce(length(cast(TaskStepRow.data, Text)), 0)
         query = select(TaskStepRow.name, size).where(*_these(task_id, names))
         return [(name, size) for name, size in await self._session.execute(query)]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.people import User
 from mainspring.domain.quiet_hours import QuietHours, quiet_hours
-from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.dialect import chunks, is_postgresql, upsert
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import WishlistUserRow
 
@@ -49,8 +49,8 @@ async def hold_users(session: AsyncSession, users: Collection[UserKey]) -> None:
     of their keys, so no two writers wait for each other. New rows that only refer to users go on being
     stored.
     """
-    if session.get_bind().dialect.name == "sqlite":
-        return  # its transactions have held the one write lock from their beginning
+    if not is_postgresql(session):
+        return  # SQLite's transactions have held the one write lock from their beginning
     key = WishlistUserRow.workspace, WishlistUserRow.id
     for some in chunks(sorted(users)):
         locked = select(WishlistUserRow.id).where(tuple_(*key).in_(some))
