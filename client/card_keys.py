@@ -5,7 +5,7 @@ from uuid import UUID
 
 from mainspring.activities.cards import Credential
 from mainspring.domain.cards import Account
-from mainspring.domain.cards.quota import QuotaState, declared, lifted, plan_named
+from mainspring.domain.cards.quota import QuotaState, declared, plan_named
 from mainspring.storage.cards import AccountRepository
 from mainspring.storage.database import Database, Session
 from mainspring.storage.quota import QuotaRepository
@@ -26,17 +26,18 @@ class CardKeys:
     async def declare(self, account: Account, plan: str, anchor_day: int | None) -> None:
         """Take an account's own key for one of this plan until the vendor's next answer."""
         if account.has_own_key:
-            await self._change(account, lambda state: declared(state, plan_named(plan), anchor_day))
+            await self._change(account, lambda state, _: declared(state, plan_named(plan), anchor_day))
 
     async def lift(self, account: Account) -> None:
         """Let the requests of an account's key leave again; the vendor's next answer says what is used.
 
         The default key is taken for one of the plan that the settings say.
         """
-        default = None if account.has_own_key else self._default
 
-        def change(state: QuotaState) -> QuotaState:
-            return lifted(declared(state, default.plan, default.anchor_day) if default else state)
+        def change(state: QuotaState, key: Credential) -> QuotaState:
+            if not account.has_own_key:
+                state = declared(state, key.plan, key.anchor_day)
+            return key.budget.lift(state)
 
         await self._change(account, change)
 
@@ -55,12 +56,12 @@ class CardKeys:
 
         return await self._database.read(look)
 
-    async def _change(self, account: Account, change: Callable[[QuotaState], QuotaState]) -> None:
+    async def _change(self, account: Account, change: Callable[[QuotaState, Credential], QuotaState]) -> None:
         async def work(session: Session) -> None:
             credential = await self._credential(session, account)
             if credential is not None:
                 quotas = QuotaRepository(session, credential.budget, credential.workspace)
-                await quotas.change(credential.holder, change)
+                await quotas.change(credential.holder, lambda state: change(state, credential))
 
         await self._database.transact(work)
 
