@@ -98,7 +98,8 @@ class Task(Message):
 class TaskFilter(Message):
     """Which tasks are listed: those for which everything that is given here holds.
 
-    `without` names jobs whose tasks are left out. `top` leaves out the tasks that are steps of other tasks.
+    `without` names jobs whose tasks are left out. `top` leaves out the tasks that are steps of other tasks;
+    `parent_id` leaves out all but the steps of this one. `created_until` is a time that is left out itself.
     """
 
     job: str | None = None
@@ -106,6 +107,10 @@ class TaskFilter(Message):
     without: frozenset[str] = frozenset()
     fairness_key: str | None = None
     top: bool = False
+    parent_id: UUID | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
+    asked_to_cancel: bool | None = None
 
 
 class NewTask(Message):

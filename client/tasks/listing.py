@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from mainspring.contracts.tasks import Task, TaskFilter, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
@@ -27,20 +29,26 @@ def overview(
     states: Collection[TaskState] = (),
     without: Collection[str] = (),
     fairness_key: str | None = None,
+    parent_id: UUID | None = None,
+    created_since: datetime | None = None,
+    created_until: datetime | None = None,
     everything: bool = False,
 ) -> TaskFilter:
     """Return the filter for a list of tasks.
 
     What other tasks made, steps of flows and deliveries of webhooks, is left out, unless `everything`
-    is asked for or a job is named.
+    is asked for, or a job or a parent is named.
     """
-    is_top = not everything and job is None
+    is_top = not everything and job is None and parent_id is None
     return TaskFilter(
         job=job,
         states=frozenset(states),
         without=frozenset(without) | ({DELIVER_WEBHOOK} if is_top else set()),
         fairness_key=fairness_key,
         top=is_top,
+        parent_id=parent_id,
+        created_since=created_since,
+        created_until=created_until,
     )
 
 

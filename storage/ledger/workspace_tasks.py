@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from mainspring.contracts.flows import StepResult
-from mainspring.contracts.tasks import Task, TaskError, TaskFilter
+from mainspring.contracts.tasks import Task, TaskError, TaskFilter, TaskState
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger.rows import ACTIVE_NAMES, error_of, task_of
 from mainspring.storage.ledger.step_queries import StepQueries
@@ -37,11 +38,21 @@ class WorkspaceTasks(Repository):
 
         A task that goes on has the last entry of its error log, which says what it may wait for.
         """
-        query = select(TaskRow).where(self._own, *_conditions(task_filter or TaskFilter()))
-        query = newest_first(query, (TaskRow.created_at, TaskRow.id), before=before, limit=limit)
+        parts = [
+            newest_first(self._matching(part), (TaskRow.created_at, TaskRow.id), before=before, limit=limit)
+            for part in _parts(task_filter or TaskFilter())
+        ]
+        query = parts[0]
+        if len(parts) > 1:  # in one statement, or else a task that changes its state is there twice, or never
+            row = aliased(TaskRow, union_all(*(select(each.subquery()) for each in parts)).subquery())
+            query = newest_first(select(row), (row.created_at, row.id), limit=limit)
         rows = (await self._session.scalars(query)).all()
         errors = await self.last_errors([row.id for row in rows if row.state in ACTIVE_NAMES])
         return [task_of(row, errors.get(row.id, ())) for row in rows]
+
+    def _matching(self, task_filter: TaskFilter) -> Select[TaskRow]:
+        own = self._own if task_filter.parent_id is None else self._found_otherwise
+        return select(TaskRow).where(own, *_conditions(task_filter))
 
     async def last_errors(self, task_ids: Sequence[UUID]) -> dict[UUID, tuple[TaskError]]:
         """Return the last entry of each task's error log, of those that have one."""
@@ -68,6 +79,18 @@ class WorkspaceTasks(Repository):
             return []
         return await StepQueries(self._session).steps(task_id)
 
+    async def errors(self, task_id: UUID, *, after: int = 0, limit: int) -> list[tuple[int, TaskError]]:
+        """Return a page of a task's error log, the oldest first, each entry with its number.
+
+        `after` is the number of the last entry of the page above.
+        """
+        is_own = select(TaskRow.id).where(self._found_otherwise, TaskRow.id == task_id)
+        if await self._session.scalar(is_own) is None:
+            return []
+        query = select(TaskErrorRow).where(TaskErrorRow.task_id == task_id, TaskErrorRow.id > after)
+        rows = await self._session.scalars(query.order_by(TaskErrorRow.id).limit(limit))
+        return [(row.id, error_of(row)) for row in rows]
+
     async def count_active(self, *, most: int) -> int:
         """Return how many tasks have not ended; from `most` on nothing is counted further."""
         active = select(TaskRow.id).where(self._own, TaskRow.state.in_(ACTIVE_NAMES)).limit(most)
@@ -76,6 +99,14 @@ class WorkspaceTasks(Repository):
     async def id_starting_with(self, prefix: str) -> list[UUID]:
         """Return up to two ids that begin with `prefix` (hexadecimal, dashes optional)."""
         return await self._ids_starting_with(TaskRow.id, prefix, self._found_otherwise)
+
+
+def _parts(task_filter: TaskFilter) -> list[TaskFilter]:
+    """Return filters of one state each, where an index has the tasks of one state in the order of a page."""
+    states = task_filter.states or (frozenset(TaskState) if task_filter.job is not None else frozenset())
+    if not states or task_filter.parent_id is not None:
+        return [task_filter]
+    return [task_filter.model_copy(update={"states": frozenset({state})}) for state in sorted(states)]
 
 
 def _conditions(task_filter: TaskFilter) -> list[ColumnElement[bool]]:
@@ -90,4 +121,13 @@ def _conditions(task_filter: TaskFilter) -> list[ColumnElement[bool]]:
         conditions.append(TaskRow.fairness_key == task_filter.fairness_key)
     if task_filter.top:
         conditions.append(TaskRow.parent_id.is_(None))
+    if task_filter.parent_id is not None:
+        conditions.append(TaskRow.parent_id == task_filter.parent_id)
+    if task_filter.created_since is not None:
+        conditions.append(TaskRow.created_at >= task_filter.created_since)
+    if task_filter.created_until is not None:
+        conditions.append(TaskRow.created_at < task_filter.created_until)
+    if task_filter.asked_to_cancel is not None:
+        asked_at = TaskRow.cancel_requested_at
+        conditions.append(asked_at.is_not(None) if task_filter.asked_to_cancel else asked_at.is_(None))
     return conditions

@@ -28,6 +28,7 @@ LET_GO_ON = text("state = 'WAITING' AND resumes_at IS NULL")
 HAS_PARENT = text("parent_id IS NOT NULL")
 HAS_FAIRNESS_KEY = text("fairness_key IS NOT NULL")
 FAILED = text("state = 'FAILED'")
+ENDED = text("finished_at IS NOT NULL")
 
 
 class TaskRow(Base):
@@ -112,7 +113,7 @@ class TaskRow(Base):
         # Pages of lists, by what people ask for.
         Index("ix_tasks_created_at", "workspace", "created_at", "id"),
         Index("ix_tasks_state", "workspace", "state", "created_at", "id"),
-        Index("ix_tasks_job", "workspace", "job", "created_at", "id"),
+        Index("ix_tasks_job_state", "workspace", "job", "state", "created_at", "id"),
         Index(
             "ix_tasks_fairness_key",
             "workspace",
@@ -121,6 +122,14 @@ class TaskRow(Base):
             "id",
             sqlite_where=HAS_FAIRNESS_KEY,
             postgresql_where=HAS_FAIRNESS_KEY,
+        ),
+        Index(
+            "ix_tasks_finished_at",
+            "workspace",
+            "finished_at",
+            "id",
+            sqlite_where=ENDED,
+            postgresql_where=ENDED,
         ),
         Index("ix_tasks_workflow_id", "workflow_id"),
         Index("ix_tasks_job_key", "workspace", "job_key", "created_at"),

@@ -108,6 +108,21 @@ async def resends(session: Session) -> None:
     await WorkspaceEffects(session, DEFAULT_WORKSPACE).resends()
 
 
+async def plan_of(database: Database, look: Callable[[Session], Awaitable[None]]) -> str:
+    """Return how SQLite answers the first query of a look."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        statements.append((statement, values))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    await database.read(look)
+    asked, values = next(each for each in statements if each[0].startswith("SELECT"))
+    async with database.engine.connect() as connection:
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)
+        return " ".join(row.detail for row in plan)
+
+
 ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
 
 
@@ -127,7 +142,14 @@ ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
             page_of(TaskFilter(states=frozenset({TaskState.FAILED}))),
             "ix_tasks_state " + ROWS_OF_A_LIST.format("state"),
         ),
-        (page_of(TaskFilter(job="discover-sets")), "ix_tasks_job " + ROWS_OF_A_LIST.format("job")),
+        (
+            page_of(TaskFilter(job="discover-sets", states=frozenset({TaskState.FAILED}))),
+            "ix_tasks_job_state (workspace=? AND job=? AND state=? AND (created_at,id)<(?,?))",
+        ),
+        (
+            page_of(TaskFilter(parent_id=uuid4())),
+            "ix_tasks_parent_id (parent_id=?)",
+        ),
         (
             page_of(TaskFilter(fairness_key="shop")),
             "ix_tasks_fairness_key " + ROWS_OF_A_LIST.format("fairness_key"),
@@ -148,20 +170,27 @@ async def test_each_look_takes_the_index_that_finds_few_rows(
     sqlite_database: Database, look: Callable[[Session], Awaitable[None]], index: str
 ) -> None:
     """A workspace has millions of rows: an index that begins with the workspace is right for pages only."""
-    statements: list[tuple[str, Any]] = []
+    steps = await plan_of(sqlite_database, look)
 
-    def note(_connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> None:
-        statements.append((statement, values))
+    assert index in steps
+    assert ("TEMP B-TREE" in steps) == ("parent_id" in index)  # no list is sorted, but that of some steps
 
-    event.listen(sqlite_database.engine.sync_engine, "before_cursor_execute", note)
-    await sqlite_database.read(look)
-    asked, values = next(each for each in statements if each[0].startswith("SELECT"))
 
-    async with sqlite_database.engine.connect() as connection:
-        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)
-        steps = " ".join(row.detail for row in plan)
-        assert index in steps
-        assert ("TEMP B-TREE" in steps) == (look is children)  # no list is sorted, but that of some steps
+@pytest.mark.parametrize(
+    ("task_filter", "index", "states"),
+    [
+        (TaskFilter(states=frozenset({TaskState.FAILED, TaskState.QUEUED})), "ix_tasks_state", 2),
+        (TaskFilter(job="discover-sets"), "ix_tasks_job_state", 6),
+    ],
+)
+async def test_a_page_of_several_states_is_made_of_their_pages(
+    sqlite_database: Database, task_filter: TaskFilter, index: str, states: int
+) -> None:
+    """The index has each state's tasks in order: of millions in another state none is looked at."""
+    plan = await plan_of(sqlite_database, page_of(task_filter))
+
+    assert states == plan.count(index)
+    assert states == plan.count("state=? AND (created_at,id)<(?,?)")
 
 
 async def test_progress_writes_no_index(postgresql_database: Database) -> None:
