@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from temporalio.service import RPCError
 
+from mainspring.client.cancelling import CountDiffers
 from mainspring.client.errors import (
     AmbiguousTask,
     BadInput,
@@ -11,6 +12,10 @@ from mainspring.client.errors import (
     GroupUnknown,
     JobIsInternal,
     KeyHeld,
+    TaskCancelled,
+    TaskEndedAlready,
+    TaskFailed,
+    TaskNotEnded,
     TaskNotRetryable,
     TaskUnknown,
 )
@@ -41,7 +46,18 @@ NOT_FOUND = (
     TaskUnknown,
     UnknownJob,
 )
-CONFLICT = (AccountExists, AlreadyRetried, KeyHeld, ScheduleSwitchedOff, TaskNotRetryable)
+CONFLICT = (
+    AccountExists,
+    AlreadyRetried,
+    CountDiffers,
+    KeyHeld,
+    ScheduleSwitchedOff,
+    TaskCancelled,
+    TaskEndedAlready,
+    TaskFailed,
+    TaskNotEnded,
+    TaskNotRetryable,
+)
 BAD_INPUT = (AmbiguousTask, BadInput, IdempotencyKeyReused)
 TOO_MANY = (TooManyTasks,)
 AWAY = (DatabaseAway, TemporalUnreachable, TransientError, RPCError)

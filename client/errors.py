@@ -7,6 +7,8 @@ ClientError
 ├── EntryUnknown       no product, user or wish of that id
 ├── KeyHeld            a retry that is no other task's work has to wait for that one
 ├── GroupUnknown       not one group of failures whose name begins so
+├── TaskNotEnded       there is no result yet, for the task goes on
+├── TaskEndedAlready   there is nothing to cancel
 ├── TaskFailed         there is no result, for the task failed
 ├── TaskCancelled      there is no result, for the task was cancelled
 ├── JobIsInternal      housekeeping is run by its schedule
@@ -76,6 +78,22 @@ class GroupUnknown(ClientError):
         count = "several groups of failures have names" if is_ambiguous else "no group of failures has a name"
         super().__init__(f"{count} that begin{'' if is_ambiguous else 's'} with {beginning!r}")
         self.beginning = beginning
+
+
+class TaskNotEnded(ClientError):
+    """The task goes on."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"task {task.id} ({task.job}) is {task.state}: it has no result yet")
+        self.task = task
+
+
+class TaskEndedAlready(ClientError):
+    """A task that has succeeded or failed cannot be cancelled."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"task {task.id} ({task.job}) is {task.state} already: there is nothing to cancel")
+        self.task = task
 
 
 class TaskFailed(ClientError):

@@ -14,6 +14,7 @@ from mainspring.client.account_lists import AccountLists
 from mainspring.client.accounts import Accounts
 from mainspring.client.api_keys import ApiKeys, KeyRing
 from mainspring.client.audit import Audit
+from mainspring.client.cancelling import Cancelling
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
@@ -25,6 +26,7 @@ from mainspring.client.people import People
 from mainspring.client.schedules import Schedules
 from mainspring.client.shop import Shop
 from mainspring.client.starts import Starts
+from mainspring.client.task_tokens import TaskTokens
 from mainspring.client.tasks.queries import Tasks
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
@@ -54,6 +56,7 @@ class Service:
     ledger_check: LedgerCheck
     jobs: Jobs
     starts: Starts
+    cancelling: Cancelling
     failures: Failures
     accounts: Accounts
     account_lists: AccountLists
@@ -66,6 +69,7 @@ class Service:
     key_ring: KeyRing
     audit: Audit
     platform_audit: Audit
+    task_tokens: TaskTokens
     shop: Shop
     people: People
     wishlists: Wishlists
@@ -150,6 +154,7 @@ def _service(
     card_keys = CardKeys(database, box, default_credential(settings))
     accounts = Accounts(database, temporal, box, clock, card_keys, workspace=workspace)
     own_keys = partial(sealing_keys, settings)
+    key_ring = KeyRing(database, own_keys, clock)
     allow_private = settings.webhooks_allow_private
     return Service(
         workspace=workspace,
@@ -161,6 +166,7 @@ def _service(
         ledger_check=ledger_check,
         jobs=jobs,
         starts=Starts(database, jobs, clock, most_active=settings.api_active_tasks),
+        cancelling=Cancelling(database, jobs, temporal, clock),
         failures=Failures(database, jobs, clock),
         accounts=accounts,
         account_lists=AccountLists(database, accounts, workspace=workspace),
@@ -170,9 +176,10 @@ def _service(
         encryption=Encryption(database, settings),
         api_keys=ApiKeys(database, own_keys, clock, workspace=workspace),
         platform_keys=ApiKeys(database, own_keys, clock, workspace=None),
-        key_ring=KeyRing(database, own_keys, clock),
         audit=Audit(database, clock, workspace=workspace),
         platform_audit=Audit(database, clock, workspace=None),
+        key_ring=key_ring,
+        task_tokens=TaskTokens(jobs.tasks, key_ring, own_keys, clock),
         shop=Shop(database, clock, workspace=workspace),
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),

@@ -129,6 +129,33 @@ class Starts:
                 results.append(error)
         return results
 
+    async def retry(
+        self,
+        task_id: UUID,
+        *,
+        is_platform: bool,
+        from_step: str | None = None,
+        changes: JsonObject | None = None,
+    ) -> Start:
+        """Start a failed or cancelled task once more; `changes` are the fields of its input that are others.
+
+        Raises TaskUnknown: when the workspace has no such task.
+        Raises TaskNotRetryable: when the task is neither failed nor cancelled.
+        Raises AlreadyRetried: when that was done before.
+        Raises KeyHeld: when another task of the key is active and does not do what is asked.
+        Raises BadInput: when the changes or the step are not accepted.
+        Raises TooManyTasks: when the workspace has as many active tasks as it may have.
+        """
+        message = None
+        if changes is not None:
+            task = await self._jobs.tasks.get(task_id)
+            if not _is_startable(job_named(task.job), is_platform=is_platform):
+                raise BadInput(f"input: tasks of {task.job} are retried as they are")
+            _, message = self._checked(Asked(task.job, task.input | changes), is_platform=is_platform)
+        await self._check_room(1)
+        started = await self._jobs.retry(task_id, from_step=from_step, message=message)
+        return Start(started.id, started.deduplicated)
+
     def _checked(self, asked: Asked, *, is_platform: bool) -> tuple[AnyJob, Message]:
         job = self.job(asked.job, is_platform=is_platform)
         message = checked(job, validated(job, asked.input))

@@ -9,7 +9,7 @@ from mainspring.contracts.effects import Effect
 from mainspring.contracts.failures import FailureGroup
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.message import Message
-from mainspring.contracts.tasks import Task
+from mainspring.contracts.tasks import Task, TaskError
 
 if TYPE_CHECKING:
     from mainspring.client.effects import EffectCounts
@@ -45,8 +45,18 @@ def task_view(task: Task, steps: Sequence[StepResult], children: Sequence[Task])
 
 def without_payloads(task: Task) -> Task:
     """Return a task without its input, its result and the texts of its errors."""
-    errors = tuple(each.model_copy(update={"message": "", "stack": ""}) for each in task.errors)
+    errors = tuple(map(error_without_text, task.errors))
     return task.model_copy(update={"input": {}, "result": None, "error_message": None, "errors": errors})
+
+
+def error_without_text(error: TaskError) -> TaskError:
+    """Return an entry of an error log without the texts, which may have parts of an input."""
+    return error.model_copy(update={"message": "", "stack": ""})
+
+
+def steps_without_payloads(steps: Iterable[StepResult]) -> list[StepResult]:
+    """Return steps without what they gave back and the texts of their errors."""
+    return [step.model_copy(update={"data": None, "error": None}) for step in steps]
 
 
 def failure_view(group: FailureGroup, tasks: Iterable[Task]) -> Json:

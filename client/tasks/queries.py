@@ -6,11 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from mainspring.client.errors import AmbiguousTask, TaskUnknown
+from mainspring.client.errors import (
+    AmbiguousTask,
+    TaskCancelled,
+    TaskFailed,
+    TaskNotEnded,
+    TaskUnknown,
+)
 from mainspring.client.references import resolved_id
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.flows import StepResult
-from mainspring.contracts.tasks import Task, TaskFilter
+from mainspring.contracts.tasks import JsonObject, Task, TaskError, TaskFilter, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
@@ -97,6 +103,32 @@ class Tasks:
         return await self._database.read(
             lambda session: WorkspaceTasks(session, self.workspace).steps(task_id)
         )
+
+    async def errors(self, task_id: UUID, *, after: int = 0, limit: int) -> list[tuple[int, TaskError]]:
+        """Return a page of a task's error log, the oldest first, each entry with its number.
+
+        Raises TaskUnknown: when there is no such task.
+        """
+        await self.get(task_id)
+        return await self._database.read(
+            lambda session: WorkspaceTasks(session, self.workspace).errors(task_id, after=after, limit=limit)
+        )
+
+    async def result(self, task_id: UUID) -> JsonObject:
+        """Return the result of a task that has succeeded.
+
+        Raises TaskNotEnded: when the task goes on.
+        Raises TaskFailed: when the task has failed.
+        Raises TaskCancelled: when the task was cancelled.
+        """
+        task = await self.get(task_id)
+        if not task.state.is_final:
+            raise TaskNotEnded(task)
+        if task.state is TaskState.FAILED:
+            raise TaskFailed(task)
+        if task.state is TaskState.CANCELLED:
+            raise TaskCancelled(task)
+        return task.result or {}
 
     async def children(self, task_id: UUID) -> list[Task]:
         """Return the tasks that are steps of this one, in the order in which they began."""

@@ -2,9 +2,10 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from temporalio.client import Client
@@ -12,6 +13,7 @@ from temporalio.client import Client
 from mainspring.client.account_lists import AccountLists
 from mainspring.client.accounts import Accounts
 from mainspring.client.audit import Audit
+from mainspring.client.cancelling import Cancellations, Cancelling
 from mainspring.client.effects import Effects
 from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
@@ -19,6 +21,8 @@ from mainspring.client.jobs import Jobs
 from mainspring.client.people import People
 from mainspring.client.service import Service, service_of
 from mainspring.client.shop import Shop
+from mainspring.client.starts import Starts
+from mainspring.client.task_tokens import TaskTokens
 from mainspring.client.tasks.queries import Tasks
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlists import Wishlists
@@ -26,7 +30,7 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.cards import Tracked
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.failures import FailureFilter
-from mainspring.contracts.tasks import Task
+from mainspring.contracts.tasks import Task, TaskFilter
 from mainspring.contracts.wishlist import CheckWishlistSales
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
@@ -120,6 +124,16 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
     (Jobs, "cancel"): (TaskUnknown, lambda own, other: own.jobs.cancel(other.queued)),
     (Jobs, "ask_to_cancel"): (TaskUnknown, lambda own, other: own.jobs.ask_to_cancel(other.queued)),
     (Jobs, "retry"): (TaskUnknown, lambda own, other: own.jobs.retry(other.failed)),
+    (Tasks, "errors"): (TaskUnknown, lambda own, other: own.tasks.errors(other.failed, limit=1)),
+    (Tasks, "result"): (TaskUnknown, lambda own, other: own.tasks.result(other.failed)),
+    (Starts, "retry"): (TaskUnknown, lambda own, other: own.starts.retry(other.failed, is_platform=True)),
+    (Cancelling, "cancel"): (TaskUnknown, lambda own, other: own.cancelling.cancel(other.queued)),
+    (TaskTokens, "make"): (
+        TaskUnknown,
+        lambda own, other: own.task_tokens.make(
+            other.failed, key_id=uuid4(), sees_payloads=True, expires_in=timedelta(minutes=1)
+        ),
+    ),
     (WebhookSubscriptions, "find"): (
         SubscriptionUnknown,
         lambda own, other: own.webhooks.find(other.webhook),
@@ -179,12 +193,19 @@ NOTHING: dict[tuple[type, str], tuple[object, Call]] = {
     (Failures, "dismiss"): (0, lambda own, other: own.failures.dismiss(only(other))),
     (Failures, "groups"): ([], lambda own, other: own.failures.groups(only(other))),
     (Failures, "replay"): ((), replayed),
+    (Cancelling, "cancel_matching"): (
+        Cancellations(0, more=False),
+        lambda own, other: own.cancelling.cancel_matching(TaskFilter(parent_id=other.failed)),
+    ),
 }
 # Methods that take no reference: the tests above look at them, or they make what is the caller's own.
 WITHOUT_REFERENCE = {
     (Tasks, "find"),
     (Jobs, "start"),
     (Jobs, "start_many"),
+    (Starts, "start"),
+    (Starts, "start_many"),
+    (TaskTokens, "opened_by"),  # by a token, which names the workspace
     (Failures, "group"),  # by a fingerprint, which two workspaces share
     (WebhookSubscriptions, "add"),
     (WebhookSubscriptions, "all"),
@@ -210,6 +231,9 @@ WITHOUT_REFERENCE = {
 FACADES = (
     Tasks,
     Jobs,
+    Starts,
+    Cancelling,
+    TaskTokens,
     Failures,
     WebhookSubscriptions,
     Effects,

@@ -24,6 +24,7 @@ ALLOWED = {
         "TrackedRepository",  # the same
     },
     "api_keys.py": {"PresentedKeys"},  # a key says in which workspace its callers work
+    "cancelling.py": {"TaskWriter"},  # cancels tasks that were found in the workspace
     "card_keys.py": {"AccountRepository"},  # of an account that was found in the workspace
     "checks/ledger.py": {"Attention"},  # the doctor counts over the whole installation
     "encryption.py": {  # the keys are the installation's, and seal every workspace's secrets
