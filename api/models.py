@@ -1,10 +1,10 @@
 """Shapes of requests and answers that no message of the service has already."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task
@@ -19,6 +19,16 @@ Limit = Annotated[int, Field(ge=1, le=LONGEST_PAGE, description="So many at most
 
 # What columns for names take: also names that others than this API have written.
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time of the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Body(BaseModel):
