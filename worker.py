@@ -25,7 +25,6 @@ from mainspring.activities.runtime.held_loop import watched_loop
 from mainspring.activities.runtime.interceptor import ActivityCare
 from mainspring.activities.runtime.isolation import Isolation, NoProcess, Registered, Suspects
 from mainspring.activities.runtime.isolation.child import die_with_parent, fork_nursery, serve_forks
-from mainspring.activities.runtime.isolation.frames import Ended, receive, send
 from mainspring.activities.runtime.queue import QueueSizes
 from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.schedules import Schedules
@@ -40,6 +39,7 @@ from mainspring.contracts.effects import OnUnknown
 from mainspring.domain.queues import Role, consumer_of, queue_of
 from mainspring.gateways.clock import Clock, SystemClock
 from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.frames import Ended, receive, send
 from mainspring.gateways.private_files import UMASK
 from mainspring.gateways.smtp import Mailbox
 from mainspring.gateways.temporal import TemporalGateway

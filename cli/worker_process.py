@@ -10,9 +10,9 @@ from datetime import timedelta
 import structlog
 from temporalio.client import Client
 
-from mainspring.activities.runtime.isolation.frames import Ended, Stop, receive, send
 from mainspring.config.order import Order
 from mainspring.config.settings import Settings
+from mainspring.gateways.frames import Ended, Stop, receive, send
 
 log = structlog.get_logger(__name__)
 

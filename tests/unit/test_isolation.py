@@ -9,8 +9,9 @@ from temporalio.testing import ActivityEnvironment
 
 from mainspring.activities.runtime.isolation import Died, Isolation, NoProcess
 from mainspring.activities.runtime.isolation.child import forks_asked_for
-from mainspring.activities.runtime.isolation.frames import Cancel, Ready, Run, receive, send
+from mainspring.activities.runtime.isolation.frames import Cancel, Ready, Run
 from mainspring.activities.runtime.isolation.process import IsolatedProcess
+from mainspring.gateways.frames import receive, send
 
 # No process has this number: who kills it meets nobody.
 NOBODY = 2**31 - 1

@@ -26,9 +26,8 @@ from mainspring.activities.runtime.isolation.frames import (
     Ready,
     Returned,
     Run,
-    receive,
-    send,
 )
+from mainspring.gateways.frames import receive, send
 from mainspring.gateways.temporal.converter import data_converter
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -21,9 +21,8 @@ from mainspring.activities.runtime.isolation.frames import (
     Returned,
     Run,
     ShuttingDown,
-    receive,
-    send,
 )
+from mainspring.gateways.frames import receive, send
 
 log = structlog.get_logger(__name__)
 
