@@ -29,6 +29,9 @@ SILENCE = frozenset(
     }
 )
 
+# What the system says where no server of names has answered, or none answers us; no such name is an answer.
+NO_NAMES = frozenset({socket.EAI_AGAIN, socket.EAI_FAIL})
+
 
 class NetworkAway(NotSent):
     """Nothing outside can be reached from here."""
@@ -78,7 +81,7 @@ def _is_of_machine(error: BaseException) -> bool:
 
 def _is_silence(error: BaseException) -> bool:
     if isinstance(error, socket.gaierror):
-        return error.errno == socket.EAI_AGAIN  # none of the servers of names has answered
+        return error.errno in NO_NAMES
     return isinstance(error, TimeoutError) or (isinstance(error, OSError) and error.errno in SILENCE)
 
 

@@ -150,9 +150,10 @@ async def test_names_that_nobody_answers_for_hold_up_no_other_receiver(receivers
 
 
 class Names:
-    """A server of names that may be away; `answers` is how, for the hosts that it knows no address of."""
+    """A server of names; `answers` is what the system says of the hosts that it knows no address of."""
 
-    answers = socket.EAI_AGAIN
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
 
     def __call__(self, host: str) -> list[str]:
         """Return the address of a host below hooks.test."""
@@ -167,11 +168,12 @@ async def failure_at(webhooks: Webhooks, url: str) -> type[GatewayError]:
     return type(caught.value)
 
 
+@pytest.mark.parametrize("answers", [socket.EAI_AGAIN, socket.EAI_FAIL])
 async def test_a_receiver_that_nobody_answers_for_has_failed_only_when_others_answer(
-    receivers: WebhookEmulator,
+    answers: int, receivers: WebhookEmulator
 ) -> None:
     """Otherwise the network may be ours to mend, and the delivery waits for that."""
-    now, names = 0.0, Names()
+    now, names = 0.0, Names(answers)
     async with open_webhooks(allow_private=True, lookups=Lookups(names), seconds=lambda: now) as webhooks:
         at_first = await failure_at(webhooks, "https://away.example/")
         receivers.receivers["shop"].fail(Fault.SERVER_ERROR, 1)
@@ -185,8 +187,7 @@ async def test_a_receiver_that_nobody_answers_for_has_failed_only_when_others_an
 
 async def test_a_host_without_a_name_or_a_listener_is_gone_though_nobody_else_answers() -> None:
     """The server of names has said so, or the host itself."""
-    names = Names()
-    names.answers = socket.EAI_NONAME
+    names = Names(socket.EAI_NONAME)
     async with open_webhooks(allow_private=True, lookups=Lookups(names)) as webhooks:
         assert NotSent is await failure_at(webhooks, "https://gone.example/")
     async with open_webhooks(allow_private=True, lookups=Lookups(names)) as webhooks:
