@@ -29,6 +29,7 @@ from mainspring.client.starts import Starts
 from mainspring.client.task_tokens import TaskTokens
 from mainspring.client.tasks.queries import Tasks
 from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.client.wishlist_checks import WishlistChecks
 from mainspring.client.wishlists import Wishlists
 from mainspring.client.workspaces import checked_workspace
 from mainspring.config.connect import connect
@@ -73,6 +74,7 @@ class Service:
     shop: Shop
     people: People
     wishlists: Wishlists
+    wishlist_checks: WishlistChecks
 
     @property
     def tasks(self) -> Tasks:
@@ -156,6 +158,8 @@ def _service(
     own_keys = partial(sealing_keys, settings)
     key_ring = KeyRing(database, own_keys, clock)
     allow_private = settings.webhooks_allow_private
+    schedules = Schedules(temporal_client, settings)
+    starts = Starts(database, jobs, clock, most_active=settings.api_active_tasks)
     return Service(
         workspace=workspace,
         settings=settings,
@@ -165,13 +169,13 @@ def _service(
         clock=clock,
         ledger_check=ledger_check,
         jobs=jobs,
-        starts=Starts(database, jobs, clock, most_active=settings.api_active_tasks),
+        starts=starts,
         cancelling=Cancelling(database, jobs, temporal, clock),
         failures=Failures(database, jobs, clock),
         accounts=accounts,
         account_lists=AccountLists(database, accounts, workspace=workspace),
         webhooks=WebhookSubscriptions(database, box, clock, allow_private=allow_private, workspace=workspace),
-        schedules=Schedules(temporal_client, settings),
+        schedules=schedules,
         effects=Effects(database, jobs, clock),
         encryption=Encryption(database, settings),
         api_keys=ApiKeys(database, own_keys, clock, workspace=workspace),
@@ -183,4 +187,5 @@ def _service(
         shop=Shop(database, clock, workspace=workspace),
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),
+        wishlist_checks=WishlistChecks(schedules, starts, jobs.tasks, temporal),
     )
