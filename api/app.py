@@ -19,8 +19,8 @@ from mainspring.api.requests import Requests
 from mainspring.api.services import Services
 from mainspring.client.service import Service
 
-# Routes that are no part of a version: where load balancers and browsers look.
-WITHOUT_VERSION = {"health"}
+# Routes that are no part of a version: where load balancers and links in mails look.
+WITHOUT_VERSION = {"health", "unsubscribe"}
 
 
 def api_of(service: Service) -> FastAPI:

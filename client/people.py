@@ -77,17 +77,18 @@ class People:
         ):
             raise EntryUnknown("user", user_id)
 
-    async def can_unsubscribe(self, token: str) -> bool:
-        """Whether a link's token was made here, for a user that there is."""
+    async def asked_by(self, token: str) -> Unsubscribing | None:
+        """Return what a link's token asks for; None when it was not made here, or the user is gone."""
         try:
             wish = await self._named(read_token(token, *self._token_keys()))
         except TokenRefused:
-            return False
-        return wish is not None and bool(
-            await self._database.read(
-                lambda session: UserRepository(session, wish.workspace).known([wish.user_id])
-            )
+            return None
+        if wish is None:
+            return None
+        known = await self._database.read(
+            lambda session: UserRepository(session, wish.workspace).known([wish.user_id])
         )
+        return wish if known else None
 
     async def unsubscribe(self, token: str) -> str | None:
         """Switch off what a link's token says; return the user's id, None if there is no such user.

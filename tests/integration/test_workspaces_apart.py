@@ -216,7 +216,7 @@ WITHOUT_REFERENCE = {
     (AccountLists, "accounts"),
     (Shop, "products"),
     (People, "users"),
-    (People, "can_unsubscribe"),  # by a token, which names the workspace
+    (People, "asked_by"),  # by a token, which names the workspace
     (Wishlists, "items"),
     (Shop, "store_products"),
     (People, "store_users"),
