@@ -287,20 +287,22 @@ async def test_a_removed_subscriber_gets_nothing_more(service: Service, receiver
     assert 0 == receiver.attempts
 
 
+@pytest.mark.parametrize(("count", "arriving"), [(15, 40), pytest.param(50, 450, marks=pytest.mark.drill)])
 async def test_slow_receivers_do_not_hold_the_others_up(
-    workerless: Service, receivers: WebhookEmulator
+    workerless: Service, receivers: WebhookEmulator, count: int, arriving: int
 ) -> None:
-    """5 of 15 receivers, with most to get, never answer; the others' 40 all arrive."""
+    """Five receivers, with most to get, never answer; what is for the others all arrives."""
     hanging: list[UUID] = []
     healthy: list[UUID] = []
-    for number in range(15):
+    for number in range(count):
         one, receiver = await subscribe(workerless, receivers, f"shop-{number}")
-        if number % 3 == 0:
+        is_hanging = number % (count // 5) == 0
+        if is_hanging:
             receiver.fail(Fault.HANG)
-        (hanging if number % 3 == 0 else healthy).append(one.subscription.id)
+        (hanging if is_hanging else healthy).append(one.subscription.id)
     # More than there are slots for all deliveries, and the healthy ones behind them.
     mixed = [hanging[n % 5] for n in range(10 * DEFAULT_LIMITS.slots + 20)]
-    mixed += [healthy[n % 10] for n in range(40)]
+    mixed += [healthy[n % len(healthy)] for n in range(arriving)]
 
     async with open_webhooks(allow_private=True, answer_within=NEVER_GIVEN_UP) as webhooks:
         workerless.gateways[Webhooks] = webhooks
@@ -308,7 +310,7 @@ async def test_slow_receivers_do_not_hold_the_others_up(
             deliveries = [made_up_delivery(to, n) for n, to in enumerate(mixed)]
             await workerless.jobs.start_many(DELIVER, deliveries)
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while receivers.accepted.total() < 40:  # noqa: ASYNC110  # polled
+                while receivers.accepted.total() < arriving:  # noqa: ASYNC110  # polled
                     await asyncio.sleep(0.05)
 
     assert {1} == set(receivers.accepted.values())
