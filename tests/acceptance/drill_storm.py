@@ -9,10 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from mainspring.client.effects import EffectCounts, Effects
+from mainspring.client.schedules import Schedules
 from mainspring.client.webhooks import WebhookSubscriptions
+from mainspring.config.connect import connect_embedded
 from mainspring.config.secrets import encryption_key
 from mainspring.config.settings import Settings
 from mainspring.contracts.flows import AdHocStep, RunFlow
@@ -23,11 +25,10 @@ from mainspring.emulators.justtcg.calls import Call
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.emulators.webhooks import WebhookEmulator
 from mainspring.gateways.clock import SystemClock
-from mainspring.gateways.errors import Unreachable
 from mainspring.storage.database import Database, Session
 from mainspring.storage.errors import DatabaseAway
 from mainspring.storage.secrets import SecretBox
-from mainspring.storage.tables import NotificationRow, TaskErrorRow, TaskRow
+from mainspring.storage.tables import NotificationRow, TaskRow
 from mainspring.workflows.cards import DISCOVER_SETS, SYNC_TRACKED_SETS, UPDATE_INVENTORY_PRICES
 from mainspring.workflows.media import PROCESS_VIDEO
 from mainspring.workflows.run_flow import RUN_FLOW
@@ -147,15 +148,6 @@ class Scene:
         """How often each mail and each delivery was accepted."""
         return self.smtp.counts + self.receivers.accepted
 
-    async def unanswered(self) -> int:
-        """Return how many attempts of deliveries ended without an answer."""
-
-        async def look(session: Session) -> int:
-            failed = select(func.count()).where(TaskErrorRow.error_type == Unreachable.__name__)
-            return await session.scalar(failed) or 0
-
-        return await self.site.database.read(look)
-
     @property
     def calls(self) -> Sequence[Call]:
         """The calls of the price service since the round began."""
@@ -233,6 +225,9 @@ async def scene(
             stack.callback(worker.kill)
             worker.start()
         await site.worker.ready()
+        schedules = Schedules(await connect_embedded(site.temporal_client.address), settings)
+        # It would be in the way of a storm that lasts over the full hour.
+        await schedules.pause("refresh-due-accounts", "nothing else than the drill", by="drill")
         yield Scene(
             site,
             justtcg,

@@ -9,10 +9,14 @@ from temporalio.client import Client
 
 from mainspring.contracts.effects import EffectState
 from mainspring.domain.queues import consumer_of
+from mainspring.gateways.errors import Unreachable
 from mainspring.storage.database import Database, Session
 from mainspring.storage.ledger import claim_of
-from mainspring.storage.tables import EffectRow, TaskRow
+from mainspring.storage.tables import EffectRow, TaskErrorRow, TaskRow
 from mainspring.workflows.webhooks import DELIVER
+
+# What the gateway says of a receiver that has not answered in its time. Other faults explain no repeat.
+NO_ANSWER = "no answer in time"
 
 
 @dataclass
@@ -60,6 +64,22 @@ class Wire:
             if each.last_worker_identity.startswith(f"{pid}/")
         ]
 
-    def unexplained(self, arrived: Counter[str]) -> dict[str, int]:
-        """Return what arrived more often than once and once again for each kill, and how often."""
-        return {each: count for each, count in arrived.items() if count > 1 + self.kills[each]}
+    async def unexplained(self, arrived: Counter[str]) -> dict[str, int]:
+        """Return how often things arrived that arrived too often.
+
+        A thing may come once, once again for each kill that it was on the wire at, and once again for each
+        attempt of which the ledger says that no answer came in time: a busy machine may be as slow as that.
+        """
+        may_come_again = self.kills + await self.timed_out()
+        return {each: count for each, count in arrived.items() if count > 1 + may_come_again[each]}
+
+    async def timed_out(self) -> Counter[str]:
+        """Return at how many attempts of each delivery the worker was told nothing, and gave up."""
+        given_up = select(TaskErrorRow.task_id).where(
+            TaskErrorRow.error_type == Unreachable.__name__, TaskErrorRow.message.endswith(NO_ANSWER)
+        )
+
+        async def look(session: Session) -> Counter[str]:
+            return Counter(map(str, await session.scalars(given_up)))
+
+        return await self.database.read(look)

@@ -115,7 +115,7 @@ async def weather(storm: Storm, calm: Scene, wild: Scene, data: Path, chance: Ra
             assert len(at.smtp.accepted) - len(at.smtp.counts) <= effects.resends
             assert at.rounds * at.size.deliveries == len(at.receivers.accepted)
             assert 0 == sum(each.unverified for each in at.receivers.receivers.values())
-            assert {} == at.wire.unexplained(at.arrived)
+            assert {} == await at.wire.unexplained(at.arrived)
     print(f"killed {killed}; {await figures(wild)}")  # noqa: T201  # for people
 
 
@@ -126,7 +126,7 @@ async def figures(at: Scene) -> str:
     return (
         f"{tasks} tasks, {len(at.smtp.counts)} mails, {len(at.receivers.accepted)} deliveries; "
         f"{at.wire.kills.total()} on the wire at kills, {again} sent again, "
-        f"{await at.unanswered()} attempts without an answer"
+        f"{(await at.wire.timed_out()).total()} attempts without an answer in time"
     )
 
 
