@@ -6,18 +6,18 @@ How long a busy machine took for all the rest is no part of that.
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, TimeoutType
 from temporalio.api.history.v1 import HistoryEvent
 
 NOTHING = timedelta()
 
 
 class Waits:
-    """What a workflow waited for after a moment, by its history."""
+    """What a workflow waited for after a worker was killed, by the workflow's history."""
 
-    def __init__(self, history: Sequence[HistoryEvent], *, after: datetime) -> None:
+    def __init__(self, history: Sequence[HistoryEvent], *, killed_at: datetime, pid: int) -> None:
         self._events = {event.event_id: event for event in history}
-        self._after = after
+        self._killed_at, self._pid = killed_at, pid
         self._later = [event for event in history if self._is_later(event)]
 
     def all(self) -> timedelta:
@@ -41,16 +41,25 @@ class Waits:
         return max(map(self._for_a_worker, self._later), default=NOTHING)
 
     def _is_later(self, event: HistoryEvent) -> bool:
-        return event.event_time.ToDatetime(UTC) > self._after
+        return event.event_time.ToDatetime(UTC) > self._killed_at
 
     def _sum(self, events: Sequence[HistoryEvent]) -> timedelta:
         waits = (self._for_a_workflow_task, self._for_a_worker, self._for_a_timer)
         return sum((wait(event) for event in events for wait in waits), NOTHING)
 
     def _for_a_workflow_task(self, event: HistoryEvent) -> timedelta:
+        """Return what passed until it was known that a workflow task had gone to the worker that was killed.
+
+        A worker that lives, and does not get to a workflow task in the ten seconds for it, is busy.
+        """
         if event.event_type != EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
             return NOTHING
-        scheduled = self._events[event.workflow_task_timed_out_event_attributes.scheduled_event_id]
+        timed_out = event.workflow_task_timed_out_event_attributes
+        if timed_out.timeout_type == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE:
+            begun_by = self._events[timed_out.started_event_id].workflow_task_started_event_attributes
+            if not begun_by.identity.startswith(f"{self._pid}/"):
+                return NOTHING
+        scheduled = self._events[timed_out.scheduled_event_id]
         return event.event_time.ToDatetime() - scheduled.event_time.ToDatetime()
 
     def _for_a_worker(self, event: HistoryEvent) -> timedelta:
