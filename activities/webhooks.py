@@ -48,7 +48,7 @@ class WebhookActivities:
         self._database = database
         self._queues = queues
         self._webhooks = webhooks
-        self._receivers = _Receivers(database, box)
+        self._receivers = _Receivers(database, box, clock)
         self._limiters: defaultdict[UUID, ConcurrencyLimiter] = defaultdict(lambda: ConcurrencyLimiter(clock))
         self._clock = clock
 
@@ -77,6 +77,7 @@ class WebhookActivities:
                 status = await self._webhooks.deliver(
                     receiver.url,
                     receiver.secret,
+                    former_secret=receiver.former_secret,
                     message_id=str(task.id),
                     at=self._clock.now(),
                     body=body_of(task.input.event),
@@ -108,9 +109,10 @@ def _is_of_receiver(result: Result) -> bool:
 class _Receivers:
     """Subscriptions with their opened secrets, read once for the many deliveries of a moment."""
 
-    def __init__(self, database: Database, box: SecretBox) -> None:
+    def __init__(self, database: Database, box: SecretBox, clock: Clock) -> None:
         self._database = database
         self._box = box
+        self._clock = clock
         self._read: dict[UUID, tuple[float, asyncio.Task[Receiver]]] = {}
 
     async def get(self, subscription_id: UUID) -> Receiver:
@@ -135,5 +137,7 @@ class _Receivers:
 
     async def _load(self, subscription_id: UUID) -> Receiver:
         return await self._database.read(
-            lambda session: ReceiverRepository(session).receiver(subscription_id, self._box)
+            lambda session: ReceiverRepository(session).receiver(
+                subscription_id, self._box, now=self._clock.now()
+            )
         )

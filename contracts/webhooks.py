@@ -51,6 +51,8 @@ class Subscription(Message):
 
     With a `fairness_key` the subscriber is told of the tasks of that key only.
 
+    Until `former_secret_until` deliveries are signed with the secret before the last rotation as well.
+
     `failing_since` is when its deliveries began to fail without one success since; a disabled one is told
     nothing until it is enabled again.
     """
@@ -65,3 +67,4 @@ class Subscription(Message):
     failures: int = 0
     disabled_at: datetime | None = None
     disabled_because: str | None = None
+    former_secret_until: datetime | None = None

@@ -30,6 +30,11 @@ def shown_url(url: str) -> str:
     return f"{parts.scheme}://{host}/{HIDDEN}" if has_more else url
 
 
+def triggered_by(subscription_id: UUID) -> str:
+    """Return what the deliveries of a subscription are triggered by."""
+    return f"webhook {subscription_id}"
+
+
 @dataclass(frozen=True)
 class EndedTask:
     """A change of a task, and the workspace whose subscribers are told of the change."""

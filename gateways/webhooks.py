@@ -63,8 +63,19 @@ class Webhooks:
         self._under_way = [0] * len(pools)
         self._turns = asyncio.Semaphore(len(pools) * AT_ONCE_IN_A_POOL)
 
-    async def deliver(self, url: str, secret: str, *, message_id: str, at: datetime, body: str) -> int:
+    async def deliver(
+        self,
+        url: str,
+        secret: str,
+        *,
+        former_secret: str | None = None,
+        message_id: str,
+        at: datetime,
+        body: str,
+    ) -> int:
         """Post `body` and return the status, one of the 200s. `at` is the time of this attempt.
+
+        With a `former_secret` there is a signature by each, so that a receiver may know either.
 
         Raises NotSent, Unreachable, ServerFault (5xx), LimitExceeded (429, with `retry_after`), ReceiverGone
         (410), AddressRefused, or Refused for any other status, redirects among them. LookupsBusy and
@@ -74,7 +85,9 @@ class Webhooks:
             "content-type": "application/json",
             "webhook-id": message_id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(secret).sign(message_id, at, body),
+            "webhook-signature": " ".join(
+                Webhook(each).sign(message_id, at, body) for each in (secret, former_secret) if each
+            ),
         }
         service, was_heard, trace = host_of(url), self._network.is_heard, _Trace()
         try:

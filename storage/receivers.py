@@ -18,11 +18,15 @@ from mainspring.storage.webhooks import subscription_of
 
 @dataclass(frozen=True)
 class Receiver:
-    """A subscription with its whole URL, and with the secret that its deliveries are signed with."""
+    """A subscription with its whole URL, and with the secret that its deliveries are signed with.
+
+    After a rotation they are signed with the former secret as well for a while.
+    """
 
     subscription: Subscription
     url: str = field(repr=False)
     secret: str = field(repr=False)
+    former_secret: str | None = field(default=None, repr=False)
 
 
 # Built once, for every end of a task asks.
@@ -35,14 +39,21 @@ ACTIVE = select(SubscriptionRow).where(
 class ReceiverRepository(Repository):
     """The receivers of all workspaces, inside the caller's transaction."""
 
-    async def receiver(self, subscription_id: UUID, box: SecretBox) -> Receiver:
+    async def receiver(self, subscription_id: UUID, box: SecretBox, *, now: datetime) -> Receiver:
         """Return one with what is sealed of it; SubscriptionUnknown or SecretUnreadable."""
         row = await self._session.get(SubscriptionRow, subscription_id)
         if row is None:
             raise SubscriptionUnknown(subscription_id)
         owner = str(subscription_id)
+        is_over = row.former_secret_until is None or row.former_secret_until <= now
+        former = None if is_over else row.former_secret_encrypted
         url = row.url if row.url_encrypted is None else box.open(row.url_encrypted, owner=owner)
-        return Receiver(subscription_of(row), url, box.open(row.secret_encrypted, owner=owner))
+        return Receiver(
+            subscription_of(row),
+            url,
+            box.open(row.secret_encrypted, owner=owner),
+            None if former is None else box.open(former, owner=owner),
+        )
 
     async def seal_urls(self, box: SecretBox) -> None:
         """Seal the URLs that are kept as they are; the release before reads no others."""

@@ -4,14 +4,14 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.webhooks import Subscription
 from mainspring.domain.webhooks import shown_url
 from mainspring.storage.database import Session
 from mainspring.storage.errors import SubscriptionUnknown
-from mainspring.storage.repository import Repository
+from mainspring.storage.repository import Cursor, Repository
 from mainspring.storage.secrets import SecretBox
 from mainspring.storage.tables import SubscriptionRow
 
@@ -56,13 +56,17 @@ class SubscriptionRepository(Repository):
         )
         return subscription
 
-    async def all(self) -> list[Subscription]:
-        """Return all, the oldest first."""
+    async def all(self, *, after: Cursor | None = None, limit: int | None = None) -> list[Subscription]:
+        """Return all, or a page of them, the oldest first; `after` is the last one of the page above."""
+        key = SubscriptionRow.created_at, SubscriptionRow.id
         query = (
             select(SubscriptionRow)
             .where(SubscriptionRow.workspace == self._workspace)
-            .order_by(SubscriptionRow.created_at, SubscriptionRow.id)
+            .order_by(*key)
+            .limit(limit)
         )
+        if after is not None:
+            query = query.where(tuple_(*key) > after)
         return [subscription_of(row) for row in await self._session.scalars(query)]
 
     async def id_starting_with(self, prefix: str) -> list[UUID]:
@@ -86,8 +90,26 @@ class SubscriptionRepository(Repository):
         await self._session.flush()
         return subscription_of(row)
 
-    async def _row(self, subscription_id: UUID) -> SubscriptionRow:
-        row = await self._session.get(SubscriptionRow, subscription_id)
+    async def disable(self, subscription_id: UUID, because: str, *, now: datetime) -> Subscription:
+        """Let one be told nothing; one that is disabled already stays as it is; SubscriptionUnknown."""
+        row = await self._row(subscription_id, for_update=True)
+        if row.disabled_at is None:
+            row.disabled_at, row.disabled_because = now, because
+            await self._session.flush()
+        return subscription_of(row)
+
+    async def rotate_secret(
+        self, subscription_id: UUID, secret: str, *, box: SecretBox, former_until: datetime
+    ) -> Subscription:
+        """Give one another secret; the former one holds until then as well; SubscriptionUnknown."""
+        row = await self._row(subscription_id, for_update=True)
+        row.former_secret_encrypted, row.former_secret_until = row.secret_encrypted, former_until
+        row.secret_encrypted = box.seal(secret, owner=str(subscription_id))
+        await self._session.flush()
+        return subscription_of(row)
+
+    async def _row(self, subscription_id: UUID, *, for_update: bool = False) -> SubscriptionRow:
+        row = await self._session.get(SubscriptionRow, subscription_id, with_for_update=for_update)
         if row is None or row.workspace != self._workspace:
             raise SubscriptionUnknown(subscription_id)
         return row

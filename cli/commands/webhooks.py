@@ -11,6 +11,7 @@ from mainspring.cli.console import with_service
 from mainspring.cli.output import AsJson, echo, show_json, show_table, tell
 from mainspring.cli.workspace_option import FormerWorkspace
 from mainspring.client.errors import BadInput
+from mainspring.client.time_input import span
 from mainspring.client.times import when
 from mainspring.client.views import added_webhook_view, messages_view
 from mainspring.contracts.tasks import FINAL_STATES, TaskState
@@ -106,6 +107,49 @@ def enable(webhook: WebhookId, *, as_json: AsJson = False) -> None:
         was_active = before.disabled_at is None
         line = f"{escape(before.url)} " + ("was active already" if was_active else "is told again")
         tell(line, as_json, id=before.id, url=before.url, was_active=was_active)
+
+    with_service(work)
+
+
+@commands.command("disable")
+def disable(
+    webhook: WebhookId,
+    *,
+    reason: Annotated[str, typer.Option(help="Why: shown while it is disabled.")] = "disabled by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Tell a webhook nothing until it is enabled. Deliveries that wait fail when their turn comes."""
+
+    async def work(service: Service) -> None:
+        disabled = await service.webhooks.disable(webhook, reason)
+        line = f"{escape(disabled.url)} is disabled: {escape(disabled.disabled_because or '')}"
+        tell(line, as_json, **disabled.model_dump(mode="json"))
+
+    with_service(work)
+
+
+@commands.command("rotate-secret")
+def rotate_secret(
+    webhook: WebhookId,
+    *,
+    overlap: Annotated[
+        str,
+        typer.Option(metavar="DURATION", help="How long deliveries are signed with the former one as well."),
+    ] = "1d",
+    as_json: AsJson = False,
+) -> None:
+    """Give a webhook another secret, which is printed this once."""
+
+    async def work(service: Service) -> None:
+        rotated = await service.webhooks.rotate_secret(webhook, overlap=span(overlap, "--overlap"))
+        if as_json:
+            show_json(added_webhook_view(rotated))
+            return
+        echo(f"secret   {rotated.secret}")
+        until = when(rotated.subscription.former_secret_until)
+        echo(
+            f"[dim]it is not shown again; deliveries are signed with the former one as well until {until}[/]"
+        )
 
     with_service(work)
 

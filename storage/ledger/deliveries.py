@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mainspring.contracts.tasks import FinishTask, TaskError, TaskState
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK, TaskChanged
 from mainspring.domain.queues import batched_task
-from mainspring.domain.webhooks import EndedTask, deliveries_of
+from mainspring.domain.webhooks import EndedTask, deliveries_of, triggered_by
 from mainspring.storage.commits import wake_after_commit
 from mainspring.storage.ledger.intake import TaskIntake
 from mainspring.storage.receivers import ReceiverRepository
@@ -46,7 +46,7 @@ async def announce(session: AsyncSession, ended: Sequence[Ended], *, now: dateti
             task_id,
             delivery,
             workspace=workspaces[delivery.subscription_id],
-            triggered_by=f"webhook {delivery.subscription_id}",
+            triggered_by=triggered_by(delivery.subscription_id),
             fairness_key=delivery.event.workspace,
         )
         for task_id, delivery in deliveries_of(changes, subscriptions)

@@ -9,12 +9,14 @@ from sqlalchemy.orm import aliased
 
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task, TaskError, TaskFilter, TaskState
+from mainspring.domain.webhooks import triggered_by
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger.rows import ACTIVE_NAMES, error_of, task_of
 from mainspring.storage.ledger.step_queries import StepQueries
 from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.repository import Cursor, Repository, found_otherwise, newest_first
 from mainspring.storage.tables import TaskErrorRow, TaskRow
+from mainspring.storage.tables.tasks import DELIVERIES
 
 
 class WorkspaceTasks(Repository):
@@ -53,6 +55,15 @@ class WorkspaceTasks(Repository):
     def _matching(self, task_filter: TaskFilter) -> Select[TaskRow]:
         own = self._own if task_filter.parent_id is None else self._found_otherwise
         return select(TaskRow).where(own, *_conditions(task_filter))
+
+    async def deliveries(
+        self, subscription_id: UUID, *, before: Cursor | None = None, limit: int
+    ) -> list[Task]:
+        """Return a page of the deliveries of a webhook, the newest first, without those that are retries."""
+        own = (DELIVERIES, TaskRow.triggered_by == triggered_by(subscription_id), self._found_otherwise)
+        query = select(TaskRow).where(*own)
+        query = newest_first(query, (TaskRow.created_at, TaskRow.id), before=before, limit=limit)
+        return [task_of(row) for row in await self._session.scalars(query)]
 
     async def last_errors(self, task_ids: Sequence[UUID]) -> dict[UUID, tuple[TaskError]]:
         """Return the last entry of each task's error log, of those that have one."""

@@ -25,6 +25,8 @@ CANCEL_REQUESTED = text(
 )
 # Waiting tasks that were let go on, and that Temporal may not have been told of.
 LET_GO_ON = text("state = 'WAITING' AND resumes_at IS NULL")
+# Deliveries of webhooks, each triggered by the webhook.
+DELIVERIES = text("job = 'deliver-webhook'")
 HAS_PARENT = text("parent_id IS NOT NULL")
 HAS_FAIRNESS_KEY = text("fairness_key IS NOT NULL")
 FAILED = text("state = 'FAILED'")
@@ -158,6 +160,14 @@ class TaskRow(Base):
             "next_attempt_at",
             sqlite_where=BATCHED_RUNNING,
             postgresql_where=BATCHED_RUNNING,
+        ),
+        Index(
+            "ix_tasks_deliveries",
+            "triggered_by",
+            "created_at",
+            "id",
+            sqlite_where=DELIVERIES,
+            postgresql_where=DELIVERIES,
         ),
         Index("ix_tasks_claimed_by", "claimed_by", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
         Index("ix_tasks_fingerprint", "fingerprint", sqlite_where=FAILED, postgresql_where=FAILED),

@@ -23,14 +23,18 @@ class SubscriptionRow(Base):
     fairness_key: Mapped[str | None] = mapped_column(String(200))
     states: Mapped[list[str]] = mapped_column(Json)
     secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    # The secret before the last rotation: deliveries are signed with it as well until then.
+    former_secret_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    former_secret_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     failing_since: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     disabled_at: Mapped[datetime | None]
     disabled_because: Mapped[str | None] = mapped_column(Text)
 
-    # Every task that ends asks who is told of it.
     __table_args__ = (
+        Index("ix_webhook_subscriptions_created_at", "workspace", "created_at", "id"),
+        # Every task that ends asks who is told of it.
         Index(
             "ix_webhook_subscriptions_active",
             "workspace",

@@ -13,13 +13,38 @@ from mainspring.contracts.effects import EffectState
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import NewTask, TaskFilter, TaskState
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.storage.api_keys import ApiKeyRepository
 from mainspring.storage.attention import Attention
+from mainspring.storage.audit import AuditLog
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectQueries, WorkspaceEffects
 from mainspring.storage.ledger import FailureStore, TaskQueries, WorkspaceTasks
 from mainspring.storage.ledger.repeats import Repeats
+from mainspring.storage.webhooks import SubscriptionRepository
 from mainspring.storage.wishlist import OutcomeRepository
 from tests.ledger_writes import accepted, begin, report
+
+
+async def deliveries(session: Session) -> None:
+    """List the deliveries of a webhook."""
+    last = (datetime.now(UTC), uuid4())
+    await WorkspaceTasks(session, DEFAULT_WORKSPACE).deliveries(uuid4(), before=last, limit=50)
+
+
+async def webhooks(session: Session) -> None:
+    """List the webhooks of a workspace."""
+    await SubscriptionRepository(session, DEFAULT_WORKSPACE).all(after=(datetime.now(UTC), uuid4()), limit=50)
+
+
+async def audited(session: Session) -> None:
+    """List the changes that callers have made."""
+    await AuditLog(session, DEFAULT_WORKSPACE).find(before=(datetime.now(UTC), uuid4()), limit=50)
+
+
+async def keys(session: Session) -> None:
+    """List the keys of a workspace."""
+    before = (datetime.now(UTC), uuid4())
+    await ApiKeyRepository(session, DEFAULT_WORKSPACE).all(before=before, limit=50)
 
 
 async def by_id(session: Session) -> None:
@@ -132,6 +157,10 @@ ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
         (by_id, "sqlite_autoindex_tasks_1 (id>? AND id<?)"),
         (children, "ix_tasks_parent_id (parent_id=?)"),
         (failures, "ix_tasks_fingerprint (fingerprint>?)"),
+        (deliveries, "ix_tasks_deliveries (triggered_by=? AND (created_at,id)<(?,?))"),
+        (webhooks, "ix_webhook_subscriptions_created_at (workspace=? AND (created_at,id)>(?,?))"),
+        (audited, "ix_audit_log_at (workspace=? AND (at,id)<(?,?))"),
+        (keys, "ix_api_keys_workspace (workspace=? AND (created_at,id)<(?,?))"),
         (holders, "uq_tasks_active_dedupe_key (workspace=? AND dedupe_key=?)"),
         (page, "ix_tasks_created_at (workspace=?)"),
         (

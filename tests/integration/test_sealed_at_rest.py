@@ -45,7 +45,7 @@ async def add_webhook(database: Database, box: SecretBox) -> UUID:
 
 async def url_of(database: Database, box: SecretBox, webhook: UUID) -> str:
     """Read where a delivery goes."""
-    found = await database.read(lambda session: ReceiverRepository(session).receiver(webhook, box))
+    found = await database.read(lambda session: ReceiverRepository(session).receiver(webhook, box, now=NOON))
     assert "s3cret" not in repr(found)
     return found.url
 

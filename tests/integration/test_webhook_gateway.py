@@ -27,15 +27,31 @@ async def receivers() -> AsyncIterator[WebhookEmulator]:
         yield emulator
 
 
-async def deliver(url: str, *, allow_private: bool = True, secret: str = SECRET) -> int:
+async def deliver(
+    url: str, *, allow_private: bool = True, secret: str = SECRET, former_secret: str | None = None
+) -> int:
     async with open_webhooks(allow_private=allow_private) as webhooks:
-        return await webhooks.deliver(url, secret, message_id="m1", at=datetime.now(UTC), body='{"a":"ä"}')
+        return await webhooks.deliver(
+            url,
+            secret,
+            former_secret=former_secret,
+            message_id="m1",
+            at=datetime.now(UTC),
+            body='{"a":"ä"}',
+        )
 
 
 async def test_a_delivery_is_signed_so_that_its_receiver_can_verify_it(receivers: WebhookEmulator) -> None:
     """By id, time and body."""
     assert 204 == await deliver(receivers.url("shop"))
     assert {"m1": {"a": "ä"}} == receivers.receivers["shop"].bodies
+
+
+async def test_a_delivery_is_signed_with_two_secrets_while_both_hold(receivers: WebhookEmulator) -> None:
+    """The receiver may know either."""
+    new = "whsec_c2VjcmV0IG9mIHNvbWVib2R5IGVsc2U="
+    assert 204 == await deliver(receivers.url("shop"), secret=new, former_secret=SECRET)
+    assert 204 == await deliver(receivers.url("shop"), secret=SECRET, former_secret=new)
 
 
 async def test_a_wrong_secret_is_noticed(receivers: WebhookEmulator) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import event, select
@@ -97,3 +98,27 @@ async def test_two_who_note_the_same_receivers_the_other_way_round_do_not_block_
             await asyncio.sleep(0.2)  # so that it waits for what is held
 
     assert [None, None] == await asyncio.gather(*notes)
+
+
+async def test_a_former_secret_holds_until_its_time(database: Database) -> None:
+    """Two rotations at once leave the secret of the first as the former one of the second."""
+    (webhook,) = await add(database, 1)
+
+    async def rotate(secret: str) -> None:
+        await database.transact(
+            lambda session: SubscriptionRepository(session, DEFAULT_WORKSPACE).rotate_secret(
+                webhook, secret, box=BOX, former_until=LATER
+            )
+        )
+
+    async def secrets_at(now: datetime) -> tuple[str, str | None]:
+        found = await database.read(
+            lambda session: ReceiverRepository(session).receiver(webhook, BOX, now=now)
+        )
+        return found.secret, found.former_secret
+
+    assert ("s", None) == await secrets_at(NOON)
+    await asyncio.gather(rotate("a"), rotate("b"))
+    newest, former = await secrets_at(NOON)
+    assert {"a", "b"} == {newest, former}
+    assert (newest, None) == await secrets_at(LATER)

@@ -146,6 +146,18 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
         SubscriptionUnknown,
         lambda own, other: own.webhooks.enable(other.webhook),
     ),
+    (WebhookSubscriptions, "disable"): (
+        SubscriptionUnknown,
+        lambda own, other: own.webhooks.disable(other.webhook, "x"),
+    ),
+    (WebhookSubscriptions, "rotate_secret"): (
+        SubscriptionUnknown,
+        lambda own, other: own.webhooks.rotate_secret(other.webhook),
+    ),
+    (WebhookSubscriptions, "deliveries"): (
+        SubscriptionUnknown,
+        lambda own, other: own.webhooks.deliveries(other.webhook),
+    ),
     (Effects, "get"): (EffectUnknown, lambda own, other: own.effects.get(str(other.effect))),
     (Effects, "mark_sent"): (EffectUnknown, lambda own, other: own.effects.mark_sent(str(other.effect))),
     (Effects, "send_again"): (EffectUnknown, lambda own, other: own.effects.send_again(str(other.effect))),
