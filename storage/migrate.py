@@ -28,6 +28,10 @@ ADVISORY_LOCK = 0x6D61696E
 _one_at_a_time = threading.Lock()
 
 
+class MorePages(Exception):
+    """A migration has changed a page of rows, and is run again for the next one in another transaction."""
+
+
 def alembic_config() -> Config:
     """Return the configuration that names where the migrations are."""
     config = Config()
@@ -44,7 +48,8 @@ async def upgrade(database: Database) -> None:
     before can be run again. On SQLite one transaction applies all, with the write lock from its start. On
     PostgreSQL each migration of a schema that is there has a transaction of its own, with an advisory lock:
     the workers of the release before go on meanwhile, and a table that one migration locks is free for the
-    next. With the newest schema there already, `upgrade` only reads, and waits for no writer.
+    next. One that changes many rows raises MorePages after each page of them. With the newest schema there
+    already, `upgrade` only reads, and waits for no writer.
 
     Raises DatabaseAway: when the database cannot be reached; so do the others here.
     """
@@ -113,7 +118,10 @@ def _upgrade(connection: Connection) -> bool:
     # Nobody works beside the first migrations of an empty database.
     is_in_use = connection.dialect.name == "postgresql" and inspect(connection).has_table(VERSION_TABLE)
     with _one_at_a_time:
-        command.upgrade(config, "+1" if is_in_use else "head")
+        try:
+            command.upgrade(config, "+1" if is_in_use else "head")
+        except MorePages:
+            return False
     if connection.dialect.name == "sqlite":
         broken = connection.execute(text("PRAGMA foreign_key_check")).all()
         if broken:

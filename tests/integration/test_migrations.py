@@ -205,6 +205,49 @@ async def test_a_migration_that_waits_holds_up_only_its_own_table(postgres: Post
     await worker.dispose()
 
 
+MANY_ROWS = (
+    (
+        "INSERT INTO wishlist_products (workspace, id, name, url, currency, price_cents, stock, updated_at,"
+        " seen_on_sale, sale_episode, seen_sold_out, stock_episode) VALUES"
+        " ('default', 'p', 'P', 'https://shop.example/p', 'EUR', 1, 1, now(), false, 0, false, 0)"
+    ),
+    (
+        "INSERT INTO wishlist_notifications (id, workspace, product_id, user_id, kind, episode, price_cents,"
+        " baseline_cents, min_stock, state, created_at) SELECT gen_random_uuid(), 'default', 'p', 'u' || n,"
+        " 'sale', 1, 1, 1, 1, 'sent', now() FROM generate_series(1, 5001) n"
+    ),
+)
+
+
+async def test_a_migration_of_many_rows_holds_a_page_of_them(postgres: PostgresServer) -> None:
+    """Who holds one row keeps the migration from its page; the pages before are done, and free."""
+    url = postgres.url(await postgres.create_empty())
+    worker, upgrading = Database(url), Database(url)
+    async with worker.engine.begin() as connection:
+        await connection.run_sync(_upgrade_to("0013"))
+        for statement in MANY_ROWS:
+            await connection.execute(text(statement))
+
+    count = text("SELECT count(*) FROM wishlist_notifications WHERE currency = 'EUR'")
+    async with worker.engine.begin() as holding:
+        # The last of those that the migration meets.
+        last = "SELECT 1 FROM wishlist_notifications WHERE user_id = 'u5001' FOR UPDATE"
+        await holding.execute(text(last))
+        upgraded = asyncio.create_task(upgrade(upgrading))
+        async with asyncio.timeout(30):
+            while not await _has_waited(worker, timedelta()):
+                assert not upgraded.done()
+        async with worker.engine.connect() as connection:
+            done = await connection.scalar(count)
+    await upgraded
+
+    async with worker.engine.connect() as connection:
+        assert (5_000, 5_001) == (done, await connection.scalar(count))
+    assert [] == await differences(worker)
+    await upgrading.dispose()
+    await worker.dispose()
+
+
 async def _has_waited(database: Database, least: timedelta) -> bool:
     waiting = text(
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND clock_timestamp() - waitstart > :least"
