@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 import structlog
 from fastapi import Depends, Request, Security
@@ -114,7 +115,7 @@ async def caller(
         raise Refused(
             HTTPStatus.FORBIDDEN, "forbidden", "Mainspring-Workspace: the key is of another workspace"
         )
-    _count_call(request, key)
+    count_call(request, key.id)
     request.state.key = key
     structlog.contextvars.bind_contextvars(key=key.prefix)
     return Caller(
@@ -125,9 +126,13 @@ async def caller(
     )
 
 
-def _count_call(request: Request, key: ApiKey) -> None:
+def count_call(request: Request, key_id: UUID) -> None:
+    """Count a call of a key.
+
+    Raises Refused: when it is one too many.
+    """
     rates: CallRates = request.app.state.rates
-    rate = rates.count(key.id)
+    rate = rates.count(key_id)
     request.state.headers = rate.headers
     check_rate(rate)
 

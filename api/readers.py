@@ -10,7 +10,7 @@ import structlog
 from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyQuery, HTTPAuthorizationCredentials
 
-from mainspring.api.callers import BEARER, WORKSPACE, caller, services_of
+from mainspring.api.callers import BEARER, WORKSPACE, caller, count_call, services_of
 from mainspring.api.problems import Refused
 from mainspring.api.services import Services
 from mainspring.client.errors import TaskUnknown
@@ -48,7 +48,7 @@ async def reader(
 ) -> Reader:
     """Return who looks.
 
-    Raises Refused: when neither a valid key nor a valid token is shown.
+    Raises Refused: when neither a valid key nor a valid token is shown, or the key has called too often.
     Raises TaskUnknown: when the token is another task's.
     """
     text = access_token or (bearer.credentials if bearer else "")
@@ -65,6 +65,7 @@ async def reader(
         )
     if token.task_id != task_id:
         raise TaskUnknown(str(task_id))
+    count_call(request, token.key_id)
     structlog.contextvars.bind_contextvars(token_of=str(token.key_id))
     return Reader(services.within(token.workspace), token.key_id, token.sees_payloads, token.expires_at)
 

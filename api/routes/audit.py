@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from mainspring.api.callers import Admin
 from mainspring.api.models import Limit, Page
+from mainspring.api.rows import page_of
 from mainspring.contracts.audit import AuditEntry
 
 routes = APIRouter(prefix="/audit", tags=["audit"])
@@ -36,4 +37,4 @@ async def list_audit(
         who.demand_platform()
         audit = who.service.platform_audit
     entries = await audit.find(after=after, limit=limit + 1)
-    return Page(items=entries[:limit], next=str(entries[limit - 1].id) if len(entries) > limit else None)
+    return page_of(entries, limit, lambda entry: str(entry.id))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from mainspring.api.callers import Admin, Caller, Observer
 from mainspring.api.models import Body, Limit, Page
+from mainspring.api.rows import page_of
 from mainspring.client.api_keys import LONGEST_NAME, ApiKeys, MadeKey
 from mainspring.contracts.api_keys import ApiKey, Role
 
@@ -72,7 +73,7 @@ async def list_keys(
 ) -> Page[ApiKey]:
     """List keys, the newest first, also those that were revoked. No key is shown whole."""
     found = await _keys(who, of_platform=of_platform).all(after=after, limit=limit + 1)
-    return Page(items=found[:limit], next=str(found[limit - 1].id) if len(found) > limit else None)
+    return page_of(found, limit, lambda key: str(key.id))
 
 
 @routes.post("/keys", status_code=201, operation_id="create_key")
