@@ -12,6 +12,7 @@ from mainspring.client.errors import (
     GroupUnknown,
     JobIsInternal,
     KeyHeld,
+    OtherLedger,
     TaskCancelled,
     TaskEndedAlready,
     TaskFailed,
@@ -19,6 +20,7 @@ from mainspring.client.errors import (
     TaskNotRetryable,
     TaskUnknown,
 )
+from mainspring.client.failure_choice import NothingChosen
 from mainspring.client.schedules import ScheduleSwitchedOff, ScheduleUnknown
 from mainspring.client.starts import IdempotencyKeyReused, TooManyTasks
 from mainspring.config.connect import TemporalUnreachable
@@ -51,6 +53,7 @@ CONFLICT = (
     AlreadyRetried,
     CountDiffers,
     KeyHeld,
+    OtherLedger,
     ScheduleSwitchedOff,
     TaskCancelled,
     TaskEndedAlready,
@@ -58,7 +61,7 @@ CONFLICT = (
     TaskNotEnded,
     TaskNotRetryable,
 )
-BAD_INPUT = (AmbiguousTask, BadInput, IdempotencyKeyReused)
+BAD_INPUT = (AmbiguousTask, BadInput, IdempotencyKeyReused, NothingChosen)
 TOO_MANY = (TooManyTasks,)
 AWAY = (DatabaseAway, TemporalUnreachable, TransientError, RPCError)
 

@@ -10,6 +10,7 @@ from temporalio.client import (
     ScheduleDescription,
     ScheduleHandle,
     ScheduleOverlapPolicy,
+    ScheduleState,
 )
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -53,19 +54,22 @@ class Schedules:
         """Run it now, also while it is paused. While a run is at work, none is added.
 
         Raises OtherLedger: when the workers work for another ledger than that of the settings.
+        Raises BadInput: when the schedule is not in Temporal yet.
         """
-        handle = self._handle(schedule_id)
+        await self._describe(schedule_id)
         await refuse_other_ledger(self._settings, self._client)
-        await handle.trigger()
+        await self._handle(schedule_id).trigger()
 
-    async def pause(self, schedule_id: str, reason: str, *, by: str) -> None:
-        """Stop it from firing until it is resumed; who did it and why is shown.
+    async def pause(self, schedule_id: str, reason: str, *, by: str) -> Pause | None:
+        """Stop it from firing until it is resumed; who did it and why is shown. Return what holds it now.
 
         BadInput: there is no reason, or it is longer than 200 characters.
         """
         reason = checked_reason(reason)
         described = await self._describe(schedule_id)
-        await self._handle(schedule_id).pause(note=paused(described.schedule.state, by, reason))
+        note = paused(described.schedule.state, by, reason)
+        await self._handle(schedule_id).pause(note=note)
+        return Pause.of(ScheduleState(paused=True, note=note))
 
     async def resume(self, schedule_id: str, *, by: str) -> tuple[Pause | None, Pause | None]:
         """Take an operator's pause away. Return what held the schedule, and what still does: a setting.

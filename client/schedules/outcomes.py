@@ -39,19 +39,28 @@ def run_outcome(last: LastRun, tasks: Mapping[UUID, Task]) -> TaskState | Litera
     return ENDED.get(last.status, TaskState.FAILED) if last.status else None
 
 
-async def last_tasks(settings: Settings, statuses: Iterable[ScheduleStatus]) -> dict[UUID, Task]:
-    """Return the tasks of last runs, by their ids: none when there is no database, or it is away."""
-    wanted = [each.last_run.task_id for each in statuses if each.last_run and each.last_run.task_id]
-    if not wanted or (settings.database_url is None and not settings.database_file.exists()):
-        return {}
+async def tasks_of_last_runs(database: Database, statuses: Iterable[ScheduleStatus]) -> dict[UUID, Task]:
+    """Return the tasks of last runs, by their ids."""
 
     async def look(session: Session) -> dict[UUID, Task]:
-        tasks = [await TaskQueries(session).get(each) for each in wanted]
+        tasks = [await TaskQueries(session).get(each) for each in _task_ids(statuses)]
         return {task.id: task for task in tasks if task is not None}
 
+    return await database.read(look)
+
+
+def _task_ids(statuses: Iterable[ScheduleStatus]) -> list[UUID]:
+    return [each.last_run.task_id for each in statuses if each.last_run and each.last_run.task_id]
+
+
+async def last_tasks(settings: Settings, statuses: Iterable[ScheduleStatus]) -> dict[UUID, Task]:
+    """Return the tasks of last runs, by their ids: none when there is no database, or it is away."""
+    statuses = list(statuses)
+    if not _task_ids(statuses) or (settings.database_url is None and not settings.database_file.exists()):
+        return {}
     database = Database(settings.resolved_database_url)
     try:
-        return await database.read(look)
+        return await tasks_of_last_runs(database, statuses)
     except READ_ERRORS as error:  # Temporal's own word on the run is shown then
         log.warning("the ledger cannot be read", error=str(error))
         return {}
