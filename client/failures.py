@@ -1,6 +1,7 @@
 """Failed tasks as operators work through them: looked at in groups, replayed, or dismissed."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,10 +54,18 @@ class Failures:
             raise GroupUnknown(beginning, is_ambiguous=bool(found))
         return found[0]
 
-    async def tasks(self, criteria: FailureFilter, *, limit: int = 50) -> list[Task]:
-        """Return failed tasks without their error logs, the latest failure first."""
+    async def tasks(
+        self, criteria: FailureFilter, *, before: Task | None = None, limit: int = 50
+    ) -> list[Task]:
+        """Return failed tasks without their error logs, the latest failure first.
+
+        `before` is the last task of the page above.
+        """
+        above = None if before is None else (before.finished_at or before.created_at, before.id)
         return await self._database.read(
-            lambda session: FailureStore(session, self._jobs.workspace).newest(criteria, limit=limit)
+            lambda session: FailureStore(session, self._jobs.workspace).newest(
+                criteria, before=above, limit=limit
+            )
         )
 
     async def count(self, criteria: FailureFilter) -> int:
@@ -81,20 +90,23 @@ class Failures:
         rate: float = REPLAYS_A_SECOND,
         stop_when_it_returns: bool = True,
         patience: timedelta = PATIENCE,
+        within: timedelta | None = None,
         on_replayed: Callable[[Task, UUID], None] = lambda _task, _new_id: None,
     ) -> Replayed:
         """Retry the oldest failures first, at most `limit`, at `rate` tasks a second.
 
         The first task of each group goes ahead and is watched for `patience`, also when it is the only one:
         the replay stops when a replayed task fails in a way that is being replayed. No task is replayed
-        twice, whoever else replays meanwhile. `on_replayed` is called with each task and its new task. What
-        failed since the replay began does not count as left.
+        twice, whoever else replays meanwhile. With `within` no task is replayed after so long. `on_replayed`
+        is called with each task and its new task. What failed since the replay began does not count as left.
         """
-        replay = _Replay(self._clock.now())
+        replay, began = _Replay(self._clock.now()), time.monotonic()
         # What fails again meanwhile is for the next replay, or this one might never end.
         criteria = criteria.model_copy(update={"until": min(criteria.until or replay.since, replay.since)})
         async for task in self._oldest(criteria):
             if limit is not None and len(replay.started) >= limit:
+                break
+            if within is not None and time.monotonic() - began >= within.total_seconds():
                 break
             if stop_when_it_returns and await self._has_returned(replay):
                 break

@@ -64,9 +64,12 @@ class FailureStore(Repository):
             query = query.where(tuple_(*ENDED) > after)
         return [task_of(row) for row in await self._session.scalars(query.limit(limit))]
 
-    async def newest(self, criteria: FailureFilter, *, limit: int) -> list[Task]:
-        """Return failed tasks, the latest failure first."""
-        query = newest_first(select(TaskRow).where(*self._conditions(criteria)), ENDED, limit=limit)
+    async def newest(
+        self, criteria: FailureFilter, *, before: Cursor | None = None, limit: int
+    ) -> list[Task]:
+        """Return failed tasks, the latest failure first; `before` is the end and id of the last one above."""
+        query = select(TaskRow).where(*self._conditions(criteria))
+        query = newest_first(query, ENDED, before=before, limit=limit)
         return [task_of(row) for row in await self._session.scalars(query)]
 
     async def count(self, criteria: FailureFilter) -> int:
