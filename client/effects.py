@@ -41,10 +41,15 @@ class Effects:
         self._clock = clock
         self._kinds = kinds
 
-    async def find(self, states: Collection[EffectState] = (), *, limit: int = 50) -> list[Effect]:
-        """Return effects, the newest first."""
+    async def find(
+        self, states: Collection[EffectState] = (), *, before: Effect | None = None, limit: int = 50
+    ) -> list[Effect]:
+        """Return effects, the newest first; `before` is the last one of the page above."""
+        above = None if before is None else (before.created_at, before.id)
         return await self._database.read(
-            lambda session: WorkspaceEffects(session, self._jobs.workspace).find(states, limit=limit)
+            lambda session: WorkspaceEffects(session, self._jobs.workspace).find(
+                states, before=above, limit=limit
+            )
         )
 
     async def get(self, reference: str) -> Effect:
@@ -72,6 +77,15 @@ class Effects:
         async def look(session: Session) -> EffectCounts:
             effects = WorkspaceEffects(session, self._jobs.workspace)
             return EffectCounts(dict(await effects.counts()), await effects.resends())
+
+        return await self._database.read(look)
+
+    async def counts_up_to(self, most: int) -> EffectCounts:
+        """Return how many there are; of a state with more than `most` no more are counted."""
+
+        async def look(session: Session) -> EffectCounts:
+            effects = WorkspaceEffects(session, self._jobs.workspace)
+            return EffectCounts(dict(await effects.counts_up_to(most)), await effects.resends())
 
         return await self._database.read(look)
 

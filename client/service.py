@@ -23,6 +23,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.client.ledger import opened_database
 from mainspring.client.other_ledger import LedgerCheck
 from mainspring.client.people import People
+from mainspring.client.quotas import Quotas
 from mainspring.client.schedules import Schedules
 from mainspring.client.shop import Shop
 from mainspring.client.starts import Starts
@@ -71,6 +72,7 @@ class Service:
     audit: Audit
     platform_audit: Audit
     task_tokens: TaskTokens
+    quotas: Quotas
     shop: Shop
     people: People
     wishlists: Wishlists
@@ -184,6 +186,7 @@ def _service(
         platform_audit=Audit(database, clock, workspace=None),
         key_ring=key_ring,
         task_tokens=TaskTokens(jobs.tasks, key_ring, own_keys, clock),
+        quotas=Quotas(database, clock, workspace=workspace),
         shop=Shop(database, clock, workspace=workspace),
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),

@@ -66,6 +66,14 @@ class QuotaRepository(Repository, Generic[State]):
         stored = await self._session.scalar(select(QuotaRow.state).where(*self._is(holder)))
         return None if stored is None else self._states.validate_python(stored, extra="ignore")
 
+    async def all(self, *, after: str = "", limit: int) -> list[tuple[str, State]]:
+        """Return a page of holders with what is known of each, in the order of their names."""
+        query = select(QuotaRow.holder, QuotaRow.state).where(
+            QuotaRow.workspace == self._workspace, QuotaRow.holder > after
+        )
+        rows = await self._session.execute(query.order_by(QuotaRow.holder).limit(limit))
+        return [(holder, self._states.validate_python(stored, extra="ignore")) for holder, stored in rows]
+
     async def change(self, holder: str, change: Callable[[State], State]) -> None:
         """Change what is known of a holder; there is nothing to change before its first call."""
         state = await self._locked(holder)

@@ -60,6 +60,15 @@ class WorkspaceEffects(Repository):
         query = select(EffectRow.state, func.count()).where(self._own).group_by(EffectRow.state)
         return {EffectState(state): count for state, count in await self._session.execute(query)}
 
+    async def counts_up_to(self, most: int) -> Mapping[EffectState, int]:
+        """Return how many effects are in each state; from `most` on nothing is counted further."""
+        found: dict[EffectState, int] = {}
+        for state in EffectState:
+            some = select(EffectRow.id).where(self._own, EffectRow.state == state).limit(most)
+            if count := await self._session.scalar(select(func.count()).select_from(some.subquery())):
+                found[state] = count
+        return found
+
     async def resends(self) -> int:
         """Return how many attempts were made though an earlier one may have got through."""
         resends = select(func.sum(EffectRow.resends)).where(self._own, RESENT)

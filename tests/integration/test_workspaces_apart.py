@@ -19,6 +19,7 @@ from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
 from mainspring.client.people import People
+from mainspring.client.quotas import Quotas
 from mainspring.client.service import Service, service_of
 from mainspring.client.shop import Shop
 from mainspring.client.starts import Starts
@@ -87,6 +88,7 @@ async def test_lists_and_counts_are_those_of_the_workspace(workspaces: list[Furn
         assert [each.webhook] == [str(found.id) for found in await own.webhooks.all()]
         assert [each.effect] == [found.id for found in await own.effects.find()]
         assert {EffectState.UNKNOWN: 1} == (await own.effects.counts()).states
+        assert await own.effects.counts() == await own.effects.counts_up_to(5)
         assert [each.account] == [str(found.id) for found in await own.accounts.list()]
         assert [each.account] == [str(found.id) for found in await own.account_lists.accounts()]
         assert {product(1).id, each.entry} == {found.id for found in await own.shop.products()}
@@ -223,6 +225,7 @@ WITHOUT_REFERENCE = {
     (WebhookSubscriptions, "all"),
     (Effects, "find"),
     (Effects, "counts"),
+    (Effects, "counts_up_to"),
     (Accounts, "add"),
     (Accounts, "list"),
     (AccountLists, "accounts"),
@@ -238,6 +241,7 @@ WITHOUT_REFERENCE = {
     (Wishlists, "counts"),
     (Wishlists, "outcomes"),
     (Audit, "note"),
+    (Quotas, "all"),
     (Audit, "find"),  # after an entry of the same log: test_api_audit.py
 }
 FACADES = (
@@ -255,6 +259,7 @@ FACADES = (
     People,
     Wishlists,
     Audit,
+    Quotas,
 )
 
 

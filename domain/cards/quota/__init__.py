@@ -11,6 +11,7 @@ from mainspring.domain.cards.quota.decisions import exceeded, observe, release, 
 from mainspring.domain.cards.quota.plans import FREE, PLANS, Limits, Plan, Usage, plan_named
 from mainspring.domain.cards.quota.sharing import declared, lifted
 from mainspring.domain.cards.quota.state import QuotaState, fresh
+from mainspring.domain.cards.quota.uses import WindowUse, uses
 from mainspring.domain.cards.quota.windows import Window
 from mainspring.domain.quota import Exhausted, Granted
 
@@ -25,6 +26,7 @@ __all__ = [
     "QuotaState",
     "Usage",
     "Window",
+    "WindowUse",
     "declared",
     "exceeded",
     "fresh",
@@ -33,4 +35,5 @@ __all__ = [
     "plan_named",
     "release",
     "reserve",
+    "uses",
 ]

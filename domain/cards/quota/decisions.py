@@ -47,7 +47,7 @@ def reserve(
     A clock that is behind the state is told to wait until it has caught up, so that clocks which differ
     never grant more. Accounts that share the key may differ in plan and anchor day.
     """
-    state = _turned(called_with(state, plan, anchor_day), now)
+    state = turned(called_with(state, plan, anchor_day), now)
     waits = _waits(state, now)
     if waits:
         resumes_at, window = max(waits, key=lambda wait: wait[0])
@@ -82,7 +82,7 @@ def observe(state: QuotaState, usage: Usage, reserved_at: datetime, now: datetim
     Counts are corrected upwards because the vendor's may lag, and do not hold what is on its way; downwards
     by no more than the requests of about the time of a reset that the vendor counts in the window before it.
     """
-    state = _turned(replace(state, limits=_limits_told(usage, state.limits), vendor_plan=usage.plan), now)
+    state = turned(replace(state, limits=_limits_told(usage, state.limits), vendor_plan=usage.plan), now)
     state = replace(state, day=located(state.day, usage.day_used, reserved_at, state.minute))
     if not awaits_payment(state, reserved_at):
         state = replace(state, month=located(state.month, usage.month_used, reserved_at, state.minute))
@@ -99,7 +99,7 @@ def exceeded(
     A full day or month is full until its reset; close to a reset, the vendor's clock may only be behind,
     and the request is tried again within a minute, whatever the vendor asks to wait.
     """
-    state = _turned(state, now)
+    state = turned(state, now)
     wait = min(max(MINUTE if retry_after is None else retry_after, SHORTEST_BLOCK), LONGEST_BLOCK)
     if window == "day" and is_settled(state.day, reserved_at):
         return replace(state, day=at_least(state.day, state.limits.day))
@@ -110,7 +110,8 @@ def exceeded(
     return _blocked(state, window, now + (wait if window == "minute" else min(wait, MINUTE)))
 
 
-def _turned(state: QuotaState, now: datetime) -> QuotaState:
+def turned(state: QuotaState, now: datetime) -> QuotaState:
+    """Return the state in the day and the month of `now`."""
     day, month = day_start(now), month_start(state.anchor_day, now)
     if _newest(state) - now > BROKEN_CLOCK:
         total = sum(count for _, count in state.minute)
