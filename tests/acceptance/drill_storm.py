@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -83,6 +83,8 @@ class Scene:
     wire: Wire
     rounds: int = 0
     _calls_before: int = 0
+    # Between which moments each kill of a worker was.
+    killed: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     async def begin_round(self) -> None:
         """Start every job, whatever else runs."""
@@ -138,9 +140,10 @@ class Scene:
 
     async def kill(self, worker: WorkerProcess) -> None:
         """Kill a worker and start another; note what was on the wire."""
-        pid = worker.pid
+        pid, before = worker.pid, datetime.now(UTC)
         worker.kill()
         await self.wire.note(pid)
+        self.killed.append((before, datetime.now(UTC)))
         worker.start()
 
     @property
@@ -153,10 +156,17 @@ class Scene:
         """The calls of the price service since the round began."""
         return self.justtcg.calls.of(self.key)[self._calls_before :]
 
-    def repeated_calls(self) -> int:
-        """Return how many calls of the price service asked what had been asked before in the same round."""
-        calls = self.calls
-        return len(calls) - len({(c.method, str(sorted(c.params.items())), c.variant_ids) for c in calls})
+    def asked(self) -> dict[tuple[object, ...], list[datetime]]:
+        """Return when each thing was asked of the price service in this round."""
+        asked: dict[tuple[object, ...], list[datetime]] = {}
+        for call in self.calls:
+            what = call.method, *sorted(call.params.items()), call.variant_ids
+            asked.setdefault(what, []).append(call.at)
+        return asked
+
+    def was_a_worker_killed(self, since: datetime, until: datetime) -> bool:
+        """Whether a worker was killed between two moments; its last call comes before the kill is noted."""
+        return any(since <= noted and before <= until for before, noted in self.killed)
 
     async def effects(self) -> EffectCounts:
         """Return how many mails are in each state, and how many were sent again."""

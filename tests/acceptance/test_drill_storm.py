@@ -100,13 +100,15 @@ async def weather(storm: Storm, calm: Scene, wild: Scene, data: Path, chance: Ra
         await wild.ended()
         now = raging.result()
         killed = {target: killed[target] + now[target] for target in TARGETS}
-        calls = wild.repeated_calls() - calm.repeated_calls()
-        print(f"round {wild.rounds}: killed {now}; {calls} calls again; {await figures(wild)}")  # noqa: T201
+        usual = {what: len(times) for what, times in calm.asked().items()}
+        again = [times for what, times in wild.asked().items() if len(times) > usual.get(what, 1)]
+        print(f"round {wild.rounds}: killed {now}; {len(again)} calls again; {await figures(wild)}")  # noqa: T201
 
         assert await calm.outcome() == await wild.outcome()
         assert [] == differences(await snapshot(calm.site.database), await snapshot(wild.site.database))
         # Each of an account's jobs has one call on the wire.
-        assert calls <= len(CARD_JOBS) * now["worker"]
+        assert len(again) <= len(CARD_JOBS) * now["worker"]
+        assert all(wild.was_a_worker_killed(times[0], times[-1]) for times in again)
         for at in (calm, wild):
             assert {TaskState.SUCCESS} == (await state_counts(at.site.database)).keys()
             assert at.rounds * at.size.people == len(at.smtp.counts)
