@@ -16,11 +16,13 @@ from mainspring.client.api_keys import ApiKeys, KeyRing
 from mainspring.client.audit import Audit
 from mainspring.client.cancelling import Cancelling
 from mainspring.client.card_keys import CardKeys
+from mainspring.client.card_start_checks import card_start_checks
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
 from mainspring.client.jobs import Jobs
 from mainspring.client.ledger import opened_database
+from mainspring.client.media_start_checks import MEDIA_START_CHECKS
 from mainspring.client.other_ledger import LedgerCheck
 from mainspring.client.people import People
 from mainspring.client.quotas import Quotas
@@ -161,7 +163,13 @@ def _service(
     key_ring = KeyRing(database, own_keys, clock)
     allow_private = settings.webhooks_allow_private
     schedules = Schedules(temporal_client, settings)
-    starts = Starts(database, jobs, clock, most_active=settings.api_active_tasks)
+    starts = Starts(
+        database,
+        jobs,
+        clock,
+        most_active=settings.api_active_tasks,
+        checks=card_start_checks(accounts) | MEDIA_START_CHECKS,
+    )
     return Service(
         workspace=workspace,
         settings=settings,

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,10 @@ from uuid import UUID
 from mainspring.client.errors import BadInput, ClientError
 from mainspring.client.jobs import Jobs
 from mainspring.client.jobs.new_task import checked
+from mainspring.client.start_checks import Origin, StartCheck
 from mainspring.client.validation import shown, validated
 from mainspring.contracts.flows import RunFlow
-from mainspring.contracts.message import Message
+from mainspring.contracts.message import InputFault, Message
 from mainspring.contracts.tasks import JsonObject
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
@@ -28,6 +29,8 @@ LONGEST_IDEMPOTENCY_KEY = 200
 # The active tasks of a workspace are counted again after so long: to count them at each start costs more than
 # the start. Starts in between are added to the count.
 COUNTED_EVERY = timedelta(seconds=5)
+
+Path = tuple[int | str, ...]
 
 
 class IdempotencyKeyReused(ClientError):
@@ -71,14 +74,24 @@ class Starts:
     """Starts tasks of a workspace for callers from outside.
 
     `is_platform` says that the caller has the platform's key: jobs that run by schedule work for the whole
-    installation, and are started by the platform only.
+    installation, and are started by the platform only. `checks` are what domains check of an input beside
+    its shape, by the type of the input.
     """
 
-    def __init__(self, database: Database, jobs: Jobs, clock: Clock, *, most_active: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        jobs: Jobs,
+        clock: Clock,
+        *,
+        most_active: int,
+        checks: Mapping[type[Message], StartCheck],
+    ) -> None:
         self._database = database
         self._jobs = jobs
         self._clock = clock
         self._most_active = most_active
+        self._checks = checks
         self._counted_at = -COUNTED_EVERY.total_seconds()
         self._active = 0
 
@@ -106,7 +119,7 @@ class Starts:
         Raises IdempotencyKeyReused: when the key was that of another call.
         Raises TooManyTasks: when the workspace has as many active tasks as it may have.
         """
-        job, message = self._checked(asked, is_platform=is_platform)
+        job, message = await self._checked(asked, is_platform=is_platform)
         if idempotency_key is not None:
             return await self._start_once(job, message, asked, triggered_by, _checked_key(idempotency_key))
         await self._check_room(1)
@@ -123,7 +136,7 @@ class Starts:
         results: list[Start | Exception] = []
         for each in asked:
             try:
-                job, message = self._checked(each, is_platform=is_platform)
+                job, message = await self._checked(each, is_platform=is_platform)
                 results.append(await self._start(job, message, each, triggered_by))
             except (BadInput, UnknownJob) as error:
                 results.append(error)
@@ -151,29 +164,41 @@ class Starts:
             task = await self._jobs.tasks.get(task_id)
             if not _is_startable(job_named(task.job), is_platform=is_platform):
                 raise BadInput(f"input: tasks of {task.job} are retried as they are")
-            _, message = self._checked(Asked(task.job, task.input | changes), is_platform=is_platform)
+            _, message = await self._checked(Asked(task.job, task.input | changes), is_platform=is_platform)
         await self._check_room(1)
         started = await self._jobs.retry(task_id, from_step=from_step, message=message)
         return Start(started.id, started.deduplicated)
 
-    def _checked(self, asked: Asked, *, is_platform: bool) -> tuple[AnyJob, Message]:
+    async def _checked(self, asked: Asked, *, is_platform: bool) -> tuple[AnyJob, Message]:
         job = self.job(asked.job, is_platform=is_platform)
         message = checked(job, validated(job, asked.input))
-        if isinstance(message, RunFlow):
-            self._check_steps(message, "input", is_platform=is_platform)
+        origin = Origin(self._jobs.workspace, is_platform=is_platform)
+        try:
+            await self._check(message, origin, ())
+        except InputFault as fault:
+            raise BadInput(str(fault)) from None
         return job, message
 
-    def _check_steps(self, flow: RunFlow, path: str, *, is_platform: bool) -> None:
-        for number, step in enumerate(flow.steps):
-            at = f"{path}.steps.{number}"
+    async def _check(self, message: Message, origin: Origin, path: Path) -> None:
+        check = self._checks.get(type(message))
+        if check is not None:
             try:
-                job = self.job(step.job, is_platform=is_platform)
+                await check(message, origin)
+            except InputFault as fault:
+                raise InputFault((*path, *fault.path), fault.message) from None
+        if isinstance(message, RunFlow):
+            await self._check_steps(message, replace(origin, is_step=True), path)
+
+    async def _check_steps(self, flow: RunFlow, origin: Origin, path: Path) -> None:
+        for number, step in enumerate(flow.steps):
+            at = (*path, "steps", number)
+            try:
+                job = self.job(step.job, is_platform=origin.is_platform)
             except UnknownJob as error:
-                raise BadInput(f"{at}.job: {error}") from None
-            if issubclass(job.input, RunFlow):  # whose shape the job's own check has seen
-                self._check_steps(
-                    job.input.model_validate(step.input), f"{at}.input", is_platform=is_platform
-                )
+                raise InputFault((*at, "job"), str(error)) from None
+            if job.input in self._checks or issubclass(job.input, RunFlow):
+                # The job's own check has seen the shape.
+                await self._check(job.input.model_validate(step.input), origin, (*at, "input"))
 
     async def _start(
         self, job: AnyJob, message: Message, asked: Asked, triggered_by: str, session: Session | None = None

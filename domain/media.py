@@ -15,6 +15,8 @@ MANIFEST = "manifest.json"
 # `_` (contracts.media.ProcessVideo).
 VERSION = re.compile(r"@[0-9a-f]{16}")
 
+NOT_IN_FOLDERS = re.compile(r"^[.-]|[^A-Za-z0-9.-]")
+
 # A poster of the very first frame is often black.
 POSTER_AT = 0.1
 POSTER_SHORT_SIDE = 720
@@ -106,6 +108,14 @@ def versions_of(destination: str, keys: Iterable[str]) -> dict[str, list[str]]:
         if name and VERSION.fullmatch(folder):
             found.setdefault(f"{destination}/{folder}", []).append(key)
     return found
+
+
+def workspace_folder(workspace: str) -> str:
+    """Return the first name of the destinations of a workspace's callers: one for each workspace.
+
+    What no destination may have in its first name is written as _XX, byte by byte, and so is _ itself.
+    """
+    return NOT_IN_FOLDERS.sub(lambda found: "".join(f"_{byte:02X}" for byte in found[0].encode()), workspace)
 
 
 def share_done(out_time: timedelta, duration: timedelta) -> float:

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.client.service import Service
 from mainspring.contracts.effects import EffectState, OnUnknown
+from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
@@ -89,3 +90,18 @@ async def write_failure(session: Session, workspace: str, effect: NewEffect) -> 
     )
     finish = FinishTask(task_id=task.id, state=TaskState.FAILED, error=FAILURE)
     await TaskWriter(session).finish(finish, now=NOON)
+
+
+async def seen(each: Furnished) -> list[object]:
+    """Return what a workspace's own caller sees."""
+    own = each.service
+    return [
+        await own.tasks.find(),
+        await own.tasks.steps(each.failed),
+        await own.failures.tasks(FailureFilter()),
+        await own.webhooks.all(),
+        await own.effects.find(),
+        await own.accounts.list(),
+        await own.shop.products(),
+        await own.people.users(),
+    ]

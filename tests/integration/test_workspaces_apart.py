@@ -39,7 +39,7 @@ from mainspring.storage.errors import AccountUnknown, EffectUnknown, Subscriptio
 from mainspring.testing.service import PATIENCE
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.wishlist import SALE_CHECK
-from tests.furnished import Furnished, furnish
+from tests.furnished import Furnished, furnish, seen
 from tests.shop import product, user
 
 
@@ -288,18 +288,3 @@ async def test_what_another_workspace_has_is_unknown(workspaces: list[Furnished]
             await own.service.failures.group("0" * 64)
 
     assert before == [await seen(each) for each in workspaces]
-
-
-async def seen(each: Furnished) -> list[object]:
-    """Return what a workspace's own caller sees."""
-    own = each.service
-    return [
-        await own.tasks.find(),
-        await own.tasks.steps(each.failed),
-        await own.failures.tasks(FailureFilter()),
-        await own.webhooks.all(),
-        await own.effects.find(),
-        await own.accounts.list(),
-        await own.shop.products(),
-        await own.people.users(),
-    ]

@@ -15,6 +15,7 @@ from mainspring.domain.media import (
     share_done,
     streaming_rungs,
     version_of,
+    workspace_folder,
 )
 
 SIDES = st.integers(min_value=16, max_value=8_000)
@@ -108,3 +109,24 @@ def test_a_wrong_input_is_refused_by_its_field(wrong: dict[str, object]) -> None
     with pytest.raises(ValidationError) as refused:
         ProcessVideo.model_validate(good | wrong)
     assert {*wrong} == {str(error["loc"][0]) for error in refused.value.errors()}
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20)
+
+
+@given(NAMES, NAMES)
+def test_a_workspace_publishes_in_a_folder_of_its_own(one: str, other: str) -> None:
+    """No two workspaces have one folder, none lies in another's, and each can stand in a destination."""
+    folder = workspace_folder(one)
+    assert (one == other) == (folder == workspace_folder(other))
+    assert "/" not in folder
+    ProcessVideo(source="https://films.example/a.mp4", destination=f"{folder}/films/1")
+
+
+@pytest.mark.parametrize(
+    ("workspace", "folder"),
+    [("shop-7", "shop-7"), ("two/%", "two_2F_25"), ("a_b", "a_5Fb"), (".-", "_2E-"), ("ü", "_C3_BC")],
+)
+def test_a_folder_is_recognised(workspace: str, folder: str) -> None:
+    """Most names stay as they are."""
+    assert folder == workspace_folder(workspace)
