@@ -31,6 +31,7 @@ from mainspring.client.shop import Shop
 from mainspring.client.starts import Starts
 from mainspring.client.task_tokens import TaskTokens
 from mainspring.client.tasks.queries import Tasks
+from mainspring.client.tasks.watching import Watching
 from mainspring.client.webhooks import WebhookSubscriptions
 from mainspring.client.wishlist_checks import WishlistChecks
 from mainspring.client.wishlists import Wishlists
@@ -48,7 +49,8 @@ from mainspring.storage.database import Database
 class Service:
     """What `open_service` gives. Everything is that of one workspace but what is the installation's.
 
-    That is the schedules, the encryption, the platform's keys with their audit log, and the key ring.
+    That is the schedules, the encryption, the platform's keys with their audit log, the key ring, and what
+    looks at the tasks of all open streams.
     """
 
     workspace: str
@@ -75,6 +77,7 @@ class Service:
     platform_audit: Audit
     task_tokens: TaskTokens
     quotas: Quotas
+    watching: Watching
     shop: Shop
     people: People
     wishlists: Wishlists
@@ -193,6 +196,7 @@ def _service(
         audit=Audit(database, clock, workspace=workspace),
         platform_audit=Audit(database, clock, workspace=None),
         key_ring=key_ring,
+        watching=Watching(database),
         task_tokens=TaskTokens(jobs.tasks, key_ring, own_keys, clock),
         quotas=Quotas(database, clock, workspace=workspace),
         shop=Shop(database, clock, workspace=workspace),

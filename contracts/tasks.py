@@ -95,6 +95,35 @@ class Task(Message):
     errors: tuple[TaskError, ...] = ()
 
 
+class TaskSummary(Message):
+    """What a list of events says of a task: nothing of its input, its result and the texts of its errors."""
+
+    id: UUID
+    job: str
+    state: TaskState
+    workspace: str
+    fairness_key: str | None
+    progress: int
+    processed: int
+    total: int | None
+    current_step: str | None
+    waiting_for: str | None
+    resumes_at: datetime | None
+    priority: int
+    triggered_by: str
+    parent_id: UUID | None
+    retry_of: UUID | None
+    starts_at: datetime | None
+    attempts: int
+    next_attempt_at: datetime | None
+    cancel_requested_at: datetime | None
+    error_type: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+
+
 class TaskFilter(Message):
     """Which tasks are listed: those for which everything that is given here holds.
 

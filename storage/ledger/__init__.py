@@ -14,6 +14,7 @@ from mainspring.storage.ledger.step_queries import StepQueries
 from mainspring.storage.ledger.step_store import StepStore
 from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.ledger.task_writer import TaskWriter
+from mainspring.storage.ledger.watched_tasks import WatchedTasks
 from mainspring.storage.ledger.workspace_tasks import WorkspaceTasks
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "TaskOverview",
     "TaskQueries",
     "TaskWriter",
+    "WatchedTasks",
     "WorkspaceTasks",
     "claim_of",
 ]

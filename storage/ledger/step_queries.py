@@ -10,7 +10,7 @@ from mainspring.contracts.flows import PreviousRun, PreviousStep, StepResult, St
 from mainspring.contracts.tasks import JsonObject
 from mainspring.domain.sizes import MOST_AT_ONCE
 from mainspring.storage.dialect import chunks, is_postgresql
-from mainspring.storage.ledger.step_rows import by_task
+from mainspring.storage.ledger.step_rows import by_task, step_of
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow, TaskStepRow
 
@@ -25,19 +25,7 @@ class StepQueries(Repository):
         """Return a task's steps as declared; none for one that is not a flow."""
         query = select(TaskStepRow).where(TaskStepRow.task_id == task_id).order_by(TaskStepRow.position)
         rows = await self._session.scalars(query.execution_options(populate_existing=True))
-        return [
-            StepResult(
-                step=row.name,
-                status=StepStatus(row.status),
-                weight=row.weight,
-                error=row.error,
-                started_at=row.started_at,
-                completed_at=row.completed_at,
-                attempts=row.attempts,
-                data=row.data,
-            )
-            for row in rows
-        ]
+        return [step_of(row) for row in rows]
 
     async def completed_data(self, task_id: UUID, step: str, input_hash: str) -> JsonObject | None:
         """Return what a completed step of the same input gave back; None when there is no such step."""

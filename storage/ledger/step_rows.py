@@ -7,12 +7,26 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, Update, select, update
 from sqlalchemy.orm import aliased
 
-from mainspring.contracts.flows import OpenedStep, StepStatus
+from mainspring.contracts.flows import OpenedStep, StepResult, StepStatus
 from mainspring.storage.tables import TaskStepRow
 
 OPEN = [StepStatus.PENDING, StepStatus.RUNNING]
 
 TAKEN_OVER = ("status", "input_hash", "data", "error", "attempts", "started_at", "completed_at")
+
+
+def step_of(row: TaskStepRow) -> StepResult:
+    """Return a row as a message."""
+    return StepResult(
+        step=row.name,
+        status=StepStatus(row.status),
+        weight=row.weight,
+        error=row.error,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        attempts=row.attempts,
+        data=row.data,
+    )
 
 
 def pending_row(task_id: UUID, position: int, step: OpenedStep) -> dict[str, Any]:

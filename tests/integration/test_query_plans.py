@@ -18,7 +18,7 @@ from mainspring.storage.attention import Attention
 from mainspring.storage.audit import AuditLog
 from mainspring.storage.database import Database, Session
 from mainspring.storage.effects import EffectQueries, WorkspaceEffects
-from mainspring.storage.ledger import FailureStore, TaskQueries, WorkspaceTasks
+from mainspring.storage.ledger import FailureStore, TaskQueries, WatchedTasks, WorkspaceTasks
 from mainspring.storage.ledger.repeats import Repeats
 from mainspring.storage.webhooks import SubscriptionRepository
 from mainspring.storage.wishlist import OutcomeRepository
@@ -148,6 +148,21 @@ async def plan_of(database: Database, look: Callable[[Session], Awaitable[None]]
         return " ".join(row.detail for row in plan)
 
 
+async def accepted_lately(session: Session) -> None:
+    """Look at what the streams of two workspaces are told of new tasks."""
+    await WatchedTasks(session).accepted(["a", "b"], datetime.now(UTC), limit=10)
+
+
+async def ended_lately(session: Session) -> None:
+    """Look at what they are told of tasks that have ended."""
+    await WatchedTasks(session).ended(["a", "b"], datetime.now(UTC), limit=10)
+
+
+async def changed_lately(session: Session) -> None:
+    """Look at what they are told of tasks that go on."""
+    await WatchedTasks(session).changed(["a", "b"], TaskState.RUNNING, datetime.now(UTC), limit=10)
+
+
 ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
 
 
@@ -183,6 +198,9 @@ ROWS_OF_A_LIST = "(workspace=? AND {}=? AND (created_at,id)<(?,?))"
             page_of(TaskFilter(fairness_key="shop")),
             "ix_tasks_fairness_key " + ROWS_OF_A_LIST.format("fairness_key"),
         ),
+        (accepted_lately, "ix_tasks_created_at (workspace=? AND created_at>?)"),
+        (ended_lately, "ix_tasks_finished_at (workspace=? AND finished_at>?)"),
+        (changed_lately, "ix_tasks_state (workspace=? AND state=?)"),
         (reconciled, "ix_tasks_started (id>?)"),
         (relayed, "ix_tasks_unstarted"),
         (to_cancel, "ix_tasks_cancel_requested_at"),

@@ -38,6 +38,7 @@ ALLOWED = {
     "jobs/jobs.py": {"TaskWriter"},  # cancels a task that was found in the workspace
     "ledger.py": {"WorkerRegister"},  # workers are the installation's
     "schedules/outcomes.py": {"TaskQueries"},  # schedules are the installation's
+    "tasks/watching.py": {"WatchedTasks"},  # whoever opens a stream has found its task in the workspace
     "tasks/overview.py": {"WorkerRegister"},  # workers are the installation's
 }
 
