@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from mainspring.api import routes
 from mainspring.api.bodies import CheckedBodies
+from mainspring.api.events.hub import Hub
 from mainspring.api.heads import BoundedHeads
 from mainspring.api.problems import RESPONSES, Refused, on_error
 from mainspring.api.rates import CallRates
@@ -37,6 +38,13 @@ def api_of(service: Service) -> FastAPI:
     )
     app.state.services = Services(service)
     app.state.rates = CallRates(service.settings.api_calls_a_minute)
+    app.state.hub = Hub(
+        service.watching,
+        service.key_ring,
+        service.clock,
+        most=service.settings.api_streams,
+        most_of_a_key=service.settings.api_streams_of_a_key,
+    )
     for name, found in _routers():
         app.include_router(found, prefix="" if name in WITHOUT_VERSION else "/v1")
     for error in (Refused, RequestValidationError, HTTPException, *FORESEEN):

@@ -63,6 +63,7 @@ async def reader(
             "no valid token: it has expired, or the key that made it has been revoked",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    count_call(request, token.key_id)
     if token.task_id != task_id:
         raise TaskUnknown(str(task_id))
     count_call(request, token.key_id)

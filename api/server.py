@@ -4,15 +4,20 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
+from mainspring.api.events.hub import Hub
 from mainspring.api.heads import LONGEST_HEADERS
 
 # Whom a stop finds in mid-request has so long; streams are told to end before.
 GRACE_SECONDS = 3
+
+# A connection whose other end takes nothing for so long is given up by the system.
+UNREAD = timedelta(minutes=1)
 
 
 class _Server(uvicorn.Server):
@@ -40,7 +45,11 @@ def listening(host: str, port: int) -> socket.socket:
     Raises OSError: when the address is taken, or is not this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2_048)
+    listener = socket.create_server((host, port), family=family, backlog=2_048)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; its connections take the option over
+        unread = UNREAD // timedelta(milliseconds=1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unread)
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:
@@ -50,8 +59,8 @@ def url_of(listener: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket, *, trusted_proxies: str = "") -> AsyncIterator[None]:
-    """Serve on a socket until the block ends."""
+async def serving(app: FastAPI, listener: socket.socket, *, trusted_proxies: str = "") -> AsyncIterator[None]:
+    """Serve on a socket until the block ends; open streams end first, and their clients come back."""
     options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
     config = uvicorn.Config(
         app,
@@ -70,5 +79,7 @@ async def serving(app: ASGIApp, listener: socket.socket, *, trusted_proxies: str
         await server.begun.wait()
         yield
     finally:
+        hub: Hub = app.state.hub
+        await hub.close()
         server.ended.set()
         await served

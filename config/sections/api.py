@@ -23,5 +23,5 @@ class ApiSettings(BaseModel):
     # Tasks of a workspace that have not ended; no further one is accepted from outside.
     api_active_tasks: int = Field(default=100_000, ge=1)
     # Open streams of events in one process, and of one key.
-    api_streams: int = Field(default=1_000, ge=1)
+    api_streams: int = Field(default=1_000, ge=1, le=10_000)
     api_streams_of_a_key: int = Field(default=250, ge=1)
