@@ -120,6 +120,13 @@ class ApiKeys:
             lambda session: ApiKeyRepository(session, self._workspace).revoke(key.id, now=self._clock.now())
         )
 
+    async def renew(self, key_id: UUID, lasts: timedelta) -> None:
+        """Let a key that expires hold for so long from now, unless it was revoked or holds for longer."""
+        until = self._clock.now() + lasts
+        await self._database.transact(
+            lambda session: ApiKeyRepository(session, self._workspace).renew(key_id, until)
+        )
+
     async def rotate(self, reference: str, *, overlap: timedelta = timedelta()) -> MadeKey:
         """Make a key of the same name, role and workspace; the former one holds for `overlap` more.
 

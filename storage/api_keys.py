@@ -116,6 +116,19 @@ class ApiKeyRepository(Repository):
             .values(expires_at=at)
         )
 
+    async def renew(self, key_id: UUID, until: datetime) -> None:
+        """Let a key hold until then, unless it was revoked or holds for longer."""
+        await self._changed(
+            update(ApiKeyRow)
+            .where(
+                ApiKeyRow.id == key_id,
+                ApiKeyRow.workspace == self._workspace,
+                ApiKeyRow.revoked_at.is_(None),
+                ApiKeyRow.expires_at < until,
+            )
+            .values(expires_at=until)
+        )
+
 
 def _key_of(row: Any) -> ApiKey:
     return ApiKey(
