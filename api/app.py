@@ -4,15 +4,18 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from mainspring.api import routes
 from mainspring.api.bodies import CheckedBodies
 from mainspring.api.events.hub import Hub
 from mainspring.api.heads import BoundedHeads
+from mainspring.api.hosts import KnownHosts
 from mainspring.api.problems import RESPONSES, Refused, on_error
 from mainspring.api.rates import CallRates
 from mainspring.api.refusals import AWAY, BAD_INPUT, CONFLICT, NOT_FOUND, TOO_MANY
@@ -23,9 +26,61 @@ from mainspring.client.service import Service
 # Routes that are no part of a version: where load balancers and links in mails look.
 WITHOUT_VERSION = {"health", "unsubscribe"}
 
+# What pages of the origins that are set may send and read.
+REQUEST_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "Last-Event-ID",
+    "Mainspring-Workspace",
+)
+ANSWER_HEADERS = ("Location", "Retry-After", "X-Request-Id")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-def api_of(service: Service) -> FastAPI:
-    """Return the API over a service; its workspace is where platform keys work unless they say otherwise."""
+
+def api_of(service: Service, *, on_loopback: bool = False) -> FastAPI:
+    """Return the API over a service; its workspace is where platform keys work unless they say otherwise.
+
+    On loopback no page reaches it by a name of its own.
+    """
+    app, settings = _app(), service.settings
+    app.state.services = Services(service)
+    app.state.rates = CallRates(settings.api_calls_a_minute)
+    app.state.hub = Hub(
+        service.watching,
+        service.key_ring,
+        service.clock,
+        most=settings.api_streams,
+        most_of_a_key=settings.api_streams_of_a_key,
+    )
+    for error in (Refused, RequestValidationError, HTTPException, *FORESEEN):
+        app.add_exception_handler(error, on_error)
+    # The last one is the outermost.
+    app.add_middleware(CheckedBodies, largest=settings.api_max_body)
+    app.add_middleware(BoundedHeads)
+    if settings.api_cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.api_cors_origins,
+            allow_methods=METHODS,
+            allow_headers=REQUEST_HEADERS,
+            expose_headers=ANSWER_HEADERS,
+        )
+    if on_loopback:
+        app.add_middleware(KnownHosts, public_url=settings.api_public_url)
+    app.add_middleware(Requests)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document. Neither settings nor a database are needed for it."""
+    return _app().openapi()
+
+
+FORESEEN = (*NOT_FOUND, *CONFLICT, *BAD_INPUT, *TOO_MANY, *AWAY)
+
+
+def _app() -> FastAPI:
     app = FastAPI(
         title="Mainspring",
         version=version("mainspring"),
@@ -36,26 +91,9 @@ def api_of(service: Service) -> FastAPI:
         responses=RESPONSES,
         redirect_slashes=False,
     )
-    app.state.services = Services(service)
-    app.state.rates = CallRates(service.settings.api_calls_a_minute)
-    app.state.hub = Hub(
-        service.watching,
-        service.key_ring,
-        service.clock,
-        most=service.settings.api_streams,
-        most_of_a_key=service.settings.api_streams_of_a_key,
-    )
     for name, found in _routers():
         app.include_router(found, prefix="" if name in WITHOUT_VERSION else "/v1")
-    for error in (Refused, RequestValidationError, HTTPException, *FORESEEN):
-        app.add_exception_handler(error, on_error)
-    app.add_middleware(CheckedBodies, largest=service.settings.api_max_body)
-    app.add_middleware(BoundedHeads)
-    app.add_middleware(Requests)
     return app
-
-
-FORESEEN = (*NOT_FOUND, *CONFLICT, *BAD_INPUT, *TOO_MANY, *AWAY)
 
 
 def _routers() -> Iterator[tuple[str, APIRouter]]:

@@ -34,7 +34,7 @@ class AlreadyRunning(EmbeddedTemporalError):
 
 
 class PortTaken(EmbeddedTemporalError):
-    """A port of Temporal is in use; `variable` is the setting that chooses another."""
+    """A port is in use; `variable` is the setting that chooses another."""
 
     def __init__(self, port: int, variable: str) -> None:
         super().__init__(f"port {port} is in use; set {variable} to another port, or to 0 for any free one")

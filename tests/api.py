@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -37,10 +37,11 @@ class Api:
 
 
 @asynccontextmanager
-async def served(service: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service."""
+async def served(service: Service, **settings: Any) -> AsyncIterator[Api]:
+    """Serve the API of a service with these settings beside its own."""
+    service = replace(service, settings=service.settings.model_copy(update=settings))
     listener = listening("127.0.0.1", 0)
-    async with serving(api_of(service), listener):
+    async with serving(api_of(service, on_loopback=True), listener):
         yield Api(service, url_of(listener))
 
 

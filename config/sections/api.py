@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from mainspring.config.sections.values import Port
+from mainspring.config.sections.values import Networks, Origins, Port, WebUrl
 
 
 class ApiSettings(BaseModel):
@@ -11,11 +11,11 @@ class ApiSettings(BaseModel):
     api_host: str = Field(default="127.0.0.1", min_length=1)
     api_port: Port = 8234
     # Where browsers and receivers reach the API, if not at its own address.
-    api_public_url: str | None = None
+    api_public_url: WebUrl | None = None
     # Whose X-Forwarded-For is believed: addresses or networks, separated by commas.
-    api_trusted_proxies: str = ""
+    api_trusted_proxies: Networks = ()
     # Origins of pages that may call the API, separated by commas.
-    api_cors_origins: str = ""
+    api_cors_origins: Origins = ()
 
     api_max_body: int = Field(default=1_000_000, ge=1_000)
     # So many calls of one key in a minute, counted in each process of the API.

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,26 @@ def _check_web_url(value: str) -> str:
     return value
 
 
+def _check_origin(value: str) -> str:
+    origin = value.lower().removesuffix("/")
+    try:
+        host_of(origin)
+    except UrlRefused:
+        origin = ""
+    if not re.fullmatch(r"https?://[^/?#@]+", origin):
+        raise ValueError("Input should be origins such as https://shop.example, separated by commas")
+    return origin
+
+
+def _check_network(value: str) -> str:
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError(
+            "Input should be addresses and networks such as 10.0.0.7 or 10.0.0.0/8, separated by commas"
+        ) from None
+
+
 def _check_zone(value: str) -> str:
     zone_named(value)
     return value
@@ -85,6 +106,8 @@ Separated = BeforeValidator(
 )
 Names = Annotated[tuple[str, ...], NoDecode, Separated]
 KeyList = Annotated[tuple[Key, ...], NoDecode, Separated]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_check_origin)], ...], NoDecode, Separated]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_check_network)], ...], NoDecode, Separated]
 Zone = Annotated[str, AfterValidator(_check_zone)]
 Workspace = Annotated[str, AfterValidator(_check_workspace)]
 Lowercase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)

@@ -89,6 +89,17 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
             )
             for url in ("https://", "https://me@x", "https://x?a=b", "https://x/#a", "https://x/" + "a" * 300)
         ),
+        *(
+            (
+                f"API_CORS_ORIGINS={origins}",
+                "Input should be origins such as https://shop.example, separated by commas",
+            )
+            for origins in ("*", "https://a.example/x", "https://me@a.example", "null")
+        ),
+        (
+            "API_TRUSTED_PROXIES=10.0.0.7,proxy",
+            "Input should be addresses and networks such as 10.0.0.7 or 10.0.0.0/8, separated by commas",
+        ),
         ("MEDIA_STORE_URL=s3:x", "Input should be s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"),
     ],
 )

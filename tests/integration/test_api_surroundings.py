@@ -1,0 +1,55 @@
+"""Who may call at all: hosts, pages of other origins, and keys that end with the program that has them."""
+
+from datetime import timedelta
+
+from mainspring.client.temporary_keys import temporary_key
+from mainspring.contracts.api_keys import Role
+from tests.api import problem, served
+from tests.service import Service
+
+PAGE = "https://shop.example"
+
+
+async def test_no_page_reaches_loopback_by_a_name_of_its_own(workerless: Service) -> None:
+    """A rebound name is refused; this machine's names and the public one are not."""
+    async with served(workerless, api_public_url="https://api.example") as api:
+        async with httpx.AsyncClient(base_url=api.url, trust_env=False) as client:
+            for host in (
+                "rebound.example",
+                "127.0.0.1.rebound.example:80",
+                "api.example.rebound.example",
+                "",
+            ):
+                answer = await client.get("/health", headers={"Host": host})
+                assert "Host: " in problem(answer, 421)["detail"]
+            for host in ("localhost:1", "127.0.0.1", "[::1]:8234", "API.example"):
+                assert 200 == (await client.get("/health", headers={"Host": host})).status_code
+
+
+async def test_a_page_of_another_origin_is_let_in_by_the_setting_alone(workerless: Service) -> None:
+    """Without it nothing is said of origins; with it of those that are set."""
+    asks = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+    for origins, allowed in [((), None), ((PAGE,), PAGE), (("https://other.example",), None)]:
+        async with served(workerless, api_cors_origins=origins) as api, api.caller() as client:
+            asked = await client.request("OPTIONS", "/v1/jobs/run-flow", headers=asks)
+            listed = await client.get("/v1/tasks", headers={"Origin": PAGE})
+            assert [allowed] * 2 == [
+                each.headers.get("access-control-allow-origin") for each in (asked, listed)
+            ]
+            assert "access-control-allow-credentials" not in listed.headers
+
+
+async def test_a_temporary_key_ends_with_its_program(workerless: Service) -> None:
+    """It opens the API within the block; a program that is killed leaves a key that ends by itself."""
+    keys, ring = workerless.platform_keys, workerless.key_ring
+    async with temporary_key(keys, "up", Role.ADMIN) as made:
+        assert await ring.opened_by(made.text) is not None
+        await keys.renew(made.key.id, timedelta(minutes=1))  # which is less than it has
+        assert made.key.expires_at == (await keys.find(str(made.key.id))).expires_at
+        await keys.renew(made.key.id, timedelta(hours=1))
+        renewed = await keys.find(str(made.key.id))
+        assert renewed.expires_at is not None
+        assert renewed.expires_at > workerless.clock.now() + timedelta(minutes=59)
+    assert await ring.opened_by(made.text) is None
+    await keys.renew(made.key.id, timedelta(days=1))
+    assert await ring.opened_by(made.text) is None
