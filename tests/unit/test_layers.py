@@ -34,6 +34,8 @@ BREACHES = [
     ("Imports point down only", "workflows.cards", "mainspring.client.service"),
     ("Imports point down only", "devserver.server", "mainspring.config.settings"),
     ("Imports point down only", "client.service", "mainspring.cli.app"),
+    ("Imports point down only", "client.service", "mainspring.api.app"),
+    ("Imports point down only", "api.app", "mainspring.cli.app"),
     ("Imports point down only", "client.service", "mainspring.emulators.http"),
     ("Imports point down only", "worker", "mainspring.cli.app"),
     ("Cards are imported by callers only", "activities.runtime.interceptor", "mainspring.contracts.cards"),
