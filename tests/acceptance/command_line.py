@@ -54,6 +54,7 @@ class CommandLine:
             "MAINSPRING_STATE_DIR": str(self.state_dir),
             "MAINSPRING_ENGINE_PORT": "0",
             "MAINSPRING_UI_PORT": "0",
+            "MAINSPRING_API_PORT": "0",
         }
         return inherited() | ours | dict(self.variables)
 

@@ -1,14 +1,18 @@
 """`mainspring up`: starting, being found, and leaving nothing behind."""
 
 import os
+import re
 import signal
 import socket
 import time
+import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mainspring.client.temporary_keys import LASTS
 from mainspring.contracts.tasks import TaskState
 from tests.acceptance.command_line import CommandLine, processes_about
 from tests.acceptance.running_service import RunningService, running_service
@@ -33,6 +37,13 @@ def workers_of(pid: int) -> list[int]:
     ]
 
 
+def api_of(running: RunningService) -> tuple[str, ...]:
+    """Return the address of the API and its key, each empty until it was printed."""
+    patterns = (r"HTTP API\W+(http://\S+)", r"^(ms_\S+)$")
+    found = [re.search(pattern, running.printed, re.MULTILINE) for pattern in patterns]
+    return tuple(each[1] if each else "" for each in found)
+
+
 def press_ctrl_c(pid: int) -> None:
     """Send SIGINT as a terminal does: to the whole group, Temporal's processes among it."""
     os.killpg(pid, signal.SIGINT)
@@ -50,6 +61,14 @@ def test_it_prints_where_everything_is(running: RunningService) -> None:
     assert running.temporal.address in shown
     assert str(running.command_line.state_dir / "mainspring.db") in shown
     assert f"{running.justtcg_url} (emulator)" in shown
+
+
+def test_its_api_is_open_to_the_key_that_it_prints(running: RunningService) -> None:
+    """Whoever starts it can call the API at once."""
+    url, key = running.until(lambda: api_of(running), all)
+    request = urllib.request.Request(f"{url}/v1/tasks", headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert 200 == answer.status
 
 
 def test_what_it_writes_is_for_its_user_only(running: RunningService) -> None:
@@ -84,21 +103,27 @@ def test_it_stops_cleanly_when_told_to(stop: Callable[[int], None], command_line
     """Ctrl-C and SIGTERM are both ordinary ends: exit code 0, no traceback, nothing left."""
     with running_service(command_line) as service:
         assert processes_about(command_line.state_dir)
+        service.until(lambda: api_of(service), all)
         stop(service.process.pid)
         assert 0 == service.process.wait(20)
         assert [] == processes_about(command_line.state_dir)
         assert "stopping" in service.printed
         assert "Traceback" not in service.printed
+    (key,) = command_line.json("keys", "list", "--platform")
+    assert key["revoked_at"] is not None
 
 
 def test_kill_9_leaves_no_engine_behind(command_line: CommandLine) -> None:
-    """Nobody can run code then, but Temporal's watchdog notices."""
+    """Nobody can run code then, but Temporal's watchdog notices, and the key of the API ends by itself."""
     with running_service(command_line) as service:
+        service.until(lambda: api_of(service), all)
         service.process.send_signal(signal.SIGKILL)
         assert seconds_until_nothing_is_about(command_line.state_dir) < GONE_WITHIN_SECONDS
+    for key in command_line.json("keys", "list", "--platform"):
+        assert datetime.fromisoformat(key["expires_at"]) < datetime.now(UTC) + LASTS
 
 
-@pytest.mark.parametrize("variable", ["MAINSPRING_ENGINE_PORT", "MAINSPRING_UI_PORT"])
+@pytest.mark.parametrize("variable", ["MAINSPRING_ENGINE_PORT", "MAINSPRING_UI_PORT", "MAINSPRING_API_PORT"])
 def test_a_taken_port_is_named_with_the_setting_that_chooses_another(
     variable: str, command_line: CommandLine
 ) -> None:
