@@ -32,7 +32,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def test_nothing_is_published_beyond_this_machine(services: dict[str, dict[str, Any]]) -> None:
-    """Neither Temporal nor its page asks for a password, so neither listens on a network."""
+    """Neither Temporal nor its page asks for a password, and the API speaks no TLS."""
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published
     assert [] == [port for port in published if not str(port).startswith("127.0.0.1:")]
@@ -56,14 +56,14 @@ def test_the_worker_can_be_scaled(services: dict[str, dict[str, Any]]) -> None:
     assert set() == {"container_name", "ports", "hostname"} & set(services["worker"])
 
 
-@pytest.mark.parametrize("name", ["worker", "migrate"])
+@pytest.mark.parametrize("name", ["worker", "migrate", "api"])
 def test_every_setting_is_passed_on_and_nothing_else(services: dict[str, dict[str, Any]], name: str) -> None:
     """A new setting works in the cluster form as well, and one that was renamed is not passed on in vain."""
     passed = {each for each in services[name]["environment"] if not each.startswith("TEMPORAL_")}
     assert set(Settings.variables()) - EMBEDDED_ONLY == passed
 
 
-@pytest.mark.parametrize("name", ["worker", "migrate"])
+@pytest.mark.parametrize("name", ["worker", "migrate", "api"])
 def test_a_setting_is_passed_on_as_it_is_set(services: dict[str, dict[str, Any]], name: str) -> None:
     """A mail server in `.env` is the workers' mail server. What is not set keeps its default."""
     passed = services[name]["environment"]
@@ -94,7 +94,7 @@ def test_no_container_can_change_itself_or_become_root(services: dict[str, dict[
 
 
 def test_each_service_has_a_role_of_the_database_of_its_own(services: dict[str, dict[str, Any]]) -> None:
-    """The workers cannot change the schema, and Temporal sees its own databases only."""
+    """The workers and the API cannot change the schema, and Temporal sees its own databases only."""
     text = {name: str(service.get("environment", {})) for name, service in services.items()}
     holders = {
         password: {name for name, environment in text.items() if f"${{POSTGRES_{password}:?}}" in environment}
@@ -103,11 +103,12 @@ def test_each_service_has_a_role_of_the_database_of_its_own(services: dict[str, 
     assert {
         "PASSWORD": {"postgres", "postgres-roles"},
         "MIGRATOR_PASSWORD": {"postgres-roles", "migrate"},
-        "SERVICE_PASSWORD": {"postgres-roles", "worker"},
+        "SERVICE_PASSWORD": {"postgres-roles", "worker", "api"},
         "TEMPORAL_PASSWORD": {"postgres-roles", "temporal-schema", "temporal"},
     } == holders
     assert "//mainspring_migrator:$" in text["migrate"]
     assert "//mainspring_service:$" in text["worker"]
+    assert "//mainspring_service:$" in text["api"]
 
 
 def test_the_web_page_is_reached_through_its_door_only(services: dict[str, dict[str, Any]]) -> None:
