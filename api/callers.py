@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
-from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from mainspring.api.problems import Refused
 from mainspring.api.rates import CallRates, check_rate
@@ -15,17 +15,24 @@ from mainspring.api.services import Services
 from mainspring.client.audit import Snapshot
 from mainspring.client.service import Service
 from mainspring.contracts.api_keys import ApiKey, Role
-from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
+from mainspring.contracts.workspaces import DEFAULT_WORKSPACE, LONGEST_WORKSPACE
 
 BEARER = HTTPBearer(
     auto_error=False, scheme_name="key", description="A key made by `mainspring keys create`."
 )
-WORKSPACE = APIKeyHeader(
-    name="Mainspring-Workspace",
-    auto_error=False,
-    scheme_name="workspace",
-    description="In which workspace a platform key works; not given: `default`.",
-)
+# As `checked_workspace` accepts them, in the letters that a header may have.
+WORKSPACE_NAME = r"^[!-~\xa1-\xac\xae-\xff]([ -~\xa1-\xac\xae-\xff]*[!-~\xa1-\xac\xae-\xff])?$"
+
+Workspace = Annotated[
+    str | None,
+    Header(
+        alias="Mainspring-Workspace",
+        description="In which workspace a platform key works; not given: `default`.",
+        min_length=1,
+        max_length=LONGEST_WORKSPACE,
+        pattern=WORKSPACE_NAME,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ async def caller(
     request: Request,
     services: Annotated[Services, Depends(services_of)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
-    workspace: Annotated[str | None, Security(WORKSPACE)],
+    workspace: Workspace = None,
 ) -> Caller:
     """Return who calls.
 

@@ -1,10 +1,19 @@
 """Shapes of requests and answers that no message of the service has already."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.tasks import Task
@@ -15,6 +24,17 @@ LONGEST_PAGE = 200
 MOST_STARTS = 1_000
 
 Limit = Annotated[int, Field(ge=1, le=LONGEST_PAGE, description="So many at most.")]
+
+# What of a body's fields is told from other kinds, in words.
+ACCEPTED: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    timedelta: "a duration such as PT12H",
+    datetime: "a time such as 2026-12-24T18:00:00Z",
+    AwareDatetime: "a time such as 2026-12-24T18:00:00Z",
+    str: "a text",
+}
 
 
 # What columns for names take: also names that others than this API have written.
@@ -35,6 +55,16 @@ class Body(BaseModel):
     """The body of a request: a field that is not known is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_the_document_says(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what pydantic would convert: 90 as a duration, "3" as a number, 1 as true."""
+        kinds = _kinds_of(cls.model_fields[str(info.field_name)].annotation)
+        accepted = [words for kind, words in ACCEPTED.items() if kind in kinds]
+        if accepted and type(value) in {bool, int, float, str} and type(value) not in _given_as(kinds):
+            raise ValueError(" or ".join(accepted))
+        return value
 
 
 class Page(BaseModel, Generic[Item]):
@@ -64,7 +94,7 @@ class StartBody(Body):
 
     input: dict[str, Any] = {}
     priority: int = Field(default=3, ge=1, le=5, description="1 is first.")
-    at: datetime | None = Field(default=None, examples=["2026-12-24T18:00:00Z"])
+    at: AwareDatetime | None = Field(default=None, examples=["2026-12-24T18:00:00Z"])
     delay: timedelta | None = Field(default=None, examples=["PT15M"])
 
 
@@ -97,3 +127,18 @@ class TaskView(Task):
 
     steps: tuple[StepResult, ...] = ()
     children: tuple[UUID, ...] = ()
+
+
+def _kinds_of(annotation: Any) -> set[Any]:
+    """Return the types of a union, or the one type."""
+    if get_origin(annotation) is Annotated:
+        return _kinds_of(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return set().union(*map(_kinds_of, get_args(annotation)))
+    return {annotation}
+
+
+def _given_as(kinds: set[Any]) -> set[Any]:
+    """Return how JSON says values of these types."""
+    said = {kind if kind in {bool, int, float} else str for kind in kinds}
+    return said | {int, float} if said & {int, float} else said

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from mainspring.api.methods import allowed_methods
 from mainspring.api.refusals import refusal
 from mainspring.client.validation import shown
 from mainspring.contracts.text import printable
@@ -83,7 +84,10 @@ async def on_error(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         kind = status.phrase.lower().replace(" ", "-")
-        refused = Refused(status, kind, str(error.detail), headers=dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = allowed_methods(request.app, request.url.path)
+        refused = Refused(status, kind, str(error.detail), headers=headers)
         return refused.response(request_id_of(request))
     known = refusal(error)
     if known is None:

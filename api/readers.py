@@ -10,7 +10,7 @@ import structlog
 from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyQuery, HTTPAuthorizationCredentials
 
-from mainspring.api.callers import BEARER, WORKSPACE, caller, count_call, services_of
+from mainspring.api.callers import BEARER, Workspace, caller, count_call, services_of
 from mainspring.api.problems import Refused
 from mainspring.api.services import Services
 from mainspring.client.errors import TaskUnknown
@@ -43,8 +43,8 @@ async def reader(
     task_id: TaskId,
     services: Annotated[Services, Depends(services_of)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
-    workspace: Annotated[str | None, Security(WORKSPACE)],
     access_token: Annotated[str | None, Security(TOKEN)],
+    workspace: Workspace = None,
 ) -> Reader:
     """Return who looks.
 
@@ -71,11 +71,15 @@ async def reader(
     return Reader(services.within(token.workspace), token.key_id, token.sees_payloads, token.expires_at)
 
 
-async def _payload_reader(who: Annotated[Reader, Depends(reader)]) -> Reader:
+async def payload_reader(who: Annotated[Reader, Depends(reader)]) -> Reader:
+    """Return who looks.
+
+    Raises Refused: when the key or the token shows no payloads.
+    """
     if not who.sees_payloads:
         raise Refused(HTTPStatus.FORBIDDEN, "forbidden", "this is a payload: it takes a viewer")
     return who
 
 
 TaskReader = Annotated[Reader, Depends(reader)]
-PayloadReader = Annotated[Reader, Depends(_payload_reader)]
+PayloadReader = Annotated[Reader, Depends(payload_reader)]

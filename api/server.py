@@ -58,7 +58,7 @@ def listening(host: str, port: int) -> socket.socket:
             raise PortTaken(port, "MAINSPRING_API_PORT") from None
         raise BadInput(
             f"MAINSPRING_API_HOST: {shown(host)} is not accepted: an address of this machine where "
-            f"port {port} may be opened ({error.strerror})"
+            f"port {port} may be opened"
         ) from None
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; its connections take the option over
         unread = UNREAD // timedelta(milliseconds=1)

@@ -80,4 +80,4 @@ def test_a_taken_port_and_a_foreign_host_are_named_with_their_settings(command_l
     )
     foreign = command_line.run("api", "--host", "192.0.2.1")
     assert 2 == foreign.code
-    assert "MAINSPRING_API_HOST: '192.0.2.1' is not accepted" in foreign.err
+    assert 'MAINSPRING_API_HOST: "192.0.2.1" is not accepted' in foreign.err

@@ -12,18 +12,12 @@ PAGE = "https://shop.example"
 
 async def test_no_page_reaches_loopback_by_a_name_of_its_own(workerless: Service) -> None:
     """A rebound name is refused; this machine's names and the public one are not."""
-    async with served(workerless, api_public_url="https://api.example") as api:
-        async with httpx.AsyncClient(base_url=api.url, trust_env=False) as client:
-            for host in (
-                "rebound.example",
-                "127.0.0.1.rebound.example:80",
-                "api.example.rebound.example",
-                "",
-            ):
-                answer = await client.get("/health", headers={"Host": host})
-                assert "Host: " in problem(answer, 421)["detail"]
-            for host in ("localhost:1", "127.0.0.1", "[::1]:8234", "API.example"):
-                assert 200 == (await client.get("/health", headers={"Host": host})).status_code
+    async with served(workerless, api_public_url="https://api.example") as api, api.caller() as client:
+        for host in ("rebound.example", "127.0.0.1.rebound.example:80", "api.example.rebound.example", ""):
+            answer = await client.get("/health", headers={"Host": host})
+            assert "Host: " in problem(answer, 421)["detail"]
+        for host in ("localhost:1", "127.0.0.1", "[::1]:8234", "API.example"):
+            assert 200 == (await client.get("/health", headers={"Host": host})).status_code
 
 
 async def test_a_page_of_another_origin_is_let_in_by_the_setting_alone(workerless: Service) -> None:

@@ -1,0 +1,19 @@
+"""Which methods a path takes, as the `Allow` of an answer says."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.routing import compile_path
+
+
+def allowed_methods(app: FastAPI, path: str) -> str:
+    """Return the methods of every operation that a path may mean: the router's own answer names one's alone."""
+    operations: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    return ", ".join(
+        sorted(
+            method.upper()
+            for template, methods in operations.items()
+            if compile_path(template)[0].match(path)
+            for method in methods
+        )
+    )
