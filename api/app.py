@@ -16,7 +16,7 @@ from mainspring.api.bodies import CheckedBodies
 from mainspring.api.events.hub import Hub
 from mainspring.api.heads import BoundedHeads
 from mainspring.api.hosts import KnownHosts
-from mainspring.api.problems import RESPONSES, Refused, on_error
+from mainspring.api.problems import MEDIA_TYPE, RESPONSES, Refused, on_error
 from mainspring.api.rates import CallRates
 from mainspring.api.refusals import AWAY, BAD_INPUT, CONFLICT, NOT_FOUND, TOO_MANY
 from mainspring.api.requests import Requests
@@ -80,8 +80,26 @@ def document() -> dict[str, Any]:
 FORESEEN = (*NOT_FOUND, *CONFLICT, *BAD_INPUT, *TOO_MANY, *AWAY)
 
 
+class _Api(FastAPI):
+    """FastAPI, whose document says that problems are of the one media type that they have."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            for response in _responses(super().openapi()):
+                content = response.get("content", {})
+                if MEDIA_TYPE in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+        return super().openapi()
+
+
+def _responses(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            yield from operation["responses"].values()
+
+
 def _app() -> FastAPI:
-    app = FastAPI(
+    app = _Api(
         title="Mainspring",
         version=version("mainspring"),
         summary="Durable background jobs: start them, follow them, and act on them.",
@@ -91,12 +109,13 @@ def _app() -> FastAPI:
         responses=RESPONSES,
         redirect_slashes=False,
     )
-    for name, found in _routers():
+    for name, found in routers():
         app.include_router(found, prefix="" if name in WITHOUT_VERSION else "/v1")
     return app
 
 
-def _routers() -> Iterator[tuple[str, APIRouter]]:
+def routers() -> Iterator[tuple[str, APIRouter]]:
+    """Give the routes of each module, and its name."""
     for found in pkgutil.iter_modules(routes.__path__):
         module = importlib.import_module(f"{routes.__name__}.{found.name}")
         yield found.name, module.routes

@@ -144,22 +144,31 @@ def count_call(request: Request, key_id: UUID) -> None:
     check_rate(rate)
 
 
-def at_least(role: Role) -> Any:
-    """Return the dependency that refuses callers whose role may not do what `role` may."""
+@dataclass(frozen=True)
+class AtLeast:
+    """Refuses callers whose role may not do what `role` may."""
 
-    async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
-        if not who.key.role.covers(role):
+    role: Role
+
+    async def __call__(self, who: Annotated[Caller, Depends(caller)]) -> Caller:
+        """Return who calls.
+
+        Raises Refused: when the role is not enough.
+        """
+        if not who.key.role.covers(self.role):
             raise Refused(
                 HTTPStatus.FORBIDDEN,
                 "forbidden",
-                f"the key is of {_an(who.key.role)}; this takes {_an(role)}",
+                f"the key is of {_an(who.key.role)}; this takes {_an(self.role)}",
             )
         return who
 
-    return Depends(check)
 
+async def platform(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    """Return who calls.
 
-async def _platform(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    Raises Refused: when the key is of a workspace.
+    """
     who.demand_platform()
     return who
 
@@ -169,7 +178,7 @@ def _an(role: Role) -> str:
 
 
 Observer = Annotated[Caller, Depends(caller)]
-Viewer = Annotated[Caller, at_least(Role.VIEWER)]
-Operator = Annotated[Caller, at_least(Role.OPERATOR)]
-Admin = Annotated[Caller, at_least(Role.ADMIN)]
-Platform = Depends(_platform)
+Viewer = Annotated[Caller, Depends(AtLeast(Role.VIEWER))]
+Operator = Annotated[Caller, Depends(AtLeast(Role.OPERATOR))]
+Admin = Annotated[Caller, Depends(AtLeast(Role.ADMIN))]
+Platform = Depends(platform)

@@ -7,7 +7,7 @@ from starlette.routing import compile_path
 
 
 def allowed_methods(app: FastAPI, path: str) -> str:
-    """Return the methods of every operation that a path may mean: the router's own answer names one's alone."""
+    """Return the methods of all operations of a path, of which the router's own answer names one."""
     operations: dict[str, dict[str, Any]] = app.openapi()["paths"]
     return ", ".join(
         sorted(

@@ -16,6 +16,7 @@ JobName = Annotated[str, Path(description="The name of a job.", examples=["updat
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         description="A call that is repeated with its key is answered as it was, for two days.",
         min_length=1,
         max_length=LONGEST_IDEMPOTENCY_KEY,

@@ -17,7 +17,7 @@ SHORT = ("--phases=examples,fuzzing", "--max-examples=2", "--generation-determin
 WHOLE = ("--max-examples=100",)
 
 
-async def faults(service: Service, workspace: str | None, *options: str) -> str:
+async def faults(service: Service, folder: Path, workspace: str | None, *options: str) -> str:
     """Try every operation with an admin's key; return what schemathesis says, nothing if all is well."""
     keys = service.platform_keys if workspace is None else service.within(workspace).api_keys
     made = await keys.create("contract", Role.ADMIN)
@@ -26,6 +26,7 @@ async def faults(service: Service, workspace: str | None, *options: str) -> str:
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run"),
             *(f"{api.url}/v1/openapi.json", "--header", f"Authorization: Bearer {made.text}"),
             *("--continue-on-failure", "--no-color", *options),
+            cwd=folder,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -33,9 +34,9 @@ async def faults(service: Service, workspace: str | None, *options: str) -> str:
     return said.decode() if process.returncode else ""
 
 
-async def test_the_api_does_what_its_document_says(workerless: Service) -> None:
+async def test_the_api_does_what_its_document_says(workerless: Service, tmp_path: Path) -> None:
     """A few made-up calls of each operation are answered as the document says, and none by a 500."""
-    assert "" == await faults(workerless, None, *SHORT)
+    assert "" == await faults(workerless, tmp_path, None, *SHORT)
 
 
 @pytest.mark.drill
@@ -43,8 +44,8 @@ async def test_the_api_does_what_its_document_says(workerless: Service) -> None:
 @pytest.mark.parametrize("workspace", [None, "shop"])
 @pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)
 async def test_many_made_up_calls_find_no_fault(
-    workerless: Service, service_database: Database, workspace: str | None
+    workerless: Service, service_database: Database, workspace: str | None, tmp_path: Path
 ) -> None:
     """Bounds, wrong types, and calls that follow from each other's answers, for both kinds of key."""
     assert service_database.engine.dialect.name in {"sqlite", "postgresql"}
-    assert "" == await faults(workerless, workspace, *WHOLE)
+    assert "" == await faults(workerless, tmp_path, workspace, *WHOLE)
