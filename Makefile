@@ -16,7 +16,7 @@ LOCK := env -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL -u UV_INDEX $(BIN)/uv --quiet
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check fmt docs lock drill
+.PHONY: help setup demo up test check fmt docs lock drill client
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -45,8 +45,15 @@ fmt: $(DEV) ## Mend what the linters can mend, and format
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-docs: $(DEV) ## Write the reference of all jobs (docs/jobs.md) from the catalogue
+docs: $(DEV) ## Write docs/jobs.md and docs/api-routes.md from the code
 	$(BIN)/python -m mainspring.cli.job_reference > docs/jobs.new && mv docs/jobs.new docs/jobs.md
+	$(BIN)/python -m mainspring.api.reference > docs/jobs.new && mv docs/jobs.new docs/api-routes.md
+
+client: $(DEV) ## Write types of the HTTP API for TypeScript into var/client (needs Node)
+	mkdir -p var/client && cp examples/node/package.json examples/node/typed-client.ts var/client
+	$(BIN)/mainspring api --print-openapi > var/client/openapi.json
+	npm --prefix var/client install --silent --no-audit --no-fund --no-package-lock
+	npm --prefix var/client run --silent types
 
 drill: $(DEV) ## Run the long fault drills
 	$(BIN)/pytest -o addopts="--strict-markers" --hypothesis-profile=drill -m drill -n0

@@ -8,12 +8,14 @@ from fastapi.routing import APIRoute
 
 from mainspring.api.app import WITHOUT_VERSION, routers
 from mainspring.api.callers import AtLeast, caller, platform
+from mainspring.api.readers import payload_reader, reader
 from mainspring.contracts.api_keys import Role
 
 HEAD = """# Routes of the HTTP API
 
-What each call does, and the least role of its key; *platform* says that a workspace's key is refused. Written by `make docs`
-from the code. `mainspring api --print-openapi` prints parameters, bodies and answers; [the API](api.md) says how to use it.
+What each call does, and the least role of its key; *platform* says that a workspace's key is refused. Written
+by `make docs` from the code. `mainspring api --print-openapi` prints parameters, bodies and answers;
+[the API](api.md) says how to use it.
 """
 
 
@@ -33,13 +35,21 @@ def _rows() -> Iterator[tuple[str, str, str, str, str]]:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.include_in_schema:
                 does = (route.description or route.summary or "").split("\n\n")[0].replace("\n", " ")
-                for method in route.methods:
+                for method in sorted(route.methods or ()):
                     tag = str(route.tags[0])
-                    yield tag, prefix + route.path_format, method, does.replace("|", "\\|"), _key_of(route.dependant)
+                    yield (
+                        tag,
+                        prefix + route.path_format,
+                        method,
+                        does.replace("|", "\\|"),
+                        _key_of(route.dependant),
+                    )
 
 
 def _key_of(dependant: Dependant) -> str:
     calls = [each.call for each in _all(dependant)]
+    if reader in calls:
+        return f"{Role.VIEWER if payload_reader in calls else Role.OBSERVER}, or a token of the task"
     if caller not in calls:
         return "none"
     roles = [call.role for call in calls if isinstance(call, AtLeast)]

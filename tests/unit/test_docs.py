@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from mainspring.api.reference import reference as routes_reference
 from mainspring.cli.app import app
 from mainspring.cli.job_reference import reference
 from mainspring.config.settings import Settings
@@ -79,6 +80,11 @@ def unknown_words(words: list[str]) -> list[str]:
 def test_the_job_reference_is_what_the_catalogue_says() -> None:
     """docs/jobs.md is current: `make docs` writes it."""
     assert "\n".join(reference()) == (PROJECT / "docs" / "jobs.md").read_text()
+
+
+def test_the_routes_of_the_api_are_what_the_code_says() -> None:
+    """docs/api-routes.md is current: `make docs` writes it."""
+    assert "\n".join(routes_reference()) + "\n" == (PROJECT / "docs" / "api-routes.md").read_text()
 
 
 @each_page
