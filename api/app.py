@@ -86,9 +86,9 @@ class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             for response in _responses(super().openapi()):
-                content = response.get("content", {})
-                if MEDIA_TYPE in content:
-                    content[MEDIA_TYPE] = content.pop("application/json")
+                if MEDIA_TYPE in (content := response.get("content", {})):
+                    # Named by FastAPI for the media type of the route's own answers.
+                    response["content"] = {MEDIA_TYPE: next(each for each in content.values() if each)}
         return super().openapi()
 
 
