@@ -26,8 +26,16 @@ LastEventId = Annotated[
 ]
 
 
+# An event as https://html.spec.whatwg.org/multipage/server-sent-events.html has it; `data` is JSON.
+EVENT = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("data", "event", "id")},
+    "required": ["data", "event", "id"],
+}
+
+
 def _answers(description: str) -> dict[int | str, dict[str, Any]]:
-    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    content = {"text/event-stream": {"schema": EVENT}}
     return {200: {"description": description, "content": content}}
 
 

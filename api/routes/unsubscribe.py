@@ -36,7 +36,10 @@ BODY = {
     }
 }
 NOT_VALID: dict[int | str, dict[str, Any]] = {
-    404: {"description": "The link is not valid, or no longer.", "content": {"text/html": {}}}
+    404: {
+        "description": "The link is not valid, or no longer.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
 }
 
 

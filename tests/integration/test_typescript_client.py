@@ -15,6 +15,12 @@ from tests.api import served
 from tests.service import Service
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "node"
+# Answers that are for a person's eyes, or have the shape of a document that is older than the API.
+WITHOUT_PROBLEM = {
+    ("/unsubscribe/{token}", "404"),
+    ("/v1/admin/wishlist-jobs/trigger-sale-check", "500"),
+    ("/v1/admin/wishlist-jobs/trigger-stock-check", "500"),
+}
 OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "network")
 
 
@@ -26,7 +32,7 @@ def test_every_answer_has_a_shape() -> None:
         for operation in operations.values()
         for status, answer in operation["responses"].items()
     ]
-    problems = [each for each in answers if each[1] >= "4"]
+    problems = [each for each in answers if each[1] >= "4" and each[:2] not in WITHOUT_PROBLEM]
     assert problems
     assert [] == [each for each in problems if list(each[2]) != ["application/problem+json"]]
     assert [] == [each for each in answers if not all(content.get("schema") for content in each[2].values())]
