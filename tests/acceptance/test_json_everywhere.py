@@ -10,7 +10,7 @@ from mainspring.cli.app import app
 from tests.acceptance.command_line import CommandLine
 
 # These run until they are stopped, and tell a person meanwhile how it goes.
-RUNNING = {"up", "worker", "demo"}
+RUNNING = {"up", "worker", "demo", "api"}
 
 
 def commands(command: Any, *path: str) -> Iterator[tuple[str, Any]]:

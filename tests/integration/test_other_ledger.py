@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
-from mainspring.client.errors import OtherLedger
+from mainspring.client.errors import BadInput, OtherLedger
 from mainspring.client.other_ledger import LedgerCheck
 from mainspring.client.schedules import Schedules
 from mainspring.client.service import service_of
@@ -118,6 +118,6 @@ async def test_a_schedule_of_another_ledgers_temporal_is_not_triggered(
         await Schedules(service.temporal_client, elsewhere).trigger("relay-tasks")
     nowhere = Settings(state_dir=tmp_path / "nowhere")
     schedules = Schedules(service.temporal_client, nowhere)
-    with pytest.raises(Exception, match="not found"):  # Temporal has been asked, and has no schedules here
+    with pytest.raises(BadInput, match="is not in Temporal yet"):  # Temporal was asked, and has none here
         await schedules.trigger("relay-tasks")
     assert not nowhere.state_dir.exists()

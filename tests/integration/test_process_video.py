@@ -25,7 +25,7 @@ from tests.media import MediaService, attempts, media_service
 SHORT = Clip(seconds=1, width=160, height=120)
 
 # A second of ffmpeg's work or so: long enough to be seen at it.
-LONG = Clip(seconds=8, width=480, height=360)
+LONG = Clip(seconds=10, width=640, height=360)
 
 
 @pytest.fixture

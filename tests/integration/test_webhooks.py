@@ -319,14 +319,14 @@ async def test_slow_receivers_do_not_hold_the_others_up(
 async def test_a_receiver_that_hangs_has_its_own_slots_and_no_more(
     service: Service, receivers: WebhookEmulator
 ) -> None:
-    """150 deliveries arrive among 300 that get no answer; these are put off, and have not failed."""
+    """300 deliveries arrive among 600 that get no answer; these are put off, and have not failed."""
     hanging, bad = await subscribe(service, receivers, "hanging")
     healthy, good = await subscribe(service, receivers, "healthy")
     bad.fail(Fault.HANG)
     mixed = [hanging.subscription.id, healthy.subscription.id, hanging.subscription.id]
 
-    await service.jobs.start_many(DELIVER, [made_up_delivery(mixed[n % 3], n) for n in range(450)])
-    await until_delivered(good, 150)
+    await service.jobs.start_many(DELIVER, [made_up_delivery(mixed[n % 3], n) for n in range(900)])
+    await until_delivered(good, 300)
     put_off = [task for task in await deliveries(service) if task.next_attempt_at is not None]
 
     # Twice, should the machine be so slow that the first ones give up meanwhile.
