@@ -77,7 +77,8 @@ def document() -> dict[str, Any]:
     return _app().openapi()
 
 
-FORESEEN = (*NOT_FOUND, *CONFLICT, *BAD_INPUT, *TOO_MANY, *AWAY)
+# Of the RuntimeErrors one is foreseen: that of a client of Temporal that cannot connect.
+FORESEEN = (*NOT_FOUND, *CONFLICT, *BAD_INPUT, *TOO_MANY, *AWAY, RuntimeError)
 
 
 class _Api(FastAPI):

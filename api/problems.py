@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mainspring.api.methods import allowed_methods
-from mainspring.api.refusals import refusal
+from mainspring.api.refusals import refusal, words_of
 from mainspring.client.validation import shown
 from mainspring.contracts.text import printable
 
@@ -94,8 +94,9 @@ async def on_error(request: Request, error: Exception) -> Response:
         raise error
     status, kind, after = known
     headers = {"Retry-After": str(after)} if after else {}
-    errors = field_problems(str(error)) if status is HTTPStatus.UNPROCESSABLE_ENTITY else []
-    return Refused(status, kind, str(error), errors=errors, headers=headers).response(request_id_of(request))
+    words = words_of(error)
+    errors = field_problems(words) if status is HTTPStatus.UNPROCESSABLE_ENTITY else []
+    return Refused(status, kind, words, errors=errors, headers=headers).response(request_id_of(request))
 
 
 def field_problems(message: str) -> list[FieldProblem]:

@@ -25,6 +25,7 @@ from mainspring.client.schedules import ScheduleSwitchedOff, ScheduleUnknown
 from mainspring.client.starts import IdempotencyKeyReused, TooManyTasks
 from mainspring.config.connect import TemporalUnreachable
 from mainspring.gateways.errors import TransientError
+from mainspring.gateways.temporal.calls import NOT_CONNECTED
 from mainspring.storage.errors import (
     AccountExists,
     AccountUnknown,
@@ -69,6 +70,11 @@ AWAY = (DatabaseAway, TemporalUnreachable, TransientError, RPCError)
 RETRY_AFTER_SECONDS = 5
 
 
+def words_of(error: Exception) -> str:
+    """Return what a caller is told of an error; how the SDK cannot connect is for the log alone."""
+    return "Temporal does not answer" if isinstance(error, RuntimeError) else str(error)
+
+
 def refusal(error: Exception) -> tuple[HTTPStatus, str, int] | None:
     """Return status, kind and seconds to wait (0: none); None for an error that nobody has foreseen."""
     if isinstance(error, NOT_FOUND):
@@ -79,6 +85,6 @@ def refusal(error: Exception) -> tuple[HTTPStatus, str, int] | None:
         return HTTPStatus.UNPROCESSABLE_ENTITY, "bad-input", 0
     if isinstance(error, TOO_MANY):
         return HTTPStatus.TOO_MANY_REQUESTS, "too-many-tasks", RETRY_AFTER_SECONDS
-    if isinstance(error, AWAY):
+    if isinstance(error, AWAY) or (isinstance(error, RuntimeError) and str(error).startswith(NOT_CONNECTED)):
         return HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", RETRY_AFTER_SECONDS
     return None

@@ -1,6 +1,10 @@
 """Who may call at all: hosts, pages of other origins, and keys that end with the program that has them."""
 
+import socket
+from dataclasses import replace
 from datetime import timedelta
+
+from temporalio.client import Client
 
 from mainspring.client.temporary_keys import temporary_key
 from mainspring.contracts.api_keys import Role
@@ -31,6 +35,19 @@ async def test_a_page_of_another_origin_is_let_in_by_the_setting_alone(workerles
                 each.headers.get("access-control-allow-origin") for each in (asked, listed)
             ]
             assert "access-control-allow-credentials" not in listed.headers
+
+
+async def test_a_temporal_that_is_away_is_told_as_such(workerless: Service) -> None:
+    """What needs it says when to come back, also when it was never there; starts need it not."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    away = replace(workerless, temporal_client=await Client.connect(address, lazy=True))
+    async with served(away) as api, api.caller() as client:
+        for path in ("/v1/schedules", "/v1/admin/wishlist-jobs/status"):
+            answer = await client.get(path)
+            assert "Temporal does not answer" == problem(answer, 503)["detail"]
+            assert "5" == answer.headers["retry-after"]
+        assert 202 == (await client.post("/v1/jobs/wishlist-sale-check", json={})).status_code
 
 
 async def test_a_temporary_key_ends_with_its_program(workerless: Service) -> None:
