@@ -9,6 +9,8 @@ from starlette.routing import compile_path
 def allowed_methods(app: FastAPI, path: str) -> str:
     """Return the methods of all operations of a path, of which the router's own answer names one."""
     operations: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    if path in operations:  # it is meant, and not an id that reads so
+        operations = {path: operations[path]}
     return ", ".join(
         sorted(
             method.upper()

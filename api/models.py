@@ -1,5 +1,6 @@
 """Shapes of requests and answers that no message of the service has already."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
@@ -9,6 +10,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -22,6 +24,8 @@ Item = TypeVar("Item")
 
 LONGEST_PAGE = 200
 MOST_STARTS = 1_000
+
+NUMBER = re.compile(r"\s*[-+]?[0-9._e+-]+\s*", re.IGNORECASE | re.ASCII)
 
 Limit = Annotated[int, Field(ge=1, le=LONGEST_PAGE, description="So many at most.")]
 
@@ -48,7 +52,13 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("a time of the years 1 to 9999 in UTC") from None
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+def _written_out(value: Any) -> Any:
+    if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value)):
+        raise ValueError(ACCEPTED[AwareDatetime])  # pydantic would take seconds since 1970
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class Body(BaseModel):
@@ -64,6 +74,8 @@ class Body(BaseModel):
         accepted = [words for kind, words in ACCEPTED.items() if kind in kinds]
         if accepted and type(value) in {bool, int, float, str} and type(value) not in _given_as(kinds):
             raise ValueError(" or ".join(accepted))
+        if isinstance(value, list) and any(get_origin(kind) is frozenset for kind in kinds):
+            _check_once(value)
         return value
 
 
@@ -127,6 +139,11 @@ class TaskView(Task):
 
     steps: tuple[StepResult, ...] = ()
     children: tuple[UUID, ...] = ()
+
+
+def _check_once(values: list[Any]) -> None:
+    if any(each in values[:place] for place, each in enumerate(values)):
+        raise ValueError("each at most once")
 
 
 def _kinds_of(annotation: Any) -> set[Any]:
