@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -53,7 +54,7 @@ async def test_the_example_is_compiled_and_starts_a_task(workerless: Service, tm
         code, said = await run(tmp_path, "npm", "run", "--silent", script)
         assert 0 == code, said
 
-    made = await workerless.api_keys.create("typed", Role.OPERATOR)
+    made = await workerless.platform_keys.create("typed", Role.OPERATOR)
     async with served(workerless) as api:
         code, said = await run(
             tmp_path,
@@ -65,7 +66,7 @@ async def test_the_example_is_compiled_and_starts_a_task(workerless: Service, tm
         )
     assert 0 == code, said
     printed: dict[str, Any] = json.loads(said)
-    task = await workerless.tasks.get(printed["id"])
+    task = await workerless.tasks.get(UUID(printed["id"]))
     assert (task.job, TaskState.QUEUED, 2) == (printed["job"], printed["state"], printed["priority"])
 
 
