@@ -56,8 +56,9 @@ class Schedules:
         Raises OtherLedger: when the workers work for another ledger than that of the settings.
         Raises BadInput: when the schedule is not in Temporal yet.
         """
-        await self._describe(schedule_id)
+        self._row(schedule_id)
         await refuse_other_ledger(self._settings, self._client)
+        await self._describe(schedule_id)
         await self._handle(schedule_id).trigger()
 
     async def pause(self, schedule_id: str, reason: str, *, by: str) -> Pause | None:
