@@ -52,7 +52,7 @@ async def test_a_task_that_waits_for_a_quota_is_cancelled_at_once(service: Servi
 
 async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Service) -> None:
     """Once it is CANCELLED nothing more is written: the ledger and the inventory agree, and stay so."""
-    held = service.justtcg.variant_ids[:800]
+    held = service.justtcg.variant_ids[:2_000]
     account = await service.add_account(inventory=held)
     service.justtcg.faults.slow_seconds = 0.5
     service.justtcg.faults.rate(Fault.SLOW, 1)
@@ -65,7 +65,7 @@ async def test_a_task_that_is_cancelled_at_work_leaves_whole_pages(service: Serv
 
     stored = await service.prices()
     assert (TaskState.CANCELLED, []) == (task.state, list(task.errors))
-    assert 0 < task.processed < 800
+    assert 0 < task.processed < 2_000
     assert task.processed == await priced(service) == len(stored)
     assert service.sold_at(stored) == stored
     assert calls == len(service.justtcg.calls)
