@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +69,16 @@ class Start:
 
     id: UUID
     deduplicated: bool
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """One start of many whose input is accepted, and its place among them."""
+
+    number: int
+    asked: Asked
+    job: AnyJob
+    message: Message
 
 
 class Starts:
@@ -133,14 +144,39 @@ class Starts:
         Raises TooManyTasks: when the workspace would have more active tasks than it may have.
         """
         await self._check_room(len(asked))
-        results: list[Start | Exception] = []
-        for each in asked:
+        results: list[Start | Exception | None] = [None] * len(asked)
+        accepted: list[_Checked] = []
+        for number, each in enumerate(asked):
             try:
-                job, message = await self._checked(each, is_platform=is_platform)
-                results.append(await self._start(job, message, each, triggered_by))
+                accepted.append(_Checked(number, each, *await self._checked(each, is_platform=is_platform)))
             except (BadInput, UnknownJob) as error:
-                results.append(error)
-        return results
+                results[number] = error
+        # Neighbours that are alike are one transaction, as of any caller who starts many.
+        for _, alike in groupby(accepted, key=lambda one: replace(one.asked, input={})):
+            together = list(alike)
+            for one, result in zip(together, await self._start_alike(together, triggered_by), strict=True):
+                results[one.number] = result
+        return [result for result in results if result is not None]
+
+    async def _start_alike(
+        self, together: Sequence[_Checked], triggered_by: str
+    ) -> Sequence[Start | Exception]:
+        first = together[0]
+        if first.asked.at is None and first.asked.delay is None:
+            started = await self._jobs.start_many(
+                first.job,
+                [each.message for each in together],
+                priority=first.asked.priority,
+                triggered_by=triggered_by,
+            )
+            return [Start(each.id, each.deduplicated) for each in started]
+        return [await self._start_later(each, triggered_by) for each in together]
+
+    async def _start_later(self, each: _Checked, triggered_by: str) -> Start | Exception:
+        try:
+            return await self._start(each.job, each.message, each.asked, triggered_by)
+        except BadInput as error:
+            return error
 
     async def retry(
         self,

@@ -61,6 +61,17 @@ async def test_a_list_goes_on_where_the_page_above_ended(client: httpx.AsyncClie
     assert sorted(each["id"] for each in bulk.json()) == sorted(seen)
 
 
+async def test_what_becomes_of_many_starts_is_told_in_their_order(client: httpx.AsyncClient) -> None:
+    """Whether an input is accepted, starts later or has another priority, its answer is at its place."""
+    items = [{"input": FLOW}, {"input": {}}, {"input": FLOW, "delay": "PT1H"}, {"input": FLOW, "priority": 1}]
+    answers = (await client.post("/v1/jobs/run-flow/bulk", json={"items": items})).json()
+
+    assert [True, False, True, True] == [each["error"] is None for each in answers]
+    seen = [(await client.get(f"/v1/tasks/{answers[n]['id']}")).json() for n in (0, 2, 3)]
+    assert [3, 3, 1] == [task["priority"] for task in seen]
+    assert [False, True, False] == [task["starts_at"] is not None for task in seen]
+
+
 async def test_a_repeated_call_is_answered_as_it_was(client: httpx.AsyncClient) -> None:
     """Whoever sends the key again, also at the same time, is told of the first task; another body is not."""
     key = {"Idempotency-Key": "order 7"}
