@@ -66,6 +66,8 @@ BREACHES = [
         "activities.runtime.retry",
         "mainspring.contracts.people",
     ),
+    ("Gifting is imported by callers only", "storage.shop.products", "mainspring.contracts.gifting.vectors"),
+    ("Gifting is imported by callers only", "storage.tables.shop", "mainspring.storage.tables.gifting"),
     ("The worker is put together by the entry point and for tests only", "cli.app", "mainspring.worker"),
     ("Emulators know nothing of what they are run against", "emulators.http", "mainspring.contracts.mail"),
     ("Workflows reach the world through activities only", "workflows.cards", "mainspring.storage.cards"),

@@ -1,0 +1,106 @@
+"""Vectors of texts: stored by the model that made them, and searched for what is near."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mainspring.contracts.gifting.vectors import VectorKind
+from mainspring.domain.gifting.similarity import (
+    Candidate,
+    Vector,
+    from_bytes,
+    matrix,
+    nearest,
+    to_bytes,
+    unit,
+)
+from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.repository import Repository
+from mainspring.storage.tables.gifting import VectorRow, VectorStampRow
+
+
+class NewVector(NamedTuple):
+    """The vector of a subject's text, of any length: its direction is stored."""
+
+    subject: str
+    model: str
+    text_hash: str
+    vector: Sequence[float]
+
+
+class VectorRepository(Repository):
+    """The vectors of a workspace, inside the caller's transaction. Storing the same again changes nothing."""
+
+    def __init__(self, session: AsyncSession, workspace: str) -> None:
+        super().__init__(session)
+        self._workspace = workspace
+
+    async def store(self, kind: VectorKind, vectors: Sequence[NewVector], *, now: datetime) -> None:
+        """Insert or overwrite the vectors of subjects.
+
+        Raises ValueError: when a vector has no direction, or a number that is not finite.
+        """
+        rows = [
+            {
+                "workspace": self._workspace,
+                "kind": kind.value,
+                "subject": each.subject,
+                "model": each.model,
+                "text_hash": each.text_hash,
+                "vector": to_bytes(unit(each.vector)),
+                "updated_at": now,
+            }
+            for each in vectors
+        ]
+        if rows:
+            await upsert(self._session, VectorRow, rows)
+            await self._stamp(kind)
+
+    async def hashes(self, kind: VectorKind, subjects: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Return, for subjects that have a vector, the model and the hash of the text that it is of."""
+        found: dict[str, tuple[str, str]] = {}
+        for chunk in chunks(sorted(subjects)):
+            query = select(VectorRow.subject, VectorRow.model, VectorRow.text_hash)
+            rows = await self._session.execute(query.where(self._is_of(kind), VectorRow.subject.in_(chunk)))
+            found |= {subject: (model, text_hash) for subject, model, text_hash in rows}
+        return found
+
+    async def get(self, kind: VectorKind, subject: str, model: str) -> Vector | None:
+        """Return the vector of a subject; None when it has none of this model."""
+        query = select(VectorRow.vector).where(self._is_of(kind), VectorRow.subject == subject)
+        stored = await self._session.scalar(query.where(VectorRow.model == model))
+        return None if stored is None else from_bytes(stored)
+
+    async def remove(self, kind: VectorKind, subjects: Collection[str]) -> None:
+        """Remove the vectors of subjects; those that have none are no matter."""
+        for chunk in chunks(sorted(subjects)):
+            await self._session.execute(
+                delete(VectorRow).where(self._is_of(kind), VectorRow.subject.in_(chunk))
+            )
+        if subjects:
+            await self._stamp(kind)
+
+    async def nearest(
+        self, kind: VectorKind, vector: Vector, n: int, *, model: str, among: Select[str] | None = None
+    ) -> list[Candidate]:
+        """Return the `n` subjects that are most like a vector, the nearest first; ties by subject.
+
+        `among` selects the ids of the subjects that may be found; without it all may.
+        """
+        query = select(VectorRow.subject, VectorRow.vector).where(self._is_of(kind), VectorRow.model == model)
+        if among is not None:
+            query = query.where(VectorRow.subject.in_(among))
+        rows = (await self._session.execute(query)).all()
+        subjects = [subject for subject, _ in rows]
+        return nearest(vector, subjects, matrix([stored for _, stored in rows]), n) if rows else []
+
+    async def _stamp(self, kind: VectorKind) -> None:
+        key = {"workspace": self._workspace, "kind": kind.value}
+        await upsert(self._session, VectorStampRow, [key | {"stamp": uuid4().hex}])
+
+    def _is_of(self, kind: VectorKind) -> ColumnElement[bool]:
+        return (VectorRow.workspace == self._workspace) & (VectorRow.kind == kind.value)

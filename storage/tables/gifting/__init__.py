@@ -1,0 +1,5 @@
+"""The tables of gifting, one file for each thing that is kept."""
+
+from mainspring.storage.tables.gifting.vectors import VectorRow, VectorStampRow
+
+__all__ = ["VectorRow", "VectorStampRow"]
