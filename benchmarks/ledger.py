@@ -9,15 +9,16 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
+from benchmarks.statements import statements_of
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.tasks import NewTask, TaskFilter, TaskState
@@ -124,30 +125,16 @@ def starts(number: int) -> Look:
 
 async def measure(database: Database, look: Look) -> tuple[int, float, set[str]]:
     """Return a look's statements, the milliseconds of its fastest turn, and the tables gone through."""
-    with statements_of(database) as statements:
+    with statements_of(database) as sent:
         await database.transact(look)
     fastest = timedelta.max.total_seconds()
     for _ in range(5):
         began = time.perf_counter()
         await database.transact(look)
         fastest = min(fastest, time.perf_counter() - began)
-    asked = [each for each in statements if each[0].startswith("SELECT")]
+    asked = [each for each in sent.statements if each[0].startswith("SELECT")]
     scanned = {table for each in asked for table in await scans(database, *each)}
-    return len([each for each in statements if "SAVEPOINT" not in each[0]]), 1000 * fastest, scanned
-
-
-@contextmanager
-def statements_of(database: Database) -> Iterator[list[tuple[str, Any]]]:
-    """Collect what is sent to a database, without the beginnings of transactions."""
-    statements: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append((statement, values))
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    return len([each for each in sent.statements if "SAVEPOINT" not in each[0]]), 1000 * fastest, scanned
 
 
 async def scans(database: Database, statement: str, values: Any) -> set[str]:
