@@ -21,12 +21,12 @@ from temporalio.worker import Worker
 from mainspring.activities.reconcile import RecordedJobs
 from mainspring.activities.runtime.assembly import build_activities
 from mainspring.activities.runtime.dispatch import wake_queued
+from mainspring.activities.runtime.effects import SenderSettings
 from mainspring.activities.runtime.held_loop import watched_loop
 from mainspring.activities.runtime.interceptor import ActivityCare
 from mainspring.activities.runtime.isolation import Isolation, NoProcess, Registered, Suspects
 from mainspring.activities.runtime.isolation.child import die_with_parent, fork_nursery, serve_forks
 from mainspring.activities.runtime.queue import QueueSizes
-from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.client.schedules import Schedules
 from mainspring.config.gateways import Gateways, open_gateways
 from mainspring.config.logs import configure_logs

@@ -7,9 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from mainspring.activities.runtime.effects import ClaimResult, Outgoing, acknowledge, begin, claim
+from mainspring.activities.runtime.effects import (
+    ClaimResult,
+    Outgoing,
+    SenderSettings,
+    acknowledge,
+    begin,
+    claim,
+)
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
-from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
+from mainspring.activities.wishlist.mailing import WISHLIST_MAIL
 from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.activities.wishlist.planning import plan_page

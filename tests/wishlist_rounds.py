@@ -8,12 +8,19 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import or_, select
 
-from mainspring.activities.runtime.effects import ClaimResult, Outgoing, acknowledge, begin, claim
+from mainspring.activities.runtime.effects import (
+    ClaimResult,
+    Outgoing,
+    SenderSettings,
+    acknowledge,
+    begin,
+    claim,
+)
 from mainspring.activities.runtime.effects.senders import MAIL_RETRY
 from mainspring.activities.runtime.queue import QueueTask, Result, TaskDone
 from mainspring.activities.runtime.queue.results import acknowledgement_of
 from mainspring.activities.wishlist.checking import PageSize, check_page
-from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
+from mainspring.activities.wishlist.mailing import WISHLIST_MAIL
 from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.planning import Planned, plan_page
 from mainspring.contracts.tasks import TaskState

@@ -3,8 +3,8 @@
 from temporalio import activity
 
 from mainspring.activities.runtime.checkpoint import Checkpoint, work_pages
+from mainspring.activities.runtime.effects import SenderSettings
 from mainspring.activities.wishlist.checking import check_page
-from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.activities.wishlist.planning import plan_page
 from mainspring.contracts.wishlist import CheckBatch, WishlistProgress
 from mainspring.gateways.clock import Clock

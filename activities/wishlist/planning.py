@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import structlog
 
-from mainspring.activities.runtime.effects import give_up_abandoned
-from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
+from mainspring.activities.runtime.effects import SenderSettings, give_up_abandoned
+from mainspring.activities.wishlist.mailing import WISHLIST_MAIL
 from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.contracts.tasks import NewTask
 from mainspring.contracts.wishlist import SEND_NOTIFICATIONS, SendNotification, SkipReason

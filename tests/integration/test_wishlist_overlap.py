@@ -6,8 +6,8 @@ from uuid import uuid4
 from temporalio.testing import ActivityEnvironment
 
 from mainspring.activities.runtime.checkpoint import Superseded
+from mainspring.activities.runtime.effects import SenderSettings
 from mainspring.activities.wishlist.checks import WishlistActivities
-from mainspring.activities.wishlist.mailing import SenderSettings
 from mainspring.contracts.wishlist import CheckBatch, CheckWishlistSales, WishedItem, WishlistProgress
 from mainspring.gateways.clock import SystemClock
 from mainspring.gateways.smtp import Mailbox

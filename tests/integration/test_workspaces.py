@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from mainspring.activities.runtime.effects import Outgoing, acknowledge, claim
+from mainspring.activities.runtime.effects import Outgoing, SenderSettings, acknowledge, claim
 from mainspring.activities.runtime.queue import QueueTask, TaskDone
 from mainspring.activities.wishlist.checking import check_page
-from mainspring.activities.wishlist.mailing import WISHLIST_MAIL, SenderSettings
+from mainspring.activities.wishlist.mailing import WISHLIST_MAIL
 from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.mailing.kind import MAIL
 from mainspring.activities.wishlist.mailing.sending import written

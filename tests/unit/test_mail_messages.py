@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from mainspring.activities.wishlist.mailing.wording import MailItem
 from mainspring.contracts.people import User
 from mainspring.contracts.shop import Product
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import Mail, Mailbox, MailUnsendable
 from mainspring.gateways.smtp.message import envelope_of
-from mainspring.gateways.templates import MailItem
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from babel import Locale
 
+from mainspring.activities.wishlist.mailing.wording import MailItem, render_alerts
 from mainspring.contracts.wishlist import NotificationKind
 from mainspring.gateways.smtp import MailUnsendable
-from mainspring.gateways.templates import MailItem, Recipient, Rendered, Templates
+from mainspring.gateways.templates import Recipient, Rendered, Templates
 from mainspring.gateways.templates.locales import price_in_words
 from mainspring.gateways.templates.rendering import FOLDER
 
@@ -41,7 +42,7 @@ TEMPLATES = Templates("Cards & Co")
 
 
 def render(alerts: list[MailItem], locale: str = "en-US", name: str | None = "Ann") -> Rendered:
-    return TEMPLATES.render(alerts, Recipient(locale, name), unsubscribe_url=LINK)
+    return render_alerts(TEMPLATES, alerts, Recipient(locale, name), unsubscribe_url=LINK)
 
 
 class Outline(HTMLParser):
@@ -165,7 +166,7 @@ def test_no_value_becomes_markup_or_a_template(kind: str) -> None:
         link = "https://shop.example/?q=" + re.sub(r'[<> "]', "", value)
         alerts = [MailItem(each.kind, value, link, 1, "EUR", image_url=link) for each in KINDS[kind]]
         templates = Templates(value)
-        return Outline(templates.render(alerts, Recipient("en", value), unsubscribe_url=LINK).html)
+        return Outline(render_alerts(templates, alerts, Recipient("en", value), unsubscribe_url=LINK).html)
 
     nasty, harmless = page(NASTY), page("harmless")
     assert harmless.tags == nasty.tags
@@ -203,7 +204,7 @@ def test_only_links_to_web_pages_stand_in_a_mail(link: str) -> None:
     with pytest.raises(MailUnsendable, match="not a link"):
         MailItem(NotificationKind.SALE, "A", "https://shop.example/", 1, "EUR", image_url=link)
     with pytest.raises(MailUnsendable, match="not a link"):
-        TEMPLATES.render([SALE], Recipient("en"), unsubscribe_url=link)
+        render_alerts(TEMPLATES, [SALE], Recipient("en"), unsubscribe_url=link)
 
 
 def test_nothing_is_loaded_from_a_third_party() -> None:

@@ -36,6 +36,7 @@ from mainspring.activities.runtime.effects.kind import (
     effect_kinds,
 )
 from mainspring.activities.runtime.effects.queue import EffectQueue
+from mainspring.activities.runtime.effects.sender_settings import SenderSettings
 from mainspring.activities.runtime.effects.senders import MailSender, Sender
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Prepared",
     "Send",
     "Sender",
+    "SenderSettings",
     "acknowledge",
     "begin",
     "claim",

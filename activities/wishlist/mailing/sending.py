@@ -1,40 +1,20 @@
-"""Sending the mails that the checks have planned: who they are from, what they say, and the activity."""
+"""Sending the mails that the checks have planned: what they say, and the activity."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from temporalio import activity
 
-from mainspring.activities.runtime.effects import EffectQueue, MailSender
+from mainspring.activities.runtime.effects import EffectQueue, MailSender, SenderSettings
 from mainspring.activities.wishlist.mailing.evaluating import MailContent
 from mainspring.activities.wishlist.mailing.kind import WISHLIST_MAIL
-from mainspring.contracts.effects import Effect, OnUnknown
+from mainspring.activities.wishlist.mailing.wording import MailItem, render_alerts
+from mainspring.contracts.effects import Effect
 from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.contracts.wishlist import NotificationKind
-from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_token, unsubscribe_url
+from mainspring.domain.unsubscribe import UnsubscribeScope
 from mainspring.gateways.smtp import Mail, Mailbox
-from mainspring.gateways.templates import MailItem, Recipient, Templates
+from mainspring.gateways.templates import Recipient, Templates
 from mainspring.storage.wishlist.mails import Line
-
-
-@dataclass(frozen=True)
-class SenderSettings:
-    """What every mail has: who it is from, where it is unsubscribed, what is done if its answer is lost."""
-
-    sender: Mailbox
-    public_url: str
-    token_key: bytes
-    on_unknown: OnUnknown = OnUnknown.RESEND
-
-    def message_id(self, effect_id: UUID) -> str:
-        """Return the Message-ID of a mail, the same for each attempt."""
-        return f"<{effect_id}@{self.sender.wire().rpartition('@')[2]}>"
-
-    def unsubscribe_link(self, workspace: str, user_id: str) -> str:
-        """Return the link by which a user switches all alerts off."""
-        token = make_token(Unsubscribing(user_id, UnsubscribeScope.ALL, workspace), self.token_key)
-        return unsubscribe_url(self.public_url, token)
 
 
 def written(
@@ -48,8 +28,9 @@ def written(
     """Return the mail, with the prices of now. MailUnsendable: an address or a link cannot be used."""
     user = content.user
     assert user is not None  # noqa: S101  # a mail to a user who is gone is withdrawn
-    link = sender_settings.unsubscribe_link(effect.workspace, user.id)
-    rendered = templates.render(
+    link = sender_settings.unsubscribe_link(effect.workspace, user.id, UnsubscribeScope.ALL)
+    rendered = render_alerts(
+        templates,
         [_alert(line, now) for line in content.lines],
         Recipient(user.locale, user.name),
         unsubscribe_url=link,
