@@ -21,7 +21,7 @@ UserKey = tuple[str, str]
 PAGE = 1_000
 
 # Said by an entry they are overwritten, left out they stay.
-ALERTS = frozenset({"sale_alerts", "stock_alerts"})
+ALERTS = frozenset({"sale_alerts", "stock_alerts", "reminders", "reminders_by_mail", "reminders_by_push"})
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,15 @@ class UserRepository(Repository):
         query = select(WishlistUserRow).where(self._is_own, WishlistUserRow.id > after)
         page = query.order_by(WishlistUserRow.id).limit(limit)
         return [_user(row) for row in await self._session.scalars(page)]
+
+    async def of_ids(self, user_ids: Collection[str]) -> dict[str, User]:
+        """Return those of these users who are there, by their ids."""
+        found: dict[str, User] = {}
+        for some in chunks(sorted(user_ids)):
+            query = select(WishlistUserRow).where(self._is_own, WishlistUserRow.id.in_(some))
+            rows = await self._session.scalars(query.execution_options(populate_existing=True))
+            found |= {row.id: _user(row) for row in rows}
+        return found
 
     async def get(self, user_id: str) -> User | None:
         """Return a user; None when there is none of this id."""
