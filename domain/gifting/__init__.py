@@ -1,1 +1,1 @@
-"""What gifting decides: which texts are embedded, what is alike, and what is chosen of it."""
+"""What gifting decides: which texts are embedded, what is alike and chosen of it; who is reminded when."""

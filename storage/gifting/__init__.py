@@ -1,5 +1,7 @@
-"""What gifting keeps: vectors, taste profiles, collections."""
+"""What gifting keeps: vectors, taste profiles, collections, occasions and their reminders."""
 
+from mainspring.storage.gifting.occasions import OccasionRepository
+from mainspring.storage.gifting.planning import ReminderPlanner
 from mainspring.storage.gifting.vectors import NewVector, VectorRepository
 
-__all__ = ["NewVector", "VectorRepository"]
+__all__ = ["NewVector", "OccasionRepository", "ReminderPlanner", "VectorRepository"]

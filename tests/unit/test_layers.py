@@ -57,12 +57,12 @@ BREACHES = [
         "mainspring.storage.shop",
     ),
     (
-        "People are imported by the wishlist and callers only",
+        "People are imported by the wishlist, gifting and callers only",
         "storage.shop.products",
         "mainspring.storage.people",
     ),
     (
-        "People are imported by the wishlist and callers only",
+        "People are imported by the wishlist, gifting and callers only",
         "activities.runtime.retry",
         "mainspring.contracts.people",
     ),

@@ -1,5 +1,6 @@
 """The tables of gifting, one file for each thing that is kept."""
 
+from mainspring.storage.tables.gifting.occasions import OccasionRow, ReminderDeliveryRow, ReminderRow
 from mainspring.storage.tables.gifting.vectors import VectorRow, VectorStampRow
 
-__all__ = ["VectorRow", "VectorStampRow"]
+__all__ = ["OccasionRow", "ReminderDeliveryRow", "ReminderRow", "VectorRow", "VectorStampRow"]
