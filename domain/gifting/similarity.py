@@ -1,22 +1,30 @@
 """Vectors that are compared: as bytes, by their cosine, and chosen so that they differ.
 
 A vector has the length 1: the cosine of two is their dot product. Numbers have 32 bits, little endian.
+
+numpy is loaded by the first function that needs it: most commands load this module, and compare nothing.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-Vector = NDArray[np.float32]
-Matrix = NDArray[np.float32]
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float32]
+    Matrix: TypeAlias = NDArray[np.float32]
+else:
+    Vector = Matrix = Any
 
 # A dot product depends in its last bits on where a row stands. Rounded, equal texts are equally alike.
 DECIMALS = 6
 
-_STORED = np.dtype("<f4")
+_STORED = "<f4"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +41,8 @@ def unit(numbers: Sequence[float] | NDArray[Any]) -> Vector:
 
     Raises ValueError: when the numbers have no direction, or one of them is not finite.
     """
+    import numpy as np  # noqa: PLC0415
+
     vector = np.asarray(numbers, dtype=np.float32)
     length = float(np.linalg.norm(vector.astype(np.float64)))
     if vector.ndim != 1 or not np.isfinite(length) or length == 0:
@@ -47,11 +57,15 @@ def to_bytes(vector: Vector) -> bytes:
 
 def from_bytes(stored: bytes) -> Vector:
     """Return a stored vector, without a copy: nobody may change it."""
+    import numpy as np  # noqa: PLC0415
+
     return np.frombuffer(stored, dtype=_STORED)
 
 
 def matrix(stored: Sequence[bytes]) -> Matrix:
     """Return stored vectors of one length as the rows of a matrix."""
+    import numpy as np  # noqa: PLC0415
+
     return np.frombuffer(b"".join(stored), dtype=_STORED).reshape(len(stored), -1)
 
 
@@ -62,6 +76,8 @@ def cosine(one: Vector, other: Vector) -> float:
 
 def nearest(query: Vector, subjects: Sequence[str], vectors: Matrix, n: int) -> list[Candidate]:
     """Return the `n` subjects that are most like the query, the nearest first; ties by subject."""
+    import numpy as np  # noqa: PLC0415
+
     if not subjects or n < 1:
         return []
     similarities = np.round(vectors @ query, DECIMALS)
@@ -81,6 +97,8 @@ def mmr(candidates: Sequence[Candidate], n: int, weight: float) -> list[Candidat
     to one that is chosen; of equals the first. Carbonell and Goldstein, SIGIR 1998. With `weight` 1 the
     candidates stay in their order; 0.5 to 0.7 is usual, over some five candidates for each place.
     """
+    import numpy as np  # noqa: PLC0415
+
     if not candidates:
         return []
     vectors = np.stack([each.vector for each in candidates])
