@@ -38,11 +38,16 @@ def validated(job: "Job[In, Out]", fields: JsonObject, *, options: Mapping[str, 
 
     `options` names another way to give a field, such as an option of a command.
     """
+    return validated_as(job.input, fields, options=options)
+
+
+def validated_as(kind: type[In], fields: JsonObject, *, options: Mapping[str, str] | None = None) -> In:
+    """As `validated`, for a message that is no job's input."""
     try:
-        return job.input.model_validate_json(json.dumps(fields))
+        return kind.model_validate_json(json.dumps(fields))
     except ValidationError as error:
         faults = [fault | {"input": _refused_value(fields, fault)} for fault in error.errors()]
-        raise BadInput("\n".join(_problems(job.input, faults, options or {}))) from None
+        raise BadInput("\n".join(_problems(kind, faults, options or {}))) from None
 
 
 def shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from mainspring.storage.gifting.occasions import OccasionRepository
 from mainspring.storage.gifting.planning import ReminderPlanner
+from mainspring.storage.gifting.profiles import ProfileRepository
 from mainspring.storage.gifting.vectors import NewVector, VectorRepository
 
-__all__ = ["NewVector", "OccasionRepository", "ReminderPlanner", "VectorRepository"]
+__all__ = ["NewVector", "OccasionRepository", "ProfileRepository", "ReminderPlanner", "VectorRepository"]

@@ -1,6 +1,14 @@
 """The tables of gifting, one file for each thing that is kept."""
 
 from mainspring.storage.tables.gifting.occasions import OccasionRow, ReminderDeliveryRow, ReminderRow
+from mainspring.storage.tables.gifting.profiles import TasteProfileRow
 from mainspring.storage.tables.gifting.vectors import VectorRow, VectorStampRow
 
-__all__ = ["OccasionRow", "ReminderDeliveryRow", "ReminderRow", "VectorRow", "VectorStampRow"]
+__all__ = [
+    "OccasionRow",
+    "ReminderDeliveryRow",
+    "ReminderRow",
+    "TasteProfileRow",
+    "VectorRow",
+    "VectorStampRow",
+]

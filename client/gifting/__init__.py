@@ -1,0 +1,1 @@
+"""Gifting from outside: taste profiles, recommendations, collections."""

@@ -1,0 +1,6 @@
+"""The jobs of gifting, a module for each thing that they are about."""
+
+from mainspring.workflows.gifting.profiles import EMBED_PROFILE
+from mainspring.workflows.runtime.job import AnyJob
+
+JOBS: tuple[AnyJob, ...] = (EMBED_PROFILE,)
