@@ -20,6 +20,7 @@ from mainspring.client.card_start_checks import card_start_checks
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
+from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.jobs import Jobs
 from mainspring.client.ledger import opened_database
 from mainspring.client.media_start_checks import MEDIA_START_CHECKS
@@ -82,6 +83,7 @@ class Service:
     people: People
     wishlists: Wishlists
     wishlist_checks: WishlistChecks
+    taste_profiles: TasteProfiles
 
     @property
     def tasks(self) -> Tasks:
@@ -203,4 +205,5 @@ def _service(
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),
         wishlist_checks=WishlistChecks(schedules, starts, jobs.tasks, temporal),
+        taste_profiles=TasteProfiles(database, jobs, temporal, clock),
     )

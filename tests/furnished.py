@@ -35,7 +35,7 @@ class Furnished:
     effect: UUID
     account: str
     entry: str
-    """The id of a product and of a user that no other workspace has."""
+    """The id of a product, a user and a taste profile that no other workspace has."""
 
 
 async def furnish(service: Service) -> Furnished:
@@ -58,6 +58,7 @@ async def furnish(service: Service) -> Furnished:
     await service.shop.store_products([product(1), product(2, id=service.workspace)])
     await service.people.store_users([user(1), user(2, id=service.workspace)])
     assert [] == await service.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
+    await service.taste_profiles.complete_taste_profile(service.workspace, "u00001", {"interests": "tea"})
     (group,) = await service.failures.groups()
     return Furnished(
         service,
@@ -104,4 +105,5 @@ async def seen(each: Furnished) -> list[object]:
         await own.accounts.list(),
         await own.shop.products(),
         await own.people.users(),
+        await own.taste_profiles.profiles(),
     ]

@@ -20,6 +20,7 @@ from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database, Session
 from mainspring.storage.gifting import ProfileRepository, VectorRepository
+from mainspring.storage.ledger import WorkspaceTasks
 from mainspring.workflows.gifting.profiles import EMBED_PROFILE
 
 SAVED = "Profile saved. Generating recommendations…"
@@ -134,13 +135,28 @@ class TasteProfiles:
         await profiles.store(saved)
         return saved
 
-    async def embed(self, session: Session, profile: TasteProfile, *, triggered_by: str) -> UUID | None:
-        """Have a profile embedded, in the caller's transaction; return the task that does."""
-        task_id = await self._embed(session, profile, triggered_by)
-        await ProfileRepository(session, self._workspace).store(
-            profile.model_copy(update={"embedding_task_id": task_id})
-        )
-        return task_id
+    async def embed_again(self, profile_id: str, *, triggered_by: str = "manual") -> UUID | None:
+        """Have a profile embedded, unless a task is at it; return the task. None: none can be started.
+
+        Raises ProfileMissing: when there is none of this id.
+        """
+
+        async def work(session: Session) -> UUID | None:
+            profiles = ProfileRepository(session, self._workspace)
+            profile = await profiles.get(profile_id)
+            if profile is None:
+                raise ProfileMissing(profile_id)
+            if await self._is_active(session, profile.embedding_task_id):
+                return profile.embedding_task_id
+            task_id = await self._embed(session, profile, triggered_by)
+            await profiles.note_task(profile_id, task_id)
+            return task_id
+
+        return await self._database.transact(work)
+
+    async def _is_active(self, session: Session, task_id: UUID | None) -> bool:
+        task = None if task_id is None else await WorkspaceTasks(session, self._workspace).get(task_id)
+        return task is not None and not task.state.is_final
 
     async def _embed(self, session: Session, profile: TasteProfile, triggered_by: str) -> UUID | None:
         message = EmbedTasteProfile(

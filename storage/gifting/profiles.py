@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.gifting.profiles import Facets, TasteProfile
@@ -71,6 +72,13 @@ class ProfileRepository(Repository):
             query = query.where(TasteProfileRow.user_id == user_id)
         page = query.order_by(TasteProfileRow.id).limit(limit)
         return [_profile(row) for row in await self._session.scalars(page)]
+
+    async def note_task(self, profile_id: str, task_id: UUID | None) -> None:
+        """Note which task embeds a profile."""
+        row = TasteProfileRow
+        await self._session.execute(
+            update(row).where(self._is_own, row.id == profile_id).values(embedding_task_id=task_id)
+        )
 
     async def remove(self, profile_id: str) -> bool:
         """Remove a profile; return whether it was there."""

@@ -17,6 +17,8 @@ from mainspring.client.cancelling import Cancellations, Cancelling
 from mainspring.client.effects import Effects
 from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
+from mainspring.client.gifting.errors import ProfileMissing
+from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.jobs import Jobs
 from mainspring.client.people import People
 from mainspring.client.quotas import Quotas
@@ -94,6 +96,7 @@ async def test_lists_and_counts_are_those_of_the_workspace(workspaces: list[Furn
         assert {product(1).id, each.entry} == {found.id for found in await own.shop.products()}
         assert {user(1).id, each.entry} == {found.id for found in await own.people.users()}
         assert ["u00001"] == [found.user_id for found in await own.wishlists.items()]
+        assert [each.entry] == [found.id for found in await own.taste_profiles.profiles()]
         assert {"products": 2, "users": 2, "wishes": 1} == await own.wishlists.counts()
     for each in workspaces:
         assert 1 == await each.service.failures.dismiss(FailureFilter())
@@ -197,6 +200,15 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
     (Shop, "remove_product"): (EntryUnknown, lambda own, other: own.shop.remove_product(other.entry)),
     (People, "user"): (EntryUnknown, lambda own, other: own.people.user(other.entry)),
     (People, "remove_user"): (EntryUnknown, lambda own, other: own.people.remove_user(other.entry)),
+    (TasteProfiles, "profile"): (ProfileMissing, lambda own, other: own.taste_profiles.profile(other.entry)),
+    (TasteProfiles, "remove_profile"): (
+        ProfileMissing,
+        lambda own, other: own.taste_profiles.remove_profile(other.entry),
+    ),
+    (TasteProfiles, "embed_again"): (
+        ProfileMissing,
+        lambda own, other: own.taste_profiles.embed_again(other.entry),
+    ),
 }
 # As `REFUSED`, of methods that find nothing: what they return.
 NOTHING: dict[tuple[type, str], tuple[object, Call]] = {
@@ -240,6 +252,8 @@ WITHOUT_REFERENCE = {
     (People, "unsubscribe"),  # by a token, which names the workspace
     (Wishlists, "counts"),
     (Wishlists, "outcomes"),
+    (TasteProfiles, "complete_taste_profile"),  # an id is the workspace's own
+    (TasteProfiles, "profiles"),
     (Audit, "note"),
     (Quotas, "all"),
     (Audit, "find"),  # after an entry of the same log: test_api_audit.py
@@ -258,6 +272,7 @@ FACADES = (
     Shop,
     People,
     Wishlists,
+    TasteProfiles,
     Audit,
     Quotas,
 )
