@@ -48,7 +48,7 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_moment(value: Any) -> bool:
+def is_moment(value: Any) -> bool:
     """Whether it is no number, as 20261201 is one: the seconds since 1970 would be meant."""
     return isinstance(value, datetime) or (isinstance(value, str) and ":" in value)
 
@@ -144,7 +144,7 @@ Flag = Annotated[bool, in_words("true or false, yes or no, 1 or 0")]
 Moment = Annotated[
     datetime,
     AfterValidator(_to_utc),
-    in_words("a time with its zone such as 2026-12-01T09:00+01:00 or 2026-12-01T08:00Z", _is_moment),
+    in_words("a time with its zone such as 2026-12-01T09:00+01:00 or 2026-12-01T08:00Z", is_moment),
 ]
 LocalTime = Annotated[
     time,

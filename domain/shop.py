@@ -1,7 +1,22 @@
-"""What a product costs, and whether it is on sale."""
+"""What a product costs, whether it is on sale, and what a model reads of it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+
+from mainspring.contracts.shop.catalogue import CatalogueProduct
+
+READ_BY_MODELS = {
+    "title",
+    "short_description",
+    "description",
+    "gift_tags",
+    "occasion_fit",
+    "style_tags",
+    "price_cents",
+    "currency",
+}
 
 
 @dataclass(frozen=True)
@@ -27,3 +42,10 @@ class Offer:
         """Return what it costs now, in minor units."""
         on_sale = self.sale_price_cents is not None and self.is_on_sale(now)
         return self.sale_price_cents if on_sale and self.sale_price_cents is not None else self.price_cents
+
+
+def content_hash(product: CatalogueProduct) -> str:
+    """Return a hash of what a model reads of a product: text, tags, brand and price, but no stock."""
+    brand = None if product.brand is None else product.brand.name
+    read = product.model_dump(mode="json", include=READ_BY_MODELS) | {"brand": brand}
+    return sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()

@@ -5,7 +5,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, String, bindparam, case, column, func, inspect, select
+from sqlalchemy import JSON, Boolean, ColumnElement, String, bindparam, case, column, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
@@ -71,9 +71,10 @@ async def upsert(
     so that two writers of the same rows never deadlock.
     """
     on_postgresql = is_postgresql(session)
+    in_arrays = on_postgresql and not keep_unsaid and not _has_json(row)
     for chunk in chunks(_by_key(row, values, keep, keep_unsaid)):
         columns = tuple(chunk[0])
-        if on_postgresql and not keep_unsaid:
+        if in_arrays:
             arrays = {name: [each[name] for each in chunk] for name in columns}
             await session.execute(_upsert_arrays(row, columns, keep), arrays)
         else:
@@ -108,6 +109,12 @@ def _upsert_arrays(row: type[Base], columns: tuple[str, ...], keep: frozenset[st
     rows = func.unnest(*arrays).table_valued(*(column(name, types[name]) for name in columns), name="rows")
     insert = postgresql.insert(table).from_select(list(columns), select(*rows.render_derived().c))
     return _overwriting(insert, row, {name: insert.excluded[name] for name in columns if name not in keep})
+
+
+@cache
+def _has_json(row: type[Base]) -> bool:
+    # A list in an array of JSON values would be sent as an array of arrays.
+    return any(isinstance(column.type, JSON) for column in inspect(row).columns)
 
 
 def _without_length(kind: TypeEngine[Any]) -> TypeEngine[Any]:

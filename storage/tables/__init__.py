@@ -21,7 +21,7 @@ from mainspring.storage.tables.data_passes import DataPassRow
 from mainspring.storage.tables.effects import EffectRow
 from mainspring.storage.tables.people import WishlistUserRow
 from mainspring.storage.tables.quota import QuotaRow
-from mainspring.storage.tables.shop import WishedProductRow
+from mainspring.storage.tables.shop import BrandRow, CatalogueProductRow, ProductVariantRow, WishedProductRow
 from mainspring.storage.tables.tasks import TaskErrorRow, TaskRow, TaskStepRow
 from mainspring.storage.tables.webhooks import SubscriptionRow
 from mainspring.storage.tables.wishlist import NotificationRow, WishlistItemRow
@@ -32,8 +32,10 @@ __all__ = [
     "ApiKeyRow",
     "AuditRow",
     "Base",
+    "BrandRow",
     "CardRow",
     "CardSetRow",
+    "CatalogueProductRow",
     "DataPassRow",
     "EffectRow",
     "GameRow",
@@ -42,6 +44,7 @@ __all__ = [
     "InventoryVariantRow",
     "NotificationRow",
     "PriceRow",
+    "ProductVariantRow",
     "QuotaRow",
     "SubscriptionRow",
     "TaskErrorRow",

@@ -47,12 +47,12 @@ BREACHES = [
     ("The wishlist is imported by callers only", "storage.effects.store", "mainspring.contracts.wishlist"),
     ("The wishlist is imported by callers only", "contracts.shop", "mainspring.contracts.wishlist"),
     (
-        "The shop is imported by the wishlist and callers only",
+        "The shop is imported by the wishlist, gifting and callers only",
         "storage.effects.store",
         "mainspring.contracts.shop",
     ),
     (
-        "The shop is imported by the wishlist and callers only",
+        "The shop is imported by the wishlist, gifting and callers only",
         "storage.people.users",
         "mainspring.storage.shop",
     ),
