@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from mainspring.api.methods import allowed_methods
 from mainspring.api.refusals import refusal, words_of
+from mainspring.client.error_codes import code_of, facts_of
+from mainspring.client.field_faults import field_faults
 from mainspring.client.validation import shown
 from mainspring.contracts.text import printable
 
@@ -38,10 +40,14 @@ class Problem(BaseModel):
     detail: str = Field(examples=["input.max_pages: 0 is not accepted: greater than 0"])
     request_id: str | None = None
     errors: list[FieldProblem] = []
+    code: str | None = Field(
+        default=None, description="Which error it is, where several are of one type.", examples=["bad-input"]
+    )
+    facts: dict[str, Any] = Field(default={}, description="What a program reads of the error with this code.")
 
 
 class Refused(Exception):
-    """A call is refused. `headers` and `members` go with the answer."""
+    """A call is refused. `headers` go with the answer; `cause` is the service's own error, if it is one."""
 
     def __init__(
         self,
@@ -51,14 +57,17 @@ class Refused(Exception):
         *,
         errors: list[FieldProblem] | None = None,
         headers: dict[str, str] | None = None,
+        cause: Exception | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.kind, self.detail = status, kind, detail
         self.errors = errors or []
         self.headers = headers or {}
+        self.cause = cause
 
     def response(self, request_id: str | None) -> Response:
         """Return the answer."""
+        code = None if self.cause is None else code_of(self.cause)
         problem = Problem(
             type=f"/problems/{self.kind}",
             title=self.status.phrase,
@@ -66,6 +75,8 @@ class Refused(Exception):
             detail=printable(self.detail),
             request_id=request_id,
             errors=self.errors,
+            code=code,
+            facts=facts_of(self.cause) if self.cause is not None and code is not None else {},
         )
         return JSONResponse(problem.model_dump(), self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
@@ -95,20 +106,10 @@ async def on_error(request: Request, error: Exception) -> Response:
     status, kind, after = known
     headers = {"Retry-After": str(after)} if after else {}
     words = words_of(error)
-    errors = field_problems(words) if status is HTTPStatus.UNPROCESSABLE_ENTITY else []
-    return Refused(status, kind, words, errors=errors, headers=headers).response(request_id_of(request))
-
-
-def field_problems(message: str) -> list[FieldProblem]:
-    """Return what the client's own message says of each field: a line each, "PATH: VALUE is …: ACCEPTED"."""
-    found = []
-    for line in message.splitlines():
-        path, colon, rest = line.partition(": ")
-        value, refused, accepted = rest.partition(" is not accepted: ")
-        if colon and " " not in path:
-            problem = (value, accepted) if refused else (None, rest)
-            found.append(FieldProblem(field=path, value=problem[0], accepted=problem[1]))
-    return found
+    faults = field_faults(words) if status is HTTPStatus.UNPROCESSABLE_ENTITY else []
+    errors = [FieldProblem(**vars(each)) for each in faults]
+    refused = Refused(status, kind, words, errors=errors, headers=headers, cause=error)
+    return refused.response(request_id_of(request))
 
 
 def _bad_request(error: RequestValidationError) -> Refused:

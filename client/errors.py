@@ -20,6 +20,7 @@ ClientError
 from pathlib import Path
 from uuid import UUID
 
+from mainspring.client.field_faults import FieldFault, field_faults
 from mainspring.contracts.tasks import Task
 
 
@@ -147,3 +148,8 @@ class OtherLedger(ClientError):
 
 class BadInput(ClientError):
     """A value is not accepted; the message names the field, the value and what is accepted."""
+
+    @property
+    def faults(self) -> list[FieldFault]:
+        """Each field that the message names, with its value and what is accepted."""
+        return field_faults(str(self))
