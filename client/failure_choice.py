@@ -31,6 +31,7 @@ class FailureChoice:
     job: str | None = None
     error_type: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
     everything: bool = False
 
     async def filter(self, tasks: Tasks, failures: Failures) -> FailureFilter:
@@ -49,6 +50,7 @@ class FailureChoice:
             job=self.job,
             error_type=self.error_type,
             since=self.since,
+            until=self.until,
         )
 
     async def demanded(self, tasks: Tasks, failures: Failures) -> FailureFilter:
@@ -56,6 +58,8 @@ class FailureChoice:
 
         Raises NothingChosen: when there is no criterion, and `everything` was not asked for.
         """
-        if not any((self.ids, self.group, self.job, self.error_type, self.since, self.everything)):
+        if not any(
+            (self.ids, self.group, self.job, self.error_type, self.since, self.until, self.everything)
+        ):
             raise NothingChosen
         return await self.filter(tasks, failures)

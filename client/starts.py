@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -137,13 +137,41 @@ class Starts:
         return await self._start(job, message, asked, triggered_by)
 
     async def start_many(
-        self, asked: Sequence[Asked], *, is_platform: bool, triggered_by: str
+        self,
+        asked: Sequence[Asked],
+        *,
+        is_platform: bool,
+        triggered_by: str,
+        idempotency_key: str | None = None,
     ) -> list[Start | Exception]:
         """Accept tasks; return for each what became of it, or why its input is not accepted.
 
+        With a key all are accepted in one transaction, and the same call is answered the same later.
+
+        Raises BadInput: when the key is not accepted.
+        Raises IdempotencyKeyReused: when the key was that of another call.
         Raises TooManyTasks: when the workspace would have more active tasks than it may have.
         """
-        await self._check_room(len(asked))
+        if idempotency_key is None:
+            await self._check_room(len(asked))
+            return await self._start_all(asked, None, is_platform=is_platform, triggered_by=triggered_by)
+        key, request = _checked_key(idempotency_key), _digest(list(map(vars, asked)))
+        answer = await self._answered(key, request)
+        if answer is None:
+            await self._check_room(len(asked))
+
+            async def work(session: Session) -> JsonObject:
+                results = await self._start_all(
+                    asked, session, is_platform=is_platform, triggered_by=triggered_by
+                )
+                return {"items": list(map(_kept, results))}
+
+            answer = await self._answer_once(key, request, work)
+        return list(map(_told, answer["items"]))
+
+    async def _start_all(
+        self, asked: Sequence[Asked], session: Session | None, *, is_platform: bool, triggered_by: str
+    ) -> list[Start | Exception]:
         results: list[Start | Exception | None] = [None] * len(asked)
         accepted: list[_Checked] = []
         for number, each in enumerate(asked):
@@ -154,27 +182,31 @@ class Starts:
         # Neighbours that are alike are one transaction, as of any caller who starts many.
         for _, alike in groupby(accepted, key=lambda one: replace(one.asked, input={})):
             together = list(alike)
-            for one, result in zip(together, await self._start_alike(together, triggered_by), strict=True):
+            started = await self._start_alike(together, triggered_by, session)
+            for one, result in zip(together, started, strict=True):
                 results[one.number] = result
         return [result for result in results if result is not None]
 
     async def _start_alike(
-        self, together: Sequence[_Checked], triggered_by: str
+        self, together: Sequence[_Checked], triggered_by: str, session: Session | None
     ) -> Sequence[Start | Exception]:
         first = together[0]
         if first.asked.at is None and first.asked.delay is None:
             started = await self._jobs.start_many(
                 first.job,
                 [each.message for each in together],
+                session=session,
                 priority=first.asked.priority,
                 triggered_by=triggered_by,
             )
             return [Start(each.id, each.deduplicated) for each in started]
-        return [await self._start_later(each, triggered_by) for each in together]
+        return [await self._start_later(each, triggered_by, session) for each in together]
 
-    async def _start_later(self, each: _Checked, triggered_by: str) -> Start | Exception:
+    async def _start_later(
+        self, each: _Checked, triggered_by: str, session: Session | None
+    ) -> Start | Exception:
         try:
-            return await self._start(each.job, each.message, each.asked, triggered_by)
+            return await self._start(each.job, each.message, each.asked, triggered_by, session)
         except BadInput as error:
             return error
 
@@ -253,29 +285,36 @@ class Starts:
     async def _start_once(
         self, job: AnyJob, message: Message, asked: Asked, triggered_by: str, key: str
     ) -> Start:
-        request = _digest(asked)
-        found = await self._answered(key, request)
-        if found is not None:
-            return found
-        await self._check_room(1)
+        request = _digest(vars(asked))
+        answer = await self._answered(key, request)
+        if answer is None:
+            await self._check_room(1)
 
-        async def work(session: Session) -> Start:
-            start = await self._start(job, message, asked, triggered_by, session)
-            answer = {"id": str(start.id), "deduplicated": start.deduplicated}
+            async def work(session: Session) -> JsonObject:
+                return _kept(await self._start(job, message, asked, triggered_by, session))
+
+            answer = await self._answer_once(key, request, work)
+        return Start(UUID(answer["id"]), answer["deduplicated"])
+
+    async def _answer_once(
+        self, key: str, request: bytes, work: Callable[[Session], Awaitable[JsonObject]]
+    ) -> JsonObject:
+        async def work_and_keep(session: Session) -> JsonObject:
+            answer = await work(session)
             answers = IdempotentAnswers(session, self._jobs.workspace)
             if not await answers.keep(key, request, answer, now=self._clock.now()):
                 raise IdempotencyKeyReused(key)
-            return start
+            return answer
 
         try:
-            return await self._database.transact(work)
-        except IdempotencyKeyReused:  # another call of this key was faster: its task is the one
+            return await self._database.transact(work_and_keep)
+        except IdempotencyKeyReused:  # another call of this key was faster: its tasks are the ones
             found = await self._answered(key, request)
             if found is None:
                 raise
             return found
 
-    async def _answered(self, key: str, request: bytes) -> Start | None:
+    async def _answered(self, key: str, request: bytes) -> JsonObject | None:
         found = await self._database.read(
             lambda session: IdempotentAnswers(session, self._jobs.workspace).find(key)
         )
@@ -284,7 +323,7 @@ class Starts:
         before, answer = found
         if before != request:
             raise IdempotencyKeyReused(key)
-        return Start(UUID(answer["id"]), answer["deduplicated"])
+        return answer
 
     async def _check_room(self, new: int) -> None:
         now = time.monotonic()
@@ -313,6 +352,15 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _digest(asked: Asked) -> bytes:
-    said: dict[str, Any] = vars(asked)
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).digest()
+def _digest(asked: Any) -> bytes:
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).digest()
+
+
+def _kept(result: Start | Exception) -> JsonObject:
+    if isinstance(result, Start):
+        return {"id": str(result.id), "deduplicated": result.deduplicated}
+    return {"error": str(result)}
+
+
+def _told(kept: JsonObject) -> Start | Exception:
+    return BadInput(kept["error"]) if "error" in kept else Start(UUID(kept["id"]), kept["deduplicated"])

@@ -45,14 +45,14 @@ class EffectTotals(BaseModel):
 async def list_effects(
     who: Observer,
     *,
-    state: Annotated[EffectState | None, Query(description="In this state.")] = None,
+    state: Annotated[frozenset[EffectState], Query(description="In one of these states.")] = frozenset(),
     after: Annotated[UUID | None, Query(description="The `next` of the page above.")] = None,
     limit: Limit = 50,
 ) -> Page[Effect]:
     """List effects, the newest first."""
     effects = who.service.effects
     last = None if after is None else await effects.get(str(after))
-    found = await effects.find(() if state is None else (state,), before=last, limit=limit + 1)
+    found = await effects.find(state, before=last, limit=limit + 1)
     return page_of([_shown(who, each) for each in found], limit, lambda effect: str(effect.id))
 
 

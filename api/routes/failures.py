@@ -44,6 +44,7 @@ class Chosen(Body):
     job: Text | None = None
     error_type: Text | None = None
     since: Moment | None = Field(default=None, description="That failed then or later.")
+    until: Moment | None = Field(default=None, description="That failed before then.")
     everything: bool = Field(default=False, description="All failed tasks, if nothing else is given.")
 
     async def demanded(self, who: Caller) -> FailureFilter:
@@ -57,6 +58,7 @@ class Chosen(Body):
             job=self.job,
             error_type=self.error_type,
             since=self.since,
+            until=self.until,
             everything=self.everything,
         )
         return await choice.demanded(who.service.tasks, who.service.failures)
@@ -101,12 +103,17 @@ async def list_failures(
     *,
     job: Annotated[Text | None, Query(description="Of this job.")] = None,
     error_type: Annotated[Text | None, Query(description="Of this type of error.")] = None,
+    group: Annotated[
+        str | None, Query(pattern="^[0-9a-f]{1,64}$", description="Whose fingerprint begins so.")
+    ] = None,
     since: Annotated[Moment | None, Query(description="That failed then or later.")] = None,
+    until: Annotated[Moment | None, Query(description="That failed before then.")] = None,
     limit: Limit = 100,
 ) -> list[FailureGroup]:
     """List the groups of failed tasks that were neither retried nor dismissed, the latest failure first."""
-    choice = FailureChoice(job=job, error_type=error_type, since=since)
+    choice = FailureChoice(job=job, error_type=error_type, since=since, until=until)
     criteria = await choice.filter(who.service.tasks, who.service.failures)
+    criteria = criteria.model_copy(update={"group": group})
     return [_shown(who, each) for each in await who.service.failures.groups(criteria, limit=limit)]
 
 

@@ -57,10 +57,15 @@ async def start_job(
 
 
 @routes.post("/{name}/bulk", status_code=202, operation_id="start_jobs")
-async def start_jobs(who: Operator, name: JobName, body: StartsBody) -> list[StartedOrRefused]:
+async def start_jobs(
+    who: Operator, name: JobName, body: StartsBody, idempotency_key: IdempotencyKey = None
+) -> list[StartedOrRefused]:
     """Accept up to a thousand tasks; the answer has what became of each, in the order of the inputs."""
     results = await who.service.starts.start_many(
-        [_asked(name, each) for each in body.items], is_platform=who.is_platform, triggered_by=who.name
+        [_asked(name, each) for each in body.items],
+        is_platform=who.is_platform,
+        triggered_by=who.name,
+        idempotency_key=idempotency_key,
     )
     started = [each for each in results if isinstance(each, Start)]
     new = sum(not each.deduplicated for each in started)

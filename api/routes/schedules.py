@@ -46,12 +46,17 @@ class PauseView(BaseModel):
 
 
 class LastRunView(BaseModel):
-    """The last run; `outcome` is that of its task, SKIPPED when another task held the key."""
+    """The last run; `outcome` is that of its task, SKIPPED when another task, `held_by`, held the key.
+
+    `status` is that of its workflow, in Temporal's words.
+    """
 
     at: datetime
     outcome: str | None
     workflow_id: str
+    status: str | None
     task_id: str | None
+    held_by: str | None
 
 
 class Missed(BaseModel):
@@ -71,6 +76,7 @@ class ScheduleView(BaseModel):
     last_run: LastRunView | None
     next_run: datetime | None
     missed: Missed
+    note: str | None
     paused: PauseView | None
 
 
@@ -102,6 +108,12 @@ class Held(BaseModel):
 
     id: str
     paused: PauseView | None
+
+
+class Resumed(Held):
+    """What has held a schedule until now, and what still does."""
+
+    was: PauseView | None
 
 
 class Triggered(BaseModel):
@@ -139,13 +151,16 @@ async def preview_schedules(
     *,
     schedule: Annotated[str | None, Query(max_length=200, description="Of this one, each firing.")] = None,
     since: Annotated[Moment | None, Query(description="From then on; not given: from now on.")] = None,
+    until: Annotated[Moment | None, Query(description="Until then; not given: for so many days.")] = None,
     days: Annotated[int, Query(ge=1, le=LONGEST_TIME.days, description="For so many days.")] = 7,
     limit: Many = 100,
 ) -> Preview:
     """Say what is going to fire. Paused schedules are shown as if they fired."""
     start = datetime.now(UTC) if since is None else _checked("since", since)
+    end = start + timedelta(days=days) if until is None else _checked("until", until)
+    _check_span("until", start, end)
     schedules = who.service.schedules
-    entries = await _in_time(schedules.preview(start, start + timedelta(days=days), schedule))
+    entries = await _in_time(schedules.preview(start, end, schedule))
     paused = {each.id for each in await _in_time(schedules.list()) if each.pause}
     items = [Firing(**planned_view(each, paused)) for each in entries[:limit]]
     return Preview(count=len(entries), items=items)
@@ -168,22 +183,19 @@ async def pause_schedule(who: Operator, schedule_id: ScheduleId, body: PauseBody
 
 
 @routes.post("/{schedule_id}/resume", operation_id="resume_schedule")
-async def resume_schedule(who: Operator, schedule_id: ScheduleId) -> Held:
+async def resume_schedule(who: Operator, schedule_id: ScheduleId) -> Resumed:
     """Let a paused schedule fire again, unless a setting switches it off."""
     was, left = await _in_time(who.service.schedules.resume(schedule_id, by=who.name))
     if was is not None:
         await _audit(who, schedule_id, before={"reason": was.reason, "by": was.by})
-    return Held(id=schedule_id, paused=_pause_view(left))
+    return Resumed(id=schedule_id, paused=_pause_view(left), was=_pause_view(was))
 
 
 @routes.post("/{schedule_id}/backfill", status_code=202, operation_id="backfill_schedule")
 async def backfill_schedule(who: Operator, schedule_id: ScheduleId, body: BackfillBody) -> Backfill:
     """Run what would have fired in a time that is past: each firing once, one after another."""
     since, until = _checked("body.since", body.since), _checked("body.until", body.until)
-    if not since <= until <= since + LONGEST_TIME:
-        raise BadInput(
-            f"body.until: {until.isoformat()} is not accepted: {LONGEST_TIME.days} days after since at most"
-        )
+    _check_span("body.until", since, until)
     schedules = who.service.schedules
     if body.dry_run:
         found = await _in_time(schedules.firings(schedule_id, since, until))
@@ -200,6 +212,13 @@ def _checked(field: str, moment: datetime) -> datetime:
             f"{field}: {moment.isoformat()} is not accepted: a time of the years {YEARS[0]} to {YEARS[1]}"
         )
     return moment
+
+
+def _check_span(field: str, since: datetime, until: datetime) -> None:
+    if not since <= until <= since + LONGEST_TIME:
+        raise BadInput(
+            f"{field}: {until.isoformat()} is not accepted: {LONGEST_TIME.days} days after since at most"
+        )
 
 
 def _pause_view(pause: Pause | None) -> PauseView | None:

@@ -39,6 +39,11 @@ async def list_tasks(
     parent: Annotated[UUID | None, Query(description="That are steps of this task.")] = None,
     created_since: Annotated[Moment | None, Query(description="Accepted then or later.")] = None,
     created_until: Annotated[Moment | None, Query(description="Accepted before then.")] = None,
+    without: Annotated[frozenset[str], Query(description="Of none of these jobs.")] = frozenset(),
+    top: Annotated[bool, Query(description="That are no steps of others.")] = False,
+    asked_to_cancel: Annotated[
+        bool | None, Query(description="That were asked to cancel themselves, or were not.")
+    ] = None,
     everything: Annotated[bool, Query(description="Also steps of flows and deliveries of webhooks.")] = False,
     after: Annotated[str | None, Query(description="The `next` of the page above.")] = None,
     limit: Limit = 50,
@@ -47,12 +52,14 @@ async def list_tasks(
     chosen = overview(
         job=job,
         states=state,
+        without=without,
         fairness_key=fairness_key,
         parent_id=parent,
         created_since=created_since,
         created_until=created_until,
         everything=everything,
     )
+    chosen = chosen.model_copy(update={"top": top or chosen.top, "asked_to_cancel": asked_to_cancel})
     page = await task_page(who.service.tasks, chosen, before=after, limit=limit)
     cursor = str(page.tasks[-1].id) if page.has_more else None
     return Page(items=[shown_to(who, task) for task in page.tasks], next=cursor)

@@ -23,11 +23,13 @@ def schedule_view(status: ScheduleStatus, tasks: Mapping[UUID, Task]) -> Json:
             "at": last.at.isoformat(),
             "outcome": run_outcome(last, tasks),
             "workflow_id": last.workflow_id,
+            "status": last.status.name if last.status else None,
             "task_id": str(last.task_id) if last.task_id and not last.skipped else None,
             "held_by": str(last.held_by) if last.held_by else None,
         },
         "next_run": status.next_run.astimezone(status.zone).isoformat() if status.next_run else None,
         "missed": {"overlapped": status.missed_overlap, "too_old": status.missed_too_old},
+        "note": status.note,
         "paused": pause and {"by": pause.by, "reason": pause.reason, "switched_off_by": pause.switch},
     }
 

@@ -72,6 +72,18 @@ async def test_what_becomes_of_many_starts_is_told_in_their_order(client: httpx.
     assert [False, True, False] == [task["starts_at"] is not None for task in seen]
 
 
+async def test_a_repeated_bulk_start_is_answered_as_it_was(client: httpx.AsyncClient) -> None:
+    """Also what was refused; of calls at the same time one starts the tasks. Another body is refused."""
+    key, path = {"Idempotency-Key": "orders of May"}, "/v1/jobs/run-flow/bulk"
+    body = {"items": [{"input": FLOW}, {"input": {}}, {"input": FLOW, "delay": "PT1H"}]}
+    answers = await asyncio.gather(*(client.post(path, json=body, headers=key) for _ in range(3)))
+    assert [202] * 3 == [each.status_code for each in answers]
+    assert 1 == len({each.text for each in answers})
+    assert [False, True, False] == [each["error"] is not None for each in answers[0].json()]
+    assert 2 == len((await client.get("/v1/tasks")).json()["items"])
+    problem(await client.post(path, json={"items": body["items"][:1]}, headers=key), 422)
+
+
 async def test_a_repeated_call_is_answered_as_it_was(client: httpx.AsyncClient) -> None:
     """Whoever sends the key again, also at the same time, is told of the first task; another body is not."""
     key = {"Idempotency-Key": "order 7"}
