@@ -14,9 +14,12 @@ ClientError
 ├── JobIsInternal      housekeeping is run by its schedule
 ├── NothingHere        no database where the settings say
 ├── OtherLedger        Temporal is worked for another ledger
+├── ServiceAway        over HTTP: nobody answers, or not now
+├── KeyRefused         over HTTP: the key does not open this
 └── BadInput           a value that is not accepted, with its path
 """
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -144,6 +147,22 @@ class OtherLedger(ClientError):
             "to this ledger's Temporal"
         )
         self.own, self.theirs = own, theirs
+
+
+class ServiceAway(ClientError):
+    """A service that is called over HTTP does not answer, or cannot do it now.
+
+    `retry_after` is what the service asks to wait. What was called may be done all the same, unless the call
+    may be made again: that was done in vain.
+    """
+
+    def __init__(self, detail: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class KeyRefused(ClientError):
+    """A service that is called over HTTP does not know the key, or the key's role may not do this."""
 
 
 class BadInput(ClientError):

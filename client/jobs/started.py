@@ -1,15 +1,21 @@
 """What a caller has of a task that was accepted."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from mainspring.client.errors import TaskCancelled, TaskFailed
-from mainspring.client.tasks.queries import Tasks
+from mainspring.client.tasks.results import result_of
 from mainspring.contracts.message import Message
-from mainspring.contracts.tasks import TaskState
+from mainspring.contracts.tasks import Task
 
 Out = TypeVar("Out", bound=Message)
+
+
+class Waiting(Protocol):
+    """Where the end of a task is waited for."""
+
+    async def wait(self, task_id: UUID) -> Task:
+        """Return the task once it has reached its final state."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +24,9 @@ class StartedTask(Generic[Out]):
 
     id: UUID
     deduplicated: bool
-    _tasks: Tasks
+    _tasks: Waiting
     _result: type[Out]
 
     async def result(self) -> Out:
         """Wait for the end and return the result; TaskFailed or TaskCancelled if there is none."""
-        task = await self._tasks.wait(self.id)
-        if task.state is TaskState.CANCELLED:
-            raise TaskCancelled(task)
-        if task.state is TaskState.FAILED:
-            raise TaskFailed(task)
-        return self._result.restore(task.result)
+        return self._result.restore(result_of(await self._tasks.wait(self.id)))

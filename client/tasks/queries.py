@@ -6,17 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from mainspring.client.errors import (
-    AmbiguousTask,
-    TaskCancelled,
-    TaskFailed,
-    TaskNotEnded,
-    TaskUnknown,
-)
+from mainspring.client.errors import AmbiguousTask, TaskUnknown
 from mainspring.client.references import resolved_id
+from mainspring.client.tasks.results import result_of
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.flows import StepResult
-from mainspring.contracts.tasks import JsonObject, Task, TaskError, TaskFilter, TaskState
+from mainspring.contracts.tasks import JsonObject, Task, TaskError, TaskFilter
 from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
@@ -121,14 +116,7 @@ class Tasks:
         Raises TaskFailed: when the task has failed.
         Raises TaskCancelled: when the task was cancelled.
         """
-        task = await self.get(task_id)
-        if not task.state.is_final:
-            raise TaskNotEnded(task)
-        if task.state is TaskState.FAILED:
-            raise TaskFailed(task)
-        if task.state is TaskState.CANCELLED:
-            raise TaskCancelled(task)
-        return task.result or {}
+        return result_of(await self.get(task_id))
 
     async def children(self, task_id: UUID) -> list[Task]:
         """Return the tasks that are steps of this one, in the order in which they began."""
