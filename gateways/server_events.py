@@ -22,8 +22,8 @@ class ServerEvent:
 class ServerEvents:
     """Reads streams, one after another; `last_id` and `retry` are what the next one is opened with."""
 
-    def __init__(self) -> None:
-        self.last_id: str | None = None
+    def __init__(self, last_id: str | None = None) -> None:
+        self.last_id = last_id
         self.retry = RETRY
 
     async def read(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerEvent]:

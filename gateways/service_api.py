@@ -83,12 +83,14 @@ class ServiceApi:
                     raise
             await asyncio.sleep(pause.total_seconds())
 
-    async def events(self, path: str) -> AsyncGenerator[ServerEvent, None]:
+    async def events(self, path: str, last_id: str | None = None) -> AsyncGenerator[ServerEvent, None]:
         """Give the events of a stream, over broken connections and restarts, until the service answers 204.
+
+        `last_id` is the id of the last event that the caller has had before.
 
         Raises ProblemAnswered, Unreachable: as `call` does, once no stream could be opened for `patience`.
         """
-        events = ServerEvents()
+        events = ServerEvents(last_id)
         tries_until: float | None = None
         while True:
             pause: timedelta | None = events.retry
