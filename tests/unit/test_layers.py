@@ -70,6 +70,16 @@ BREACHES = [
     ("Gifting is imported by callers only", "storage.tables.shop", "mainspring.storage.tables.gifting"),
     ("Gifting is imported by callers only", "activities.wishlist.checks", "mainspring.domain.gifting"),
     ("Gifting is imported by callers only", "gateways.justtcg.client", "mainspring.gateways.embeddings"),
+    (
+        "Language models are imported by gifting and callers only",
+        "activities.wishlist.checks",
+        "mainspring.gateways.claude",
+    ),
+    (
+        "Language models are imported by gifting and callers only",
+        "storage.effects.store",
+        "mainspring.contracts.models",
+    ),
     ("The worker is put together by the entry point and for tests only", "cli.app", "mainspring.worker"),
     ("Emulators know nothing of what they are run against", "emulators.http", "mainspring.contracts.mail"),
     ("Workflows reach the world through activities only", "workflows.cards", "mainspring.storage.cards"),
