@@ -18,6 +18,7 @@ from mainspring.config.sections.api import ApiSettings
 from mainspring.config.sections.cards import CardsSettings
 from mainspring.config.sections.mail import MailSettings
 from mainspring.config.sections.media import MediaSettings
+from mainspring.config.sections.models import EmbeddingsSettings, ModelsSettings
 from mainspring.config.sections.service import ServiceSettings
 from mainspring.config.sections.webhooks import WebhooksSettings
 from mainspring.config.sections.wishlist import WishlistSettings
@@ -30,6 +31,8 @@ PREFIX = "MAINSPRING_"
 class NamedSettings(
     MediaSettings,
     WishlistSettings,
+    ModelsSettings,
+    EmbeddingsSettings,
     MailSettings,
     WebhooksSettings,
     ApiSettings,
