@@ -21,6 +21,7 @@ from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.profiles import TasteProfiles
+from mainspring.client.gifting.recommendations import Recommender
 from mainspring.client.jobs import Jobs
 from mainspring.client.ledger import opened_database
 from mainspring.client.media_start_checks import MEDIA_START_CHECKS
@@ -84,6 +85,7 @@ class Service:
     wishlists: Wishlists
     wishlist_checks: WishlistChecks
     taste_profiles: TasteProfiles
+    recommender: Recommender
 
     @property
     def tasks(self) -> Tasks:
@@ -175,6 +177,7 @@ def _service(
         most_active=settings.api_active_tasks,
         checks=card_start_checks(accounts) | MEDIA_START_CHECKS,
     )
+    taste_profiles = TasteProfiles(database, jobs, temporal, clock)
     return Service(
         workspace=workspace,
         settings=settings,
@@ -205,5 +208,6 @@ def _service(
         people=People(database, partial(link_keys, settings), clock, workspace=workspace),
         wishlists=Wishlists(database, clock, workspace=workspace),
         wishlist_checks=WishlistChecks(schedules, starts, jobs.tasks, temporal),
-        taste_profiles=TasteProfiles(database, jobs, temporal, clock),
+        taste_profiles=taste_profiles,
+        recommender=Recommender(database, taste_profiles, workspace=workspace),
     )

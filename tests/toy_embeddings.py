@@ -1,13 +1,16 @@
 """A small model for tests, which counts its calls: texts with words in common are near."""
 
 import asyncio
-import hashlib
+import zlib
 from collections.abc import Sequence
 
 from mainspring.domain.gifting.matching import stems
 from mainspring.gateways.embeddings import Embedded, check_texts
 
-DIMENSIONS = 64
+DIMENSIONS = 4_096
+
+# Words of the form, and others that say nothing.
+SILENT = stems("gift interests occasion style tags and for the with that its from who you one two")
 
 
 class ToyEmbeddings:
@@ -31,7 +34,7 @@ class ToyEmbeddings:
 
 def toy_vector(text: str) -> list[float]:
     """Return a vector with a number for each word."""
-    vector = [0.01] * DIMENSIONS
-    for word in stems(text):
-        vector[hashlib.sha256(word.encode()).digest()[0] % DIMENSIONS] += 1.0
+    vector = [0.0001] * DIMENSIONS
+    for word in stems(text) - SILENT:
+        vector[zlib.crc32(word.encode()) % DIMENSIONS] += 1.0
     return vector

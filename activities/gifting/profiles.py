@@ -11,7 +11,6 @@ from mainspring.contracts.gifting.profiles import EmbedTasteProfile, TasteProfil
 from mainspring.contracts.gifting.vectors import VectorKind
 from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.domain.gifting.facets import profile_text
-from mainspring.domain.gifting.texts import text_hash
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.embeddings import Embeddings
 from mainspring.storage.database import Database, Session
@@ -37,8 +36,7 @@ class ProfileActivities:
         vectors: dict[UUID, NewVector] = {}
 
         async def work(tasks: Sequence[Task]) -> Mapping[UUID, Result]:
-            texts = {task.id: text for task in tasks if (text := self._text_of(task)) is not None}
-            vectors.update(await self._vectors(tasks, texts))
+            vectors.update(await self._vectors([task for task in tasks if self._is_wanting(task)]))
             return {task.id: self._result(task, vectors.get(task.id)) for task in tasks}
 
         async def store(session: Session, done: Sequence[TaskDone[EmbedTasteProfile]]) -> None:
@@ -58,23 +56,19 @@ class ProfileActivities:
             read[task.id] = (profile, hashes.get(subject))
         return read
 
-    def _text_of(self, task: Task) -> str | None:
-        """Return the text to embed; None where there is nothing to do."""
+    def _is_wanting(self, task: Task) -> bool:
+        """Whether there is a profile, and no vector of its text by this model."""
         profile, embedded = _prepared(task)
-        if profile is None:
-            return None
-        text = profile_text(profile.facets)
-        return None if embedded == (self._embeddings.model, text_hash(text)) else text
+        return profile is not None and embedded != (self._embeddings.model, profile.text_hash)
 
-    async def _vectors(self, tasks: Sequence[Task], texts: Mapping[UUID, str]) -> dict[UUID, NewVector]:
-        if not texts:
+    async def _vectors(self, tasks: Sequence[Task]) -> dict[UUID, NewVector]:
+        profiles = {task.id: profile for task in tasks if (profile := _prepared(task)[0]) is not None}
+        if not profiles:
             return {}
-        model = self._embeddings.model
-        embedded = await self._embeddings.embed(list(texts.values()))
-        subjects = {task.id: task.input.profile_id for task in tasks}
+        embedded = await self._embeddings.embed([profile_text(each.facets) for each in profiles.values()])
         return {
-            task_id: NewVector(subjects[task_id], model, text_hash(text), vector)
-            for (task_id, text), vector in zip(texts.items(), embedded.vectors, strict=True)
+            task_id: NewVector(profile.id, self._embeddings.model, profile.text_hash, vector)
+            for (task_id, profile), vector in zip(profiles.items(), embedded.vectors, strict=True)
         }
 
     def _result(self, task: Task, vector: NewVector | None) -> TasteProfileEmbedded:

@@ -80,7 +80,7 @@ def nearest(query: Vector, subjects: Sequence[str], vectors: Matrix, n: int) -> 
 
     if not subjects or n < 1:
         return []
-    similarities = np.round(vectors @ query, DECIMALS)
+    similarities = np.round((vectors @ query).astype(np.float64), DECIMALS)
     within: Any = np.arange(len(subjects))
     if n < len(subjects):
         # All that are as near as the last place: which of them has the place is for the order to say.

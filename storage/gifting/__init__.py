@@ -1,8 +1,18 @@
 """What gifting keeps: vectors, taste profiles, collections, occasions and their reminders."""
 
+from mainspring.storage.gifting.gifts import Gift, GiftRepository
 from mainspring.storage.gifting.occasions import OccasionRepository
 from mainspring.storage.gifting.planning import ReminderPlanner
 from mainspring.storage.gifting.profiles import ProfileRepository
-from mainspring.storage.gifting.vectors import NewVector, VectorRepository
+from mainspring.storage.gifting.vectors import NewVector, StoredVector, VectorRepository
 
-__all__ = ["NewVector", "OccasionRepository", "ProfileRepository", "ReminderPlanner", "VectorRepository"]
+__all__ = [
+    "Gift",
+    "GiftRepository",
+    "NewVector",
+    "OccasionRepository",
+    "ProfileRepository",
+    "ReminderPlanner",
+    "StoredVector",
+    "VectorRepository",
+]

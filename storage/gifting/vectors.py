@@ -32,6 +32,14 @@ class NewVector(NamedTuple):
     vector: Sequence[float]
 
 
+class StoredVector(NamedTuple):
+    """The vector of a subject, and of what it is."""
+
+    model: str
+    text_hash: str
+    vector: Vector
+
+
 class VectorRepository(Repository):
     """The vectors of a workspace, inside the caller's transaction. Storing the same again changes nothing."""
 
@@ -69,11 +77,15 @@ class VectorRepository(Repository):
             found |= {subject: (model, text_hash) for subject, model, text_hash in rows}
         return found
 
-    async def get(self, kind: VectorKind, subject: str, model: str) -> Vector | None:
-        """Return the vector of a subject; None when it has none of this model."""
-        query = select(VectorRow.vector).where(self._is_of(kind), VectorRow.subject == subject)
-        stored = await self._session.scalar(query.where(VectorRow.model == model))
-        return None if stored is None else from_bytes(stored)
+    async def get(self, kind: VectorKind, subject: str) -> StoredVector | None:
+        """Return the vector of a subject; None when it has none."""
+        query = select(VectorRow).where(self._is_of(kind), VectorRow.subject == subject)
+        row = await self._session.scalar(query)
+        return None if row is None else StoredVector(row.model, row.text_hash, from_bytes(row.vector))
+
+    async def models(self, kind: VectorKind) -> set[str]:
+        """Return the models that have made the vectors."""
+        return set(await self._session.scalars(select(VectorRow.model).where(self._is_of(kind)).distinct()))
 
     async def remove(self, kind: VectorKind, subjects: Collection[str]) -> None:
         """Remove the vectors of subjects; those that have none are no matter."""

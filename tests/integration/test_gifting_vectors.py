@@ -34,12 +34,12 @@ async def test_vectors_are_stored_with_text_and_model(database: Database) -> Non
     async with database.session() as session:
         vectors = VectorRepository(session, "a")
         hashes = await vectors.hashes(VectorKind.PRODUCT, ["lamp", "rug", "vase"])
-        lamp = await vectors.get(VectorKind.PRODUCT, "lamp", "other")
-        assert await vectors.get(VectorKind.PRODUCT, "lamp", MODEL) is None
-        assert await vectors.get(VectorKind.PROFILE, "lamp", "other") is None
+        lamp = await vectors.get(VectorKind.PRODUCT, "lamp")
+        assert await vectors.get(VectorKind.PROFILE, "lamp") is None
+        assert {MODEL, "other"} == await vectors.models(VectorKind.PRODUCT)
     assert {"lamp": ("other", "hash of lamp"), "rug": (MODEL, "hash of rug")} == hashes
     assert lamp is not None
-    assert [0, 1] == lamp.tolist()
+    assert ("other", "hash of lamp", [0, 1]) == (lamp.model, lamp.text_hash, lamp.vector.tolist())
 
 
 async def test_the_nearest_are_found_within_the_workspace(database: Database) -> None:

@@ -19,6 +19,7 @@ from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.errors import ProfileMissing
 from mainspring.client.gifting.profiles import TasteProfiles
+from mainspring.client.gifting.recommendations import Recommender
 from mainspring.client.jobs import Jobs
 from mainspring.client.people import People
 from mainspring.client.quotas import Quotas
@@ -209,6 +210,11 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
         ProfileMissing,
         lambda own, other: own.taste_profiles.embed_again(other.entry),
     ),
+    (Recommender, "recommend"): (ProfileMissing, lambda own, other: own.recommender.recommend(other.entry)),
+    (Recommender, "recommend_for"): (
+        ProfileMissing,
+        lambda own, other: own.recommender.recommend_for(other.entry),
+    ),
 }
 # As `REFUSED`, of methods that find nothing: what they return.
 NOTHING: dict[tuple[type, str], tuple[object, Call]] = {
@@ -273,6 +279,7 @@ FACADES = (
     People,
     Wishlists,
     TasteProfiles,
+    Recommender,
     Audit,
     Quotas,
 )
