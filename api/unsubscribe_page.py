@@ -24,14 +24,18 @@ FORM = (
 TEXTS = {
     "en": {
         "ask": "Do you want no more alerts of products that you wish for?",
+        "ask-reminders": "Do you want no more reminders of your occasions?",
         "button": "Unsubscribe",
         "done": "You are unsubscribed: no more alerts are sent to you.",
+        "done-reminders": "You are unsubscribed: no more reminders are sent to you.",
         "unknown": "This link is not valid, or no longer.",
     },
     "de": {
         "ask": "M\u00f6chten Sie keine Benachrichtigungen zu Ihren W\u00fcnschen mehr erhalten?",
+        "ask-reminders": "M\u00f6chten Sie nicht mehr an Ihre Anl\u00e4sse erinnert werden?",
         "button": "Abmelden",
         "done": "Sie sind abgemeldet und erhalten keine Benachrichtigungen mehr.",
+        "done-reminders": "Sie sind abgemeldet und werden nicht mehr erinnert.",
         "unknown": "Dieser Link ist nicht g\u00fcltig, oder nicht mehr.",
     },
 }
@@ -41,7 +45,7 @@ def page(text: str, accept_language: str, status: HTTPStatus = HTTPStatus.OK) ->
     """Return a page that says one of the texts, with a button where it asks; in English or German."""
     language = "de" if accept_language.strip().lower().startswith("de") else "en"
     texts = TEXTS[language]
-    form = FORM.format(button=texts["button"]) if text == "ask" else ""
+    form = FORM.format(button=texts["button"]) if text.startswith("ask") else ""
     return HTMLResponse(
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'

@@ -18,6 +18,14 @@ from mainspring.storage.database import Database
 from mainspring.storage.dialect import chunks
 from mainspring.storage.people import UserRepository, user_with_long_id
 
+# What each link switches off.
+SWITCHED_OFF = {
+    UnsubscribeScope.ALL: ("sale_alerts", "stock_alerts"),
+    UnsubscribeScope.SALE: ("sale_alerts",),
+    UnsubscribeScope.STOCK: ("stock_alerts",),
+    UnsubscribeScope.REMINDERS: ("reminders",),
+}
+
 
 class People:
     """The users of a workspace. Storing the same again changes nothing, other rows are overwritten.
@@ -100,11 +108,8 @@ class People:
         if wish is None:
             return None
         known = await self._database.transact(
-            lambda session: UserRepository(session, wish.workspace).unsubscribe(
-                wish.user_id,
-                sales=wish.scope is not UnsubscribeScope.STOCK,
-                stock=wish.scope is not UnsubscribeScope.SALE,
-                now=self._clock.now(),
+            lambda session: UserRepository(session, wish.workspace).switch_off(
+                wish.user_id, SWITCHED_OFF[wish.scope], now=self._clock.now()
             )
         )
         return wish.user_id if known else None

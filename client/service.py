@@ -20,6 +20,7 @@ from mainspring.client.card_start_checks import card_start_checks
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
+from mainspring.client.gifting.occasions import Occasions
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
 from mainspring.client.jobs import Jobs
@@ -86,6 +87,7 @@ class Service:
     wishlist_checks: WishlistChecks
     taste_profiles: TasteProfiles
     recommender: Recommender
+    occasions: Occasions
 
     @property
     def tasks(self) -> Tasks:
@@ -210,4 +212,5 @@ def _service(
         wishlist_checks=WishlistChecks(schedules, starts, jobs.tasks, temporal),
         taste_profiles=taste_profiles,
         recommender=Recommender(database, taste_profiles, workspace=workspace),
+        occasions=Occasions(database, temporal, clock, workspace=workspace),
     )

@@ -22,15 +22,21 @@ SHORTEST_KEY_BYTES = 16
 
 
 class UnsubscribeScope(StrEnum):
-    """What somebody no longer wants to be told of."""
+    """What somebody no longer wants to be told of. ALL is all alerts of wishes."""
 
     ALL = "all"
     SALE = "sale"
     STOCK = "stock"
+    REMINDERS = "reminders"
 
 
 # Wire format: links in sent mails have these letters.
-LETTERS = {UnsubscribeScope.ALL: b"a", UnsubscribeScope.SALE: b"s", UnsubscribeScope.STOCK: b"k"}
+LETTERS = {
+    UnsubscribeScope.ALL: b"a",
+    UnsubscribeScope.SALE: b"s",
+    UnsubscribeScope.STOCK: b"k",
+    UnsubscribeScope.REMINDERS: b"r",
+}
 # Before the letter stands the workspace, unless it is the one that a link without a workspace means.
 IN_WORKSPACE, END_OF_WORKSPACE = b"w", b"\0"
 # What names a user in more bytes than this is shortened: a link must fit into a line of a mail's header,

@@ -181,7 +181,8 @@ class RandomShop:
         async def write(session: Session) -> None:
             for user_id, kind in gone.items():
                 shop = UserRepository(session, DEFAULT_WORKSPACE)
-                await shop.unsubscribe(user_id, sales=kind == SALE, stock=kind == STOCK, now=now)
+                alert = "sale_alerts" if kind == SALE else "stock_alerts"
+                await shop.switch_off(user_id, [alert], now=now)
 
         await self._database.transact(write)
         for user_id, kind in gone.items():

@@ -1,5 +1,6 @@
-"""What gifting does beside its decisions: embeds taste profiles, and makes collections."""
+"""What gifting does beside its decisions: embeds taste profiles, makes collections, reminds of occasions."""
 
 from mainspring.activities.gifting.profiles import ProfileActivities
+from mainspring.activities.gifting.reminders import GIFTING_REMINDER, ReminderActivities
 
-__all__ = ["ProfileActivities"]
+__all__ = ["GIFTING_REMINDER", "ProfileActivities", "ReminderActivities"]

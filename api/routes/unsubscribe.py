@@ -12,6 +12,7 @@ from mainspring.api.callers import services_of
 from mainspring.api.problems import Refused, request_id_of
 from mainspring.api.services import Services
 from mainspring.api.unsubscribe_page import page
+from mainspring.domain.unsubscribe import UnsubscribeScope
 
 routes = APIRouter(prefix="/unsubscribe", tags=["people"], default_response_class=HTMLResponse)
 
@@ -48,9 +49,10 @@ async def show_unsubscribe(
     services: Annotated[Services, Depends(services_of)], token: Token, language: Language = "en"
 ) -> HTMLResponse:
     """Show a page with a button; nothing is changed, for mail servers look at links too."""
-    if await services.first.people.asked_by(token) is None:
+    wish = await services.first.people.asked_by(token)
+    if wish is None:
         return page("unknown", language, HTTPStatus.NOT_FOUND)
-    return page("ask", language)
+    return page(f"ask{_of(wish.scope)}", language)
 
 
 @routes.post("/{token}", operation_id="unsubscribe", responses=NOT_VALID, openapi_extra=BODY)
@@ -76,7 +78,11 @@ async def unsubscribe(
         request_id=request_id_of(request),
         after={"no_alerts_of": wish.scope},
     )
-    return page("done", language)
+    return page(f"done{_of(wish.scope)}", language)
+
+
+def _of(scope: UnsubscribeScope) -> str:
+    return "-reminders" if scope is UnsubscribeScope.REMINDERS else ""
 
 
 def _fields(kind: str, body: bytes) -> list[tuple[str, str]]:

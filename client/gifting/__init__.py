@@ -1,1 +1,1 @@
-"""Gifting from outside: taste profiles, recommendations, collections."""
+"""Gifting from outside: taste profiles, recommendations, collections, occasions."""

@@ -129,6 +129,21 @@ class TemporalGateway:
                 )
             )
 
+    async def begin(self, workflow: str) -> None:
+        """Start the one workflow of this type if it does not run; one that runs hears nothing of it."""
+        async with translated():
+            await self._calls.counted(
+                self._client.start_workflow(
+                    workflow,
+                    {},
+                    id=workflow,
+                    task_queue=self._task_queue,
+                    task_timeout=CONSUMER_TASK_TIMEOUT,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    rpc_timeout=RPC_TIMEOUT,
+                )
+            )
+
     async def tell_worker_started(self, workflow_id: str) -> bool:
         """Signal `worker_started` to a workflow that another worker may hold; False when it is over.
 

@@ -61,7 +61,7 @@ class DeliveryRepository(Repository):
                 .join(ReminderRow, ReminderRow.id == ReminderDeliveryRow.reminder_id)
                 .where(ReminderDeliveryRow.effect_id.in_(some))
             )
-            for row, occasion_id, day in (await self._session.execute(query)).tuples():
+            for row, occasion_id, day in await self._session.execute(query):
                 found[row.effect_id] = Delivery(
                     row.effect_id,
                     row.reminder_id,

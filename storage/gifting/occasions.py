@@ -84,7 +84,7 @@ class OccasionRepository(Repository):
         return found
 
     def _row(self, occasion: Occasion, now: datetime) -> dict[str, Any]:
-        values = occasion.model_dump() | {"offsets": list(occasion.offsets)}
+        values = occasion.model_dump() | {"offsets": " ".join(map(str, occasion.offsets))}
         return {"workspace": self._workspace, "updated_at": now, **values}
 
 
@@ -106,7 +106,7 @@ async def zoned_occasions(
     if held:
         query = query.with_for_update(of=OccasionRow)
     rows = await session.execute(query)
-    return [Zoned(workspace, occasion_of(row), row.time_zone or zone) for row, zone in rows.tuples()]
+    return [Zoned(workspace, occasion_of(row), row.time_zone or zone) for row, zone in rows]
 
 
 def occasion_of(row: OccasionRow) -> Occasion:

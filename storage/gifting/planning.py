@@ -67,7 +67,7 @@ class ReminderPlanner(Repository):
             )
             waiting |= {(workspace, each) for each in await self._session.scalars(query)}
         rows = [
-            _row(zoned, each)
+            _row(zoned, each, now)
             for key, (zoned, last) in lasts.items()
             if key not in waiting
             for each in plan_after(zoned.occasion, last, zoned.zone, now=now)
@@ -125,15 +125,15 @@ def _compare(
     for each in wanted:
         row = by_key.pop((each.date, each.offset), None)
         if row is None:
-            changes.new.append(_row(zoned, each))
+            changes.new.append(_row(zoned, each, now))
         elif row.state == ReminderState.QUEUED and row.remind_at <= now:
             continue
         elif row.remind_at != each.remind_at or (row.state == ReminderState.QUEUED) is each.is_past:
-            changes.changed.append({"reminder": row.id, **_standing(each)})
+            changes.changed.append({"reminder": row.id, **_standing(each, now)})
     changes.gone += [row.id for row in by_key.values()]
 
 
-def _row(zoned: Zoned, planned: Planned) -> dict[str, Any]:
+def _row(zoned: Zoned, planned: Planned, now: datetime) -> dict[str, Any]:
     return {
         "id": uuid4(),
         "workspace": zoned.workspace,
@@ -141,21 +141,21 @@ def _row(zoned: Zoned, planned: Planned) -> dict[str, Any]:
         "date": planned.date,
         "offset_days": planned.offset,
         "dispatched_at": None,
-        "settled_at": None,
-        **_standing(planned),
+        **_standing(planned, now),
     }
 
 
-def _standing(planned: Planned) -> dict[str, Any]:
+def _standing(planned: Planned, now: datetime) -> dict[str, Any]:
     return {
         "remind_at": planned.remind_at,
         "state": ReminderState.SKIPPED if planned.is_past else ReminderState.QUEUED,
         "reason": SkipReason.PAST if planned.is_past else None,
+        "settled_at": now if planned.is_past else None,
     }
 
 
 _CHANGE = (
     update(ReminderRow)
     .where(ReminderRow.id == bindparam("reminder"))
-    .values(remind_at=bindparam("remind_at"), state=bindparam("state"), reason=bindparam("reason"))
+    .values({name: bindparam(name) for name in ("remind_at", "state", "reason", "settled_at")})
 )

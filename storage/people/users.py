@@ -131,13 +131,9 @@ class UserRepository(Repository):
             known |= set(await self._session.scalars(query))
         return known
 
-    async def unsubscribe(self, user_id: str, *, sales: bool, stock: bool, now: datetime) -> bool:
-        """Switch alerts off; return whether there is such a user."""
-        values: dict[str, Any] = {"updated_at": now}
-        if sales:
-            values["sale_alerts"] = False
-        if stock:
-            values["stock_alerts"] = False
+    async def switch_off(self, user_id: str, alerts: Collection[str], *, now: datetime) -> bool:
+        """Switch off some of `ALERTS`; return whether there is such a user."""
+        values: dict[str, Any] = {"updated_at": now, **dict.fromkeys(alerts, False)}
         result = await self._session.execute(
             update(WishlistUserRow).where(self._is_own, WishlistUserRow.id == user_id).values(values)
         )

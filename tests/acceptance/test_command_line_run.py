@@ -141,10 +141,12 @@ def test_the_catalogue_is_shown_with_what_each_job_takes(command_line: CommandLi
     assert [
         "deliver-webhook",
         "discover-sets",
+        "embed-taste-profile",
         "process-video",
         "refresh-due-accounts",
         "run-flow",
         "send-notifications",
+        "send-reminder",
         "sync-tracked-sets",
         PRICES,
         "wishlist-sale-check",

@@ -116,7 +116,7 @@ def test_an_unknown_schedule_lists_the_known_ones(running: RunningService) -> No
     """As everywhere: what was given, and what would be right."""
     done = running.command_line.run("schedules", "trigger", "reconcile")
     assert 2 == done.code
-    assert "no schedule is called 'reconcile'; known schedules: relay-tasks, reconcile-tasks," in done.err
+    assert "no schedule is called 'reconcile'; known schedules: relay-tasks, process-overdue" in done.err
 
 
 def test_schedules_need_the_engine_and_say_so(command_line: CommandLine) -> None:

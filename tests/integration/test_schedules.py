@@ -218,7 +218,7 @@ async def test_the_outcome_of_a_job_is_the_one_of_its_task(service: Service) -> 
 
     await service.schedules.trigger("refresh-due-accounts")
     task = await service.wait((await service.first_task()).id)
-    found = await eventually(service.schedules.list, lambda all_: all_[2].last_run is not None)
+    found = await eventually(service.schedules.list, lambda all_: all_[3].last_run is not None)
 
     assert {task.id: TaskState.SUCCESS} == {
         task_id: each.state for task_id, each in (await last_tasks(settings, found)).items()
@@ -232,11 +232,11 @@ async def test_a_schedules_run_takes_the_key_as_any_other_start(service: Service
     await service.schedules.trigger("refresh-due-accounts")
     await service.until_listed("Completed")
     assert [first.id] == [task.id for task in await service.all_tasks()]
-    found = await eventually(service.schedules.list, lambda all_: all_[2].last_run is not None)
-    assert found[2].last_run is not None
-    last = schedule_view(found[2], {})["last_run"]
+    found = await eventually(service.schedules.list, lambda all_: all_[3].last_run is not None)
+    assert found[3].last_run is not None
+    last = schedule_view(found[3], {})["last_run"]
     assert ("SKIPPED", str(first.id), None) == (last["outcome"], last["held_by"], last["task_id"])
-    assert f"skipped: task {str(first.id)[:8]} holds the key" == skipped_text(found[2].last_run)
+    assert f"skipped: task {str(first.id)[:8]} holds the key" == skipped_text(found[3].last_run)
     await service.jobs.cancel(first.id)
     await service.wait(first.id)
 
@@ -303,5 +303,5 @@ async def test_an_input_of_an_earlier_release_is_marked(temporal_client: Client)
 
 async def test_an_unknown_schedule_lists_the_known_ones(temporal_client: Client) -> None:
     """Whoever mistypes a name sees the right one."""
-    with pytest.raises(ScheduleUnknown, match="relay-tasks, reconcile-tasks, refresh-due-accounts"):
+    with pytest.raises(ScheduleUnknown, match="relay-tasks, process-overdue-reminders, reconcile-tasks"):
         await Schedules(temporal_client, SETTINGS).trigger("relay")

@@ -31,6 +31,7 @@ ALLOWED = {
         "PresentedKeys",
         "ReceiverRepository",
     },
+    "gifting/reminder_clock.py": {"ReminderPlanner"},  # the clock is the installation's
     "jobs/intake.py": {
         "TaskIntake",  # each new task says to which workspace it belongs
         "TaskQueries",  # looks at what has just been accepted

@@ -1,6 +1,7 @@
 """The jobs of gifting, a module for each thing that they are about."""
 
 from mainspring.workflows.gifting.profiles import EMBED_PROFILE
+from mainspring.workflows.gifting.reminders import REMINDER_JOBS
 from mainspring.workflows.runtime.job import AnyJob
 
-JOBS: tuple[AnyJob, ...] = (EMBED_PROFILE,)
+JOBS: tuple[AnyJob, ...] = (EMBED_PROFILE, *REMINDER_JOBS)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from mainspring.storage.tables.base import Json, OuterId, UtcDateTime
+from mainspring.storage.tables.base import OuterId, UtcDateTime
 
 revision = "0021"
 down_revision = "0020"
@@ -50,7 +50,7 @@ def _occasions() -> None:
         sa.Column("recipient", sa.String(500), nullable=True),
         sa.Column("time_zone", sa.String(100), nullable=True),
         sa.Column("local_time", sa.Time(), nullable=False),
-        sa.Column("offsets", Json, nullable=False),
+        sa.Column("offsets", sa.String(50), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace", "user_id"], USER, name="fk_gifting_occasions_user_id", ondelete="CASCADE"

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mainspring.storage.tables.base import Base, Json, OuterId
+from mainspring.storage.tables.base import Base, OuterId
 
 # Reminders that wait for their moment, as the partial indexes say it: queries name this very text.
 WAITING = text("state = 'QUEUED' AND dispatched_at IS NULL")
@@ -26,7 +26,8 @@ class OccasionRow(Base):
     recipient: Mapped[str | None] = mapped_column(String(500))
     time_zone: Mapped[str | None] = mapped_column(String(100))
     local_time: Mapped[time]
-    offsets: Mapped[list[int]] = mapped_column(Json)
+    # The numbers with spaces between them: the greatest ten have 39 characters.
+    offsets: Mapped[str] = mapped_column(String(50))
     updated_at: Mapped[datetime]
 
     __table_args__ = (
