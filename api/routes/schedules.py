@@ -1,18 +1,14 @@
 """Schedules: what runs by itself. They are the installation's, and Temporal has them."""
 
-import asyncio
-from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from mainspring.api.callers import Caller, Observer, Operator, Platform
 from mainspring.api.models import Body, Moment
-from mainspring.api.problems import Refused
-from mainspring.api.refusals import RETRY_AFTER_SECONDS
+from mainspring.api.patience import in_time
 from mainspring.client.errors import BadInput
 from mainspring.client.schedules import Pause
 from mainspring.client.schedules.outcomes import tasks_of_last_runs
@@ -20,11 +16,6 @@ from mainspring.client.schedules.pauses import LONGEST_REASON
 from mainspring.client.schedules.views import planned_view, schedule_view
 
 routes = APIRouter(prefix="/schedules", tags=["schedules"], dependencies=[Platform])
-
-T = TypeVar("T")
-
-# Temporal answers within a second, or does not answer at all.
-PATIENCE = timedelta(seconds=10)
 
 LONGEST_TIME = timedelta(days=366)
 # Beyond these years calendars and Temporal's protocol reach their ends.
@@ -140,7 +131,7 @@ class Backfill(BaseModel):
 @routes.get("", operation_id="list_schedules")
 async def list_schedules(who: Observer) -> list[ScheduleView]:
     """List the schedules with their last and next runs, and what holds them."""
-    found = await _in_time(who.service.schedules.list())
+    found = await in_time(who.service.schedules.list())
     tasks = await tasks_of_last_runs(who.service.database, found)
     return [ScheduleView(**schedule_view(each, tasks)) for each in found]
 
@@ -160,8 +151,8 @@ async def preview_schedules(
     end = start + timedelta(days=days) if until is None else _checked("until", until)
     _check_span("until", start, end)
     schedules = who.service.schedules
-    entries = await _in_time(schedules.preview(start, end, schedule))
-    paused = {each.id for each in await _in_time(schedules.list()) if each.pause}
+    entries = await in_time(schedules.preview(start, end, schedule))
+    paused = {each.id for each in await in_time(schedules.list()) if each.pause}
     items = [Firing(**planned_view(each, paused)) for each in entries[:limit]]
     return Preview(count=len(entries), items=items)
 
@@ -169,7 +160,7 @@ async def preview_schedules(
 @routes.post("/{schedule_id}/trigger", status_code=202, operation_id="trigger_schedule")
 async def trigger_schedule(who: Operator, schedule_id: ScheduleId) -> Triggered:
     """Run the job of a schedule now, also while the schedule is paused."""
-    await _in_time(who.service.schedules.trigger(schedule_id))
+    await in_time(who.service.schedules.trigger(schedule_id))
     await _audit(who, schedule_id)
     return Triggered(id=schedule_id)
 
@@ -177,7 +168,7 @@ async def trigger_schedule(who: Operator, schedule_id: ScheduleId) -> Triggered:
 @routes.post("/{schedule_id}/pause", operation_id="pause_schedule")
 async def pause_schedule(who: Operator, schedule_id: ScheduleId, body: PauseBody) -> Held:
     """Stop a schedule from firing until it is resumed, over restarts and new versions."""
-    pause = await _in_time(who.service.schedules.pause(schedule_id, body.reason, by=who.name))
+    pause = await in_time(who.service.schedules.pause(schedule_id, body.reason, by=who.name))
     await _audit(who, schedule_id, after={"reason": body.reason})
     return Held(id=schedule_id, paused=_pause_view(pause))
 
@@ -185,7 +176,7 @@ async def pause_schedule(who: Operator, schedule_id: ScheduleId, body: PauseBody
 @routes.post("/{schedule_id}/resume", operation_id="resume_schedule")
 async def resume_schedule(who: Operator, schedule_id: ScheduleId) -> Resumed:
     """Let a paused schedule fire again, unless a setting switches it off."""
-    was, left = await _in_time(who.service.schedules.resume(schedule_id, by=who.name))
+    was, left = await in_time(who.service.schedules.resume(schedule_id, by=who.name))
     if was is not None:
         await _audit(who, schedule_id, before={"reason": was.reason, "by": was.by})
     return Resumed(id=schedule_id, paused=_pause_view(left), was=_pause_view(was))
@@ -198,9 +189,9 @@ async def backfill_schedule(who: Operator, schedule_id: ScheduleId, body: Backfi
     _check_span("body.until", since, until)
     schedules = who.service.schedules
     if body.dry_run:
-        found = await _in_time(schedules.firings(schedule_id, since, until))
+        found = await in_time(schedules.firings(schedule_id, since, until))
         return Backfill(count=len(found), firings=list(found[:MOST_FIRINGS]))
-    count = await _in_time(schedules.backfill(schedule_id, since, until))
+    count = await in_time(schedules.backfill(schedule_id, since, until))
     after = {"since": since, "until": until, "runs": count}
     await _audit(who, schedule_id, after=after)
     return Backfill(count=count)
@@ -232,19 +223,3 @@ Facts = dict[str, Any] | None
 
 async def _audit(who: Caller, schedule_id: str, *, before: Facts = None, after: Facts = None) -> None:
     await who.audit(f"schedule {schedule_id}", before=before, after=after, of_installation=True)
-
-
-async def _in_time(answer: Awaitable[T]) -> T:
-    """Wait for Temporal.
-
-    Raises Refused: when there is no answer in time.
-    """
-    try:
-        return await asyncio.wait_for(answer, PATIENCE.total_seconds())
-    except TimeoutError:
-        raise Refused(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Temporal has not answered in time; what was asked may be done all the same",
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-        ) from None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from mainspring.api.callers import Caller, Observer, Operator, Platform
+from mainspring.api.patience import in_time
 from mainspring.client.wishlist_checks import CheckStatus
 from mainspring.contracts.tasks import TaskState
 from mainspring.contracts.wishlist import WishlistChecked
@@ -79,7 +80,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 @routes.get("/status", operation_id="wishlist_jobs_status", response_model_exclude_none=True)
 async def wishlist_jobs_status(who: Observer) -> ChecksAnswer:
     """Return whether the checks run, when they last did, and when they will."""
-    sale, stock = await who.service.wishlist_checks.statuses(SALE_CHECK, STOCK_CHECK)
+    sale, stock = await in_time(who.service.wishlist_checks.statuses(SALE_CHECK, STOCK_CHECK))
     return ChecksAnswer(data=Checks(sale_check=_check(sale), stock_check=_check(stock)))
 
 
