@@ -8,9 +8,15 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mainspring.contracts.text import HIDDEN
+
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+
+# What follows is a token that is as good as a key.
+SECRET_PATHS = ("/unsubscribe/",)
+LONGEST_LOGGED = 300
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -56,6 +62,13 @@ class Requests:
                 await self._app(scope, receive, answer)
             finally:
                 milliseconds = round((time.monotonic() - began) * 1_000, 1)
-                log.info(
-                    "request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds
-                )
+                path = logged_path(scope["path"])
+                log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
+
+
+def logged_path(path: str) -> str:
+    """Return as much of a path as a log may have: no token, and no more than a line."""
+    for secret in SECRET_PATHS:
+        if path.startswith(secret) and path != secret:
+            return f"{secret}{HIDDEN}"
+    return path if len(path) <= LONGEST_LOGGED else f"{path[:LONGEST_LOGGED]}…"

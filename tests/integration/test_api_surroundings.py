@@ -1,11 +1,16 @@
 """Who may call at all: hosts, pages of other origins, and keys that end with the program that has them."""
 
+import asyncio
 import socket
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from temporalio.client import Client
 
+from mainspring.api.patience import in_time
+from mainspring.api.problems import Refused
+from mainspring.api.requests import logged_path
 from mainspring.client.temporary_keys import temporary_key
 from mainspring.contracts.api_keys import Role
 from tests.api import problem, served
@@ -64,3 +69,31 @@ async def test_a_temporary_key_ends_with_its_program(workerless: Service) -> Non
     assert await ring.opened_by(made.text) is None
     await keys.renew(made.key.id, timedelta(days=1))
     assert await ring.opened_by(made.text) is None
+
+
+async def test_temporary_keys_do_not_pile_up(workerless: Service) -> None:
+    """One that ended with its program is gone; one of a killed program goes with the next; others stay."""
+    keys, clock = workerless.platform_keys, workerless.clock
+    lasting = (await keys.create("up", Role.VIEWER)).key.id
+    other = (await keys.create("other", Role.VIEWER, expires_in=timedelta(minutes=1))).key.id
+    killed = (await keys.create_temporary("up", Role.ADMIN, timedelta(minutes=5))).key.id
+    async with temporary_key(keys, "up", Role.ADMIN) as made:
+        assert {lasting, other, killed, made.key.id} == {key.id for key in await keys.all()}
+    clock.advance(timedelta(minutes=6))
+    async with temporary_key(keys, "up", Role.ADMIN):
+        pass
+    assert {lasting, other} == {key.id for key in await keys.all()}
+
+
+def test_no_token_of_a_link_is_in_the_log() -> None:
+    """Whoever reads the log is not to unsubscribe anybody, and a path without end is one line."""
+    paths = ("/unsubscribe/abc.def", "/unsubscribe/", "/v1/tasks", "/" + "a" * 1_000)
+    assert ["/unsubscribe/***", "/unsubscribe/", "/v1/tasks", f"/{'a' * 299}…"] == list(map(logged_path, paths))
+
+
+async def test_nobody_waits_for_a_temporal_that_does_not_answer() -> None:
+    """What Temporal alone can answer is refused after a while, and the caller is told when to come back."""
+    with pytest.raises(Refused) as refused:
+        await in_time(asyncio.Event().wait(), timedelta(milliseconds=1))
+    assert (503, "5") == (refused.value.status, refused.value.headers["Retry-After"])
+    assert 7 == await in_time(asyncio.sleep(0, 7))
