@@ -120,6 +120,21 @@ class ApiKeys:
             lambda session: ApiKeyRepository(session, self._workspace).revoke(key.id, now=self._clock.now())
         )
 
+    async def create_temporary(self, name: str, role: Role, lasts: timedelta) -> MadeKey:
+        """Make a key that expires, as `create` does; those of the name that have expired are removed."""
+        await self._database.transact(
+            lambda session: ApiKeyRepository(session, self._workspace).remove_expired(
+                name, now=self._clock.now()
+            )
+        )
+        return await self.create(name, role, expires_in=lasts)
+
+    async def remove(self, key_id: UUID) -> None:
+        """Let a key open nothing any more, and forget that it was there."""
+        await self._database.transact(
+            lambda session: ApiKeyRepository(session, self._workspace).remove(key_id)
+        )
+
     async def renew(self, key_id: UUID, lasts: timedelta) -> None:
         """Let a key that expires hold for so long from now, unless it was revoked or holds for longer."""
         until = self._clock.now() + lasts

@@ -13,7 +13,8 @@ from mainspring.storage.errors import DatabaseAway
 
 log = structlog.get_logger(__name__)
 
-# A program that is killed revokes nothing: its key ends so long after its last renewal.
+# A program that is killed removes nothing: its key ends so long after its last renewal, and the next program
+# of the name removes it.
 LASTS, RENEWED_EVERY = timedelta(minutes=5), timedelta(minutes=1)
 
 
@@ -26,15 +27,15 @@ async def temporary_key(
     lasts: timedelta = LASTS,
     renewed_every: timedelta = RENEWED_EVERY,
 ) -> AsyncIterator[MadeKey]:
-    """Give a key that is renewed until the block ends, and revoked then."""
-    made = await keys.create(name, role, expires_in=lasts)
+    """Give a key that is renewed until the block ends, and removed then."""
+    made = await keys.create_temporary(name, role, lasts)
     renewing = asyncio.create_task(_renew(keys, made.key, lasts, renewed_every))
     try:
         yield made
     finally:
         renewing.cancel()
         with suppress(DatabaseAway):
-            await keys.revoke(str(made.key.id))
+            await keys.remove(made.key.id)
 
 
 async def _renew(keys: ApiKeys, key: ApiKey, lasts: timedelta, every: timedelta) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from mainspring.contracts.api_keys import ApiKey, Role
 from mainspring.storage.database import Session
@@ -103,6 +103,16 @@ class ApiKeyRepository(Repository):
             .values(revoked_at=now)
         )
         return await self.get(key_id)
+
+    async def remove(self, key_id: UUID) -> None:
+        """Remove a key, which opens nothing any more."""
+        own = (ApiKeyRow.id == key_id, ApiKeyRow.workspace == self._workspace)
+        await self._session.execute(delete(ApiKeyRow).where(*own))
+
+    async def remove_expired(self, name: str, *, now: datetime) -> None:
+        """Remove the keys of a name that have expired."""
+        own = (ApiKeyRow.workspace == self._workspace, ApiKeyRow.name == name)
+        await self._session.execute(delete(ApiKeyRow).where(*own, ApiKeyRow.expires_at <= now))
 
     async def expire(self, key_id: UUID, at: datetime) -> None:
         """Let a key open nothing from then on, or from earlier if that was said before."""
