@@ -18,6 +18,7 @@ from mainspring.client.tasks.queries import Tasks
 from mainspring.client.validation import validated
 from mainspring.contracts.message import Message
 from mainspring.contracts.tasks import Enqueued, Task, TaskState
+from mainspring.contracts.webhooks import DELIVER_WEBHOOK
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import TransientError
@@ -192,7 +193,8 @@ class Jobs:
         new = job.task(
             uuid4(),
             await self._sealed(checked(job, validated(job, task.input) if message is None else message)),
-            triggered_by="retry",
+            # The deliveries of a webhook are found by what has triggered them.
+            triggered_by=task.triggered_by if task.job == DELIVER_WEBHOOK else "retry",
             workspace=self.workspace,
             priority=task.priority,
             retry_of=task.id,

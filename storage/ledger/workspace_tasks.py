@@ -59,7 +59,7 @@ class WorkspaceTasks(Repository):
     async def deliveries(
         self, subscription_id: UUID, *, before: Cursor | None = None, limit: int
     ) -> list[Task]:
-        """Return a page of the deliveries of a webhook, the newest first, without those that are retries."""
+        """Return a page of the deliveries of a webhook, the newest first, replays among them."""
         own = (DELIVERIES, TaskRow.triggered_by == triggered_by(subscription_id), self._found_otherwise)
         query = select(TaskRow).where(*own)
         query = newest_first(query, (TaskRow.created_at, TaskRow.id), before=before, limit=limit)

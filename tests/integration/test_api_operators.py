@@ -203,7 +203,7 @@ async def test_webhooks_are_kept_over_http(
 async def test_the_deliveries_of_a_webhook_are_listed(
     api: Api, shop: Furnished, own: httpx.AsyncClient
 ) -> None:
-    """Those of this webhook, the newest first; an observer sees no payloads."""
+    """Those of this webhook and their replays, the newest first; an observer sees no payloads."""
     await failed_tasks(shop, 2)
     path = f"/v1/webhooks/{shop.webhook}/deliveries"
     first = (await own.get(path, params={"limit": 2})).json()
@@ -212,6 +212,13 @@ async def test_the_deliveries_of_a_webhook_are_listed(
     assert (3, None) == (len({each["id"] for each in found}), second["next"])
     assert {shop.webhook} == {each["input"]["subscription_id"] for each in found}
     problem(await own.get(path, params={"after": str(UNKNOWN)}), 422)
+
+    delivery = UUID(found[-1]["id"])
+    finish = FinishTask(task_id=delivery, state=TaskState.FAILED, error=FAILURE)
+    await shop.service.database.transact(lambda session: TaskWriter(session).finish(finish, now=NOON))
+    replay = await shop.service.jobs.retry(delivery)
+    newest = (await own.get(path)).json()["items"][0]
+    assert (str(replay.id), str(delivery)) == (newest["id"], newest["retry_of"])
     async with api.caller(Role.OBSERVER, workspace=SHOP) as observer:
         assert {} == (await observer.get(path)).json()["items"][0]["input"]
 
