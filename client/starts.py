@@ -115,10 +115,11 @@ class Starts:
 
         Raises UnknownJob: for any other, whether or not it is catalogued.
         """
-        job = job_named(name)
-        if not _is_startable(job, is_platform=is_platform):
-            raise UnknownJob(name)
-        return job
+        startable = self.jobs(is_platform=is_platform)
+        for job in startable:
+            if job.name == name:
+                return job
+        raise UnknownJob(name, startable)
 
     async def start(
         self, asked: Asked, *, is_platform: bool, triggered_by: str, idempotency_key: str | None = None

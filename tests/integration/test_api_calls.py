@@ -157,6 +157,18 @@ async def test_a_role_says_what_may_be_done(api: Api) -> None:
         assert {} == (await client.get("/v1/tasks")).json()["items"][0]["input"]
 
 
+async def test_a_job_that_the_key_may_not_start_is_not_suggested(api: Api) -> None:
+    """Nor is it among those that are listed: to the key there is no such job."""
+    async with api.caller(workspace="shop") as own:
+        detail = problem(await own.post(SALE_CHECK, json={}), 404)["detail"]
+        assert "no job is called 'wishlist-sale-check'" in detail
+        assert "did you mean" not in detail
+        assert 1 == detail.count("wishlist-sale-check")
+        near = problem(await own.post("/v1/jobs/run-flo", json={}), 404)
+        assert "did you mean 'run-flow'?" in near["detail"]
+        assert "run-flow" == near["facts"]["suggestion"]
+
+
 @pytest.mark.parametrize(
     "job",
     ["deliver-webhook", "send-notifications", "reconcile-tasks", "relay-tasks", "nothing-like-it"],

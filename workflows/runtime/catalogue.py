@@ -7,7 +7,7 @@ import difflib
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mainspring import workflows
 from mainspring.workflows.runtime.job import AnyJob
@@ -23,10 +23,13 @@ JOBS: tuple[AnyJob, ...] = tuple(_all_jobs())
 
 
 class UnknownJob(LookupError):
-    """No job of this name is in the catalogue. `suggestion` is the known name most like it, if any is."""
+    """No job of this name is known: in the catalogue, or `among` those that a caller may start.
 
-    def __init__(self, name: str) -> None:
-        known = sorted(job.name for job in JOBS if not job.is_internal)
+    `suggestion` is the known name most like it, if any is.
+    """
+
+    def __init__(self, name: str, among: Iterable[AnyJob] = ()) -> None:
+        known = sorted(job.name for job in among or JOBS if not job.is_internal)
         self.name = name
         self.suggestion = next(iter(difflib.get_close_matches(name, known, n=1)), None)
         hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
