@@ -42,13 +42,18 @@ class Effects:
         self._kinds = kinds
 
     async def find(
-        self, states: Collection[EffectState] = (), *, before: Effect | None = None, limit: int = 50
+        self,
+        states: Collection[EffectState] = (),
+        *,
+        kind: str | None = None,
+        before: Effect | None = None,
+        limit: int = 50,
     ) -> list[Effect]:
-        """Return effects, the newest first; `before` is the last one of the page above."""
+        """Return effects of a kind or of all, the newest first; `before` is the last of the page above."""
         above = None if before is None else (before.created_at, before.id)
         return await self._database.read(
             lambda session: WorkspaceEffects(session, self._jobs.workspace).find(
-                states, before=above, limit=limit
+                states, kind=kind, before=above, limit=limit
             )
         )
 

@@ -155,7 +155,12 @@ class AnyEffects(Protocol):
     """What was sent, or is to be."""
 
     async def find(
-        self, states: Collection[EffectState] = (), *, before: Effect | None = None, limit: int = 50
+        self,
+        states: Collection[EffectState] = (),
+        *,
+        kind: str | None = None,
+        before: Effect | None = None,
+        limit: int = 50,
     ) -> list[Effect]:
         """Return effects, the newest first."""
 

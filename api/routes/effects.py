@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from mainspring.api.callers import Caller, Observer, Operator
-from mainspring.api.models import Body, Limit, Page
+from mainspring.api.models import Body, Limit, Page, Text
 from mainspring.api.rows import page_of
 from mainspring.contracts.effects import Effect, EffectState
 
@@ -46,13 +46,14 @@ async def list_effects(
     who: Observer,
     *,
     state: Annotated[frozenset[EffectState], Query(description="In one of these states.")] = frozenset(),
+    kind: Annotated[Text | None, Query(description="Of this kind.", examples=["wishlist-mail"])] = None,
     after: Annotated[UUID | None, Query(description="The `next` of the page above.")] = None,
     limit: Limit = 50,
 ) -> Page[Effect]:
     """List effects, the newest first."""
     effects = who.service.effects
     last = None if after is None else await effects.get(str(after))
-    found = await effects.find(state, before=last, limit=limit + 1)
+    found = await effects.find(state, kind=kind, before=last, limit=limit + 1)
     return page_of([_shown(who, each) for each in found], limit, lambda effect: str(effect.id))
 
 

@@ -42,13 +42,14 @@ def list_effects(
         list[EffectState] | None, typer.Option("--state", help="Only in this state; may be repeated.")
     ] = None,
     *,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List effects, the newest first, below how many there are in each state."""
 
     async def work(service: Service) -> None:
-        found = await service.effects.find(states or (), limit=limit)
+        found = await service.effects.find(states or (), kind=kind, limit=limit)
         counts = await service.effects.counts()
         if as_json:
             show_json(effects_view(found, counts))

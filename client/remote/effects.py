@@ -15,14 +15,20 @@ class RemoteEffects:
         self._calls = calls
 
     async def find(
-        self, states: Collection[EffectState] = (), *, before: Effect | None = None, limit: int = 50
+        self,
+        states: Collection[EffectState] = (),
+        *,
+        kind: str | None = None,
+        before: Effect | None = None,
+        limit: int = 50,
     ) -> list[Effect]:
-        """Return effects, the newest first; `before` is the last one of the page above."""
+        """Return effects of a kind or of all, the newest first; `before` is the last of the page above."""
         found = await self._calls.page(
             "/v1/effects",
             limit=limit,
             after=None if before is None else str(before.id),
             state=[str(each) for each in states],
+            kind=kind,
         )
         return [Effect.restore(each) for each in found]
 

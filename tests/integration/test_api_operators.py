@@ -151,6 +151,7 @@ async def test_effects_are_looked_at_and_decided(
     assert ([str(shop.effect)], None) == ([each["id"] for each in page["items"]], page["next"])
     assert [] == (await own.get("/v1/effects", params={"after": str(shop.effect)})).json()["items"]
     assert [] == (await own.get("/v1/effects", params={"state": "sent"})).json()["items"]
+    assert [] == (await own.get("/v1/effects", params={"kind": "another"})).json()["items"]
     assert {"unknown": 1} == (await own.get("/v1/effects/counts")).json()["states"]
     async with api.caller(Role.OBSERVER, workspace=SHOP) as observer:
         assert "" == (await observer.get(path)).json()["recipient"]

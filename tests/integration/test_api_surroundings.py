@@ -88,7 +88,9 @@ async def test_temporary_keys_do_not_pile_up(workerless: Service) -> None:
 def test_no_token_of_a_link_is_in_the_log() -> None:
     """Whoever reads the log is not to unsubscribe anybody, and a path without end is one line."""
     paths = ("/unsubscribe/abc.def", "/unsubscribe/", "/v1/tasks", "/" + "a" * 1_000)
-    assert ["/unsubscribe/***", "/unsubscribe/", "/v1/tasks", f"/{'a' * 299}…"] == list(map(logged_path, paths))
+    assert ["/unsubscribe/***", "/unsubscribe/", "/v1/tasks", f"/{'a' * 299}…"] == list(
+        map(logged_path, paths)
+    )
 
 
 async def test_nobody_waits_for_a_temporal_that_does_not_answer() -> None:

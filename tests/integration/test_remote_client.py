@@ -233,6 +233,8 @@ async def test_effects_are_found_and_decided(both: Both) -> None:
     found = await service.effects.find([EffectState.UNKNOWN, EffectState.SENT])
     assert await both.shop.service.effects.find() == found
     assert found == [await service.effects.get(effect)]
+    assert found == await service.effects.find(kind=found[0].kind)
+    assert [] == await service.effects.find([EffectState.UNKNOWN], kind="another")
     assert [] == await service.effects.find(before=found[0])
     assert await both.shop.service.effects.counts_up_to(5) == await service.effects.counts_up_to(5)
     assert EffectState.SENT is (await service.effects.mark_sent(effect)).state
