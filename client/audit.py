@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 from mainspring.client.errors import BadInput
 from mainspring.client.validation import shown
 from mainspring.client.workspaces import checked_workspace
-from mainspring.contracts.audit import AuditEntry
+from mainspring.contracts.audit import AuditEntry, AuditFilter
 from mainspring.gateways.clock import Clock
 from mainspring.storage.audit import INSTALLATION, AuditLog
 from mainspring.storage.database import Database, Session
@@ -62,7 +62,9 @@ class Audit:
         except Exception:  # whatever it is, the caller's change was made, and the log has the entry
             log.exception("audit entry not written", workspace=self._workspace, **entry)
 
-    async def find(self, *, after: UUID | None = None, limit: int = 50) -> list[AuditEntry]:
+    async def find(
+        self, chosen: AuditFilter | None = None, *, after: UUID | None = None, limit: int = 50
+    ) -> list[AuditEntry]:
         """Return entries, the newest first; `after` is the id of the last one of the page above.
 
         Raises BadInput: when `after` is no entry of this log.
@@ -73,7 +75,7 @@ class Audit:
             cursor = None if after is None else await audit_log.cursor(after)
             if after is not None and cursor is None:
                 raise BadInput(f"after: {shown(str(after))} is not accepted: the id of an entry of this log")
-            return await audit_log.find(before=cursor, limit=limit)
+            return await audit_log.find(chosen, before=cursor, limit=limit)
 
         return await self._database.read(look)
 

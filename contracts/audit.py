@@ -18,3 +18,17 @@ class AuditEntry(Message):
     request_id: str | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+
+
+class AuditFilter(Message):
+    """Which entries are listed: those for which everything that is given here holds.
+
+    `actor` is a part of one, such as the beginning of a key. `subject` is the beginning of one, such as "task" or
+    "webhook 7f0c". `until` itself is left out.
+    """
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

@@ -1,12 +1,13 @@
 """Who has changed what, inside the caller's transaction."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 
-from mainspring.contracts.audit import AuditEntry
+from mainspring.contracts.audit import AuditEntry, AuditFilter
 from mainspring.storage.database import Session
 from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables.api import AuditRow
@@ -52,11 +53,28 @@ class AuditLog(Repository):
         row = await self._session.get(AuditRow, entry_id)
         return None if row is None or row.workspace != self._workspace else (row.at, row.id)
 
-    async def find(self, *, before: Cursor | None = None, limit: int) -> list[AuditEntry]:
+    async def find(
+        self, chosen: AuditFilter | None = None, *, before: Cursor | None = None, limit: int
+    ) -> list[AuditEntry]:
         """Return entries, the newest first."""
-        query = select(AuditRow).where(AuditRow.workspace == self._workspace)
+        query = select(AuditRow).where(
+            AuditRow.workspace == self._workspace, *_conditions(chosen or AuditFilter())
+        )
         page = newest_first(query, (AuditRow.at, AuditRow.id), before=before, limit=limit)
         return [
             AuditEntry.model_validate(row, from_attributes=True, extra="ignore")
             for row in await self._session.scalars(page)
         ]
+
+
+def _conditions(chosen: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    if chosen.actor is not None:
+        yield AuditRow.actor.contains(chosen.actor, autoescape=True)
+    if chosen.action is not None:
+        yield AuditRow.action == chosen.action
+    if chosen.subject is not None:
+        yield AuditRow.subject.startswith(chosen.subject, autoescape=True)
+    if chosen.since is not None:
+        yield AuditRow.at >= chosen.since
+    if chosen.until is not None:
+        yield AuditRow.at < chosen.until

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from mainspring.api.callers import Admin
-from mainspring.api.models import Limit, Page
+from mainspring.api.models import Limit, Moment, Page, Text
 from mainspring.api.rows import page_of
-from mainspring.contracts.audit import AuditEntry
+from mainspring.contracts.audit import AuditEntry, AuditFilter
 
 routes = APIRouter(prefix="/audit", tags=["audit"])
 
@@ -28,6 +28,13 @@ async def list_audit(
     scope: Annotated[
         Scope, Query(description="Of the workspace, or of what is the installation's.")
     ] = Scope.WORKSPACE,
+    actor: Annotated[Text | None, Query(description="By whom, or a part of that.")] = None,
+    action: Annotated[
+        Text | None, Query(description="The id of an operation.", examples=["retry_task"])
+    ] = None,
+    subject: Annotated[Text | None, Query(description="What was changed, or its beginning.")] = None,
+    since: Annotated[Moment | None, Query(description="Then or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Before then.")] = None,
     after: Annotated[UUID | None, Query(description="The `next` of the page above.")] = None,
     limit: Limit = 50,
 ) -> Page[AuditEntry]:
@@ -36,5 +43,6 @@ async def list_audit(
     if scope is Scope.INSTALLATION:
         who.demand_platform()
         audit = who.service.platform_audit
-    entries = await audit.find(after=after, limit=limit + 1)
+    chosen = AuditFilter(actor=actor, action=action, subject=subject, since=since, until=until)
+    entries = await audit.find(chosen, after=after, limit=limit + 1)
     return page_of(entries, limit, lambda entry: str(entry.id))

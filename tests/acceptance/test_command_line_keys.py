@@ -38,6 +38,25 @@ async def test_a_change_of_a_key_is_noted_with_who_made_it(command_line: Command
         assert not [key for key in (made, turned, platform) if key["key"] in entry.model_dump_json()]
 
 
+def test_the_audit_log_is_listed(command_line: CommandLine) -> None:
+    """By who, what and when; as a table with what has changed, and whole as JSON."""
+    mainspring = command_line.setting(TEMPORAL_ADDRESS="127.0.0.1:1", LOGNAME="ada")  # nobody answers there
+    made = mainspring.json("keys", "create", "shop [b]")
+    mainspring.succeed("keys", "revoke", made["id"])
+    mainspring.succeed("keys", "create", "ops", "--platform")
+    both = mainspring.json("audit")
+    assert ["revoke_key", "create_key"] == [each["action"] for each in both]
+    assert both[1:] == mainspring.json("audit", "--action", "create_key", "--actor", "ada", "--since", "1h")
+    assert [] == mainspring.json("audit", "--until", "1h")
+    assert [] == mainspring.json("audit", "--subject", "webhook")
+    assert 1 == len(mainspring.json("audit", "--platform", "--subject", "key"))
+    listed = " ".join(mainspring.setting(COLUMNS="200").succeed("audit", "--limit", "2").split())
+    assert "command line (ada) revoke_key" in listed
+    assert "revoked_at: None -> " in listed
+    assert "name: shop [b]" in listed
+    assert 2 == mainspring.run("audit", "--since", "then").code
+
+
 def test_a_webhook_gets_another_secret_and_is_disabled(command_line: CommandLine) -> None:
     """Each secret is printed once; the list says why nothing is told."""
     mainspring = command_line.setting(TEMPORAL_ADDRESS="127.0.0.1:1")  # nobody answers there

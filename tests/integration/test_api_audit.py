@@ -44,6 +44,28 @@ async def test_a_change_is_noted_with_who_made_it(api: Api, service_database: Da
     assert service_database.engine.dialect.name in {"sqlite", "postgresql"}
 
 
+@pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)
+async def test_changes_are_found_by_who_what_and_when(api: Api, service_database: Database) -> None:
+    """Each by itself, and by beginnings of subjects and parts of actors that have no wildcards."""
+    async with api.caller(workspace="shop") as own:
+        started = (await own.post(START, json={"input": FLOW})).json()
+        await own.post(f"/v1/tasks/{started['id']}/token")
+        entries = (await own.get("/v1/audit")).json()["items"]
+        for params, found in (
+            ({"action": "make_token"}, [0]),
+            ({"subject": "task"}, [0, 1]),
+            ({"subject": f"task {started['id'][:8]}", "action": "start_job"}, [1]),
+            ({"subject": "t%k"}, []),
+            ({"actor": "test admin"}, [0, 1]),
+            ({"actor": "nobody"}, []),
+            ({"since": entries[0]["at"]}, [0]),
+            ({"until": entries[0]["at"]}, [1]),
+        ):
+            listed = (await own.get("/v1/audit", params=params)).json()["items"]
+            assert [entries[place] for place in found] == listed, params
+    assert service_database.engine.dialect.name in {"sqlite", "postgresql"}
+
+
 async def test_each_workspace_sees_its_own_log(api: Api) -> None:
     """Neither entries nor cursors of another are known; the installation's log is the platform's."""
     async with api.caller() as platform, api.caller(workspace="shop") as own:
