@@ -4,6 +4,7 @@ Its standard output says what it works on, before that is done: "toys 3", "pool 
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TypeVar
@@ -45,7 +46,9 @@ def say(line: str) -> None:
 
 async def main(address: str, namespace: str, database_url: str, state_dir: str) -> None:
     """Work until killed."""
-    temporal_client = await Client.connect(address, namespace=namespace, data_converter=data_converter)
+    temporal_client = await Client.connect(
+        address, namespace=namespace, data_converter=data_converter, identity=f"{os.getpid()}/toys"
+    )
     async with idle_service(temporal_client, Database(database_url), Path(state_dir)) as service:
         toys = Toys(service)
         toys.products.seen = Told("toys")
