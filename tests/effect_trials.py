@@ -280,15 +280,19 @@ class PushTrial:
         await self.database.transact(write)
         self.rows[effect_id] = "due"
 
-    async def work(self, attempt: int = 1) -> QueueWorked:
-        """Work what is due, as a worker does; a later attempt takes up what the earlier ones have left."""
+    async def work(self, attempt: int = 1, only: Sequence[UUID] = ()) -> QueueWorked:
+        """Work what is due, as a worker does; a later attempt takes up what the earlier ones have left.
+
+        `only`: as the process does that tries suspected tasks, which the attempt has claimed, together.
+        """
 
         def write(_effect: Effect, content: str, _now: datetime) -> str:
             return content.upper()
 
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, attempt=attempt)
-        return await environment.run(self.queue.send_each, WorkQueue(job=PUSH), self.kind, self.sender, write)
+        request = WorkQueue(job=PUSH, only=tuple(only), together=max(1, len(only)))
+        return await environment.run(self.queue.send_each, request, self.kind, self.sender, write)
 
     def lose_next_answer(self) -> None:
         """Let the next message arrive, and its answer be lost."""

@@ -68,6 +68,82 @@ async def test_what_waits_for_a_place_is_not_in_doubt_when_the_worker_dies(pushe
     dead.cancel()
 
 
+async def test_a_place_that_is_lent_is_not_handed_on(pushes: PushTrial) -> None:
+    """A place is lent before the next effect begins, and used again when it is back."""
+    pushes.sender.answers = asyncio.Semaphore(0)
+    for _ in range(6):
+        await pushes.want()
+    working = asyncio.ensure_future(pushes.work())
+    await until(pushes, lambda states: states[EffectState.SENDING] == PLACES)
+    lent, back = asyncio.Event(), asyncio.Event()
+
+    async def borrow() -> None:
+        async with pushes.sender.places.lent():
+            lent.set()
+            await back.wait()
+
+    borrowing = asyncio.create_task(borrow())
+    await asyncio.sleep(0)
+    was_lent_before = lent.is_set()
+    pushes.sender.answers.release()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await lent.wait()
+    beside = await until(pushes, lambda states: states[EffectState.SENT] == 1)
+    pushes.sender.answers.release()
+    later = await until(pushes, lambda states: states[EffectState.SENT] == 2)
+    back.set()
+    await borrowing
+    again = await until(pushes, lambda states: states[EffectState.SENDING] == PLACES)
+    for _ in range(4):
+        pushes.sender.answers.release()
+    worked = await working
+
+    assert not was_lent_before
+    assert [PLACES - 1] * 2 == [each[EffectState.SENDING] for each in (beside, later)]
+    assert {EffectState.SENT: 2, EffectState.SENDING: PLACES, EffectState.INTENDED: 2} == again
+    assert 6 == worked.succeeded
+
+
+async def test_a_place_that_nobody_waits_for_any_more_is_free() -> None:
+    """As when the worker is told to stop before a process could try its tasks."""
+    places = Places(1)
+    assert 1 == places.take(1)
+    borrowing = asyncio.ensure_future(places.lent().__aenter__())
+    await asyncio.sleep(0)
+    owed = places.owed
+    borrowing.cancel()
+    await asyncio.wait({borrowing})
+    places.give_back(1)
+
+    assert 1 == owed
+    assert 0 == places.owed
+    assert 1 == places.take(2)
+
+
+async def test_suspected_effects_are_tried_in_the_one_place_that_their_process_has(pushes: PushTrial) -> None:
+    """Also those that are tried together: the other places are the worker's."""
+    pushes.sender.answers = asyncio.Semaphore(0)
+    for _ in range(6):
+        await pushes.want()
+    dead = asyncio.ensure_future(pushes.work())
+    await until(pushes, lambda states: states[EffectState.SENDING] == PLACES)
+    suspected = [each.task_id for each in await effects(pushes) if each.state is EffectState.INTENDED]
+    pushes.sender.answers = asyncio.Semaphore(0)
+    trying = asyncio.ensure_future(pushes.work(only=suspected))
+    beside: list[int] = []
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not trying.done():
+            sending = [each for each in await effects(pushes) if each.state is EffectState.SENDING]
+            if trial := len(sending) - PLACES:
+                beside.append(trial)
+                pushes.sender.answers.release()
+            await asyncio.sleep(0.01)
+
+    assert {1} == set(beside)
+    assert len(suspected) == (await trying).succeeded == len(pushes.arrived())
+    dead.cancel()
+
+
 async def test_an_effect_that_has_not_begun_is_as_much_in_doubt_as_before(pushes: PushTrial) -> None:
     """There is no connection: nothing is counted as an attempt, and an answer that was lost stays lost."""
     pushes.sender.away = NotSent(service="push")

@@ -1,7 +1,8 @@
 """The suspected tasks of a batch: one after the other in a process of their own, beside the batch itself."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from uuid import UUID
 
 import structlog
@@ -26,8 +27,17 @@ class NotTried(Exception):
 class AloneWorker:
     """Has suspected tasks worked in isolation, where they are prepared, stored and acknowledged as well."""
 
-    def __init__(self, suspects: Suspects, claim: str, job: str) -> None:
+    def __init__(
+        self,
+        suspects: Suspects,
+        claim: str,
+        job: str,
+        *,
+        place: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> None:
         self._suspects, self._claim, self._job = suspects, claim, job
+        # Held while the process works: what is on the way there is the worker's to count.
+        self._place = place
         # Those that are not over: how often their workers died, and where their states are awaited.
         self._deaths: dict[UUID, int] = {}
         self._states: dict[UUID, asyncio.Future[TaskState]] = {}
@@ -58,7 +68,8 @@ class AloneWorker:
             log.warning("trying tasks alone", job=self._job, tasks=len(order.only), together=order.together)
             self._begun = ()
             try:
-                await self._suspects.run_order(order, self._heard)
+                async with self._place():
+                    await self._suspects.run_order(order, self._heard)
             except Died as error:
                 if self._begun:
                     await self._blame(self._begun)

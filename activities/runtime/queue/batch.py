@@ -86,10 +86,12 @@ class Batch(Generic[In]):
         self._only, self._together = deque(request.only), request.together
         self._is_isolated = bool(request.only)
         self._suspects = suspects
-        self._alone = AloneWorker(suspects, self._claim, request.job)
         self._tasks: dict[UUID, QueueTask[In]] = {}
         self.stirred = asyncio.Event()
+        if begins is not None and self._is_isolated:
+            begins = begins.alone()
         self.beginnings = Beginnings(begins, self.stirred)
+        self._alone = AloneWorker(suspects, self._claim, request.job, place=self.beginnings.lent_place)
         self._claimer = Claimer(
             database,
             clock,

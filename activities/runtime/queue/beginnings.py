@@ -1,8 +1,9 @@
 """Tasks that wait until it is written down that they begin: before that nothing of them goes outside."""
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -17,19 +18,39 @@ In = TypeVar("In", bound=Message)
 class Places:
     """How many tasks may have begun that are not acknowledged yet, in all batches of a worker together.
 
-    No more than these are in doubt when the worker dies.
+    No more than these are in doubt when the worker dies. A process that tries suspected tasks has one of
+    these places as long as it works, and no place beside them.
     """
 
     def __init__(self, count: int) -> None:
+        # Below zero: so many places are to be lent as soon as their tasks are acknowledged.
         self._free = count
         # Set when a place becomes free; a dict keeps their order.
         self._wanted_by: dict[asyncio.Event, None] = {}
 
     def take(self, at_most: int) -> int:
         """Take places, and return how many."""
-        taken = min(at_most, self._free)
+        taken = max(0, min(at_most, self._free))
         self._free -= taken
         return taken
+
+    @property
+    def owed(self) -> int:
+        """How many places are to be given back, and not handed on to the next task of the batch."""
+        return max(0, -self._free)
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """Wait for a place, before all tasks that wait to begin, and keep it until the block ends."""
+        self._free -= 1
+        try:
+            while self._free < 0:
+                free = asyncio.Event()
+                self._wanted_by[free] = None
+                await free.wait()
+            yield
+        finally:
+            self.give_back(1)
 
     def give_back(self, count: int) -> None:
         """Free places, and tell those who want some."""
@@ -40,7 +61,7 @@ class Places:
 
     def is_free(self, wanted_by: asyncio.Event) -> bool:
         """Whether there is a place; if not, the event is set when there is."""
-        if self._free == 0:
+        if self._free <= 0:
             self._wanted_by[wanted_by] = None
         return self._free > 0
 
@@ -51,6 +72,10 @@ class Begins(Generic[In]):
 
     write: Begin[In]
     places: Places
+
+    def alone(self) -> "Begins[In]":
+        """Return the same for the process that tries suspected tasks, in the one place that is lent to it."""
+        return replace(self, places=Places(1))
 
 
 @dataclass
@@ -76,6 +101,10 @@ class Beginnings(Generic[In]):
     def are_written(self) -> bool:
         """Whether a beginning is to be written before the work goes on."""
         return self._begins is not None
+
+    def lent_place(self) -> AbstractAsyncContextManager[None]:
+        """Keep one of the worker's places for the process that tries tasks of this batch alone."""
+        return nullcontext() if self._begins is None else self._begins.places.lent()
 
     @property
     def are_waiting(self) -> bool:
@@ -111,7 +140,8 @@ class Beginnings(Generic[In]):
             return []
         waiting = [each for each in self._waiting if not each.may_begin.cancelled()]
         handed = self._placed.intersection(instead_of)
-        free = len(handed) + self._begins.places.take(max(0, len(waiting) - len(handed)))
+        keeps = max(0, len(handed) - self._begins.places.owed)
+        free = keeps + self._begins.places.take(max(0, len(waiting) - keeps))
         taken, self._waiting = waiting[:free], waiting[free:]
         # What is done and hands no place on keeps the place until it is acknowledged.
         self._placed -= set(list(handed)[: len(taken)])
