@@ -23,8 +23,8 @@ class AuditEntry(Message):
 class AuditFilter(Message):
     """Which entries are listed: those for which everything that is given here holds.
 
-    `actor` is a part of one, such as the beginning of a key. `subject` is the beginning of one, such as "task" or
-    "webhook 7f0c". `until` itself is left out.
+    `actor` is a part of one, such as the beginning of a key; `subject` is the beginning of one, as "task" is.
+    `until` itself is left out.
     """
 
     actor: str | None = None
