@@ -20,6 +20,7 @@ from mainspring.client.card_start_checks import card_start_checks
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
+from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.occasions import Occasions
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
@@ -88,6 +89,7 @@ class Service:
     taste_profiles: TasteProfiles
     recommender: Recommender
     occasions: Occasions
+    gift_collections: GiftCollections
 
     @property
     def tasks(self) -> Tasks:
@@ -213,4 +215,5 @@ def _service(
         taste_profiles=taste_profiles,
         recommender=Recommender(database, taste_profiles, workspace=workspace),
         occasions=Occasions(database, temporal, clock, workspace=workspace),
+        gift_collections=GiftCollections(database, jobs, clock),
     )

@@ -1,6 +1,7 @@
 """What gifting does beside its decisions: embeds taste profiles, makes collections, reminds of occasions."""
 
+from mainspring.activities.gifting.collections import CollectionActivities
 from mainspring.activities.gifting.profiles import ProfileActivities
 from mainspring.activities.gifting.reminders import GIFTING_REMINDER, ReminderActivities
 
-__all__ = ["GIFTING_REMINDER", "ProfileActivities", "ReminderActivities"]
+__all__ = ["GIFTING_REMINDER", "CollectionActivities", "ProfileActivities", "ReminderActivities"]

@@ -20,7 +20,7 @@ from temporalio.worker import (
 
 from mainspring.activities.runtime.held_loop import note_work
 from mainspring.activities.runtime.isolation import SUSPECTED, NoProcess, Suspects, WorkerDied
-from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
+from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, policy_of, to_failure
 from mainspring.activities.runtime.steps import StepRecords, fail_step, step_of
 from mainspring.activities.runtime.task_log import log_failed_attempt
 from mainspring.contracts.flows import StepInput
@@ -116,7 +116,7 @@ class _Care(ActivityInboundInterceptor):
     async def _told(
         self, error: Exception, call: ExecuteActivityInput, info: activity.Info, attempts: Attempts
     ) -> ApplicationError:
-        failure = to_failure(error, attempts, self._clock.now())
+        failure = to_failure(error, attempts, self._clock.now(), policy_of(call.fn))
         try:
             await self._log_error(call, error, info, failure)
         except Exception:

@@ -9,13 +9,17 @@ Neither of the first two uses up the attempts of application failures. That is `
 tasks are tried for longer has a `RetryPolicy` of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from temporalio.exceptions import ApplicationError
 
 from mainspring.contracts.retry import Retry, is_of_task, retry_of
 from mainspring.contracts.text import readable
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 APPLICATION_FIRST_DELAY = timedelta(seconds=2)
 
@@ -70,14 +74,36 @@ class Attempts:
         return Attempts(self.application_failures, self.transient_failures + 1, since)
 
 
-def to_failure(error: Exception, attempts: Attempts, now: datetime) -> ApplicationError:
+# Where the method of an activity keeps a policy of its own.
+OWN_RETRY = "__mainspring_retry__"
+
+
+def retried(policy: RetryPolicy) -> Callable[[Method], Method]:
+    """Say that an activity is tried otherwise than by `DEFAULT_RETRY`; goes below `@activity.defn`."""
+
+    def mark(method: Method) -> Method:
+        setattr(method, OWN_RETRY, policy)
+        return method
+
+    return mark
+
+
+def policy_of(method: Callable[..., Any]) -> RetryPolicy:
+    """Return how long an activity is tried."""
+    policy: RetryPolicy = getattr(method, OWN_RETRY, DEFAULT_RETRY)
+    return policy
+
+
+def to_failure(
+    error: Exception, attempts: Attempts, now: datetime, retry: RetryPolicy = DEFAULT_RETRY
+) -> ApplicationError:
     """Return the Temporal failure for an error; `attempts` is how the activity had fared before it.
 
     It says how long to wait for the next attempt, or that there is none.
     """
     if isinstance(error, ApplicationError):
         return error
-    delay = delay_after(error, attempts, now)
+    delay = delay_after(error, attempts, now, retry)
     return ApplicationError(
         readable(str(error) or type(error).__name__),
         type=type(error).__name__,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -88,6 +88,13 @@ def nearest(query: Vector, subjects: Sequence[str], vectors: Matrix, n: int) -> 
         within = np.flatnonzero(similarities >= last)
     found = [Candidate(subjects[row], float(similarities[row]), vectors[row]) for row in within]
     return sorted(found, key=lambda each: (-each.similarity, each.subject))[:n]
+
+
+def nearest_of(query: Vector, vectors: Mapping[str, Vector], n: int) -> list[Candidate]:
+    """As `nearest`, of vectors by their subjects."""
+    import numpy as np  # noqa: PLC0415
+
+    return nearest(query, list(vectors), np.stack(list(vectors.values())), n) if vectors else []
 
 
 def mmr(candidates: Sequence[Candidate], n: int, weight: float) -> list[Candidate]:

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mainspring.contracts.gifting.recommendations import GiftFilter, GiftProduct
 from mainspring.contracts.shop.catalogue import StoredProduct
 from mainspring.domain.gifting.matching import ProductWords
+from mainspring.domain.gifting.themes import Tagged
 from mainspring.storage.dialect import is_postgresql
 from mainspring.storage.repository import Repository
-from mainspring.storage.shop import CatalogueRepository, filtered
+from mainspring.storage.shop import IS_SHOWN, CatalogueRepository, filtered
 from mainspring.storage.tables.shop import CatalogueProductRow
 
 
@@ -46,12 +47,26 @@ class GiftRepository(Repository):
         found = await CatalogueRepository(self._session, self._workspace).of_ids(product_ids)
         return {each.id: _gift(each) for each in found.values() if each.is_shown}
 
+    async def tagged(self, wanted: GiftFilter) -> list[Tagged]:
+        """Return the products for which a filter holds, with their tags, in the order of their ids."""
+        row = CatalogueProductRow
+        query = select(row.id, row.gift_tags, row.style_tags, row.occasion_fit)
+        own = row.workspace == self._workspace
+        found = await self._session.execute(query.where(own, row.id.in_(self.ids(wanted))).order_by(row.id))
+        return [Tagged(id_, *(tuple(each) for each in tags)) for id_, *tags in found]
+
     def _has_any(self, tags: Any, wanted: Collection[str]) -> ColumnElement[bool]:
         listed = func.jsonb_array_elements_text if is_postgresql(self._session) else func.json_each
         each = listed(tags).table_valued(column("value"), name="each_tag")
         return exists(
             select(1).select_from(each).where(func.lower(each.c.value).in_([tag.lower() for tag in wanted]))
         )
+
+
+async def workspaces_with_gifts(session: AsyncSession) -> list[str]:
+    """Return the workspaces that show products."""
+    query = select(CatalogueProductRow.workspace).where(IS_SHOWN).distinct()
+    return list(await session.scalars(query.order_by(CatalogueProductRow.workspace)))
 
 
 def _gift(product: StoredProduct) -> Gift:

@@ -83,6 +83,16 @@ class VectorRepository(Repository):
         row = await self._session.scalar(query)
         return None if row is None else StoredVector(row.model, row.text_hash, from_bytes(row.vector))
 
+    async def of_subjects(self, kind: VectorKind, subjects: Collection[str]) -> dict[str, Vector]:
+        """Return the vectors of those of these subjects that have one, of the model that most have one of."""
+        found: dict[str, dict[str, Vector]] = {}
+        for chunk in chunks(sorted(subjects)):
+            query = select(VectorRow.model, VectorRow.subject, VectorRow.vector)
+            rows = await self._session.execute(query.where(self._is_of(kind), VectorRow.subject.in_(chunk)))
+            for model, subject, stored in rows:
+                found.setdefault(model, {})[subject] = from_bytes(stored)
+        return max(found.values(), key=len, default={})
+
     async def models(self, kind: VectorKind) -> set[str]:
         """Return the models that have made the vectors."""
         return set(await self._session.scalars(select(VectorRow.model).where(self._is_of(kind)).distinct()))

@@ -17,6 +17,7 @@ from mainspring.client.cancelling import Cancellations, Cancelling
 from mainspring.client.effects import Effects
 from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
+from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.errors import ProfileMissing
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
@@ -260,6 +261,8 @@ WITHOUT_REFERENCE = {
     (Wishlists, "outcomes"),
     (TasteProfiles, "complete_taste_profile"),  # an id is the workspace's own
     (TasteProfiles, "profiles"),
+    (GiftCollections, "collections"),  # test_collections.py
+    (GiftCollections, "generate"),
     (Audit, "note"),
     (Quotas, "all"),
     (Audit, "find"),  # after an entry of the same log: test_api_audit.py
@@ -280,6 +283,7 @@ FACADES = (
     Wishlists,
     TasteProfiles,
     Recommender,
+    GiftCollections,
     Audit,
     Quotas,
 )

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from mainspring.activities.runtime.retry import Attempts, AttemptTimedOut, to_failure
+from mainspring.activities.gifting import CollectionActivities
+from mainspring.activities.runtime.retry import (
+    DEFAULT_RETRY,
+    Attempts,
+    AttemptTimedOut,
+    policy_of,
+    to_failure,
+)
+from mainspring.activities.webhooks import WebhookActivities
 from mainspring.contracts.retry import Retry
 from mainspring.domain.sizes import TooMuch
 from mainspring.gateways.errors import (
@@ -146,3 +154,16 @@ def test_three_application_failures_end_a_job_whatever_lies_between(
             break
         assert decided.next_retry_delay is not None
         assert timedelta() < decided.next_retry_delay <= timedelta(minutes=1)
+
+
+def test_an_activity_may_say_how_long_it_is_tried() -> None:
+    """The day's collections get five attempts; whatever says nothing gets three."""
+    policy = policy_of(CollectionActivities.curate)
+    delays = [
+        to_failure(ZeroDivisionError(), Attempts(failures), START, policy).next_retry_delay
+        for failures in range(5)
+    ]
+
+    assert [timedelta(seconds=each) for each in (2, 4, 8, 16)] == delays[:4]
+    assert delays[4] is None
+    assert DEFAULT_RETRY == policy_of(WebhookActivities.deliver)

@@ -1,7 +1,8 @@
 """The jobs of gifting, a module for each thing that they are about."""
 
+from mainspring.workflows.gifting import collections
 from mainspring.workflows.gifting.profiles import EMBED_PROFILE
 from mainspring.workflows.gifting.reminders import REMINDER_JOBS
 from mainspring.workflows.runtime.job import AnyJob
 
-JOBS: tuple[AnyJob, ...] = (EMBED_PROFILE, *REMINDER_JOBS)
+JOBS: tuple[AnyJob, ...] = (EMBED_PROFILE, *collections.JOBS, *REMINDER_JOBS)
