@@ -22,6 +22,7 @@ from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.occasions import Occasions
+from mainspring.client.gifting.products import Products
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
 from mainspring.client.jobs import Jobs
@@ -87,6 +88,7 @@ class Service:
     wishlists: Wishlists
     wishlist_checks: WishlistChecks
     taste_profiles: TasteProfiles
+    products: Products
     recommender: Recommender
     occasions: Occasions
     gift_collections: GiftCollections
@@ -213,6 +215,7 @@ def _service(
         wishlists=Wishlists(database, clock, workspace=workspace),
         wishlist_checks=WishlistChecks(schedules, starts, jobs.tasks, temporal),
         taste_profiles=taste_profiles,
+        products=Products(database, jobs, clock),
         recommender=Recommender(database, taste_profiles, workspace=workspace),
         occasions=Occasions(database, temporal, clock, workspace=workspace),
         gift_collections=GiftCollections(database, jobs, clock),

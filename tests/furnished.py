@@ -17,6 +17,7 @@ from mainspring.storage.effects import EffectStore, NewEffect
 from mainspring.storage.ledger import StepStore, TaskIntake, TaskWriter
 from mainspring.storage.tables import EffectRow
 from mainspring.workflows.wishlist import SALE_CHECK
+from tests.catalogue import catalogued
 from tests.ledger_writes import NOON
 from tests.shop import product, user
 
@@ -59,6 +60,7 @@ async def furnish(service: Service) -> Furnished:
     await service.people.store_users([user(1), user(2, id=service.workspace)])
     assert [] == await service.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
     await service.taste_profiles.complete_taste_profile(service.workspace, "u00001", {"interests": "tea"})
+    await service.products.save_products([catalogued(1), catalogued(2, id=service.workspace)])
     (group,) = await service.failures.groups()
     return Furnished(
         service,
@@ -106,4 +108,5 @@ async def seen(each: Furnished) -> list[object]:
         await own.shop.products(),
         await own.people.users(),
         await own.taste_profiles.profiles(),
+        await own.products.products(),
     ]

@@ -1,6 +1,6 @@
 """Looking at the tasks of one workspace: what a caller from outside may see of the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, union_all
@@ -16,7 +16,7 @@ from mainspring.storage.ledger.step_queries import StepQueries
 from mainspring.storage.ledger.task_queries import TaskQueries
 from mainspring.storage.repository import Cursor, Repository, found_otherwise, newest_first
 from mainspring.storage.tables import TaskErrorRow, TaskRow
-from mainspring.storage.tables.tasks import DELIVERIES
+from mainspring.storage.tables.tasks import ACTIVE, DELIVERIES
 
 
 class WorkspaceTasks(Repository):
@@ -101,6 +101,15 @@ class WorkspaceTasks(Repository):
         query = select(TaskErrorRow).where(TaskErrorRow.task_id == task_id, TaskErrorRow.id > after)
         rows = await self._session.scalars(query.order_by(TaskErrorRow.id).limit(limit))
         return [(row.id, error_of(row)) for row in rows]
+
+    async def queued_of_keys(self, keys: Collection[str]) -> list[UUID]:
+        """Return the tasks that hold these keys, JOB/KEY each, and have not begun."""
+        found: list[UUID] = []
+        for chunk in chunks(sorted(keys)):
+            # The index of active keys has them.
+            query = select(TaskRow.id).where(self._own, TaskRow.dedupe_key.in_(chunk), ACTIVE)
+            found += await self._session.scalars(query.where(TaskRow.state == TaskState.QUEUED))
+        return found
 
     async def count_active(self, *, most: int) -> int:
         """Return how many tasks have not ended; from `most` on nothing is counted further."""

@@ -19,6 +19,7 @@ from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.errors import ProfileMissing
+from mainspring.client.gifting.products import Products
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
 from mainspring.client.jobs import Jobs
@@ -97,6 +98,7 @@ async def test_lists_and_counts_are_those_of_the_workspace(workspaces: list[Furn
         assert [each.account] == [str(found.id) for found in await own.account_lists.accounts()]
         assert {product(1).id, each.entry} == {found.id for found in await own.shop.products()}
         assert {user(1).id, each.entry} == {found.id for found in await own.people.users()}
+        assert {"p00001", each.entry} == {found.id for found in await own.products.products()}
         assert ["u00001"] == [found.user_id for found in await own.wishlists.items()]
         assert [each.entry] == [found.id for found in await own.taste_profiles.profiles()]
         assert {"products": 2, "users": 2, "wishes": 1} == await own.wishlists.counts()
@@ -202,6 +204,7 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
     (Shop, "remove_product"): (EntryUnknown, lambda own, other: own.shop.remove_product(other.entry)),
     (People, "user"): (EntryUnknown, lambda own, other: own.people.user(other.entry)),
     (People, "remove_user"): (EntryUnknown, lambda own, other: own.people.remove_user(other.entry)),
+    (Products, "product"): (EntryUnknown, lambda own, other: own.products.product(other.entry)),
     (TasteProfiles, "profile"): (ProfileMissing, lambda own, other: own.taste_profiles.profile(other.entry)),
     (TasteProfiles, "remove_profile"): (
         ProfileMissing,
@@ -263,6 +266,9 @@ WITHOUT_REFERENCE = {
     (TasteProfiles, "profiles"),
     (GiftCollections, "collections"),  # test_collections.py
     (GiftCollections, "generate"),
+    (Products, "save_product"),
+    (Products, "save_products"),
+    (Products, "products"),
     (Audit, "note"),
     (Quotas, "all"),
     (Audit, "find"),  # after an entry of the same log: test_api_audit.py
@@ -281,6 +287,7 @@ FACADES = (
     Shop,
     People,
     Wishlists,
+    Products,
     TasteProfiles,
     Recommender,
     GiftCollections,
