@@ -16,7 +16,7 @@ from mainspring.testing.temporal_server import own_namespace, temporal_server_pr
 from tests.postgres import PostgresServer, postgres_server
 from tests.service import Service, idle_service
 
-pytest_plugins = ["mainspring.testing.fixtures"]
+pytest_plugins = ["mainspring.testing.fixtures", "tests.api_fixtures"]
 
 # How long an example takes is the machine's doing. The suite tries the same examples each time, so that no
 # run is red by chance; the drill looks for new ones, and for more of them.

@@ -1,7 +1,5 @@
 """The audit log: each change is there with who made it, for those whose workspace it was made in."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -9,19 +7,12 @@ from mainspring.client.audit import Audit
 from mainspring.contracts.api_keys import Role
 from mainspring.storage.database import Database
 from mainspring.testing.shifted_clock import ShiftedClock
-from tests.api import Api, problem, served
+from tests.api import Api, problem
 from tests.service import Service
 
 ACCOUNT = "7f0c3f6e-1a53-4b66-9a3f-0f6c0f0d2a11"
 FLOW = {"steps": [{"name": "prices", "job": "update-inventory-prices", "input": {"account_id": ACCOUNT}}]}
 START = "/v1/jobs/run-flow"
-
-
-@pytest.fixture
-async def api(workerless: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service without a worker."""
-    async with served(workerless) as api:
-        yield api
 
 
 @pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)

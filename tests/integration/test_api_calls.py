@@ -1,7 +1,6 @@
 """Calls of the HTTP API: who may call, what a body may be, and starting a task."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -9,26 +8,11 @@ import pytest
 
 from mainspring.contracts.api_keys import Role
 from mainspring.storage.database import Database
-from tests.api import Api, problem, served
-from tests.service import Service
+from tests.api import Api, problem
 
 SALE_CHECK = "/v1/jobs/wishlist-sale-check"
 ACCOUNT = "7f0c3f6e-1a53-4b66-9a3f-0f6c0f0d2a11"
 FLOW = {"steps": [{"name": "prices", "job": "update-inventory-prices", "input": {"account_id": ACCOUNT}}]}
-
-
-@pytest.fixture
-async def api(workerless: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service without a worker."""
-    async with served(workerless) as api:
-        yield api
-
-
-@pytest.fixture
-async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a caller with an admin's key of the platform."""
-    async with api.caller() as client:
-        yield client
 
 
 @pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)

@@ -3,7 +3,7 @@
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -34,20 +34,6 @@ FLOW = {"input": {"steps": [STEP]}}
 
 # Queries of a write, and of the one task that is shown again.
 WRITTEN_AND_SHOWN = 9
-
-
-@pytest.fixture
-async def api(workerless: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service without a worker."""
-    async with served(workerless) as api:
-        yield api
-
-
-@pytest.fixture
-async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a caller with an admin's key of the platform."""
-    async with api.caller() as client:
-        yield client
 
 
 async def started(client: httpx.AsyncClient) -> UUID:

@@ -17,10 +17,9 @@ from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskIntake, TaskWriter
 from mainspring.workflows.media import PROCESS_VIDEO
-from tests.api import Api, problem, served
+from tests.api import Api, problem
 from tests.furnished import Furnished, furnish, seen
 from tests.ledger_writes import NOON
-from tests.service import Service
 
 OWN, OTHER = "shop", "two/%"
 THEIRS = "two_2F_25"  # the folder of the other workspace
@@ -86,13 +85,6 @@ async def lone_group(other: Furnished) -> str:
     task_id = await failed(other, "discover-sets", {"account_id": other.account})
     (group,) = await other.service.failures.groups(FailureFilter(task_ids=(task_id,)))
     return group.fingerprint
-
-
-@pytest.fixture
-async def api(workerless: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service without a worker."""
-    async with served(workerless) as api:
-        yield api
 
 
 @pytest.fixture

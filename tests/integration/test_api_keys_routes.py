@@ -1,6 +1,5 @@
 """Keys over HTTP: an admin makes, rotates and revokes them, each within its own reach."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,15 +7,7 @@ import httpx
 import pytest
 
 from mainspring.contracts.api_keys import Role
-from tests.api import Api, problem, served
-from tests.service import Service
-
-
-@pytest.fixture
-async def api(workerless: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service without a worker."""
-    async with served(workerless) as api:
-        yield api
+from tests.api import Api, problem
 
 
 async def who_is(api: Api, key: str) -> httpx.Response:

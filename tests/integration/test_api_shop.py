@@ -11,19 +11,11 @@ from mainspring.contracts.cards import Tracked
 from mainspring.domain.cards import Card, Variant
 from mainspring.storage.cards import CatalogueRepository
 from mainspring.storage.database import Database, Session
-from tests.api import Api, problem, served
+from tests.api import Api, problem
 from tests.ledger_writes import NOON
-from tests.service import Service
 
 LAMP = {"name": "Lamp", "url": "https://shop.example/lamp", "currency": "EUR", "price_cents": 9_900}
 CSV = {"Content-Type": "text/csv"}
-
-
-@pytest.fixture
-async def api(workerless: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service without a worker."""
-    async with served(workerless) as api:
-        yield api
 
 
 @pytest.fixture

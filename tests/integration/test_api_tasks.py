@@ -1,6 +1,5 @@
 """Tasks over HTTP: finding them, what became of them, cancelling and retrying, and tokens for browsers."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,27 +12,12 @@ from mainspring.contracts.flows import OpenedStep
 from mainspring.contracts.tasks import FinishTask, TaskError, TaskState
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import ErrorLog, StepStore, TaskWriter
-from tests.api import Api, problem, served
+from tests.api import Api, problem
 from tests.ledger_writes import FAILURE, NOON
-from tests.service import Service
 
 ACCOUNT = "7f0c3f6e-1a53-4b66-9a3f-0f6c0f0d2a11"
 STEP = {"name": "prices", "job": "update-inventory-prices", "input": {"account_id": ACCOUNT}}
 FLOW = {"input": {"steps": [STEP]}}
-
-
-@pytest.fixture
-async def api(workerless: Service) -> AsyncIterator[Api]:
-    """Serve the API of a service without a worker."""
-    async with served(workerless) as api:
-        yield api
-
-
-@pytest.fixture
-async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a caller with an admin's key of the platform."""
-    async with api.caller() as client:
-        yield client
 
 
 async def started(client: httpx.AsyncClient, job: str = "run-flow", **body: Any) -> str:
