@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from mainspring.client.errors import EntryUnknown
+from mainspring.client.entries import Entries
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.people import User
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -44,7 +44,8 @@ class People:
         self._database = database
         self._token_keys = token_keys
         self._clock = clock
-        self._workspace = checked_workspace(workspace)
+        self._workspace = workspace = checked_workspace(workspace)
+        self._entries = Entries(database, "user", lambda session: UserRepository(session, workspace))
 
     async def store_users(self, users: Sequence[User]) -> None:
         """Store users, a thousand in each transaction. Alerts that are not said stay as they are."""
@@ -59,31 +60,21 @@ class People:
 
     async def users(self, *, after: str = "", limit: int = 50) -> list[User]:
         """Return users in the order of their ids, those that come after `after`."""
-        return await self._database.read(
-            lambda session: UserRepository(session, self._workspace).find(after=after, limit=limit)
-        )
+        return await self._entries.page(after=after, limit=limit)
 
     async def user(self, user_id: str) -> User:
         """Return a user.
 
         Raises EntryUnknown: when there is none of this id.
         """
-        found = await self._database.read(
-            lambda session: UserRepository(session, self._workspace).get(user_id)
-        )
-        if found is None:
-            raise EntryUnknown("user", user_id)
-        return found
+        return await self._entries.get(user_id)
 
     async def remove_user(self, user_id: str) -> None:
         """Remove a user and the user's wishes; nothing more is sent to the user.
 
         Raises EntryUnknown: when there is none of this id.
         """
-        if not await self._database.transact(
-            lambda session: UserRepository(session, self._workspace).remove(user_id)
-        ):
-            raise EntryUnknown("user", user_id)
+        await self._entries.remove(user_id)
 
     async def asked_by(self, token: str) -> Unsubscribing | None:
         """Return what a link's token asks for; None when it was not made here, or the user is gone."""

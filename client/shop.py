@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mainspring.client.errors import EntryUnknown
+from mainspring.client.entries import Entries
 from mainspring.client.workspaces import checked_workspace
 from mainspring.contracts.shop import Product
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
@@ -21,7 +21,8 @@ class Shop:
     def __init__(self, database: Database, clock: Clock, *, workspace: str = DEFAULT_WORKSPACE) -> None:
         self._database = database
         self._clock = clock
-        self._workspace = checked_workspace(workspace)
+        self._workspace = workspace = checked_workspace(workspace)
+        self._entries = Entries(database, "product", lambda session: ProductRepository(session, workspace))
 
     async def store_products(self, products: Sequence[Product]) -> None:
         """Store products, a thousand in each transaction."""
@@ -30,31 +31,21 @@ class Shop:
 
     async def products(self, *, after: str = "", limit: int = 50) -> list[Product]:
         """Return products in the order of their ids, those that come after `after`."""
-        return await self._database.read(
-            lambda session: ProductRepository(session, self._workspace).find(after=after, limit=limit)
-        )
+        return await self._entries.page(after=after, limit=limit)
 
     async def product(self, product_id: str) -> Product:
         """Return a product.
 
         Raises EntryUnknown: when there is none of this id.
         """
-        found = await self._database.read(
-            lambda session: ProductRepository(session, self._workspace).get(product_id)
-        )
-        if found is None:
-            raise EntryUnknown("product", product_id)
-        return found
+        return await self._entries.get(product_id)
 
     async def remove_product(self, product_id: str) -> None:
         """Remove a product and the wishes for it; nothing more is sent about it.
 
         Raises EntryUnknown: when there is none of this id.
         """
-        if not await self._database.transact(
-            lambda session: ProductRepository(session, self._workspace).remove(product_id)
-        ):
-            raise EntryUnknown("product", product_id)
+        await self._entries.remove(product_id)
 
     async def _store(self, products: Sequence[Product]) -> None:
         now = self._clock.now()
