@@ -119,21 +119,19 @@ def cancel(
 ) -> None:
     """Cancel a task; what it has done so far stays."""
     from mainspring.cli.follow import follow
-    from mainspring.client.tasks.availability import ENGINE_AWAY, availability
+    from mainspring.client.errors import TaskEndedAlready
 
     async def work(service: Service) -> int:
-        task_id = await service.tasks.resolve(reference)
-        before = await service.tasks.get(task_id)
-        if before.state.is_final:
-            line = f"{before.job} {state_text(before.state)} already: there is nothing to cancel"
-            tell(line, as_json, **before.model_dump(mode="json"))
-            return SUCCESS if before.state is TaskState.CANCELLED else FAILED
-        was_told = await service.jobs.ask_to_cancel(task_id)
-        if not was_told and await availability(service.temporal) == ENGINE_AWAY:
-            line = f"{before.job}: noted; Temporal does not answer, and is told when it is back"
-            tell(line, as_json, **(await service.tasks.get(task_id)).model_dump(mode="json"))
+        try:
+            asked = await service.cancelling.cancel(await service.tasks.resolve(reference))
+        except TaskEndedAlready as error:
+            line = f"{error.task.job} {state_text(error.task.state)} already: there is nothing to cancel"
+            tell(line, as_json, **error.task.model_dump(mode="json"))
+            return FAILED
+        task = asked.task
+        if asked.note is not None:
+            tell(f"{task.job}: {asked.note}", as_json, **task.model_dump(mode="json"))
             return SUCCESS
-        task = await service.tasks.get(task_id)
         if wait:
             task = await (service.tasks.wait if as_json else partial(follow, service.tasks))(task.id)
         line = f"{task.job} {state_text(task.state)}" + ("" if task.state.is_final else ": cancelling")
