@@ -53,21 +53,17 @@ class TaskError(Message):
     attempt: int = 1
 
 
-class Task(Message):
-    """One row of the ledger. Times are aware and UTC; `progress` is a percentage.
+class TaskHead(Message):
+    """What is said of a task wherever it is named: nothing of its input, its result and its errors' texts.
 
-    `deaths` is how many workers in a row have died while they ran the task.
+    Times are aware and UTC; `progress` is a percentage.
     """
 
     id: UUID
     job: str
     state: TaskState
-    workflow_id: str
-    run_id: str | None
     workspace: str
     fairness_key: str | None
-    input: JsonObject
-    result: JsonObject | None
     progress: int
     processed: int
     total: int | None
@@ -78,49 +74,35 @@ class Task(Message):
     triggered_by: str
     parent_id: UUID | None
     retry_of: UUID | None
-    retried_by: UUID | None
     starts_at: datetime | None
-    is_pooled: bool
     attempts: int
-    deaths: int = 0
     next_attempt_at: datetime | None
     cancel_requested_at: datetime | None
     error_type: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Task(TaskHead):
+    """One row of the ledger. `deaths` is how many workers in a row have died while they ran the task."""
+
+    workflow_id: str
+    run_id: str | None
+    input: JsonObject
+    result: JsonObject | None
+    retried_by: UUID | None
+    is_pooled: bool
+    deaths: int = 0
     error_message: str | None
     fingerprint: str | None
     dismissed_at: datetime | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
     errors: tuple[TaskError, ...] = ()
 
 
-class TaskSummary(Message):
-    """What a list of events says of a task: nothing of its input, its result and the texts of its errors."""
+class TaskSummary(TaskHead):
+    """What a list of events says of a task."""
 
-    id: UUID
-    job: str
-    state: TaskState
-    workspace: str
-    fairness_key: str | None
-    progress: int
-    processed: int
-    total: int | None
-    current_step: str | None
-    waiting_for: str | None
-    resumes_at: datetime | None
-    priority: int
-    triggered_by: str
-    parent_id: UUID | None
-    retry_of: UUID | None
-    starts_at: datetime | None
-    attempts: int
-    next_attempt_at: datetime | None
-    cancel_requested_at: datetime | None
-    error_type: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
     updated_at: datetime
 
 
