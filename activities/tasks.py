@@ -1,6 +1,6 @@
 """Keeping the task ledger: what workflows report, and what is started for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -138,7 +138,7 @@ class TaskActivities:
         after: Task | None = None
         while page := await self._unstarted(created_before, after):
             done = await dispatch(self._database, self._temporal, page, now=self._clock.now())
-            await self._fail_refused(done.refused)
+            await self._fail_refused(page, done.refused)
             started += len(done.runs)
             refused += len(done.refused)
             failed += len(page) - len(done.runs) - len(done.refused)
@@ -184,16 +184,22 @@ class TaskActivities:
         soon = self._clock.now() + CONSUMER_WAITS_AT_MOST
         return await self._database.read(lambda session: QueueQueries(session).has_due(job, now=soon))
 
-    async def _fail_refused(self, refused: Mapping[UUID, StartRefused]) -> None:
-        async def fail(session: Session) -> None:
+    async def _fail_refused(self, page: Sequence[Task], refused: Mapping[UUID, StartRefused]) -> None:
+        async def fail(session: Session) -> list[tuple[Task, TaskError]]:
             now, tasks = self._clock.now(), TaskWriter(session)
-            for task_id, error in refused.items():
+            ended = []
+            for task in page:
+                if (error := refused.get(task.id)) is None:
+                    continue
                 reason = TaskError(at=now, step="start", error_type=type(error).__name__, message=str(error))
-                finish = FinishTask(task_id=task_id, state=TaskState.FAILED, error=reason)
-                await tasks.finish(finish, now=now)
+                finish = FinishTask(task_id=task.id, state=TaskState.FAILED, error=reason)
+                if await tasks.finish(finish, now=now):
+                    ended.append((task, reason))
+            return ended
 
         if refused:
-            await self._database.transact(fail)
+            for task, reason in await self._database.transact(fail):
+                log_end(task.id, task.job, TaskState.FAILED, reason)
 
     async def _unstarted(self, created_before: datetime, after: Task | None) -> list[Task]:
         return await self._database.read(

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from mainspring.activities.runtime.dispatch import PARALLEL_STARTS, dispatch
@@ -58,13 +59,17 @@ async def test_a_task_that_the_engine_refuses_has_failed(workerless: Service) ->
     good = new_task(priority=5)
     await accept(workerless, *refused, good)
 
-    relayed = await activities(workerless).relay(RelayTasks())
+    with capture_logs() as logs:
+        relayed = await activities(workerless).relay(RelayTasks())
     ended = [await workerless.tasks.get(task.id) for task in refused]
 
     assert TasksRelayed(started=1, failed=0, refused=2) == relayed
     assert [TaskState.FAILED] * 2 == [task.state for task in ended]
     assert ["StartRefused"] * 2 == [task.errors[0].error_type for task in ended]
     assert "Blob data size exceeds limit" in ended[0].errors[0].message
+    said = [(each["task_id"], each["job"], each["state"]) for each in logs if each["event"] == "task ended"]
+    assert {(str(task.id), task.job, "FAILED") for task in refused} == set(said)
+    assert len(refused) == len(said)
     assert (await workerless.tasks.get(good.id)).run_id is not None
 
 
