@@ -12,9 +12,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from mainspring.api.problems import Refused
 from mainspring.api.rates import CallRates, check_rate
 from mainspring.api.services import Services
-from mainspring.client.audit import Snapshot
+from mainspring.client.audit import Snapshot, new_entry
 from mainspring.client.service import Service
 from mainspring.contracts.api_keys import ApiKey, Role
+from mainspring.contracts.audit import NewAuditEntry
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE, LONGEST_WORKSPACE
 
 BEARER = HTTPBearer(
@@ -74,6 +75,15 @@ class Caller:
                 "this is the installation's: it takes a key of the platform",
             )
 
+    def entry(self, subject: str, *, before: Snapshot = None, after: Snapshot = None) -> NewAuditEntry:
+        """Return what the audit log says of the call, which changes its subject, such as "task ID".
+
+        Snapshots have no payloads and no secrets.
+        """
+        return new_entry(
+            self.name, self.operation, subject, request_id=self.request_id, before=before, after=after
+        )
+
     async def audit(
         self,
         subject: str,
@@ -82,10 +92,7 @@ class Caller:
         after: Snapshot = None,
         of_installation: bool = False,
     ) -> None:
-        """Note in the audit log that the call has changed its subject, such as "task ID".
-
-        Snapshots have no payloads and no secrets. `of_installation` is for what belongs to no workspace.
-        """
+        """Note in the audit log what `entry` says. `of_installation` is for what belongs to no workspace."""
         audit = self.service.platform_audit if of_installation else self.service.audit
         await audit.note(
             self.name, self.operation, subject, request_id=self.request_id, before=before, after=after

@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 from mainspring.client.errors import BadInput
 from mainspring.client.validation import shown
 from mainspring.client.workspaces import checked_workspace
-from mainspring.contracts.audit import AuditEntry, AuditFilter
+from mainspring.contracts.audit import AuditEntry, AuditFilter, NewAuditEntry
 from mainspring.gateways.clock import Clock
 from mainspring.storage.audit import INSTALLATION, AuditLog
 from mainspring.storage.database import Database, Session
@@ -40,27 +40,19 @@ class Audit:
         before: Snapshot = None,
         after: Snapshot = None,
     ) -> None:
-        """Note a change that was made. Of two snapshots, what is alike in both is left out.
+        """Note a change that was made, as `new_entry` says it.
 
         The change stands whatever becomes of its entry: an entry that cannot be written is an error in the
         log, with all that the entry would have said.
         """
-        was, now_is = _differing(_json(before), _json(after))
-        entry: dict[str, Any] = {
-            "actor": actor,
-            "action": action,
-            "subject": subject,
-            "request_id": request_id,
-            "before": was,
-            "after": now_is,
-        }
+        entry = new_entry(actor, action, subject, request_id=request_id, before=before, after=after)
         now = self._clock.now()
         try:
             await self._database.transact(
-                lambda session: AuditLog(session, self._workspace).add(**entry, now=now)
+                lambda session: AuditLog(session, self._workspace).add([entry], now=now)
             )
         except Exception:  # whatever it is, the caller's change was made, and the log has the entry
-            log.exception("audit entry not written", workspace=self._workspace, **entry)
+            log.exception("audit entry not written", workspace=self._workspace, **dict(entry))
 
     async def find(
         self, chosen: AuditFilter | None = None, *, after: UUID | None = None, limit: int = 50
@@ -78,6 +70,22 @@ class Audit:
             return await audit_log.find(chosen, before=cursor, limit=limit)
 
         return await self._database.read(look)
+
+
+def new_entry(
+    actor: str,
+    action: str,
+    subject: str,
+    *,
+    request_id: str | None = None,
+    before: Snapshot = None,
+    after: Snapshot = None,
+) -> NewAuditEntry:
+    """Return the entry of a change. Of two snapshots, what is alike in both is left out."""
+    was, now_is = _differing(_json(before), _json(after))
+    return NewAuditEntry(
+        actor=actor, action=action, subject=subject, request_id=request_id, before=was, after=now_is
+    )
 
 
 def _json(snapshot: Snapshot) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from mainspring.client.jobs import Jobs
 from mainspring.client.jobs.new_task import checked
 from mainspring.client.start_checks import Origin, StartCheck
 from mainspring.client.validation import shown, validated
+from mainspring.contracts.audit import NewAuditEntry
 from mainspring.contracts.flows import RunFlow
 from mainspring.contracts.message import InputFault, Message
 from mainspring.contracts.tasks import JsonObject
@@ -71,6 +72,10 @@ class Start:
     deduplicated: bool
 
 
+# What the audit log says of a start.
+NoteOfStart = Callable[[Start], NewAuditEntry]
+
+
 @dataclass(frozen=True)
 class _Checked:
     """One start of many whose input is accepted, and its place among them."""
@@ -122,9 +127,18 @@ class Starts:
         raise UnknownJob(name, startable)
 
     async def start(
-        self, asked: Asked, *, is_platform: bool, triggered_by: str, idempotency_key: str | None = None
+        self,
+        asked: Asked,
+        *,
+        is_platform: bool,
+        triggered_by: str,
+        idempotency_key: str | None = None,
+        note: NoteOfStart | None = None,
     ) -> Start:
         """Accept a task, or return what was answered to the same call before.
+
+        What `note` says of a start is in the audit log once the task is accepted. A call that is answered as
+        before starts nothing, and is not noted.
 
         Raises UnknownJob: when there is no such job for this caller.
         Raises BadInput: when the input or the key is not accepted.
@@ -133,9 +147,11 @@ class Starts:
         """
         job, message = await self._checked(asked, is_platform=is_platform)
         if idempotency_key is not None:
-            return await self._start_once(job, message, asked, triggered_by, _checked_key(idempotency_key))
+            return await self._start_once(
+                job, message, asked, triggered_by, _checked_key(idempotency_key), note
+            )
         await self._check_room(1)
-        return await self._start(job, message, asked, triggered_by)
+        return await self._start(job, message, asked, triggered_by, note)
 
     async def start_many(
         self,
@@ -207,7 +223,7 @@ class Starts:
         self, each: _Checked, triggered_by: str, session: Session | None
     ) -> Start | Exception:
         try:
-            return await self._start(each.job, each.message, each.asked, triggered_by, session)
+            return await self._start(each.job, each.message, each.asked, triggered_by, session=session)
         except BadInput as error:
             return error
 
@@ -270,7 +286,13 @@ class Starts:
                 await self._check(job.input.model_validate(step.input), origin, (*at, "input"))
 
     async def _start(
-        self, job: AnyJob, message: Message, asked: Asked, triggered_by: str, session: Session | None = None
+        self,
+        job: AnyJob,
+        message: Message,
+        asked: Asked,
+        triggered_by: str,
+        note: NoteOfStart | None = None,
+        session: Session | None = None,
     ) -> Start:
         started = await self._jobs.start(
             job,
@@ -280,11 +302,18 @@ class Starts:
             delay=asked.delay,
             priority=asked.priority,
             triggered_by=triggered_by,
+            note=None if note is None else lambda each: note(Start(each.task_id, each.deduplicated)),
         )
         return Start(started.id, started.deduplicated)
 
     async def _start_once(
-        self, job: AnyJob, message: Message, asked: Asked, triggered_by: str, key: str
+        self,
+        job: AnyJob,
+        message: Message,
+        asked: Asked,
+        triggered_by: str,
+        key: str,
+        note: NoteOfStart | None,
     ) -> Start:
         request = _digest(vars(asked))
         answer = await self._answered(key, request)
@@ -292,7 +321,7 @@ class Starts:
             await self._check_room(1)
 
             async def work(session: Session) -> JsonObject:
-                return _kept(await self._start(job, message, asked, triggered_by, session))
+                return _kept(await self._start(job, message, asked, triggered_by, note, session))
 
             answer = await self._answer_once(key, request, work)
         return Start(UUID(answer["id"]), answer["deduplicated"])

@@ -7,17 +7,22 @@ from uuid import UUID
 from mainspring.contracts.message import Message
 
 
-class AuditEntry(Message):
-    """A change that a caller has made: who, what, and how the thing was before and after."""
+class NewAuditEntry(Message):
+    """A change that a caller makes: who, what, and how the thing was before and after."""
 
-    id: UUID
-    at: datetime
     actor: str
     action: str
     subject: str
     request_id: str | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+
+
+class AuditEntry(NewAuditEntry):
+    """A change that a caller has made, and when."""
+
+    id: UUID
+    at: datetime
 
 
 class AuditFilter(Message):

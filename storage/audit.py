@@ -1,13 +1,12 @@
 """Who has changed what, inside the caller's transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, insert, select
 
-from mainspring.contracts.audit import AuditEntry, AuditFilter
+from mainspring.contracts.audit import AuditEntry, AuditFilter, NewAuditEntry
 from mainspring.storage.database import Session
 from mainspring.storage.repository import Cursor, Repository, newest_first
 from mainspring.storage.tables.api import AuditRow
@@ -23,30 +22,11 @@ class AuditLog(Repository):
         super().__init__(session)
         self._workspace = workspace
 
-    async def add(
-        self,
-        actor: str,
-        action: str,
-        subject: str,
-        *,
-        now: datetime,
-        request_id: str | None = None,
-        before: dict[str, Any] | None = None,
-        after: dict[str, Any] | None = None,
-    ) -> None:
-        """Note a change."""
-        row = {
-            "id": uuid4(),
-            "workspace": self._workspace,
-            "at": now,
-            "actor": actor,
-            "action": action,
-            "subject": subject,
-            "request_id": request_id,
-            "before": before,
-            "after": after,
-        }
-        await self._session.execute(insert(AuditRow).values(row))
+    async def add(self, entries: Sequence[NewAuditEntry], *, now: datetime) -> None:
+        """Note changes, if there are any."""
+        rows = [dict(each) | {"id": uuid4(), "workspace": self._workspace, "at": now} for each in entries]
+        if rows:
+            await self._session.execute(insert(AuditRow), rows)
 
     async def cursor(self, entry_id: UUID) -> Cursor | None:
         """Return where the page below an entry begins; None when the workspace has no such entry."""

@@ -50,8 +50,10 @@ async def start_job(
         is_platform=who.is_platform,
         triggered_by=who.name,
         idempotency_key=idempotency_key,
+        note=lambda each: who.entry(
+            f"task {each.id}", after={"job": name, "deduplicated": each.deduplicated}
+        ),
     )
-    await who.audit(f"task {start.id}", after={"job": name, "deduplicated": start.deduplicated})
     response.headers["Location"] = f"/v1/tasks/{start.id}"
     return Started(id=start.id, deduplicated=start.deduplicated)
 

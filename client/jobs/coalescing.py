@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from mainspring.client.jobs.notes import Note
 from mainspring.contracts.tasks import Enqueued, NewTask
 from mainspring.storage.commits import set_off
 from mainspring.storage.dialect import CHUNK
@@ -15,6 +16,7 @@ class _Start:
     """One caller's task, and what the caller waits for."""
 
     task: NewTask
+    note: Note | None
     answer: asyncio.Future[Enqueued]
     committed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -22,14 +24,14 @@ class _Start:
 class CoalescedStarts:
     """Takes the tasks of concurrent callers in together, and gives each caller the answer for its own task.
 
-    `commit` writes tasks in one transaction; `dispatch` tells Temporal of those that are new. Only tasks
-    without a key belong here: one with a key may have to wait for another transaction that holds the key, and
-    all that came with it would wait too.
+    `commit` writes tasks in one transaction, with what the audit log says of them; `dispatch` tells
+    Temporal of those that are new. Only tasks without a key belong here: one with a key may have to wait for
+    another transaction that holds the key, and all that came with it would wait too.
     """
 
     def __init__(
         self,
-        commit: Callable[[Sequence[NewTask]], Awaitable[list[Enqueued]]],
+        commit: Callable[[Sequence[NewTask], Sequence[Note | None]], Awaitable[list[Enqueued]]],
         dispatch: Callable[[Sequence[NewTask], Sequence[Enqueued]], Awaitable[None]],
     ) -> None:
         self._commit = commit
@@ -37,9 +39,9 @@ class CoalescedStarts:
         self._gathered: list[_Start] = []
         self._commits: asyncio.Task[None] | None = None
 
-    async def accept(self, task: NewTask) -> Enqueued:
+    async def accept(self, task: NewTask, note: Note | None = None) -> Enqueued:
         """Commit and start a task; a caller that is cancelled waits for the commit still."""
-        start = _Start(task, asyncio.get_running_loop().create_future())
+        start = _Start(task, note, asyncio.get_running_loop().create_future())
         self._gathered.append(start)
         if self._commits is None:
             self._commits = set_off(self._commit_gathered())
@@ -56,9 +58,8 @@ class CoalescedStarts:
         self._commits = None
 
     async def _commit_group(self, group: Sequence[_Start]) -> None:
-        tasks = [start.task for start in group]
         try:
-            enqueued = await self._commit(tasks)
+            enqueued = await self._commit([start.task for start in group], [start.note for start in group])
         except Exception as error:  # noqa: BLE001  # the callers raise it
             if len(group) > 1 and not isinstance(error, DatabaseAway):
                 # One task that the database refuses must not take the others with it.

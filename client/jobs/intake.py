@@ -7,9 +7,11 @@ from mainspring.activities.runtime.dispatch import start_accepted
 from mainspring.activities.runtime.patience import unless_silent
 from mainspring.client.errors import KeyHeld
 from mainspring.client.jobs.coalescing import CoalescedStarts
+from mainspring.client.jobs.notes import Note, write_notes
 from mainspring.contracts.tasks import Enqueued, NewTask, Task, TaskState
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.temporal import TemporalGateway
+from mainspring.storage.audit import AuditLog
 from mainspring.storage.commits import after_commit
 from mainspring.storage.database import Database, Session
 from mainspring.storage.dialect import chunks
@@ -25,35 +27,43 @@ class _OtherWork(Exception):
 
 
 class Intake:
-    """Takes tasks in. Those that Temporal cannot be told of stay QUEUED for the relay."""
+    """Takes in tasks of a workspace. Those that Temporal cannot be told of stay QUEUED for the relay."""
 
-    def __init__(self, database: Database, temporal: TemporalGateway, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, temporal: TemporalGateway, clock: Clock, *, workspace: str
+    ) -> None:
         self._database = database
         self._temporal = temporal
         self._clock = clock
+        self._workspace = workspace
         self._coalesced = CoalescedStarts(self._commit, self._dispatch_fresh)
 
-    async def accept_one(self, task: NewTask) -> Enqueued:
+    async def accept_one(self, task: NewTask, note: Note | None = None) -> Enqueued:
         """Commit and start a task, together with what other callers start at the same time."""
         if task.dedupe_key is None:
-            return await self._coalesced.accept(task)
-        (enqueued,) = await self.accept([task])
+            return await self._coalesced.accept(task, note)
+        (enqueued,) = await self._accept_chunk([task], [note])
         return enqueued
 
     async def accept(self, tasks: Sequence[NewTask]) -> list[Enqueued]:
         """Commit and start tasks, a thousand at a time: what was accepted before an error stays accepted."""
         enqueued: list[Enqueued] = []
         for chunk in chunks(tasks):
-            enqueued += await self._accept_chunk(chunk)
+            enqueued += await self._accept_chunk(chunk, [None] * len(chunk))
         return enqueued
 
-    async def _accept_chunk(self, tasks: Sequence[NewTask]) -> list[Enqueued]:
-        enqueued = await self._commit(tasks)
+    async def _accept_chunk(self, tasks: Sequence[NewTask], notes: Sequence[Note | None]) -> list[Enqueued]:
+        enqueued = await self._commit(tasks, notes)
         await self._dispatch_fresh(tasks, enqueued)
         return enqueued
 
-    async def _commit(self, tasks: Sequence[NewTask]) -> list[Enqueued]:
-        return await self._database.transact(lambda session: self._enqueue(session, tasks))
+    async def _commit(self, tasks: Sequence[NewTask], notes: Sequence[Note | None]) -> list[Enqueued]:
+        async def work(session: Session) -> list[Enqueued]:
+            enqueued = await self._enqueue(session, tasks)
+            await self._write_notes(session, enqueued, notes)
+            return enqueued
+
+        return await self._database.transact(work)
 
     async def _dispatch_fresh(self, tasks: Sequence[NewTask], enqueued: Sequence[Enqueued]) -> None:
         await self._dispatch(_fresh(tasks, enqueued))
@@ -92,15 +102,21 @@ class Intake:
         after_commit(session, lambda: self._start_committed(fresh))
         return enqueued
 
-    async def accept_one_within(self, session: Session, task: NewTask) -> Enqueued:
+    async def accept_one_within(self, session: Session, task: NewTask, note: Note | None = None) -> Enqueued:
         """Write a task in the caller's transaction; it is started when that commits."""
         (enqueued,) = await self._enqueue(session, [task])
+        await self._write_notes(session, [enqueued], [note])
         if not enqueued.deduplicated:
             after_commit(session, lambda: self._start_one_committed(task.id))
         return enqueued
 
     async def _enqueue(self, session: Session, tasks: Sequence[NewTask]) -> list[Enqueued]:
         return await TaskIntake(session).enqueue(tasks, now=self._clock.now())
+
+    async def _write_notes(
+        self, session: Session, enqueued: Sequence[Enqueued], notes: Sequence[Note | None]
+    ) -> None:
+        await write_notes(AuditLog(session, self._workspace), enqueued, notes, now=self._clock.now())
 
     async def _start_one_committed(self, task_id: UUID) -> None:
         # The commit may have been of a later transaction than the one that the task was part of.

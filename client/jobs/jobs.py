@@ -11,6 +11,7 @@ from mainspring.activities.runtime.patience import unless_silent
 from mainspring.client.errors import BadInput, TaskNotRetryable
 from mainspring.client.jobs.intake import Intake
 from mainspring.client.jobs.new_task import checked, later_start, new_task
+from mainspring.client.jobs.notes import Note
 from mainspring.client.jobs.started import StartedTask
 from mainspring.client.other_ledger import LedgerCheck
 from mainspring.client.sealing import Sealing
@@ -60,7 +61,7 @@ class Jobs:
         self._temporal = temporal
         self._clock = clock
         self._ledger_check = ledger_check
-        self._intake = Intake(database, temporal, clock)
+        self._intake = Intake(database, temporal, clock, workspace=self.workspace)
         self._sealing = None if box is None else Sealing(database, box)
 
     async def start(
@@ -73,6 +74,7 @@ class Jobs:
         delay: timedelta | None = None,
         priority: int = 3,
         triggered_by: str = "client",
+        note: Note | None = None,
     ) -> StartedTask[Out]:
         """Accept a task, or return the one that the job's `repeats` says is there instead.
 
@@ -82,7 +84,8 @@ class Jobs:
         With a `session` the task is part of the caller's own transaction: it exists when that commits,
         and is started then. Without, it is committed and started before this returns. While Temporal
         is away the task stays QUEUED, and the relay starts it. `priority` is 1 (first) to 5. The task begins
-        `at` a time (aware) or after a `delay`, if the caller sets one of them.
+        `at` a time (aware) or after a `delay`, if the caller sets one of them. What `note` says is written
+        into the audit log in the same transaction.
 
         Example:
             async with service.database.session.begin() as session:
@@ -105,9 +108,9 @@ class Jobs:
             starts_at=starts_at,
         )
         if session is not None:
-            enqueued = await self._intake.accept_one_within(session, task)
+            enqueued = await self._intake.accept_one_within(session, task, note)
         else:
-            enqueued = await self._intake.accept_one(task)
+            enqueued = await self._intake.accept_one(task, note)
         return self._started(job, enqueued)
 
     async def start_many(

@@ -1,5 +1,7 @@
 """The audit log: each change is there with who made it, for those whose workspace it was made in."""
 
+import asyncio
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -54,6 +56,20 @@ async def test_changes_are_found_by_who_what_and_when(api: Api, service_database
         ):
             listed = (await own.get("/v1/audit", params=params)).json()["items"]
             assert [entries[place] for place in found] == listed, params
+    assert service_database.engine.dialect.name in {"sqlite", "postgresql"}
+
+
+@pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)
+async def test_a_start_and_its_entry_are_one_transaction(api: Api, service_database: Database) -> None:
+    """Of calls with one idempotency key that come together, and of a repeated one, one has an entry."""
+    async with api.caller(workspace="shop") as own:
+        key = {"Idempotency-Key": "order 7"}
+        starts = [own.post(START, json={"input": FLOW}, headers=key) for _ in range(3)]
+        ids = {each.json()["id"] for each in await asyncio.gather(*starts)}
+        ids.add((await own.post(START, json={"input": FLOW}, headers=key)).json()["id"])
+        (entry,) = (await own.get("/v1/audit")).json()["items"]
+
+    assert {entry["subject"].removeprefix("task ")} == ids
     assert service_database.engine.dialect.name in {"sqlite", "postgresql"}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from mainspring.client.jobs import Jobs
 from mainspring.client.jobs.coalescing import CoalescedStarts
+from mainspring.client.jobs.notes import Note
 from mainspring.contracts.tasks import Enqueued, NewTask
 from mainspring.gateways.temporal import TemporalGateway
 from mainspring.storage.database import Database
@@ -53,7 +54,7 @@ async def test_a_caller_that_is_cancelled_waits_for_the_commit(workerless: Servi
 async def test_a_task_that_is_refused_takes_no_other_with_it() -> None:
     """The others are committed each by itself; only the caller of the refused task gets the error."""
 
-    async def commit(tasks: Sequence[NewTask]) -> list[Enqueued]:
+    async def commit(tasks: Sequence[NewTask], _notes: Sequence[Note | None]) -> list[Enqueued]:
         if any(task.priority == 5 for task in tasks):
             raise ValueError("priority 5")
         return [accepted(task) for task in tasks]
@@ -70,7 +71,7 @@ async def test_a_database_that_is_away_is_asked_once_for_all() -> None:
     """Every caller gets the error at once, however many there are."""
     asked = []
 
-    async def commit(tasks: Sequence[NewTask]) -> list[Enqueued]:
+    async def commit(tasks: Sequence[NewTask], _notes: Sequence[Note | None]) -> list[Enqueued]:
         asked.append(len(tasks))
         raise DatabaseAway("away")
 
