@@ -6,11 +6,11 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import Field
 
 from mainspring.api.callers import Observer, Operator, Viewer
-from mainspring.api.cursors import LONGEST_CURSOR, cursor_of, place_after
 from mainspring.api.models import Body as JsonBody
 from mainspring.api.models import Limit, Page, Text
 from mainspring.api.routes.accounts import AccountId
 from mainspring.api.rows import MOST_ROWS, Rows, Stored, page_of, stored
+from mainspring.client.cursors import LONGEST_CURSOR, cursor_of, place_after
 from mainspring.client.imports import CsvText
 from mainspring.client.inventory_imports import import_inventory
 from mainspring.contracts.cards import InventoryRow, PricedRow, Tracked, TrackedItem

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mainspring.api.callers import Operator, Viewer
-from mainspring.api.cursors import LONGEST_CURSOR, cursor_of, place_after
 from mainspring.api.models import Limit, Page
 from mainspring.api.rows import Rows, Stored, page_of, stored
+from mainspring.client.cursors import LONGEST_CURSOR, cursor_of, place_after
 from mainspring.client.errors import EntryUnknown
 from mainspring.client.shop_imports import import_wishes
 from mainspring.contracts.fields import Id

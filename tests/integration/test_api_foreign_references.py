@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from mainspring.api.cursors import cursor_of
+from mainspring.client.cursors import cursor_of
 from mainspring.contracts.api_keys import Role
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.media import ProcessVideo
