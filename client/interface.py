@@ -14,12 +14,16 @@ from mainspring.client.jobs.started import StartedTask
 from mainspring.client.quotas import QuotaUse
 from mainspring.client.schedules import Pause, Planned, ScheduleStatus
 from mainspring.client.webhooks import AddedWebhook
+from mainspring.contracts.audit import AuditEntry, AuditFilter
 from mainspring.contracts.effects import Effect, EffectState
 from mainspring.contracts.failures import FailureFilter, FailureGroup, Replayed
 from mainspring.contracts.flows import StepResult
 from mainspring.contracts.message import Message
+from mainspring.contracts.people import User
+from mainspring.contracts.shop import Product
 from mainspring.contracts.tasks import JsonObject, Task, TaskFilter, TaskState
 from mainspring.contracts.webhooks import Subscription
+from mainspring.contracts.wishlist import RejectedWish, StoredWish, WishedItem
 from mainspring.workflows.runtime.job import Job
 
 In = TypeVar("In", bound=Message)
@@ -214,6 +218,67 @@ class AnyQuotas(Protocol):
         """Return a page of quotas."""
 
 
+class AnyAudit(Protocol):
+    """Who has changed what."""
+
+    async def find(
+        self, chosen: AuditFilter | None = None, *, after: UUID | None = None, limit: int = 50
+    ) -> list[AuditEntry]:
+        """Return entries, the newest first."""
+
+
+class AnyShop(Protocol):
+    """The products that a platform sells."""
+
+    async def store_products(self, products: Sequence[Product]) -> None:
+        """Store products."""
+
+    async def products(self, *, after: str = "", limit: int = 50) -> list[Product]:
+        """Return products in the order of their ids."""
+
+    async def product(self, product_id: str) -> Product:
+        """Return a product."""
+
+    async def remove_product(self, product_id: str) -> None:
+        """Remove a product and the wishes for it."""
+
+
+class AnyPeople(Protocol):
+    """The users that a platform has."""
+
+    async def store_users(self, users: Sequence[User]) -> None:
+        """Store users."""
+
+    async def users(self, *, after: str = "", limit: int = 50) -> list[User]:
+        """Return users in the order of their ids."""
+
+    async def user(self, user_id: str) -> User:
+        """Return a user."""
+
+    async def remove_user(self, user_id: str) -> None:
+        """Remove a user and the user's wishes."""
+
+
+class AnyWishlists(Protocol):
+    """Who wishes for what."""
+
+    async def store_items(self, items: Sequence[WishedItem]) -> list[RejectedWish]:
+        """Store wishes; return those whose product or user is not known."""
+
+    async def items(
+        self,
+        *,
+        user_id: str | None = None,
+        product_id: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int = 50,
+    ) -> list[StoredWish]:
+        """Return wishes, of one user or for one product."""
+
+    async def remove_items(self, pairs: Collection[tuple[str, str]]) -> int:
+        """Remove the wishes of (product id, user id)."""
+
+
 class AnyService(Protocol):
     """A service beside its database, or over HTTP."""
 
@@ -248,3 +313,19 @@ class AnyService(Protocol):
     @property
     def quotas(self) -> AnyQuotas:
         """Quotas."""
+
+    @property
+    def audit(self) -> AnyAudit:
+        """The audit log."""
+
+    @property
+    def shop(self) -> AnyShop:
+        """Products."""
+
+    @property
+    def people(self) -> AnyPeople:
+        """Users."""
+
+    @property
+    def wishlists(self) -> AnyWishlists:
+        """Wishes."""

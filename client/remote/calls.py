@@ -56,9 +56,9 @@ class Calls:
         is_repeatable = is_repeatable or idempotency_key is not None
         return await self._call("POST", path, body=body, headers=headers, is_repeatable=is_repeatable)
 
-    async def delete(self, path: str) -> Any:
+    async def delete(self, path: str, **params: Any) -> Any:
         """Remove something."""
-        return await self._call("DELETE", path)
+        return await self._call("DELETE", path, params=_given(params))
 
     async def page(
         self, path: str, *, limit: int | None, after: str | None = None, **params: Any

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mainspring.client.errors import BadInput
+from mainspring.client.remote.audit import RemoteAudit
 from mainspring.client.remote.calls import Calls
 from mainspring.client.remote.cancelling import RemoteCancelling
 from mainspring.client.remote.effects import RemoteEffects
 from mainspring.client.remote.failures import RemoteFailures
 from mainspring.client.remote.jobs import RemoteJobs
+from mainspring.client.remote.platform import RemotePeople, RemoteShop, RemoteWishlists
 from mainspring.client.remote.quotas import RemoteQuotas
 from mainspring.client.remote.schedules import RemoteSchedules
 from mainspring.client.remote.tasks import RemoteTasks
@@ -36,6 +38,10 @@ class RemoteService:
     effects: RemoteEffects
     webhooks: RemoteWebhooks
     quotas: RemoteQuotas
+    audit: RemoteAudit
+    shop: RemoteShop
+    people: RemotePeople
+    wishlists: RemoteWishlists
 
 
 @asynccontextmanager
@@ -74,4 +80,8 @@ async def connect(
             effects=RemoteEffects(calls),
             webhooks=RemoteWebhooks(calls),
             quotas=RemoteQuotas(calls),
+            audit=RemoteAudit(calls),
+            shop=RemoteShop(calls),
+            people=RemotePeople(calls),
+            wishlists=RemoteWishlists(calls),
         )

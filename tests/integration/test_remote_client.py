@@ -11,6 +11,7 @@ import pytest
 from mainspring.client.cancelling import CountDiffers
 from mainspring.client.errors import (
     BadInput,
+    EntryUnknown,
     GroupUnknown,
     TaskCancelled,
     TaskEndedAlready,
@@ -21,11 +22,13 @@ from mainspring.client.errors import (
 from mainspring.client.interface import AnyService
 from mainspring.client.remote import connect
 from mainspring.contracts.api_keys import Role
+from mainspring.contracts.audit import AuditFilter
 from mainspring.contracts.effects import EffectState
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.flows import FlowResult, RunFlow
+from mainspring.contracts.people import User
 from mainspring.contracts.tasks import FinishTask, TaskFilter, TaskState
-from mainspring.contracts.wishlist import CheckWishlistSales
+from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
 from mainspring.storage.errors import AlreadyRetried, EffectUnknown, SubscriptionUnknown
 from mainspring.storage.ledger import TaskWriter
 from mainspring.workflows.run_flow import RUN_FLOW
@@ -33,6 +36,7 @@ from tests.api import served
 from tests.furnished import FAILURE, Furnished, furnish
 from tests.ledger_writes import NOON
 from tests.service import Service
+from tests.shop import product, user
 
 SHOP = "shop"
 RESULT = FlowResult(
@@ -264,3 +268,52 @@ async def test_webhooks_are_kept(both: Both) -> None:
     with pytest.raises(SubscriptionUnknown):
         await service.webhooks.find(reference)
     assert [] == await service.quotas.all()
+
+
+async def test_what_a_platform_tells_is_stored_and_removed(both: Both) -> None:
+    """Products, users and wishes page by page; what a user has switched off stays off."""
+    service = both.ways
+    await service.shop.store_products([product(7, id="a/7 ?")])
+    assert "a/7 ?" == (await service.shop.product("a/7 ?")).id
+    first = await service.shop.products(limit=1)
+    rest = await service.shop.products(after=first[0].id)
+    assert await both.shop.service.shop.products() == first + rest
+    assert 3 == len(first + rest)
+
+    off = user(7, sale_alerts=False)
+    await service.people.store_users([off])
+    unsaid = {name: value for name, value in off.model_dump().items() if name != "sale_alerts"}
+    await service.people.store_users([User.model_validate(unsaid)])
+    assert (await service.people.user(off.id)).sale_alerts is False
+    assert await both.shop.service.people.users() == await service.people.users()
+
+    wish = WishedItem(user_id=off.id, product_id="a/7 ?")
+    unknown = WishedItem(user_id="nobody", product_id="nothing")
+    (rejected,) = await service.wishlists.store_items([wish, unknown])
+    assert (unknown, {"product_id", "user_id"}) == (rejected.wish, set(rejected.unknown))
+    (stored,) = await service.wishlists.items(user_id=off.id)
+    assert [stored] == (await service.wishlists.items(limit=1))
+    below = await service.wishlists.items(after=(stored.product_id, stored.user_id))
+    assert await both.shop.service.wishlists.items() == [stored, *below]
+    assert 1 == await service.wishlists.remove_items([("a/7 ?", off.id), ("nothing", "nobody")])
+
+    await service.shop.remove_product("a/7 ?")
+    await service.people.remove_user(off.id)
+    with pytest.raises(EntryUnknown, match="there is no product") as gone:
+        await service.shop.product("a/7 ?")
+    assert "a/7 ?" == gone.value.reference
+    with pytest.raises(EntryUnknown, match="there is no user"):
+        await service.people.remove_user(off.id)
+
+
+async def test_the_audit_log_is_looked_at(both: Both) -> None:
+    """What this test notes is found by what it was; a page goes on below an entry."""
+    beside = both.shop.service.audit
+    await beside.note("ada", "count", "shelf 1", after={"count": 1})
+    await beside.note("ada", "count", "shelf 2", before={"count": 1}, after={"count": 2})
+    found = await both.ways.audit.find(AuditFilter(action="count", subject="shelf"))
+    assert ["shelf 2", "shelf 1"] == [entry.subject for entry in found]
+    assert await beside.find(AuditFilter(action="count")) == found
+    assert found[1:] == await both.ways.audit.find(AuditFilter(actor="ada"), after=found[0].id)
+    with pytest.raises(BadInput, match="after: "):
+        await both.ways.audit.find(after=uuid4())
