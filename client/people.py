@@ -1,6 +1,6 @@
 """People from outside: the users that a platform has, and their links to unsubscribe."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from mainspring.client.entries import Entries
 from mainspring.client.workspaces import checked_workspace
@@ -14,9 +14,12 @@ from mainspring.domain.unsubscribe import (
     read_token,
 )
 from mainspring.gateways.clock import Clock
-from mainspring.storage.database import Database
+from mainspring.storage.database import Database, Session
 from mainspring.storage.dialect import chunks
 from mainspring.storage.people import UserRepository, user_with_long_id
+
+# What follows, within the transaction, when these users have changed their zones.
+ZonesChanged = Callable[[Session, Collection[str]], Awaitable[None]]
 
 # What each link switches off.
 SWITCHED_OFF = {
@@ -31,6 +34,7 @@ class People:
     """The users of a workspace. Storing the same again changes nothing, other rows are overwritten.
 
     Of two users with the same id the last one wins. `token_keys` gives the keys of links as they are now.
+    `zones_changed` is called in the transaction that has stored users who are in another zone now.
     """
 
     def __init__(
@@ -40,8 +44,10 @@ class People:
         clock: Clock,
         *,
         workspace: str = DEFAULT_WORKSPACE,
+        zones_changed: ZonesChanged | None = None,
     ) -> None:
         self._database = database
+        self._zones_changed = zones_changed
         self._token_keys = token_keys
         self._clock = clock
         self._workspace = workspace = checked_workspace(workspace)
@@ -53,10 +59,13 @@ class People:
             await self._store(chunk)
 
     async def _store(self, users: Sequence[User]) -> None:
-        now = self._clock.now()
-        await self._database.transact(
-            lambda session: UserRepository(session, self._workspace).store(users, now=now)
-        )
+        async def store(session: Session) -> None:
+            now = self._clock.now()
+            changed = await UserRepository(session, self._workspace).store(users, now=now)
+            if changed and self._zones_changed is not None:
+                await self._zones_changed(session, changed)
+
+        await self._database.transact(store)
 
     async def users(self, *, after: str = "", limit: int = 50) -> list[User]:
         """Return users in the order of their ids, those that come after `after`."""

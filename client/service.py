@@ -17,6 +17,7 @@ from mainspring.client.audit import Audit
 from mainspring.client.cancelling import Cancelling
 from mainspring.client.card_keys import CardKeys
 from mainspring.client.card_start_checks import card_start_checks
+from mainspring.client.devices import Devices
 from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
@@ -92,6 +93,7 @@ class Service:
     recommender: Recommender
     occasions: Occasions
     gift_collections: GiftCollections
+    devices: Devices
 
     @property
     def tasks(self) -> Tasks:
@@ -184,6 +186,7 @@ def _service(
         checks=card_start_checks(accounts) | MEDIA_START_CHECKS,
     )
     taste_profiles = TasteProfiles(database, jobs, temporal, clock)
+    occasions = Occasions(database, temporal, clock, workspace=workspace)
     return Service(
         workspace=workspace,
         settings=settings,
@@ -211,12 +214,19 @@ def _service(
         task_tokens=TaskTokens(jobs.tasks, key_ring, own_keys, clock),
         quotas=Quotas(database, clock, workspace=workspace),
         shop=Shop(database, clock, workspace=workspace),
-        people=People(database, partial(link_keys, settings), clock, workspace=workspace),
+        people=People(
+            database,
+            partial(link_keys, settings),
+            clock,
+            workspace=workspace,
+            zones_changed=occasions.follow_zones,
+        ),
         wishlists=Wishlists(database, clock, workspace=workspace),
         wishlist_checks=WishlistChecks(schedules, starts, jobs.tasks, temporal),
         taste_profiles=taste_profiles,
         products=Products(database, jobs, clock),
         recommender=Recommender(database, taste_profiles, workspace=workspace),
-        occasions=Occasions(database, temporal, clock, workspace=workspace),
         gift_collections=GiftCollections(database, jobs, clock),
+        occasions=occasions,
+        devices=Devices(database, clock, workspace=workspace),
     )

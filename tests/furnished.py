@@ -10,6 +10,7 @@ from mainspring.client.service import Service
 from mainspring.contracts.effects import EffectState, OnUnknown
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.flows import OpenedStep
+from mainspring.contracts.people import NewDevice, Platform
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
 from mainspring.storage.database import Session
@@ -19,6 +20,7 @@ from mainspring.storage.tables import EffectRow
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.catalogue import catalogued
 from tests.ledger_writes import NOON
+from tests.occasions import occasion
 from tests.shop import product, user
 
 FAILURE = TaskError(at=NOON, step="mail", error_type="Refused", message="no")
@@ -36,7 +38,8 @@ class Furnished:
     effect: UUID
     account: str
     entry: str
-    """The id of a product, a user and a taste profile that no other workspace has."""
+    """The id of a product, a user, a taste profile and an occasion that no other workspace has; of a device
+    the token is made from it."""
 
 
 async def furnish(service: Service) -> Furnished:
@@ -61,6 +64,8 @@ async def furnish(service: Service) -> Furnished:
     assert [] == await service.wishlists.store_items([WishedItem(user_id="u00001", product_id="p00001")])
     await service.taste_profiles.complete_taste_profile(service.workspace, "u00001", {"interests": "tea"})
     await service.products.save_products([catalogued(1), catalogued(2, id=service.workspace)])
+    assert set() == await service.occasions.store([occasion(service.workspace)])
+    assert set() == await service.devices.store([device(service.workspace)])
     (group,) = await service.failures.groups()
     return Furnished(
         service,
@@ -72,6 +77,12 @@ async def furnish(service: Service) -> Furnished:
         account=str(account.id),
         entry=service.workspace,
     )
+
+
+def device(entry: str) -> NewDevice:
+    """Return the first user's device in a workspace."""
+    token = f"token-of-{entry}".encode().hex()
+    return NewDevice(user_id="u00001", token=token, platform=Platform.WEB)
 
 
 async def write_failure(session: Session, workspace: str, effect: NewEffect) -> None:
@@ -109,4 +120,6 @@ async def seen(each: Furnished) -> list[object]:
         await own.people.users(),
         await own.taste_profiles.profiles(),
         await own.products.products(),
+        await own.occasions.find(),
+        await own.devices.find(),
     ]

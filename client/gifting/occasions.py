@@ -1,6 +1,6 @@
 """Occasions from outside: adding, moving and removing them, and what became of their reminders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mainspring.client.errors import EntryUnknown
 from mainspring.client.gifting.reminder_clock import ReminderClock
@@ -51,6 +51,12 @@ class Occasions:
         unknown = await repository.store(occasions, now=self._clock.now())
         await self._reminder_clock.heed(session, before)
         return unknown
+
+    async def follow_zones(self, session: Session, user_ids: Collection[str]) -> None:
+        """Plan anew what users are reminded of by their own zone, which has changed in this transaction."""
+        before = await self._reminder_clock.first_moment(session)
+        await OccasionRepository(session, self._workspace).replan_of(user_ids, now=self._clock.now())
+        await self._reminder_clock.heed(session, before)
 
     async def find(self, *, user_id: str | None = None, after: str = "", limit: int = 50) -> list[Occasion]:
         """Return occasions in the order of their ids, those that come after `after`."""

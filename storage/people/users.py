@@ -82,8 +82,12 @@ class UserRepository(Repository):
     def _is_own(self) -> ColumnElement[bool]:
         return WishlistUserRow.workspace == self._workspace
 
-    async def store(self, users: Sequence[User], *, now: datetime) -> None:
-        """Insert or overwrite users. Alerts that are left out stay as they are; new users have them."""
+    async def store(self, users: Sequence[User], *, now: datetime) -> set[str]:
+        """Insert or overwrite users; return the ids of those who are in another zone than before.
+
+        Alerts that are left out stay as they are; new users have them.
+        """
+        zones = await self._zones([each.id for each in users])
         common = {"workspace": self._workspace, "mailed_at": None, "updated_at": now}
         rows = [each.model_dump() | common | _says(each) for each in users]
         await upsert(
@@ -93,6 +97,17 @@ class UserRepository(Repository):
             keep=frozenset({"mailed_at"}),
             keep_unsaid=ALERTS,
         )
+        newest = {each.id: each.time_zone for each in users}
+        return {each for each, zone in newest.items() if zones.get(each, zone) != zone}
+
+    async def _zones(self, user_ids: Collection[str]) -> dict[str, str]:
+        """Return the zone of each of these users who is there."""
+        found: dict[str, str] = {}
+        for some in chunks(sorted(set(user_ids))):
+            query = select(WishlistUserRow.id, WishlistUserRow.time_zone)
+            rows = await self._session.execute(query.where(self._is_own, WishlistUserRow.id.in_(some)))
+            found |= {row.id: row.time_zone for row in rows}
+        return found
 
     async def find(self, *, after: str = "", limit: int) -> list[User]:
         """Return users in the order of their ids, those that come after `after`."""

@@ -16,9 +16,10 @@ from mainspring.contracts.media import ProcessVideo
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.storage.database import Session
 from mainspring.storage.ledger import TaskIntake, TaskWriter
+from mainspring.storage.people.devices import device_id
 from mainspring.workflows.media import PROCESS_VIDEO
 from tests.api import Api, problem
-from tests.furnished import Furnished, furnish, seen
+from tests.furnished import Furnished, device, furnish, seen
 from tests.ledger_writes import NOON
 
 OWN, OTHER = "shop", "two/%"
@@ -122,6 +123,8 @@ def parameters(world: World) -> dict[str, str]:
         "account_id": other.account,
         "product_id": other.entry,
         "user_id": other.entry,
+        "occasion_id": other.entry,
+        "device_id": device_id(device(other.entry).token),
         "key_id": str(world.key),
         "effect_id": str(other.effect),
         "webhook_id": other.webhook,
@@ -298,6 +301,22 @@ def entries(world: World) -> list[Attempt]:
         Attempt("wishes of their user", "GET", "/v1/wishes", 200, {"params": {name: theirs}}, '"items":[]'),
         Attempt("place in their wishes", "GET", "/v1/wishes", 200, {"params": place}),
         Attempt("wishes across", "POST", "/v1/wishes", 200, {"json": {"items": wishes}}, '"stored":0'),
+        Attempt(
+            "occasion of their user",
+            "POST",
+            "/v1/gifting/occasions",
+            200,
+            {"json": {"items": [{"id": "o", "user_id": theirs, "title": "T", "date": "2030-01-01"}]}},
+            '"stored":0',
+        ),
+        Attempt(
+            "device of their user",
+            "POST",
+            "/v1/devices",
+            200,
+            {"json": {"items": [{"token": "t", "user_id": theirs, "platform": "web"}]}},
+            '"stored":0',
+        ),
         Attempt("place in their products", "GET", "/v1/products", 200, {"params": {"after": theirs}}),
         Attempt("their name of an account", "GET", "/v1/accounts/shop", 422),
     ]

@@ -14,12 +14,14 @@ from mainspring.client.account_lists import AccountLists
 from mainspring.client.accounts import Accounts
 from mainspring.client.audit import Audit
 from mainspring.client.cancelling import Cancellations, Cancelling
+from mainspring.client.devices import Devices
 from mainspring.client.effects import Effects
 from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.errors import ProfileMissing
 from mainspring.client.gifting.products import Products
+from mainspring.client.gifting.occasions import Occasions
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
 from mainspring.client.jobs import Jobs
@@ -41,10 +43,11 @@ from mainspring.contracts.wishlist import CheckWishlistSales
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.storage.database import Database
 from mainspring.storage.errors import AccountUnknown, EffectUnknown, SubscriptionUnknown
+from mainspring.storage.people.devices import device_id
 from mainspring.testing.service import PATIENCE
 from mainspring.testing.shifted_clock import ShiftedClock
 from mainspring.workflows.wishlist import SALE_CHECK
-from tests.furnished import Furnished, furnish, seen
+from tests.furnished import Furnished, device, furnish, seen
 from tests.shop import product, user
 
 
@@ -101,6 +104,8 @@ async def test_lists_and_counts_are_those_of_the_workspace(workspaces: list[Furn
         assert {"p00001", each.entry} == {found.id for found in await own.products.products()}
         assert ["u00001"] == [found.user_id for found in await own.wishlists.items()]
         assert [each.entry] == [found.id for found in await own.taste_profiles.profiles()]
+        assert [each.entry] == [found.id for found in await own.occasions.find()]
+        assert [device_id(device(each.entry).token)] == [found.id for found in await own.devices.find()]
         assert {"products": 2, "users": 2, "wishes": 1} == await own.wishlists.counts()
     for each in workspaces:
         assert 1 == await each.service.failures.dismiss(FailureFilter())
@@ -214,6 +219,12 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
         ProfileMissing,
         lambda own, other: own.taste_profiles.embed_again(other.entry),
     ),
+    (Occasions, "timeline"): (EntryUnknown, lambda own, other: own.occasions.timeline(other.entry)),
+    (Occasions, "remove"): (EntryUnknown, lambda own, other: own.occasions.remove(other.entry)),
+    (Devices, "remove"): (
+        EntryUnknown,
+        lambda own, other: own.devices.remove(device_id(device(other.entry).token)),
+    ),
     (Recommender, "recommend"): (ProfileMissing, lambda own, other: own.recommender.recommend(other.entry)),
     (Recommender, "recommend_for"): (
         ProfileMissing,
@@ -262,6 +273,11 @@ WITHOUT_REFERENCE = {
     (People, "unsubscribe"),  # by a token, which names the workspace
     (Wishlists, "counts"),
     (Wishlists, "outcomes"),
+    (Occasions, "store"),
+    (Occasions, "find"),
+    (Occasions, "follow_zones"),  # of users of the workspace
+    (Devices, "store"),
+    (Devices, "find"),
     (TasteProfiles, "complete_taste_profile"),  # an id is the workspace's own
     (TasteProfiles, "profiles"),
     (GiftCollections, "collections"),  # test_collections.py
@@ -291,6 +307,8 @@ FACADES = (
     TasteProfiles,
     Recommender,
     GiftCollections,
+    Occasions,
+    Devices,
     Audit,
     Quotas,
 )

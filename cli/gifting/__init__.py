@@ -1,0 +1,1 @@
+"""The commands of gifting, a file for each thing that they are about."""
