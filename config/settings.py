@@ -19,6 +19,7 @@ from mainspring.config.sections.cards import CardsSettings
 from mainspring.config.sections.mail import MailSettings
 from mainspring.config.sections.media import MediaSettings
 from mainspring.config.sections.models import EmbeddingsSettings, ModelsSettings
+from mainspring.config.sections.push import PushSettings
 from mainspring.config.sections.service import ServiceSettings
 from mainspring.config.sections.webhooks import WebhooksSettings
 from mainspring.config.sections.wishlist import WishlistSettings
@@ -34,6 +35,7 @@ class NamedSettings(
     ModelsSettings,
     EmbeddingsSettings,
     MailSettings,
+    PushSettings,
     WebhooksSettings,
     ApiSettings,
     CardsSettings,

@@ -1,5 +1,6 @@
-"""A service with a mail server, for tests of occasions and their reminders."""
+"""A service with a mail server and FCM, for tests of occasions and their reminders."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from temporalio.client import Client
 
 from mainspring.contracts.gifting.occasions import Occasion, Reminder, ReminderState
 from mainspring.contracts.gifting.reminders import REMINDER_CLOCK
+from mainspring.contracts.people import NewDevice, Platform
+from mainspring.emulators.fcm import FcmEmulator
 from mainspring.emulators.smtp import AcceptedMail, SmtpEmulator
 from mainspring.storage.database import Database
 from mainspring.testing import ShiftedClock
@@ -20,10 +23,23 @@ from tests.service import Service, idle_service
 
 @dataclass(frozen=True)
 class Calendar:
-    """A service and its mail server."""
+    """A service, its mail server and FCM."""
 
     service: Service
     smtp: SmtpEmulator
+    fcm: FcmEmulator
+
+    async def add_device(self, token: str, user_id: str = "u00001") -> None:
+        """Store a device of a user's."""
+        device = NewDevice(user_id=user_id, token=token, platform=Platform.ANDROID)
+        assert set() == await self.service.devices.store([device])
+
+    def pushes(self) -> dict[str, list[str]]:
+        """Return the texts that arrived, by the token of the device."""
+        return {
+            token: [each["notification"]["body"] for each in found]
+            for token, found in self.fcm.pushed.items()
+        }
 
     async def add(self, occasion_id: str = "o1", **more: Any) -> None:
         """Store an occasion of Anna's: Christmas 2026, unless something else is given."""
@@ -65,15 +81,19 @@ async def open_calendar(
     temporal_client: Client, database: Database, folder: Path, now: datetime, **settings: Any
 ) -> AsyncIterator[Calendar]:
     """Give a service at a time, without occasions and without a worker."""
-    async with SmtpEmulator() as smtp:
+    async with SmtpEmulator() as smtp, FcmEmulator() as fcm:
+        account = folder / "service-account.json"
+        account.write_text(json.dumps(fcm.account))
         local: dict[str, Any] = {
             "smtp_host": smtp.host,
             "smtp_port": smtp.port,
             "smtp_security": "none",
+            "push_url": fcm.address,
+            "push_service_account": account,
         } | settings
         clock = ShiftedClock(now)
         async with idle_service(temporal_client, database, folder, clock, **local) as service:
-            yield Calendar(service, smtp)
+            yield Calendar(service, smtp, fcm)
 
 
 def occasion(occasion_id: str = "o1", **more: Any) -> Occasion:

@@ -41,12 +41,13 @@ class AttemptTimedOut(Exception):
 class RetryPolicy:
     """How long something is tried.
 
-    Application failures get `application_attempts`; None lets them count as transient ones. Transient
-    failures are retried for `transient_for`, from the first on. Their delays double from `first_delay` up to
-    `longest_delay`.
+    Application failures get `application_attempts`, the second one after `application_first_delay`, which
+    doubles; None lets them count as transient ones. Transient failures are retried for `transient_for`, from
+    the first on. Their delays double from `first_delay` up to `longest_delay`.
     """
 
     application_attempts: int | None = 3
+    application_first_delay: timedelta = APPLICATION_FIRST_DELAY
     transient_for: timedelta = timedelta(hours=1)
     first_delay: timedelta = timedelta(seconds=1)
     longest_delay: timedelta = timedelta(minutes=1)
@@ -124,7 +125,7 @@ def delay_after(
     elif kind is Retry.TRANSIENT or retry.application_attempts is None:
         delay = _transient_delay(attempts, now, retry)
     else:
-        delay = _application_delay(attempts, retry.application_attempts)
+        delay = _application_delay(attempts, retry.application_attempts, retry.application_first_delay)
     pause = getattr(error, "retry_after", None)
     if delay is None or not isinstance(pause, timedelta):
         return delay
@@ -145,7 +146,7 @@ def _backed_off(attempts: Attempts, retry: RetryPolicy) -> timedelta:
     return min(retry.first_delay * (1 << min(failures, 20)), retry.longest_delay)
 
 
-def _application_delay(attempts: Attempts, most: int) -> timedelta | None:
+def _application_delay(attempts: Attempts, most: int, first: timedelta) -> timedelta | None:
     if attempts.application_failures + 1 >= most:
         return None
-    return APPLICATION_FIRST_DELAY * (1 << attempts.application_failures)
+    return first * (1 << attempts.application_failures)

@@ -11,6 +11,7 @@ from mainspring.client.checks.ledger import check_ledger
 from mainspring.client.checks.local import check_encryption_key, check_settings, check_source_dir
 from mainspring.client.checks.mail import check_mail
 from mainspring.client.checks.objects import check_objects
+from mainspring.client.checks.push import check_push
 from mainspring.client.checks.temporal import check_temporal
 from mainspring.config.emulated import with_emulators
 from mainspring.config.settings import Settings
@@ -25,6 +26,7 @@ CHECKS: tuple[Callable[[Settings], AsyncIterator[Finding]], ...] = (
     check_temporal,
     check_justtcg,
     check_mail,
+    check_push,
     check_objects,
     check_ledger,
 )

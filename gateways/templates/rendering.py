@@ -87,6 +87,18 @@ class Templates:
             html=template.html.render(filled_in, subject=subject),
         )
 
+    def line(
+        self,
+        kind: str,
+        part: str,
+        recipient: Recipient,
+        values: Callable[[Locale], Mapping[str, object]],
+    ) -> str:
+        """Write one line that is no mail, such as a push, by the template of a kind that `part` ends."""
+        folder, locale = choose(recipient.locale, self._folders(kind))
+        template = self._text.get_template(f"{folder}/{kind}.{part}")
+        return one_line(template.render({**values(locale), "shop": self._shop_name}))
+
     def _folders(self, kind: str) -> set[str]:
         return {name.partition("/")[0] for name in self._names if name.endswith(f"/{kind}.mjml")}
 

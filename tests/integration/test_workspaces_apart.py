@@ -20,8 +20,8 @@ from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.errors import ProfileMissing
-from mainspring.client.gifting.products import Products
 from mainspring.client.gifting.occasions import Occasions
+from mainspring.client.gifting.products import Products
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
 from mainspring.client.jobs import Jobs

@@ -5,10 +5,11 @@ from datetime import datetime
 import structlog
 from temporalio import activity
 
+from mainspring.activities.gifting.reminders.channels import ReminderChannels
 from mainspring.activities.gifting.reminders.dispatching import Dispatched, dispatch_page
 from mainspring.activities.gifting.reminders.kind import GIFTING_REMINDER, Content, ReminderContent
-from mainspring.activities.gifting.reminders.wording import written_mail
-from mainspring.activities.runtime.effects import EffectQueue, MailSender, SenderSettings, give_up_abandoned
+from mainspring.activities.gifting.reminders.wording import written_mail, written_push
+from mainspring.activities.runtime.effects import EffectQueue, SenderSettings, give_up_abandoned
 from mainspring.contracts.effects import Effect
 from mainspring.contracts.gifting.reminders import (
     REMINDER_CLOCK,
@@ -20,6 +21,7 @@ from mainspring.contracts.gifting.reminders import (
 from mainspring.contracts.queues import QueueWorked, WorkQueue
 from mainspring.gateways.clock import Clock
 from mainspring.gateways.errors import GatewayError
+from mainspring.gateways.push import PushMessage
 from mainspring.gateways.smtp import Mail
 from mainspring.gateways.templates import Templates
 from mainspring.gateways.temporal import TemporalGateway
@@ -42,7 +44,7 @@ class ReminderActivities:
         temporal: TemporalGateway,
         clock: Clock,
         effects: EffectQueue,
-        mails: MailSender,
+        channels: ReminderChannels,
         templates: Templates,
         sender_settings: SenderSettings,
     ) -> None:
@@ -50,7 +52,7 @@ class ReminderActivities:
         self._temporal = temporal
         self._clock = clock
         self._effects = effects
-        self._mails = mails
+        self._channels = channels
         self._templates = templates
         self._sender_settings = sender_settings
 
@@ -105,8 +107,10 @@ class ReminderActivities:
     @activity.defn(name="reminders.send")
     async def send(self, request: WorkQueue) -> QueueWorked:
         """Send a batch of the queue."""
-        return await self._effects.send_each(request, GIFTING_REMINDER, self._mails, self._write)
+        return await self._effects.send_each(request, GIFTING_REMINDER, self._channels, self._write)
 
-    def _write(self, effect: Effect, content: Content, _now: datetime) -> Mail:
+    def _write(self, effect: Effect, content: Content, _now: datetime) -> Mail | PushMessage:
         assert isinstance(content, ReminderContent)  # noqa: S101  # what is skipped is not written
+        if content.token is not None:
+            return written_push(content, content.token, self._templates)
         return written_mail(effect, content, self._sender_settings, self._templates)

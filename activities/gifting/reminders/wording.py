@@ -9,6 +9,7 @@ from mainspring.activities.gifting.reminders.kind import ReminderContent
 from mainspring.activities.runtime.effects import SenderSettings
 from mainspring.contracts.effects import Effect
 from mainspring.domain.unsubscribe import UnsubscribeScope
+from mainspring.gateways.push import PushMessage
 from mainspring.gateways.smtp import Mail, Mailbox
 from mainspring.gateways.templates import Recipient, Templates, one_line
 
@@ -35,6 +36,20 @@ def written_mail(
         text=rendered.text,
         html=rendered.html,
         list_unsubscribe=link,
+    )
+
+
+def written_push(content: ReminderContent, token: str, templates: Templates) -> PushMessage:
+    """Return the push. One that is sent again has the same tag, and so takes the first one's place."""
+    user, delivery = content.user, content.delivery
+    recipient = Recipient(user.locale, user.name)
+    body = templates.line(KIND, "push", recipient, lambda locale: _values(content, locale))
+    return PushMessage(
+        token=token,
+        title=one_line(content.occasion.title),
+        body=body,
+        tag=str(delivery.reminder_id),
+        data={"occasion_id": delivery.occasion_id, "date": str(delivery.date)},
     )
 
 

@@ -37,7 +37,7 @@ from mainspring.activities.runtime.effects.kind import (
 )
 from mainspring.activities.runtime.effects.queue import EffectQueue
 from mainspring.activities.runtime.effects.sender_settings import SenderSettings
-from mainspring.activities.runtime.effects.senders import MailSender, Sender
+from mainspring.activities.runtime.effects.senders import MailSender, PushSender, Sender
 
 __all__ = [
     "AnyEffectKind",
@@ -49,6 +49,7 @@ __all__ = [
     "Nothing",
     "Outgoing",
     "Prepared",
+    "PushSender",
     "Send",
     "Sender",
     "SenderSettings",

@@ -1,4 +1,4 @@
-"""The channels: what a channel does with messages of effects, and the channel of mails."""
+"""The channels: what a channel does with messages of effects, and the channels of mails and of pushes."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -8,6 +8,7 @@ from mainspring.activities.runtime.queue import Places
 from mainspring.activities.runtime.retry import RetryPolicy
 from mainspring.contracts.effects import Effect
 from mainspring.gateways.clock import Clock
+from mainspring.gateways.push import Push, PushMessage
 from mainspring.gateways.smtp import Mail, Mailer
 
 Outbound_contra = TypeVar("Outbound_contra", contravariant=True)
@@ -58,10 +59,26 @@ class MailSender:
 
     def __init__(self, mailer: Mailer, clock: Clock) -> None:
         self._mailer = mailer
-        self.places = Places(mailer.connections)
+        self.at_once = mailer.connections
+        self.places = Places(self.at_once)
         self._clock = clock
 
     async def send(self, effect: Effect, message: Mail, begin: Callable[[], Awaitable[None]]) -> str:
         """Hand a mail to the server, dated now; return its Message-ID, which is the effect's reference."""
         await self._mailer.send(message, at=self._clock.now(), begin=begin)
         return effect.reference
+
+
+class PushSender:
+    """Sends pushes by Firebase Cloud Messaging. A push that is sent again takes the first one's place."""
+
+    retry = MAIL_RETRY
+
+    def __init__(self, push: Push) -> None:
+        self._push = push
+        self.at_once = push.at_once
+        self.places = Places(self.at_once)
+
+    async def send(self, effect: Effect, message: PushMessage, begin: Callable[[], Awaitable[None]]) -> str:
+        """Hand a push over; return FCM's name of it."""
+        return await self._push.send(message, begin) or effect.reference
