@@ -24,6 +24,9 @@ from mainspring.storage.tables import Base
 # Any number will do, as long as every Mainspring process takes the same: the first four bytes of "main".
 ADVISORY_LOCK = 0x6D61696E
 
+# What begins so is in a database only where its server has an extension, or whatever it takes.
+OPTIONAL = "optional_"
+
 # Alembic keeps its context in module globals: two upgrades in one process must not overlap.
 _one_at_a_time = threading.Lock()
 
@@ -148,4 +151,10 @@ def _revise(connection: Connection, title: str) -> Path | None:
 
 
 def _differences(connection: Connection) -> list[object]:
-    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+    context = MigrationContext.configure(connection, opts={"include_object": _is_compared})
+    return list(compare_metadata(context, Base.metadata))
+
+
+def _is_compared(_item: object, name: str | None, *_about: object) -> bool:
+    """Whether something in a database is to be as declared: what only some databases can have is not."""
+    return not (name or "").startswith(OPTIONAL)

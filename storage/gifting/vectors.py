@@ -1,5 +1,6 @@
 """Vectors of texts: stored by the model that made them, and searched for what is near."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -19,8 +20,12 @@ from mainspring.domain.gifting.similarity import (
     unit,
 )
 from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.gifting.vector_index import fill, has_column, nearest_rows
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables.gifting import VectorRow, VectorStampRow
+
+# Some may be as near as the last one: which of them has the place is for their order to say.
+BEYOND = 50
 
 
 class NewVector(NamedTuple):
@@ -66,6 +71,7 @@ class VectorRepository(Repository):
         ]
         if rows:
             await upsert(self._session, VectorRow, rows)
+            await fill(self._session, rows)
             await self._stamp(kind)
 
     async def hashes(self, kind: VectorKind, subjects: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -116,9 +122,18 @@ class VectorRepository(Repository):
         query = select(VectorRow.subject, VectorRow.vector).where(self._is_of(kind), VectorRow.model == model)
         if among is not None:
             query = query.where(VectorRow.subject.in_(among))
-        rows = (await self._session.execute(query)).all()
-        subjects = [subject for subject, _ in rows]
-        return nearest(vector, subjects, matrix([stored for _, stored in rows]), n) if rows else []
+        rows = await self._indexed(kind, query, vector, n)
+        if len(rows) < n:  # there is no index, it has given up before it found so many, or there are no more
+            rows = [(subject, stored) for subject, stored in await self._session.execute(query)]
+        # The numbers of the rows decide, whoever has found them: an index adds up otherwise than we do.
+        return await asyncio.to_thread(_nearest, vector, rows, n) if rows else []
+
+    async def _indexed(
+        self, kind: VectorKind, query: Select[str, bytes], vector: Vector, n: int
+    ) -> list[tuple[str, bytes]]:
+        if kind is not VectorKind.PRODUCT or not await has_column(self._session):
+            return []
+        return await nearest_rows(self._session, query, vector, n + BEYOND)
 
     async def _stamp(self, kind: VectorKind) -> None:
         key = {"workspace": self._workspace, "kind": kind.value}
@@ -126,3 +141,7 @@ class VectorRepository(Repository):
 
     def _is_of(self, kind: VectorKind) -> ColumnElement[bool]:
         return (VectorRow.workspace == self._workspace) & (VectorRow.kind == kind.value)
+
+
+def _nearest(vector: Vector, rows: Sequence[tuple[str, bytes]], n: int) -> list[Candidate]:
+    return nearest(vector, [subject for subject, _ in rows], matrix([stored for _, stored in rows]), n)

@@ -5,15 +5,33 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 # SQLite stores NULL as SQL NULL, never as the JSON text "null".
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 # An id that others gave, in the order of its characters, as Python sorts, and not of the database's language.
 OuterId = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
+class PgVector(UserDefinedType[str]):
+    """The type of the extension pgvector, which some PostgreSQL databases have."""
+
+    cache_ok = True
+
+    def __init__(self, size: int | None = None) -> None:
+        self.size = size
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """Return the type's name in SQL."""
+        return "vector" if self.size is None else f"vector({self.size})"
+
+
+# What reads a database's schema would take a column of the type for something unknown.
+ischema_names["vector"] = PgVector
 
 
 class UtcDateTime(TypeDecorator[datetime]):
