@@ -16,6 +16,7 @@ from mainspring.config.environment import ENV_FILE, environment
 from mainspring.config.sections import sections
 from mainspring.config.sections.api import ApiSettings
 from mainspring.config.sections.cards import CardsSettings
+from mainspring.config.sections.gifting import GiftingSettings
 from mainspring.config.sections.mail import MailSettings
 from mainspring.config.sections.media import MediaSettings
 from mainspring.config.sections.models import EmbeddingsSettings, ModelsSettings
@@ -34,6 +35,7 @@ class NamedSettings(
     WishlistSettings,
     ModelsSettings,
     EmbeddingsSettings,
+    GiftingSettings,
     MailSettings,
     PushSettings,
     WebhooksSettings,

@@ -217,3 +217,30 @@ def test_a_state_directory_may_have_any_name(name: str, tmp_path: Path) -> None:
 def test_a_public_url_in_any_letters_may_stand_in_a_mail(given: str, written: str) -> None:
     """Its host becomes punycode; a mail program follows no other."""
     assert written == Settings(public_url=given).public_url
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        "a-secret-without-a-workspace",
+        "shop=short",
+        "shop=whsec_%%%%%%%%%%%%%%%%%%%%%%%%",
+        "one=a-secret-of-the-cms-1,two=a-secret-of-the-cms-1",
+    ],
+)
+def test_secrets_of_webhooks_are_checked_and_not_shown(secrets: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each says whose it is, is long enough, and is of one workspace alone."""
+    monkeypatch.setenv("MAINSPRING_GIFTING_WEBHOOK_SECRETS", secrets)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load(None)
+    assert "MAINSPRING_GIFTING_WEBHOOK_SECRETS: Input should" in str(refused.value)
+    assert secrets not in str(refused.value)
+
+
+def test_a_workspace_may_have_two_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is changed for the other, both are believed."""
+    secrets = "shop=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, shop=a-secret-of-the-cms=1"
+    monkeypatch.setenv("MAINSPRING_GIFTING_WEBHOOK_SECRETS", secrets)
+    signers = Settings.load(None).gifting_signers
+    expected = [("shop", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("shop", "a-secret-of-the-cms=1")]
+    assert expected == [(each.name, each.secret) for each in signers]
