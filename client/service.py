@@ -23,6 +23,7 @@ from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.occasions import Occasions
+from mainspring.client.gifting.product_changes import ProductChanges
 from mainspring.client.gifting.products import Products
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
@@ -90,6 +91,7 @@ class Service:
     wishlist_checks: WishlistChecks
     taste_profiles: TasteProfiles
     products: Products
+    product_changes: ProductChanges
     recommender: Recommender
     occasions: Occasions
     gift_collections: GiftCollections
@@ -185,6 +187,7 @@ def _service(
         most_active=settings.api_active_tasks,
         checks=card_start_checks(accounts) | MEDIA_START_CHECKS,
     )
+    products = Products(database, jobs, clock)
     taste_profiles = TasteProfiles(database, jobs, temporal, clock)
     occasions = Occasions(database, temporal, clock, workspace=workspace)
     return Service(
@@ -224,7 +227,8 @@ def _service(
         wishlists=Wishlists(database, clock, workspace=workspace),
         wishlist_checks=WishlistChecks(schedules, starts, jobs.tasks, temporal),
         taste_profiles=taste_profiles,
-        products=Products(database, jobs, clock),
+        products=products,
+        product_changes=ProductChanges(database, products, clock, workspace=workspace),
         recommender=Recommender(database, taste_profiles, workspace=workspace),
         gift_collections=GiftCollections(database, jobs, clock),
         occasions=occasions,

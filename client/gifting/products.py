@@ -1,6 +1,7 @@
 """The products of a catalogue: saved, and given to the jobs that enrich and embed them."""
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -70,7 +71,7 @@ class Products:
         if session is not None:
             (saved,) = await self._save(session, [product], triggered_by)
         else:
-            (saved,) = await self._database.transact(lambda own: self._save(own, [product], triggered_by))
+            (saved,) = await self._save_chunk([product], triggered_by)
         return saved
 
     async def save_products(
@@ -82,13 +83,18 @@ class Products:
             saved += await self._save_chunk(chunk, triggered_by)
         return saved
 
-    def too_late(self, product: CatalogueProduct) -> str | None:
-        """Return what is wrong with the time of a product; None when nothing is."""
+    async def prepare(self) -> None:
+        """Ask before a transaction whether tasks can be started: nobody waits for products meanwhile."""
+        with suppress(OtherLedger):  # said once more, and logged, where tasks would be started
+            await self._jobs.refuse_other_ledger()
+
+    def too_late(self, product: CatalogueProduct, field: str = "changed_at") -> str | None:
+        """Return what is wrong with the time of a product, which is called so; None when nothing is."""
         latest = self._clock.now() + AHEAD
         if product.changed_at <= latest:
             return None
         return (
-            f"changed_at: '{product.changed_at.isoformat()}' is not accepted: a time up to "
+            f"{field}: '{product.changed_at.isoformat()}' is not accepted: a time up to "
             f"{latest.isoformat(timespec='seconds')}, {AHEAD // timedelta(minutes=1)} minutes from now"
         )
 
@@ -117,6 +123,7 @@ class Products:
     async def _save_chunk(
         self, products: Sequence[CatalogueProduct], triggered_by: str
     ) -> list[SavedProduct]:
+        await self.prepare()
         return await self._database.transact(lambda session: self._save(session, products, triggered_by))
 
     async def _save(

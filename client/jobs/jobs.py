@@ -97,7 +97,7 @@ class Jobs:
                 )
             prices = await task.result()
         """
-        await self._refuse_other_ledger()
+        await self.refuse_other_ledger()
         starts_at = later_start(at, delay, now=self._clock.now())
         task = new_task(
             job,
@@ -127,7 +127,7 @@ class Jobs:
         With a `session` all are part of the caller's own transaction. Without, they are committed and
         started a thousand at a time: what was accepted before an error stays accepted.
         """
-        await self._refuse_other_ledger()
+        await self.refuse_other_ledger()
         tasks = [
             new_task(
                 job,
@@ -189,7 +189,7 @@ class Jobs:
         task = await self.tasks.get(task_id)
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
             raise TaskNotRetryable(task)
-        await self._refuse_other_ledger()
+        await self.refuse_other_ledger()
         job: Job[Message, Message] = self._job_named(task.job)
         if from_step is not None:
             await self._check_step(task_id, from_step)
@@ -208,7 +208,13 @@ class Jobs:
         )
         return self._started(job, enqueued)
 
-    async def _refuse_other_ledger(self) -> None:
+    async def refuse_other_ledger(self) -> None:
+        """Ask Temporal whose its workers are, if that is to be asked again. Each start and retry does it.
+
+        A caller that starts tasks within a transaction calls it before: the answer may take a while.
+
+        Raises OtherLedger: when the workers work for another ledger.
+        """
         if self._ledger_check is not None:
             await self._ledger_check.refuse_other()
 

@@ -21,6 +21,7 @@ from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.errors import ProfileMissing
 from mainspring.client.gifting.occasions import Occasions
+from mainspring.client.gifting.product_changes import ProductChanges
 from mainspring.client.gifting.products import Products
 from mainspring.client.gifting.profiles import TasteProfiles
 from mainspring.client.gifting.recommendations import Recommender
@@ -282,6 +283,9 @@ WITHOUT_REFERENCE = {
     (TasteProfiles, "profiles"),
     (GiftCollections, "collections"),  # test_collections.py
     (GiftCollections, "generate"),
+    (ProductChanges, "accept"),
+    (Products, "prepare"),
+    (Jobs, "refuse_other_ledger"),  # the ledger is the installation's
     (Products, "save_product"),
     (Products, "save_products"),
     (Products, "products"),
@@ -304,6 +308,7 @@ FACADES = (
     People,
     Wishlists,
     Products,
+    ProductChanges,
     TasteProfiles,
     Recommender,
     GiftCollections,
