@@ -179,7 +179,7 @@ class KeyRing:
         parts = KEY.fullmatch(text)
         if parts is None:
             return None
-        found = await self._database.read(lambda session: PresentedKeys(session).with_prefix(parts[1]))
+        found = await self._database.ask(lambda session: PresentedKeys(session).with_prefix(parts[1]))
         if found is None:
             return None
         (key, digest), now = found, self._clock.now()

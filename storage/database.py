@@ -50,6 +50,8 @@ POSTGRES_AWAY = ("08", "40", "53", "57P")
 
 # The execution option that marks a connection of a transaction which only reads.
 READ_ONLY = "mainspring_read_only"
+# The same of one query by itself, which needs no transaction.
+SINGLE = "mainspring_single"
 
 
 class Database:
@@ -72,6 +74,8 @@ class Database:
         self._reading = async_sessionmaker(
             self.engine.execution_options(**{READ_ONLY: True}), expire_on_commit=False
         )
+        single: dict[str, Any] = {SINGLE: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._asking = async_sessionmaker(self.engine.execution_options(**single), expire_on_commit=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -96,6 +100,10 @@ class Database:
     async def read(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """As `transact`, for work that only reads: on SQLite it takes no write lock."""
         return await self._shielded(work, self._reading)
+
+    async def ask(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """As `read`, for work of one query: nothing is sent to begin or to end a transaction."""
+        return await self._shielded(work, self._asking)
 
     @asynccontextmanager
     async def unhurried(self) -> AsyncIterator[AsyncConnection]:
@@ -237,5 +245,8 @@ async def _use_wal(driver: aiosqlite.Connection) -> None:
 def _begin(connection: Connection) -> None:
     # A deferred transaction that turns into a writer under contention fails at once, whatever busy_timeout
     # says: one that may write takes the lock at its start.
-    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    options = connection.get_execution_options()
+    if options.get(SINGLE, False):
+        return
+    read_only = options.get(READ_ONLY, False)
     connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")

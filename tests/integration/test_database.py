@@ -117,6 +117,21 @@ async def test_writers_take_turns_and_none_is_lost(database: Database) -> None:
     assert 40 == len(await games(database))
 
 
+async def test_a_single_query_opens_no_transaction(database: Database) -> None:
+    """The connection it had is another's transaction afterwards, which can be taken back."""
+
+    async def is_in_transaction(session: Session) -> bool:
+        await session.execute(text("SELECT 1"))
+        connection = await session.connection()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        return bool(driver.in_transaction if database.is_sqlite else driver.is_in_transaction())
+
+    assert not await database.ask(is_in_transaction)
+    assert await database.transact(is_in_transaction)
+    await test_an_error_takes_back_the_whole_transaction(database)
+
+
 async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
     """A page of the platform is shown while a job writes."""
     is_inside, may_end = asyncio.Event(), asyncio.Event()
