@@ -21,8 +21,9 @@ from mainspring.client.errors import (
     TaskUnknown,
 )
 from mainspring.client.failure_choice import NothingChosen
+from mainspring.client.idempotency import IdempotencyKeyReused
 from mainspring.client.schedules import ScheduleSwitchedOff, ScheduleUnknown
-from mainspring.client.starts import IdempotencyKeyReused, TooManyTasks
+from mainspring.client.starts import TooManyTasks
 from mainspring.config.connect import TemporalUnreachable
 from mainspring.gateways.errors import TransientError
 from mainspring.gateways.temporal.calls import NOT_CONNECTED

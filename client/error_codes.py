@@ -22,8 +22,9 @@ from mainspring.client.errors import (
     TaskUnknown,
 )
 from mainspring.client.failure_choice import NothingChosen
+from mainspring.client.idempotency import IdempotencyKeyReused
 from mainspring.client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
-from mainspring.client.starts import IdempotencyKeyReused, TooManyTasks
+from mainspring.client.starts import TooManyTasks
 from mainspring.config.connect import TemporalUnreachable
 from mainspring.contracts.tasks import Task
 from mainspring.storage.errors import (

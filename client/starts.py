@@ -1,16 +1,14 @@
 """Starts that come from outside: of jobs that callers may start, and once for each idempotency key."""
 
-import hashlib
-import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 from mainspring.client.errors import BadInput, ClientError
+from mainspring.client.idempotency import IdempotentCalls, checked_key, digest
 from mainspring.client.jobs import Jobs
 from mainspring.client.jobs.new_task import checked
 from mainspring.client.start_checks import Origin, StartCheck
@@ -21,28 +19,15 @@ from mainspring.contracts.message import InputFault, Message
 from mainspring.contracts.tasks import JsonObject
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
-from mainspring.storage.idempotency import IdempotentAnswers
 from mainspring.storage.ledger import WorkspaceTasks
 from mainspring.workflows.runtime.catalogue import JOBS, UnknownJob, job_named
 from mainspring.workflows.runtime.job import AnyJob
-
-LONGEST_IDEMPOTENCY_KEY = 200
 
 # The active tasks of a workspace are counted again after so long: to count them at each start costs more than
 # the start. Starts in between are added to the count.
 COUNTED_EVERY = timedelta(seconds=5)
 
 Path = tuple[int | str, ...]
-
-
-class IdempotencyKeyReused(ClientError):
-    """A call of this idempotency key asked for something else before."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(
-            f"Idempotency-Key: {shown(key)} is not accepted: a call with this key asked for something else"
-        )
-        self.key = key
 
 
 class TooManyTasks(ClientError):
@@ -105,7 +90,7 @@ class Starts:
     ) -> None:
         self._database = database
         self._jobs = jobs
-        self._clock = clock
+        self._calls = IdempotentCalls(database, clock, jobs.workspace)
         self._most_active = most_active
         self._checks = checks
         self._counted_at = -COUNTED_EVERY.total_seconds()
@@ -148,7 +133,7 @@ class Starts:
         job, message = await self._checked(asked, is_platform=is_platform)
         if idempotency_key is not None:
             return await self._start_once(
-                job, message, asked, triggered_by, _checked_key(idempotency_key), note
+                job, message, asked, triggered_by, checked_key(idempotency_key), note
             )
         await self._check_room(1)
         return await self._start(job, message, asked, triggered_by, note)
@@ -172,8 +157,8 @@ class Starts:
         if idempotency_key is None:
             await self._check_room(len(asked))
             return await self._start_all(asked, None, is_platform=is_platform, triggered_by=triggered_by)
-        key, request = _checked_key(idempotency_key), _digest(list(map(vars, asked)))
-        answer = await self._answered(key, request)
+        key, request = checked_key(idempotency_key), digest(list(map(vars, asked)))
+        answer = await self._calls.answered(key, request)
         if answer is None:
             await self._check_room(len(asked))
 
@@ -183,7 +168,7 @@ class Starts:
                 )
                 return {"items": list(map(_kept, results))}
 
-            answer = await self._answer_once(key, request, work)
+            answer = await self._calls.answer_once(key, request, work)
         return list(map(_told, answer["items"]))
 
     async def _start_all(
@@ -315,45 +300,16 @@ class Starts:
         key: str,
         note: NoteOfStart | None,
     ) -> Start:
-        request = _digest(vars(asked))
-        answer = await self._answered(key, request)
+        request = digest(vars(asked))
+        answer = await self._calls.answered(key, request)
         if answer is None:
             await self._check_room(1)
 
             async def work(session: Session) -> JsonObject:
                 return _kept(await self._start(job, message, asked, triggered_by, note, session))
 
-            answer = await self._answer_once(key, request, work)
+            answer = await self._calls.answer_once(key, request, work)
         return Start(UUID(answer["id"]), answer["deduplicated"])
-
-    async def _answer_once(
-        self, key: str, request: bytes, work: Callable[[Session], Awaitable[JsonObject]]
-    ) -> JsonObject:
-        async def work_and_keep(session: Session) -> JsonObject:
-            answer = await work(session)
-            answers = IdempotentAnswers(session, self._jobs.workspace)
-            if not await answers.keep(key, request, answer, now=self._clock.now()):
-                raise IdempotencyKeyReused(key)
-            return answer
-
-        try:
-            return await self._database.transact(work_and_keep)
-        except IdempotencyKeyReused:  # another call of this key was faster: its tasks are the ones
-            found = await self._answered(key, request)
-            if found is None:
-                raise
-            return found
-
-    async def _answered(self, key: str, request: bytes) -> JsonObject | None:
-        found = await self._database.read(
-            lambda session: IdempotentAnswers(session, self._jobs.workspace).find(key)
-        )
-        if found is None:
-            return None
-        before, answer = found
-        if before != request:
-            raise IdempotencyKeyReused(key)
-        return answer
 
     async def _check_room(self, new: int) -> None:
         now = time.monotonic()
@@ -371,19 +327,6 @@ class Starts:
 
 def _is_startable(job: AnyJob, *, is_platform: bool) -> bool:
     return not job.is_internal and job.queue is None and (is_platform or job.schedule is None)
-
-
-def _checked_key(key: str) -> str:
-    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
-        raise BadInput(
-            f"Idempotency-Key: {shown(key)} is not accepted: 1 to {LONGEST_IDEMPOTENCY_KEY} printable "
-            "ASCII characters"
-        )
-    return key
-
-
-def _digest(asked: Any) -> bytes:
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).digest()
 
 
 def _kept(result: Start | Exception) -> JsonObject:

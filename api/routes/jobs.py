@@ -6,7 +6,8 @@ from fastapi import APIRouter, Header, Path, Response
 
 from mainspring.api.callers import Observer, Operator
 from mainspring.api.models import JobView, StartBody, Started, StartedOrRefused, StartsBody
-from mainspring.client.starts import LONGEST_IDEMPOTENCY_KEY, Asked, Start
+from mainspring.client.idempotency import LONGEST_IDEMPOTENCY_KEY
+from mainspring.client.starts import Asked, Start
 from mainspring.client.views import job_view
 from mainspring.workflows.runtime.job import AnyJob
 

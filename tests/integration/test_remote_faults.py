@@ -12,8 +12,8 @@ import pytest
 from mainspring.api.app import api_of
 from mainspring.api.server import listening, serving, url_of
 from mainspring.client.errors import BadInput, KeyRefused, ServiceAway
+from mainspring.client.idempotency import IdempotencyKeyReused
 from mainspring.client.remote import connect
-from mainspring.client.starts import IdempotencyKeyReused
 from mainspring.contracts.api_keys import Role
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.flows import RunFlow
