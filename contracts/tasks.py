@@ -23,7 +23,8 @@ class TaskState(StrEnum):
     RUNNING = "RUNNING"
     """Set by the workflow when it starts or goes on. Next: any but QUEUED."""
     WAITING = "WAITING"
-    """Set by the workflow when it waits for a quota; `waiting_for` says which. Next: RUNNING, CANCELLED."""
+    """Set by the workflow, or for a snoozed task of a batched queue, when the task waits for a quota or for
+    another task; `waiting_for` says for which. Next: RUNNING, CANCELLED."""
     SUCCESS = "SUCCESS"
     """Set by the workflow with its result. Final."""
     FAILED = "FAILED"

@@ -23,6 +23,8 @@ NO_FAILURE = {"error_type": None, "error_message": None, "fingerprint": None}
 class Acknowledgement:
     """The result of one row: SUCCESS with the result, FAILED, or RUNNING for another attempt later.
 
+    WAITING is another attempt later, too, with what the row is `waiting_for`.
+
     `is_until_mended`: the error comes again and again until a person has mended its cause, and the error log
     keeps the last one of its step and type.
     """
@@ -32,6 +34,7 @@ class Acknowledgement:
     result: JsonObject | None = None
     error: TaskError | None = None
     next_attempt_at: datetime | None = None
+    waiting_for: str | None = None
     failures: int = 0
     application_failures: int = 0
     failing_since: datetime | None = None
@@ -87,6 +90,7 @@ def _state(acknowledgement: Acknowledgement, row: Any) -> TaskState:
 
 
 def _values(acknowledgement: Acknowledgement, job: str, state: TaskState, now: datetime) -> dict[str, Any]:
+    is_waiting = state is TaskState.WAITING
     failed_with = acknowledgement.error if state is TaskState.FAILED else None
     return {
         "task": acknowledgement.id,
@@ -96,6 +100,8 @@ def _values(acknowledgement: Acknowledgement, job: str, state: TaskState, now: d
         "claimed_by": None,
         "deaths": acknowledgement.deaths,
         "next_attempt_at": None if state.is_final else acknowledgement.next_attempt_at,
+        "waiting_for": acknowledgement.waiting_for if is_waiting else None,
+        "resumes_at": acknowledgement.next_attempt_at if is_waiting else None,
         "checkpoint": _counts(acknowledgement) if acknowledgement.failures else None,
         **(failure_columns(job, failed_with) if failed_with else NO_FAILURE),
         "finished_at": now if state.is_final else None,

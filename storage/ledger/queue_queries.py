@@ -12,7 +12,7 @@ from mainspring.contracts.queues import QueueStatistics
 from mainspring.contracts.tasks import TaskState
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING
+from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING, BATCHED_UNDER_WAY
 
 UNDER_WAY = (TaskState.RUNNING, TaskState.WAITING)
 
@@ -23,7 +23,7 @@ class QueueQueries(Repository):
     async def queue(self, job: str, *, at_most: int, now: datetime) -> QueueStatistics:
         """Return how many rows are due and unclaimed, counted to `at_most`, and when the next one is due."""
         again = select(TaskRow.id).where(
-            BATCHED_RUNNING, TaskRow.job == job, is_due_again(now), TaskRow.claimed_by.is_(None)
+            BATCHED_UNDER_WAY, TaskRow.job == job, is_due_again(now), TaskRow.claimed_by.is_(None)
         )
         first = select(TaskRow.id).where(BATCHED_QUEUED, TaskRow.job == job, may_begin(now))
         due = 0
@@ -41,8 +41,8 @@ class QueueQueries(Repository):
         """Whether a row is due, or claimed: only a consumer can tell whether the claimant is alive."""
         for query in (
             select(TaskRow.id).where(BATCHED_QUEUED, TaskRow.job == job, may_begin(now)),
-            select(TaskRow.id).where(BATCHED_RUNNING, TaskRow.job == job, is_due_again(now)),
-            select(TaskRow.id).where(BATCHED_RUNNING, TaskRow.job == job, TaskRow.claimed_by.is_not(None)),
+            select(TaskRow.id).where(BATCHED_UNDER_WAY, TaskRow.job == job, is_due_again(now)),
+            select(TaskRow.id).where(BATCHED_UNDER_WAY, TaskRow.job == job, TaskRow.claimed_by.is_not(None)),
         ):
             if await self._session.scalar(query.limit(1)) is not None:
                 return True
@@ -103,7 +103,7 @@ def later_times(job: str, now: datetime) -> tuple[Select[Any], ...]:
     """Return the queries for when the next row is due: one for next attempts, one for later starts."""
     return (
         select(func.min(TaskRow.next_attempt_at)).where(
-            BATCHED_RUNNING, TaskRow.job == job, TaskRow.next_attempt_at > now
+            BATCHED_UNDER_WAY, TaskRow.job == job, TaskRow.next_attempt_at > now
         ),
         select(func.min(TaskRow.starts_at)).where(
             BATCHED_QUEUED, TaskRow.job == job, TaskRow.starts_at > now

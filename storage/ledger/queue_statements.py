@@ -9,7 +9,7 @@ from mainspring.storage.ledger.deaths import AT_LEAST_ONE
 from mainspring.storage.ledger.deliveries import CHANGED
 from mainspring.storage.ledger.queue_queries import is_due_again, may_begin
 from mainspring.storage.tables import TaskRow
-from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_RUNNING
+from mainspring.storage.tables.tasks import BATCHED_QUEUED, BATCHED_UNDER_WAY
 
 # What a claimed row is read with.
 COLUMNS = (
@@ -50,6 +50,8 @@ def _take(**also: Any) -> Update:
             claimed_by=bindparam("claim"),
             attempts=columns.attempts + 1,
             next_attempt_at=None,
+            waiting_for=None,
+            resumes_at=None,
             started_at=func.coalesce(columns.started_at, NOW),
             # The input of the last start in the quiet time is worked now: a later start is the next task's.
             dedupe_key=case((columns.quiet_seconds.is_not(None), null()), else_=columns.dedupe_key),
@@ -60,6 +62,6 @@ def _take(**also: Any) -> Update:
 
 
 # The rows whose next attempt is due, those that wait for their first turn, and the claim of some.
-AGAIN = _page(BATCHED_RUNNING, is_due_again(NOW), TaskRow.claimed_by.is_(None))
+AGAIN = _page(BATCHED_UNDER_WAY, is_due_again(NOW), TaskRow.claimed_by.is_(None))
 FIRST = _page(BATCHED_QUEUED, may_begin(NOW))
 TAKE, TAKE_AFTER_DEATH = _take(), _take(deaths=AT_LEAST_ONE)

@@ -1,7 +1,8 @@
 """Claiming from batched queues: rows are claimed, worked and acknowledged a batch at a time.
 
 A row waits as QUEUED for its first turn. Claimed it is RUNNING, and stays so between its attempts, with
-`next_attempt_at`. A claim names the workflow run, the activity and its attempt that work the row.
+`next_attempt_at`; snoozed with a reason it is WAITING until then. A claim names the workflow run, the
+activity and its attempt that work the row.
 """
 
 from collections.abc import Sequence

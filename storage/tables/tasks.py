@@ -16,6 +16,8 @@ ACTIVE = text("state IN ('QUEUED', 'RUNNING', 'WAITING')")
 # Queries name these very texts, or else the databases do not see that the partial indexes serve them.
 BATCHED_QUEUED = text("is_pooled AND state = 'QUEUED'")
 BATCHED_RUNNING = text("is_pooled AND state = 'RUNNING'")
+# Those of them, and those that were snoozed with a reason.
+BATCHED_UNDER_WAY = text("is_pooled AND state IN ('RUNNING', 'WAITING')")
 CLAIMED = text("claimed_by IS NOT NULL")
 # Active tasks that Temporal knows, and accepted ones that it has not been told of.
 STARTED = text("state IN ('QUEUED', 'RUNNING', 'WAITING') AND run_id IS NOT NULL")
@@ -158,8 +160,8 @@ class TaskRow(Base):
             "ix_tasks_pool_again",
             "job",
             "next_attempt_at",
-            sqlite_where=BATCHED_RUNNING,
-            postgresql_where=BATCHED_RUNNING,
+            sqlite_where=BATCHED_UNDER_WAY,
+            postgresql_where=BATCHED_UNDER_WAY,
         ),
         Index(
             "ix_tasks_deliveries",

@@ -382,3 +382,44 @@ async def test_one_for_later_whose_time_has_come_is_nobodys_reason_not_to_wake_t
     urgent = await enqueue(database, pooled(priority=1), now=late)
 
     assert await database.read(lambda session: QueueQueries(session).is_first_in_line(JOB, urgent, now=late))
+
+
+async def test_a_row_that_is_snoozed_with_a_reason_waits_for_it(database: Database) -> None:
+    """The row is shown as WAITING until then, is due then, and is RUNNING when it is claimed again."""
+    (task_id,) = await enqueue(database, pooled())
+    await claim(database)
+    later = NOON + 60 * MINUTE
+    snooze = Acknowledgement(
+        task_id, TaskState.WAITING, next_attempt_at=later, waiting_for="daily quota of money"
+    )
+
+    assert {task_id: TaskState.WAITING} == await settle(database, snooze)
+
+    task = await get(database, task_id)
+    assert (TaskState.WAITING, "daily quota of money", later) == (
+        task.state,
+        task.waiting_for,
+        task.resumes_at,
+    )
+    assert [] == await claim(database, now=later - MINUTE)
+    assert (0, later) == ((await queue(database)).due, (await queue(database)).next_due_at)
+    assert 1 == (await queue(database, later)).due
+    assert await database.read(lambda session: QueueQueries(session).has_due(JOB, now=later))
+    assert [task_id] == [row.id for row in await claim(database, claimant="run/2", now=later)]
+    again = await get(database, task_id)
+    assert (TaskState.RUNNING, None, None) == (again.state, again.waiting_for, again.resumes_at)
+
+
+async def test_a_row_that_waits_is_cancelled_at_once(database: Database) -> None:
+    """Nobody works it meanwhile."""
+    (task_id,) = await enqueue(database, pooled())
+    await claim(database)
+    await settle(
+        database,
+        Acknowledgement(task_id, TaskState.WAITING, next_attempt_at=NOON + MINUTE, waiting_for="money"),
+    )
+
+    await request_cancel(database, task_id)
+
+    assert TaskState.CANCELLED is (await get(database, task_id)).state
+    assert [] == await claim(database, now=NOON + MINUTE)

@@ -294,7 +294,7 @@ class Batch(Generic[In]):
         )
         return QueueWorked(
             succeeded=self._counts[TaskState.SUCCESS],
-            put_off=self._counts[TaskState.RUNNING],
+            put_off=self._counts[TaskState.RUNNING] + self._counts[TaskState.WAITING],
             failed=self._counts[TaskState.FAILED],
             cancelled=self._counts[TaskState.CANCELLED],
             queue=queue,

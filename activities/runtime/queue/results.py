@@ -57,11 +57,15 @@ class TaskDone(Generic[In]):
 
 
 class Snooze(Exception):
-    """The task cannot be worked yet: it waits until then, and nothing has failed."""
+    """The task cannot be worked yet: it waits until then, and nothing has failed.
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__(f"not before {until}")
+    With `waiting_for`, such as "daily quota of JustTCG", the task is shown as WAITING for that.
+    """
+
+    def __init__(self, until: datetime, waiting_for: str | None = None) -> None:
+        super().__init__(f"not before {until}" + (f": {waiting_for}" if waiting_for else ""))
         self.until = until
+        self.waiting_for = waiting_for
 
 
 class Untried(Snooze):
@@ -101,8 +105,9 @@ def acknowledgement_of(
     if isinstance(result, Snooze):
         return Acknowledgement(
             row.id,
-            TaskState.RUNNING,
+            TaskState.RUNNING if result.waiting_for is None else TaskState.WAITING,
             next_attempt_at=result.until,
+            waiting_for=result.waiting_for,
             deaths=row.deaths if isinstance(result, Untried) or not has_begun else 0,
             failures=row.failures,
             application_failures=row.application_failures,
