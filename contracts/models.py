@@ -1,10 +1,13 @@
 """Calls of language models: what was asked, what came of it, and what it cost. Money is in micro-dollars."""
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from mainspring.contracts.message import Message
+from mainspring.contracts.text import ErrorText
 
 # A dollar, in what costs are counted in: most calls cost less than a cent.
 DOLLAR = 1_000_000
@@ -50,7 +53,8 @@ class ModelRun(Message):
     cost_micros: int
     is_batch: bool = False
     outcome: RunOutcome
-    at: datetime
+    error: ErrorText | None = None
+    at: AwareDatetime
 
 
 class DaySpend(Message):

@@ -1,6 +1,7 @@
 """What gifting keeps: vectors, taste profiles, collections, occasions and their reminders."""
 
 from mainspring.storage.gifting.collections import CollectionRepository, StoredDay
+from mainspring.storage.gifting.enrichments import EnrichmentRepository
 from mainspring.storage.gifting.gifts import Gift, GiftRepository, workspaces_with_gifts
 from mainspring.storage.gifting.occasions import OccasionRepository
 from mainspring.storage.gifting.planning import ReminderPlanner
@@ -9,6 +10,7 @@ from mainspring.storage.gifting.vectors import NewVector, StoredVector, VectorRe
 
 __all__ = [
     "CollectionRepository",
+    "EnrichmentRepository",
     "Gift",
     "GiftRepository",
     "NewVector",
