@@ -1,5 +1,6 @@
 """The jobs of a product: enriching and embedding it."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -10,6 +11,9 @@ from mainspring.contracts.message import Message
 # The names of the jobs are on the wire.
 ENRICH_PRODUCT_JOB = "enrich-product"
 EMBED_PRODUCT_JOB = "embed-product"
+
+# A CMS saves a product several times while somebody edits it: what comes within this time is one change.
+PRODUCT_QUIET = timedelta(seconds=2)
 
 # Such as "product.changed", "import" or "manual".
 Trigger = Annotated[
