@@ -83,6 +83,10 @@ class Products:
             saved += await self._save_chunk(chunk, triggered_by)
         return saved
 
+    def now(self) -> datetime:
+        """Return the time of a state that says none."""
+        return self._clock.now()
+
     async def prepare(self) -> None:
         """Ask before a transaction whether tasks can be started: nobody waits for products meanwhile."""
         with suppress(OtherLedger):  # said once more, and logged, where tasks would be started
