@@ -16,7 +16,8 @@ async def import_catalogue(products: Products, source: Source, on_rejected: OnRe
     async def store(rows: Sequence[ProductRow]) -> Refused:
         told = [row.catalogued(products.now()) for row in rows]
         refused: dict[Key, str] = {
-            (each.id,): problem for each in told if (problem := products.too_late(each)) is not None}
+            (each.id,): problem for each in told if (problem := products.too_late(each)) is not None
+        }
         await products.save_products([each for each in told if (each.id,) not in refused])
         return refused
 
