@@ -22,6 +22,7 @@ from mainspring.client.effects import Effects
 from mainspring.client.encryption import Encryption
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
+from mainspring.client.gifting.models import Models
 from mainspring.client.gifting.occasions import Occasions
 from mainspring.client.gifting.product_changes import ProductChanges
 from mainspring.client.gifting.products import Products
@@ -84,6 +85,7 @@ class Service:
     platform_audit: Audit
     task_tokens: TaskTokens
     quotas: Quotas
+    models: Models
     watching: Watching
     shop: Shop
     people: People
@@ -216,6 +218,7 @@ def _service(
         watching=Watching(database),
         task_tokens=TaskTokens(jobs.tasks, key_ring, own_keys, clock),
         quotas=Quotas(database, clock, workspace=workspace),
+        models=Models(database, clock, workspace=workspace),
         shop=Shop(database, clock, workspace=workspace),
         people=People(
             database,

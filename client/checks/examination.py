@@ -10,6 +10,7 @@ from mainspring.client.checks.justtcg import check_justtcg
 from mainspring.client.checks.ledger import check_ledger
 from mainspring.client.checks.local import check_encryption_key, check_settings, check_source_dir
 from mainspring.client.checks.mail import check_mail
+from mainspring.client.checks.models import check_claude, check_embeddings
 from mainspring.client.checks.objects import check_objects
 from mainspring.client.checks.push import check_push
 from mainspring.client.checks.temporal import check_temporal
@@ -27,6 +28,8 @@ CHECKS: tuple[Callable[[Settings], AsyncIterator[Finding]], ...] = (
     check_justtcg,
     check_mail,
     check_push,
+    check_claude,
+    check_embeddings,
     check_objects,
     check_ledger,
 )

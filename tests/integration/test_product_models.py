@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
+from mainspring.client.gifting.models import Models
 from mainspring.contracts.gifting.enrichment import Enrichment, PriceBand, WhySkipped
 from mainspring.contracts.gifting.products import EmbedProduct, EnrichProduct
 from mainspring.contracts.gifting.vectors import VectorKind
@@ -188,9 +189,11 @@ async def test_every_call_is_a_run_whose_costs_add_up(
     failed = {task.error_type for task in tasks if task.state is TaskState.FAILED}
     assert {"AnswerRefused", "AnswerTruncated"} == failed
     assert set(RunOutcome) == {run.outcome for run in kept}
-    spend = await service.database.read(
-        lambda session: ModelRunRepository(session, "default").spend(kept[0].at.date())
-    )
+    assert kept == await service.models.runs(limit=1_000)
+    elsewhere = Models(service.database, service.clock, workspace="another")
+    assert [] == await elsewhere.runs()
+    assert 0 == (await elsewhere.spend()).runs
+    spend = await service.models.spend(kept[0].at.date())
     assert (len(kept), sum(costs)) == (spend.runs, spend.cost_micros)
 
 

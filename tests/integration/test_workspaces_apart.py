@@ -20,6 +20,7 @@ from mainspring.client.errors import EntryUnknown, GroupUnknown, TaskUnknown
 from mainspring.client.failures import Failures
 from mainspring.client.gifting.collections import GiftCollections
 from mainspring.client.gifting.errors import ProfileMissing
+from mainspring.client.gifting.models import Models
 from mainspring.client.gifting.occasions import Occasions
 from mainspring.client.gifting.product_changes import ProductChanges
 from mainspring.client.gifting.products import Products
@@ -291,6 +292,8 @@ WITHOUT_REFERENCE = {
     (Products, "products"),
     (Audit, "note"),
     (Quotas, "all"),
+    (Models, "runs"),  # test_product_models.py
+    (Models, "spend"),
     (Audit, "find"),  # after an entry of the same log: test_api_audit.py
 }
 FACADES = (
@@ -316,6 +319,7 @@ FACADES = (
     Devices,
     Audit,
     Quotas,
+    Models,
 )
 
 
