@@ -18,12 +18,12 @@ from mainspring.storage.database import Database, Session
 from mainspring.storage.dialect import chunks
 from mainspring.storage.ledger import TaskWriter, WorkspaceTasks
 from mainspring.storage.shop import CatalogueRepository
-from mainspring.workflows.gifting import JOBS
+from mainspring.workflows.gifting.products import EMBED_PRODUCT, ENRICH_PRODUCT
 from mainspring.workflows.runtime.job import AnyJob
 
-# What is done with a product that is new or different: each job's input, and its priority.
+# What is done with a product that is new or different, and the priority of each job by its input.
+PRODUCT_JOBS: tuple[AnyJob, ...] = (ENRICH_PRODUCT, EMBED_PRODUCT)
 PRIORITIES: dict[type[Message], int] = {EnrichProduct: 3, EmbedProduct: 2}
-PRODUCT_JOBS = tuple(job for kind in PRIORITIES for job in JOBS if job.input is kind)
 
 # So far the clock of a CMS may be ahead. A state of next year would keep out all that is told until then.
 AHEAD = timedelta(minutes=5)
