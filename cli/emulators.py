@@ -16,6 +16,7 @@ from mainspring.contracts.media import ProcessVideo
 from mainspring.domain.cards.quota import PLANS
 
 if TYPE_CHECKING:
+    from mainspring.emulators.claude import ClaudeEmulator
     from mainspring.emulators.justtcg import JustTcgEmulator
     from mainspring.emulators.objects import ObjectStoreEmulator
     from mainspring.emulators.smtp import SmtpEmulator
@@ -46,6 +47,7 @@ class Emulators:
     justtcg: "JustTcgEmulator | None" = None
     objects: "ObjectStoreEmulator | None" = None
     smtp: "SmtpEmulator | None" = None
+    claude: "ClaudeEmulator | None" = None
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -61,7 +63,7 @@ NONE = Emulators()
 async def running_emulators(settings: Settings) -> AsyncIterator[Emulators]:
     """Run those that are missing until the block ends; EmulatorsMissing when they are not installed."""
     async with AsyncExitStack() as stack:
-        justtcg = objects = smtp = None
+        justtcg = objects = smtp = claude = None
         changed: dict[str, str] = {}
         try:
             if settings.justtcg_api_key is None:
@@ -83,9 +85,12 @@ async def running_emulators(settings: Settings) -> AsyncIterator[Emulators]:
             if settings.smtp_host is None:
                 smtp = await stack.enter_async_context(_smtp(settings.state_dir / MAILS))
                 changed |= {"smtp_host": smtp.host, "smtp_port": str(smtp.port), "smtp_security": "none"}
+            if settings.claude_api_key is None:
+                claude = await stack.enter_async_context(_claude())
+                changed |= {"claude_url": claude.address, "claude_api_key": claude.key}
         except ImportError as error:
             raise EmulatorsMissing(f"{EmulatorsMissing.__doc__} ({error})") from None
-        yield Emulators(justtcg, objects, smtp, changed)
+        yield Emulators(justtcg, objects, smtp, claude, changed)
 
 
 def video_to_try() -> ProcessVideo:
@@ -121,6 +126,12 @@ def _objects() -> "ObjectStoreEmulator":
     from mainspring.emulators.samples import Samples
 
     return ObjectStoreEmulator(buckets={SAMPLES: Samples(), VIDEOS: Bucket(is_public=True)})
+
+
+def _claude() -> "ClaudeEmulator":
+    from mainspring.emulators.claude import ClaudeEmulator  # as above
+
+    return ClaudeEmulator()
 
 
 def _smtp(keep: Path) -> "SmtpEmulator":

@@ -88,3 +88,16 @@ async def test_anybody_may_look_at_what_is_published_and_change_nothing() -> Non
 
     assert [200, 200, 403, 403, 403, 403] == [answer.status_code for answer in answers]
     assert b"film" == answers[0].content
+
+
+@pytest.mark.parametrize(("given", "is_replaced"), [({}, True), ({"claude_api_key": "mine"}, False)])
+async def test_claude_is_left_alone_where_there_is_a_key(
+    given: dict[str, Any], is_replaced: bool, tmp_path: Path
+) -> None:
+    """With a key of the user's own the real one is asked."""
+    settings = Settings(state_dir=tmp_path, **given)
+    async with running_emulators(settings) as emulators:
+        used = with_emulators(settings, emulators.settings)
+
+    assert is_replaced == (emulators.claude is not None)
+    assert is_replaced == (used.claude_url != settings.claude_url)
