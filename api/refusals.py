@@ -21,6 +21,7 @@ from mainspring.client.errors import (
     TaskUnknown,
 )
 from mainspring.client.failure_choice import NothingChosen
+from mainspring.client.gifting.errors import ProfileExists, ProfileInProcess, ProfileMissing
 from mainspring.client.idempotency import IdempotencyKeyReused
 from mainspring.client.schedules import ScheduleSwitchedOff, ScheduleUnknown
 from mainspring.client.starts import TooManyTasks
@@ -45,6 +46,7 @@ NOT_FOUND = (
     EntryUnknown,
     GroupUnknown,
     JobIsInternal,
+    ProfileMissing,
     ScheduleUnknown,
     SubscriptionUnknown,
     TaskUnknown,
@@ -56,6 +58,8 @@ CONFLICT = (
     CountDiffers,
     KeyHeld,
     OtherLedger,
+    ProfileExists,
+    ProfileInProcess,
     ScheduleSwitchedOff,
     TaskCancelled,
     TaskEndedAlready,

@@ -32,7 +32,7 @@ from tests.postgres import postgres_server
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 PRODUCTS = 100_000
-QUERIES = 100
+QUERIES = 50
 PAGE = 2_000
 MODEL = "benchmark"
 

@@ -22,6 +22,7 @@ from mainspring.client.errors import (
     TaskUnknown,
 )
 from mainspring.client.failure_choice import NothingChosen
+from mainspring.client.gifting.errors import ProfileExists, ProfileInProcess, ProfileMissing
 from mainspring.client.idempotency import IdempotencyKeyReused
 from mainspring.client.schedules.errors import ScheduleSwitchedOff, ScheduleUnknown
 from mainspring.client.starts import TooManyTasks
@@ -65,6 +66,9 @@ BY_CODE = {
         KeyHeld,
         NothingChosen,
         OtherLedger,
+        ProfileExists,
+        ProfileInProcess,
+        ProfileMissing,
         ScheduleSwitchedOff,
         ScheduleUnknown,
         SubscriptionUnknown,

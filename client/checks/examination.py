@@ -14,6 +14,7 @@ from mainspring.client.checks.models import check_claude, check_embeddings
 from mainspring.client.checks.objects import check_objects
 from mainspring.client.checks.push import check_push
 from mainspring.client.checks.temporal import check_temporal
+from mainspring.client.checks.vectors import check_vectors
 from mainspring.config.emulated import with_emulators
 from mainspring.config.settings import Settings
 from mainspring.devserver import running_temporal
@@ -32,6 +33,7 @@ CHECKS: tuple[Callable[[Settings], AsyncIterator[Finding]], ...] = (
     check_embeddings,
     check_objects,
     check_ledger,
+    check_vectors,
 )
 
 

@@ -18,6 +18,7 @@ from mainspring.domain.gifting.matching import is_disliked, reason
 from mainspring.domain.gifting.similarity import Candidate, mmr
 from mainspring.storage.database import Database, Session
 from mainspring.storage.gifting import Gift, GiftRepository, ProfileRepository, StoredVector, VectorRepository
+from mainspring.storage.gifting.vector_index import make_index
 
 # How much nearness counts against variety, and among how many candidates for each place is chosen.
 NEARNESS = 0.7
@@ -84,6 +85,10 @@ class Recommender:
         if profile is None:
             raise ProfileMissing(user_id if recipient_id is None else f"{user_id} for {recipient_id}")
         return await self.recommend(profile.id, wanted, n)
+
+    async def make_index(self, dimensions: int) -> bool:
+        """Make the index for vectors of a size, for all workspaces; return False where it cannot be had."""
+        return await make_index(self._database, dimensions)
 
     async def _find(self, session: Session, profile_id: str, wanted: GiftFilter, n: int) -> _Found | None:
         profile = await ProfileRepository(session, self._workspace).get(profile_id)

@@ -35,7 +35,7 @@ COLUMN = "optional_embedding"
 MOST_DIMENSIONS = 2_000
 
 # So many candidates the index looks at before the filters: more find more of the nearest, and take longer.
-EF_SEARCH = 200
+EF_SEARCH = 400
 
 # Rows whose column is filled in one transaction.
 PAGE = 1_000
@@ -61,6 +61,7 @@ def index_of(dimensions: int) -> str:
     return (
         f"CREATE INDEX IF NOT EXISTS optional_ix_gifting_vectors_{size} ON gifting_vectors "
         f"USING hnsw (({COLUMN}::vector({size})) vector_cosine_ops) "
+        "WITH (m = 24, ef_construction = 200) "
         f"WHERE kind = 'product' AND vector_dims({COLUMN}) = {size}"
     )
 

@@ -287,6 +287,7 @@ WITHOUT_REFERENCE = {
     (ProductChanges, "accept"),
     (Products, "prepare"),
     (Jobs, "refuse_other_ledger"),  # the ledger is the installation's
+    (Recommender, "make_index"),  # the installation's
     (Products, "save_product"),
     (Products, "save_products"),
     (Products, "products"),

@@ -24,5 +24,6 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX optional_ix_gifting_vectors_384 ON gifting_vectors "
         "USING hnsw ((optional_embedding::vector(384)) vector_cosine_ops) "
+        "WITH (m = 24, ef_construction = 200) "
         "WHERE kind = 'product' AND vector_dims(optional_embedding) = 384"
     )
