@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
-from types import FunctionType
+from types import CodeType, FunctionType
 
 from fastapi.routing import APIRoute
 
@@ -21,11 +21,20 @@ def writes() -> Iterator[APIRoute]:
 
 
 def is_audited(route: APIRoute) -> bool:
-    """Whether the function of a route, or a function of its module that it calls, calls `audit`."""
+    """Whether the function of a route, or a function of its module that it calls, calls `audit`.
+
+    Or `entry`, which makes what a start writes in its own transaction.
+    """
     endpoint = inspect.unwrap(route.endpoint)
     named = (vars(inspect.getmodule(endpoint)).get(name) for name in endpoint.__code__.co_names)
     called = [each for each in named if isinstance(each, FunctionType)]
-    return any("audit" in each.__code__.co_names for each in (endpoint, *called))
+    return any({"audit", "entry"} & names_in(each.__code__) for each in (endpoint, *called))
+
+
+def names_in(code: CodeType) -> set[str]:
+    """Return the names that a function uses, also within its lambdas."""
+    within = (names_in(each) for each in code.co_consts if isinstance(each, CodeType))
+    return {*code.co_names}.union(*within)
 
 
 def test_each_write_ends_in_the_audit_log() -> None:
