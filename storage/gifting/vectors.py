@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mainspring.contracts.gifting.vectors import VectorKind
@@ -19,13 +19,16 @@ from mainspring.domain.gifting.similarity import (
     to_bytes,
     unit,
 )
-from mainspring.storage.dialect import chunks, upsert
+from mainspring.storage.dialect import chunks, is_postgresql, upsert
 from mainspring.storage.gifting.vector_index import fill, has_column, nearest_rows
 from mainspring.storage.repository import Repository
 from mainspring.storage.tables.gifting import VectorRow, VectorStampRow
 
 # Some may be as near as the last one: which of them has the place is for their order to say.
 BEYOND = 50
+
+# Of 100,000 products the index found 95 of 100 where a filter left 1,000: to compare these takes less time.
+FEW = 5_000
 
 
 class NewVector(NamedTuple):
@@ -122,11 +125,18 @@ class VectorRepository(Repository):
         query = select(VectorRow.subject, VectorRow.vector).where(self._is_of(kind), VectorRow.model == model)
         if among is not None:
             query = query.where(VectorRow.subject.in_(among))
-        rows = await self._indexed(kind, query, vector, n)
+        rows = [] if await self._are_few(among) else await self._indexed(kind, query, vector, n)
         if len(rows) < n:  # there is no index, it has given up before it found so many, or there are no more
             rows = [(subject, stored) for subject, stored in await self._session.execute(query)]
         # The numbers of the rows decide, whoever has found them: an index adds up otherwise than we do.
         return await asyncio.to_thread(_nearest, vector, rows, n) if rows else []
+
+    async def _are_few(self, among: Select[str] | None) -> bool:
+        """Whether so few may be found that all are compared sooner than an index meets them."""
+        if among is None or not is_postgresql(self._session):
+            return False
+        counted = select(func.count()).select_from(among.limit(FEW + 1).subquery())
+        return (await self._session.scalar(counted) or 0) <= FEW
 
     async def _indexed(
         self, kind: VectorKind, query: Select[str, bytes], vector: Vector, n: int
