@@ -12,6 +12,7 @@ from mainspring.api.server import listening, serving, url_of
 from mainspring.client.api_keys import ApiKeys
 from mainspring.client.service import Service
 from mainspring.contracts.api_keys import Role
+from tests.visitor import visitor
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Api:
         keys = self.service.platform_keys if workspace is None else self._keys(workspace)
         made = await keys.create(f"test {role}", role)
         shown = {"Authorization": f"Bearer {made.text}", **headers}
-        async with httpx.AsyncClient(base_url=self.url, headers=shown, trust_env=False) as client:
+        async with visitor(base_url=self.url, headers=shown) as client:
             yield client
 
     def _keys(self, workspace: str) -> ApiKeys:

@@ -9,6 +9,7 @@ import pytest
 from mainspring.contracts.api_keys import Role
 from mainspring.storage.database import Database
 from tests.api import Api, problem
+from tests.visitor import visitor
 
 SALE_CHECK = "/v1/jobs/wishlist-sale-check"
 ACCOUNT = "7f0c3f6e-1a53-4b66-9a3f-0f6c0f0d2a11"
@@ -106,9 +107,7 @@ async def test_without_a_key_nothing_is_told(api: Api, header: str, said: str) -
 async def test_a_revoked_key_is_refused_at_once(api: Api) -> None:
     """The next call is."""
     made = await api.service.platform_keys.create("gone", Role.ADMIN)
-    async with httpx.AsyncClient(
-        base_url=api.url, headers={"Authorization": f"Bearer {made.text}"}, trust_env=False
-    ) as client:
+    async with visitor(base_url=api.url, headers={"Authorization": f"Bearer {made.text}"}) as client:
         assert 200 == (await client.get("/v1/tasks")).status_code
         await api.service.platform_keys.revoke(str(made.key.id))
         problem(await client.get("/v1/tasks"), 401)

@@ -26,6 +26,7 @@ from mainspring.testing import eventually
 from tests.api import Api, problem, served
 from tests.events import watching
 from tests.service import Service
+from tests.visitor import visitor
 
 ACCOUNT = "7f0c3f6e-1a53-4b66-9a3f-0f6c0f0d2a11"
 STEP = {"name": "prices", "job": "update-inventory-prices", "input": {"account_id": ACCOUNT}}
@@ -181,8 +182,8 @@ async def test_a_stream_ends_with_its_key(api: Api, workerless: Service) -> None
     made = await workerless.platform_keys.create("watcher", Role.OPERATOR)
     shown = {"Authorization": f"Bearer {made.text}"}
     async with (
-        httpx.AsyncClient(base_url=api.url, headers=shown, trust_env=False) as client,
-        httpx.AsyncClient(base_url=api.url, trust_env=False) as browser,
+        visitor(base_url=api.url, headers=shown) as client,
+        visitor(base_url=api.url) as browser,
     ):
         path = f"/v1/tasks/{await started(client)}"
         token = (await client.post(f"{path}/token")).json()["token"]
@@ -201,7 +202,7 @@ async def test_a_stream_ends_with_its_token(workerless: Service, api: Api, clien
     task, other = await started(client), await started(client)
     answer = await client.post(f"/v1/tasks/{task}/token", json={"expires_in": 60})
     token = {"access_token": answer.json()["token"]}
-    async with httpx.AsyncClient(base_url=api.url, trust_env=False) as browser:
+    async with visitor(base_url=api.url) as browser:
         problem(await browser.get(f"/v1/tasks/{other}/events", params=token), 404)
         problem(await browser.get("/v1/events", params=token), 401)
         async with watching(browser, f"/v1/tasks/{task}/events", **token) as stream:

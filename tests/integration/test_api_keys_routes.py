@@ -8,11 +8,12 @@ import pytest
 
 from mainspring.contracts.api_keys import Role
 from tests.api import Api, problem
+from tests.visitor import visitor
 
 
 async def who_is(api: Api, key: str) -> httpx.Response:
     """Ask who shows a key."""
-    async with httpx.AsyncClient(base_url=api.url, trust_env=False) as client:
+    async with visitor(base_url=api.url) as client:
         return await client.get("/v1/me", headers={"Authorization": f"Bearer {key}"})
 
 

@@ -14,6 +14,7 @@ from mainspring.storage.database import Session
 from mainspring.storage.ledger import ErrorLog, StepStore, TaskWriter
 from tests.api import Api, problem
 from tests.ledger_writes import FAILURE, NOON
+from tests.visitor import visitor
 
 ACCOUNT = "7f0c3f6e-1a53-4b66-9a3f-0f6c0f0d2a11"
 STEP = {"name": "prices", "job": "update-inventory-prices", "input": {"account_id": ACCOUNT}}
@@ -150,7 +151,7 @@ async def test_a_failed_task_is_retried_with_what_was_changed(api: Api, client: 
 
 def bearer(api: Api, token: str) -> httpx.AsyncClient:
     """Return a caller that has nothing but a token."""
-    return httpx.AsyncClient(base_url=api.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    return visitor(base_url=api.url, headers={"Authorization": f"Bearer {token}"})
 
 
 async def test_a_token_opens_one_task(api: Api, client: httpx.AsyncClient) -> None:
@@ -166,7 +167,7 @@ async def test_a_token_opens_one_task(api: Api, client: httpx.AsyncClient) -> No
         problem(await holder.get("/v1/tasks"), 401)
         problem(await holder.post(f"/v1/tasks/{task}/cancel"), 401)
         problem(await holder.post(f"/v1/tasks/{task}/token"), 401)
-    async with httpx.AsyncClient(base_url=api.url, trust_env=False) as browser:
+    async with visitor(base_url=api.url) as browser:
         seen = await browser.get(f"/v1/tasks/{task}", params={"access_token": token})
         assert task == seen.json()["id"]
         for wrong in ("", "mst_", f"{token}A", token.replace(".", ""), token[:-9] + "A" * 9, "ms_x"):

@@ -11,6 +11,7 @@ from mainspring.domain.unsubscribe import UnsubscribeScope, Unsubscribing, make_
 from tests.api import Api, problem, served
 from tests.service import Service
 from tests.shop import user
+from tests.visitor import visitor
 
 JOBS = "/v1/admin/wishlist-jobs"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -70,7 +71,7 @@ async def test_one_click_unsubscribes(api: Api, workspace: str, form: str) -> No
     key = link_keys(api.service.settings)[0]
     token = make_token(Unsubscribing("u00001", UnsubscribeScope.ALL, workspace), key)
     link = unsubscribe_url(api.url, token)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with visitor() as client:
         shown = await client.get(link, headers={"Accept-Language": "de-AT,de;q=0.9"})
         assert (200, True) == (shown.status_code, "Abmelden</button>" in shown.text)
         assert "default-src 'none'; style-src 'sha256-" in shown.headers["content-security-policy"]

@@ -15,6 +15,7 @@ from mainspring.devserver.browser_requests import refusal
 from mainspring.devserver.ports import CLOSED_TO_BROWSERS, choose_inner
 from mainspring.devserver.ui_proxy import UiProxy
 from mainspring.testing.eventually import eventually
+from tests.visitor import visitor
 
 START = {"workflowType": {"name": "any"}, "taskQueue": {"name": "any"}}
 WORKFLOWS = "/api/v1/namespaces/default/workflows"
@@ -49,7 +50,7 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Em
 @pytest_asyncio.fixture(loop_scope="module")
 async def browser(temporal: EmbeddedTemporal) -> AsyncIterator[httpx.AsyncClient]:
     """Keep the cookies, as a browser does."""
-    async with httpx.AsyncClient(base_url=temporal.ui_url, trust_env=False) as client:
+    async with visitor(base_url=temporal.ui_url) as client:
         yield client
 
 
@@ -107,7 +108,7 @@ async def test_every_port_of_the_server_is_out_of_a_pages_reach(temporal: Embedd
     """What speaks HTTP/1.1, as pages do, listens where browsers do not connect, or starts nothing."""
     engine = int(temporal.address.rpartition(":")[2])
     spoken = {}
-    async with httpx.AsyncClient(trust_env=False) as page:
+    async with visitor() as page:
         for host, port in listened_on(temporal.server_pid):
             try:
                 answer = await page.post(f"http://{host}:{port}{WORKFLOWS}/foreign", json=START)
@@ -139,5 +140,5 @@ async def test_a_ui_that_is_away_is_said() -> None:
     """While the server starts again the page says so."""
     door = UiProxy()
     door.host, door.port = "127.0.0.1", 1
-    async with door.listening("127.0.0.1", 0) as port, httpx.AsyncClient(trust_env=False) as browser:
+    async with door.listening("127.0.0.1", 0) as port, visitor() as browser:
         assert 502 == (await browser.get(f"http://127.0.0.1:{port}/")).status_code

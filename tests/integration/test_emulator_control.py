@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import aiosmtplib
-import httpx
 import pytest
 
 from mainspring.emulators.base import Emulator
@@ -17,6 +16,7 @@ from mainspring.emulators.objects import ObjectStoreEmulator
 from mainspring.emulators.smtp import SmtpEmulator
 from mainspring.emulators.videos import VideoServerEmulator
 from mainspring.emulators.webhooks import WebhookEmulator
+from tests.visitor import visitor
 
 EMULATORS: tuple[Callable[[], Emulator], ...] = (
     JustTcgEmulator,
@@ -31,19 +31,19 @@ S3 = {"Authorization": "Credential=emulator/"}
 
 async def order(emulator: HttpEmulator, name: str, **fields: Any) -> int:
     """Give an emulator an order, and return the status of its answer."""
-    async with httpx.AsyncClient(base_url=emulator.control_url, trust_env=False) as http:
+    async with visitor(base_url=emulator.control_url) as http:
         return (await http.post(f"/{name}", json=fields)).status_code
 
 
 async def seen(emulator: HttpEmulator, name: str) -> Any:
     """Return what an emulator shows."""
-    async with httpx.AsyncClient(base_url=emulator.control_url, trust_env=False) as http:
+    async with visitor(base_url=emulator.control_url) as http:
         return (await http.get(f"/{name}")).json()
 
 
 async def statuses(emulator: HttpEmulator, path: str, requests: int, **headers: str) -> list[int]:
     """Return the statuses of requests one after the other."""
-    async with httpx.AsyncClient(base_url=emulator.address, trust_env=False, headers=headers) as http:
+    async with visitor(base_url=emulator.address, headers=headers) as http:
         return [(await http.get(path)).status_code for _ in range(requests)]
 
 
@@ -63,7 +63,7 @@ async def test_the_object_storage_obeys_another_process() -> None:
     """The next reads fail as ordered; what is stored is seen."""
     async with ObjectStoreEmulator() as emulator:
         assert 200 == await order(emulator, "faults", next={"away": 1}, method="GET")
-        async with httpx.AsyncClient(base_url=emulator.address, trust_env=False, headers=S3) as http:
+        async with visitor(base_url=emulator.address, headers=S3) as http:
             await http.put("/shop/film.txt", content=b"film", headers={"Content-Type": "text/plain"})
 
         assert [503, 200] == await statuses(emulator, "/shop/film.txt", 2, **S3)
@@ -90,7 +90,7 @@ async def test_the_video_server_obeys_another_process(tmp_path: Path) -> None:
 
 async def test_the_receivers_of_webhooks_obey_another_process() -> None:
     """One receiver fails as often as ordered."""
-    async with WebhookEmulator() as emulator, httpx.AsyncClient(trust_env=False) as http:
+    async with WebhookEmulator() as emulator, visitor() as http:
         await order(emulator, "faults", receiver="shop", fault="gone", times=1)
         answers = [await http.post(emulator.url("shop"), content=json.dumps({})) for _ in range(2)]
 
@@ -121,7 +121,7 @@ async def test_the_mail_server_obeys_another_process() -> None:
 )
 async def test_no_page_of_a_browser_gives_orders_or_looks(header: dict[str, str]) -> None:
     """Neither from another site nor by a name of its own."""
-    async with WebhookEmulator() as emulator, httpx.AsyncClient(trust_env=False, headers=header) as page:
+    async with WebhookEmulator() as emulator, visitor(headers=header) as page:
         answers = [
             await page.post(f"{emulator.control_url}/reset"),
             await page.get(f"{emulator.control_url}/state"),

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from mainspring.emulators.justtcg import JustTcgEmulator
+from tests.visitor import visitor
 
 KEY = {"x-api-key": "k"}
 
@@ -24,7 +25,7 @@ async def emulator() -> AsyncIterator[JustTcgEmulator]:
 
 @pytest.fixture
 async def http(emulator: JustTcgEmulator) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{emulator.port}", trust_env=False) as client:
+    async with visitor(base_url=f"http://127.0.0.1:{emulator.port}") as client:
         yield client
 
 
@@ -116,7 +117,7 @@ async def test_it_runs_by_itself() -> None:
     try:
         assert process.stdout
         base_url = (await process.stdout.readline()).decode().strip()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with visitor() as client:
             answer = await client.get(f"{base_url}/games", headers=KEY)
         assert (200, "Starter") == (answer.status_code, answer.json()["_metadata"]["apiPlan"])
     finally:

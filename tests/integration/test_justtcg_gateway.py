@@ -19,6 +19,7 @@ from mainspring.gateways.errors import (
     Unreachable,
 )
 from mainspring.gateways.justtcg import JustTcg, QuotaExceeded
+from tests.visitor import visitor
 
 GAME = "magic-the-gathering"
 IXALAN = "ixalan-magic-the-gathering"
@@ -55,7 +56,7 @@ async def emulator(clock: HandClock) -> AsyncIterator[JustTcgEmulator]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+    async with visitor(timeout=5) as client:
         yield client
 
 
@@ -373,7 +374,7 @@ async def test_a_service_that_is_down_was_sent_nothing(justtcg: JustTcg, emulato
 async def test_a_full_connection_pool_sends_nothing(emulator: JustTcgEmulator) -> None:
     """Waiting for a connection of our own in vain is not a request either."""
     limits = httpx.Limits(max_connections=0)
-    async with httpx.AsyncClient(limits=limits, timeout=0.05, trust_env=False) as http:
+    async with visitor(limits=limits, timeout=0.05) as http:
         with pytest.raises(NotSent):
             await JustTcg(http, emulator.base_url).games("pro")
 

@@ -15,6 +15,7 @@ from mainspring.contracts.shop.catalogue import StoredProduct
 from tests.api import Api, problem, served
 from tests.product_events import PLAIN, SECRET, URL, body_of, changed, plain, standard
 from tests.service import Service
+from tests.visitor import visitor
 
 SECRETS = (SecretStr(f"shop={SECRET}"), SecretStr(f"other={PLAIN}"))
 BOTH = pytest.mark.parametrize("service_database", ["sqlite", "postgresql"], indirect=True)
@@ -30,7 +31,7 @@ async def api(workerless: Service) -> AsyncIterator[Api]:
 @pytest.fixture
 async def cms(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     """Give a CMS, which has no key."""
-    async with httpx.AsyncClient(base_url=api.url, trust_env=False, timeout=60) as client:
+    async with visitor(base_url=api.url) as client:
         yield client
 
 
@@ -191,5 +192,5 @@ async def test_an_event_that_is_sent_again_does_nothing(api: Api, cms: httpx.Asy
 
 async def test_without_secrets_nobody_is_believed(workerless: Service) -> None:
     """An installation that has set none takes no event."""
-    async with served(workerless) as api, httpx.AsyncClient(base_url=api.url, trust_env=False) as cms:
+    async with served(workerless) as api, visitor(base_url=api.url) as cms:
         problem(await tell(api, cms, changed()), 401)
