@@ -10,3 +10,9 @@ import httpx
 def trusted() -> ssl.SSLContext:
     """Return what outgoing HTTPS connections verify with; loading it takes tens of milliseconds."""
     return httpx.create_ssl_context()
+
+
+@cache
+def trusted_by_the_system() -> ssl.SSLContext:
+    """Return what connections to mail servers verify with: as `trusted`, by the system's own certificates."""
+    return ssl.create_default_context()

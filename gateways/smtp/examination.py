@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 
+from mainspring.gateways.certificates import trusted_by_the_system
 from mainspring.gateways.smtp.connection import connect
 from mainspring.gateways.smtp.errors import MailRefused, PutOff
 from mainspring.gateways.smtp.message import Mailbox
@@ -18,7 +19,7 @@ async def examine_server(server: MailServer, sender: Mailbox, *, tls: ssl.SSLCon
     """
     address = sender.wire()
     if server.security != "none" and tls is None:
-        tls = await asyncio.to_thread(ssl.create_default_context)
+        tls = await asyncio.to_thread(trusted_by_the_system)
     connection = await connect(server, server.hello or socket.gethostname(), tls)
     try:
         await connection.name(server.envelope_sender or address, address)

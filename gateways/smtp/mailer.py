@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mainspring.gateways.certificates import trusted_by_the_system
 from mainspring.gateways.errors import CredentialsRefused, Unreachable
 from mainspring.gateways.smtp.circuit_breaker import CircuitBreaker
 from mainspring.gateways.smtp.connection import Connection, connect
@@ -141,7 +142,7 @@ async def open_mailer(
     the server is left alone after a failure.
     """
     if server.security != "none" and tls is None:
-        tls = await asyncio.to_thread(ssl.create_default_context)  # takes a while: one for all
+        tls = await asyncio.to_thread(trusted_by_the_system)
     mailer = Mailer(server, hello=server.hello or socket.gethostname(), tls=tls, seconds=seconds)
     try:
         yield mailer
