@@ -56,9 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def temporal_server() -> AsyncIterator[str]:
     """Run a server whose namespaces have no workers of the server's own: two thirds of what one costs.
 
-    Only schedules need those: a test that has the mark `schedules` gets another server.
+    Only schedules need those, and them soon: a test that has the mark `schedules` gets another server. What
+    else asks for a namespace that is new reads through, so this server looks for new ones once a minute.
     """
-    async with temporal_server_process(worker__perNamespaceWorkerCount="0") as address:
+    options = {
+        "worker__perNamespaceWorkerCount": "0",
+        "system__namespaceCacheRefreshInterval": '"60s"',
+    }
+    async with temporal_server_process(**options) as address:
         yield address
 
 
