@@ -15,6 +15,7 @@ import pytest
 from mainspring.contracts.retry import Retry
 from mainspring.emulators.clips import Clip, cut, damage, decoded_frames, ffmpeg
 from mainspring.gateways.video import DiskFull, Ffmpeg, Probe, Variant, Video, VideoFailed
+from mainspring.testing.eventually import PATIENCE_SECONDS
 from tests.media import copied
 
 SMALL = Variant("480p", 160, 120, 1_400)
@@ -332,8 +333,8 @@ def working_in(folder: Path) -> list[int]:
 
 
 def until(reached: Callable[[], bool]) -> None:
-    """Wait a few seconds at most."""
-    deadline = time.monotonic() + 10
+    """Wait, for as long as a busy machine may need to start a process."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.01)
