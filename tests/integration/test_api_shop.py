@@ -121,3 +121,28 @@ async def store_card(session: Session) -> None:
     variant = Variant("uuid", "slug", "Near Mint", "Foil", "English", None, 250, NOON, {})
     card = Card("card", "card", "Karn", "Magic", "set", "Set", None, None, None, None, None, None, (variant,))
     await CatalogueRepository(session).store_cards([card], now=NOON)
+
+
+async def test_occasions_and_devices_are_stored_shown_and_removed(client: httpx.AsyncClient) -> None:
+    """An occasion comes with the timeline of its reminders; a device without its token."""
+    await client.post("/v1/users", json={"items": [{"id": "anna", "email": "anna@example.org"}]})
+    day = {"user_id": "anna", "title": "Birthday", "date": "2090-05-03", "offsets": [1]}
+    items = [{"id": "b/1", **day}, {"id": "b/2", **day, "user_id": "cy"}, {"id": "b/3", **day, "date": "x"}]
+    answer = (await client.post("/v1/gifting/occasions", json={"items": items})).json()
+    assert (1, [1, 2]) == (answer["stored"], [each["index"] for each in answer["rejected"]])
+    assert "date: 'x' is not accepted: a date such as" in answer["rejected"][1]["problem"]
+    assert ["b/1"] == [each["id"] for each in await pages(client, "/v1/gifting/occasions", user_id="anna")]
+    timeline = (await client.get("/v1/gifting/occasions/b%2F1")).json()
+    assert [("2090-05-02T09:00:00Z", "QUEUED")] == [
+        (each["remind_at"], each["state"]) for each in timeline["reminders"]
+    ]
+    assert 204 == (await client.delete("/v1/gifting/occasions/b%2F1")).status_code
+    problem(await client.get("/v1/gifting/occasions/b%2F1"), 404)
+
+    device = {"user_id": "anna", "token": "secret-token", "platform": "ios"}
+    assert 1 == (await client.post("/v1/devices", json={"items": [device]})).json()["stored"]
+    listed = await client.get("/v1/devices", params={"user_id": "anna"})
+    assert "secret-token" not in listed.text
+    (found,) = listed.json()["items"]
+    assert 204 == (await client.delete(f"/v1/devices/{found['id']}")).status_code
+    problem(await client.delete(f"/v1/devices/{found['id']}"), 404)
