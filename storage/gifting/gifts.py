@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, column, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mainspring.contracts.gifting.enrichment import Enrichment
 from mainspring.contracts.gifting.recommendations import GiftFilter, GiftProduct
 from mainspring.contracts.shop.catalogue import StoredProduct
 from mainspring.domain.gifting.matching import ProductWords
 from mainspring.domain.gifting.themes import Tagged
 from mainspring.storage.dialect import is_postgresql
+from mainspring.storage.gifting.enrichments import EnrichmentRepository
 from mainspring.storage.repository import Repository
 from mainspring.storage.shop import IS_SHOWN, CatalogueRepository, filtered
 from mainspring.storage.tables.shop import CatalogueProductRow
@@ -45,7 +47,8 @@ class GiftRepository(Repository):
     async def of_ids(self, product_ids: Collection[str]) -> dict[str, Gift]:
         """Return those of these products that may be given."""
         found = await CatalogueRepository(self._session, self._workspace).of_ids(product_ids)
-        return {each.id: _gift(each) for each in found.values() if each.is_shown}
+        added = await EnrichmentRepository(self._session, self._workspace).of_ids(product_ids)
+        return {each.id: _gift(each, added.get(each.id)) for each in found.values() if each.is_shown}
 
     async def tagged(self, wanted: GiftFilter) -> list[Tagged]:
         """Return the products for which a filter holds, with their tags, in the order of their ids."""
@@ -63,22 +66,26 @@ class GiftRepository(Repository):
         )
 
 
+def _readable(occasions: Collection[str]) -> tuple[str, ...]:
+    return tuple(each.replace("_", " ") for each in occasions)
+
+
 async def workspaces_with_gifts(session: AsyncSession) -> list[str]:
     """Return the workspaces that show products."""
     query = select(CatalogueProductRow.workspace).where(IS_SHOWN).distinct()
     return list(await session.scalars(query.order_by(CatalogueProductRow.workspace)))
 
 
-def _gift(product: StoredProduct) -> Gift:
+def _gift(product: StoredProduct, added: Enrichment | None = None) -> Gift:
     shown = GiftProduct.model_construct(
         **{name: getattr(product, name) for name in GiftProduct.model_fields if name != "brand"},
         brand=None if product.brand is None else product.brand.name,
     )
     texts = (product.title, product.short_description, product.description)
     words = ProductWords(
-        gift_tags=product.gift_tags,
-        style_tags=product.style_tags,
-        occasions=product.occasion_fit,
+        gift_tags=product.gift_tags + (added.gift_tags + added.recipient_interests if added else ()),
+        style_tags=product.style_tags + (added.style_tags if added else ()),
+        occasions=product.occasion_fit + _readable(added.occasion_fit if added else ()),
         text=" ".join(each for each in texts if each),
         price_cents=product.price_cents,
     )

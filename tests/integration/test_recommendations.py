@@ -6,9 +6,14 @@ import pytest
 
 from mainspring.client.errors import BadInput
 from mainspring.client.gifting.errors import ProfileInProcess, ProfileMissing
+from mainspring.contracts.gifting.enrichment import Enrichment
+from mainspring.contracts.gifting.profiles import Facets
 from mainspring.contracts.gifting.recommendations import GiftFilter, Recommendations
+from mainspring.domain.gifting.matching import reason
 from mainspring.gateways.embeddings import EmbeddedModel, Embeddings
-from tests.gifts import complete, example_products, product_named, stock
+from mainspring.storage.gifting import GiftRepository
+from mainspring.storage.gifting.enrichments import EnrichmentRepository
+from tests.gifts import NOW, complete, example_products, product_named, stock
 from tests.service import Service
 from tests.toy_embeddings import ToyEmbeddings
 
@@ -171,3 +176,22 @@ async def test_a_gift_for_a_hiker_is_a_backpack_and_no_blender(workerless: Servi
     assert 5 == len(similarity)
     assert "Trekking backpack 45 l" == max(similarity, key=lambda title: similarity[title])
     assert similarity["Trekking backpack 45 l"] > similarity["Kitchen blender"] + 0.2
+
+
+async def test_a_reason_names_what_a_model_has_added(shop: Service) -> None:
+    """The tags of an enrichment count as those of the product's source."""
+    tie = product_named("Silk tie")
+    added = Enrichment(
+        product_id=tie.id,
+        text_hash="h",
+        prompt_version="v1",
+        model="m",
+        gift_tags=("opera",),
+        occasion_fit=("new_job",),
+        updated_at=NOW,
+    )
+    await shop.database.transact(lambda session: EnrichmentRepository(session, shop.workspace).store([added]))
+    gifts = await shop.database.read(lambda session: GiftRepository(session, shop.workspace).of_ids([tie.id]))
+
+    facets = Facets(interests=("opera",), occasions=("new job",))
+    assert "matches opera; fits new job" == reason(facets, gifts[tie.id].words)
