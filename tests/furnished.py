@@ -1,6 +1,7 @@
 """A workspace with one of everything, for tests that no other workspace gets at it."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import update
@@ -10,12 +11,14 @@ from mainspring.client.service import Service
 from mainspring.contracts.effects import EffectState, OnUnknown
 from mainspring.contracts.failures import FailureFilter
 from mainspring.contracts.flows import OpenedStep
+from mainspring.contracts.models import ModelRun, RunOutcome, TokenUsage
 from mainspring.contracts.people import NewDevice, Platform
 from mainspring.contracts.tasks import FinishTask, NewTask, TaskError, TaskState
 from mainspring.contracts.wishlist import CheckWishlistSales, WishedItem
 from mainspring.storage.database import Session
 from mainspring.storage.effects import EffectStore, NewEffect
 from mainspring.storage.ledger import StepStore, TaskIntake, TaskWriter
+from mainspring.storage.models import ModelRunRepository
 from mainspring.storage.tables import EffectRow
 from mainspring.workflows.wishlist import SALE_CHECK
 from tests.catalogue import catalogued
@@ -37,6 +40,7 @@ class Furnished:
     webhook: str
     effect: UUID
     account: str
+    model_run: UUID
     entry: str
     """The id of a product, a user, a taste profile and an occasion that no other workspace has; of a device
     the token is made from it."""
@@ -66,6 +70,10 @@ async def furnish(service: Service) -> Furnished:
     await service.products.save_products([catalogued(1), catalogued(2, id=service.workspace)])
     assert set() == await service.occasions.store([occasion(service.workspace)])
     assert set() == await service.devices.store([device(service.workspace)])
+    run = model_run(service.workspace)
+    await service.database.transact(
+        lambda session: ModelRunRepository(session, service.workspace).append(run)
+    )
     (group,) = await service.failures.groups()
     return Furnished(
         service,
@@ -75,6 +83,7 @@ async def furnish(service: Service) -> Furnished:
         webhook=str(webhook.subscription.id),
         effect=effect.id,
         account=str(account.id),
+        model_run=run.id,
         entry=service.workspace,
     )
 
@@ -83,6 +92,23 @@ def device(entry: str) -> NewDevice:
     """Return the first user's device in a workspace."""
     token = f"token-of-{entry}".encode().hex()
     return NewDevice(user_id="u00001", token=token, platform=Platform.WEB)
+
+
+def model_run(subject: str, **more: Any) -> ModelRun:
+    """Return a call of a language model about a product."""
+    given = {
+        "id": uuid4(),
+        "purpose": "enrich-product",
+        "subject": subject,
+        "model": "claude-haiku-5-5",
+        "prompt_version": "v1",
+        "usage": TokenUsage(input_tokens=400, output_tokens=90),
+        "latency_ms": 700,
+        "cost_micros": 850,
+        "outcome": RunOutcome.ANSWERED,
+        "at": NOON,
+    }
+    return ModelRun(**given | more)
 
 
 async def write_failure(session: Session, workspace: str, effect: NewEffect) -> None:
@@ -122,4 +148,5 @@ async def seen(each: Furnished) -> list[object]:
         await own.products.products(),
         await own.occasions.find(),
         await own.devices.find(),
+        await own.models.runs(),
     ]

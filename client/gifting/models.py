@@ -1,8 +1,10 @@
 """What language models were asked, and what that has cost."""
 
 import datetime as dt
+from uuid import UUID
 
-from mainspring.contracts.models import DaySpend, ModelRun
+from mainspring.client.errors import EntryUnknown
+from mainspring.contracts.models import DaySpend, ModelRun, RunOutcome
 from mainspring.contracts.workspaces import DEFAULT_WORKSPACE
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database
@@ -17,11 +19,24 @@ class Models:
         self._clock = clock
         self.workspace = workspace
 
+    async def run(self, run_id: UUID) -> ModelRun:
+        """Return a run.
+
+        Raises EntryUnknown: when there is none of this id.
+        """
+        found = await self._database.read(
+            lambda session: ModelRunRepository(session, self.workspace).get(run_id)
+        )
+        if found is None:
+            raise EntryUnknown("model run", str(run_id))
+        return found
+
     async def runs(
         self,
         *,
         subject: str | None = None,
         purpose: str | None = None,
+        outcome: RunOutcome | None = None,
         before: ModelRun | None = None,
         limit: int = 50,
     ) -> list[ModelRun]:
@@ -32,7 +47,7 @@ class Models:
         place = None if before is None else (before.at, before.id)
         return await self._database.read(
             lambda session: ModelRunRepository(session, self.workspace).find(
-                subject=subject, purpose=purpose, before=place, limit=limit
+                subject=subject, purpose=purpose, outcome=outcome, before=place, limit=limit
             )
         )
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,11 +31,18 @@ class ModelRunRepository(Repository):
         row |= {"workspace": self._workspace, "outcome": run.outcome.value}
         await self._session.execute(insert_new(self._session, ModelRunRow), [row])
 
+    async def get(self, run_id: UUID) -> ModelRun | None:
+        """Return a run; None when there is none of this id."""
+        query = select(ModelRunRow).where(ModelRunRow.workspace == self._workspace, ModelRunRow.id == run_id)
+        row = await self._session.scalar(query)
+        return None if row is None else _run(row)
+
     async def find(
         self,
         *,
         subject: str | None = None,
         purpose: str | None = None,
+        outcome: RunOutcome | None = None,
         before: Place | None = None,
         limit: int,
     ) -> list[ModelRun]:
@@ -44,6 +52,8 @@ class ModelRunRepository(Repository):
             query = query.where(ModelRunRow.subject == subject)
         if purpose is not None:
             query = query.where(ModelRunRow.purpose == purpose)
+        if outcome is not None:
+            query = query.where(ModelRunRow.outcome == outcome.value)
         if before is not None:
             at, run_id = before
             is_older = (ModelRunRow.at < at) | ((ModelRunRow.at == at) & (ModelRunRow.id < run_id))

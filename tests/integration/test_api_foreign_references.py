@@ -124,6 +124,7 @@ def parameters(world: World) -> dict[str, str]:
         "product_id": other.entry,
         "user_id": other.entry,
         "occasion_id": other.entry,
+        "profile_id": other.entry,
         "device_id": device_id(device(other.entry).token),
         "key_id": str(world.key),
         "effect_id": str(other.effect),
@@ -139,6 +140,7 @@ WITHOUT_IDS = {
     "get_job": "the catalogue",
     "start_job": "the attempts below have its inputs",
     "start_jobs": "the same",
+    "complete_taste_profile": "the caller gives the id, and the attempts below give one of the other's",
     "show_unsubscribe": "the token is the authority, and says whose it is",
     "unsubscribe": "the same",
 }
@@ -317,6 +319,14 @@ def entries(world: World) -> list[Attempt]:
             {"json": {"items": [{"token": "t", "user_id": theirs, "platform": "web"}]}},
             '"stored":0',
         ),
+        Attempt(
+            "profile of their id",
+            "POST",
+            f"/v1/gifting/profiles/{quote(theirs, safe='')}",
+            200,
+            {"json": {"user_id": "mine", "answers": {"interests": "tea"}}},
+            '"user_id":"mine"',
+        ),
         Attempt("place in their products", "GET", "/v1/products", 200, {"params": {"after": theirs}}),
         Attempt("their name of an account", "GET", "/v1/accounts/shop", 422),
     ]
@@ -336,6 +346,21 @@ def operating(world: World) -> list[Attempt]:
         Attempt("cursor of an effect", "GET", "/v1/effects", 404, after),
         Attempt("beginning of an effect", "GET", f"/v1/effects/{str(world.other.effect)[:8]}", 422),
         Attempt("beginning of a webhook", "GET", f"/v1/webhooks/{world.other.webhook[:8]}", 422),
+        Attempt(
+            "cursor of a model run",
+            "GET",
+            "/v1/gifting/model-runs",
+            404,
+            {"params": {"after": str(world.other.model_run)}},
+        ),
+        Attempt(
+            "model runs of their product",
+            "GET",
+            "/v1/gifting/model-runs",
+            200,
+            {"params": {"subject": world.other.entry}},
+            '"items":[]',
+        ),
         Attempt("schedules", "GET", "/v1/schedules", 403),
         Attempt("trigger of a schedule", "POST", f"{schedule}/trigger", 403),
         Attempt("pause of a schedule", "POST", f"{schedule}/pause", 403, {"json": {"reason": "r"}}),
@@ -389,7 +414,16 @@ async def outcome(world: World, attempt: Attempt) -> str | None:
     if answer.status_code != attempt.status or attempt.has not in answer.text:
         return told
     other = world.other
-    theirs = [world.film, world.key, world.audit, other.failed, other.queued, other.effect, other.webhook]
+    theirs = [
+        world.film,
+        world.key,
+        world.audit,
+        other.failed,
+        other.queued,
+        other.effect,
+        other.webhook,
+        other.model_run,
+    ]
     is_shown = answer.is_success and any(str(each) in answer.text for each in theirs)
     return f"{told} shows what is not its own" if is_shown else None
 

@@ -1,15 +1,21 @@
 """Taste profiles, recommendations and collections over HTTP."""
 
 from collections.abc import AsyncIterator
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from mainspring.contracts.api_keys import Role
+from mainspring.contracts.models import ModelRun, RunOutcome
 from mainspring.gateways.embeddings import Embeddings
+from mainspring.storage.database import Session
+from mainspring.storage.models import ModelRunRepository
 from tests.api import Api, problem
+from tests.furnished import model_run
 from tests.gifts import example_products, stock
+from tests.ledger_writes import NOON
 from tests.service import Service
 from tests.toy_embeddings import ToyEmbeddings
 
@@ -107,3 +113,42 @@ async def test_collections_are_made_and_read(
     assert [] == (await client.get(path, params={"surface": "home", "date": "2026-11-30"})).json()["items"]
     problem(await client.get(path, params={"surface": "attic"}), 422)
     problem(await client.post(f"{path}/generate", json=body | {"collections_count": 0}), 422)
+
+
+async def test_model_runs_are_listed_by_pages_with_what_a_day_has_cost(workerless: Service, api: Api) -> None:
+    """The newest first, by purpose, subject and outcome, of the key's workspace; observers see none."""
+    first = [
+        model_run(f"p{number}", at=NOON + timedelta(minutes=number), cost_micros=number)
+        for number in range(5)
+    ]
+    refused = model_run("p1", purpose="seo", outcome=RunOutcome.REFUSED, at=NOON + timedelta(days=1))
+    await append(workerless, "default", *first, refused)
+    await append(workerless, "two", model_run("p1"))
+    path = "/v1/gifting/model-runs"
+    async with api.caller(Role.VIEWER, workspace="default") as viewer:
+        above = (await viewer.get(path, params={"limit": 4})).json()
+        below = (await viewer.get(path, params={"limit": 4, "after": above["next"]})).json()
+        for chosen in ("purpose=seo", "outcome=refused", "subject=p1&limit=1"):
+            (found,) = (await viewer.get(f"{path}?{chosen}")).json()["items"]
+            assert str(refused.id) == found["id"]
+        spent = (await viewer.get(f"{path}/spend", params={"day": NOON.date().isoformat()})).json()
+        problem(await viewer.get(path, params={"outcome": "lost"}), 422)
+        problem(await viewer.get(path, params={"after": str(uuid4())}), 404)
+        problem(await viewer.get(f"{path}/spend", params={"day": "today"}), 422)
+    async with api.caller(Role.OBSERVER, workspace="default") as observer:
+        problem(await observer.get(path), 403)
+
+    expected = [refused, *first[::-1]]
+    assert [each.model_dump(mode="json") for each in expected] == above["items"] + below["items"]
+    assert None is below["next"]
+    assert (5, 10, 2_000) == (spent["runs"], spent["cost_micros"], spent["usage"]["input_tokens"])
+
+
+async def append(service: Service, workspace: str, *runs: ModelRun) -> None:
+    """Write model runs of a workspace."""
+
+    async def write(session: Session) -> None:
+        for run in runs:
+            await ModelRunRepository(session, workspace).append(run)
+
+    await service.database.transact(write)

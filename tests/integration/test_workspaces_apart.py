@@ -107,6 +107,7 @@ async def test_lists_and_counts_are_those_of_the_workspace(workspaces: list[Furn
         assert ["u00001"] == [found.user_id for found in await own.wishlists.items()]
         assert [each.entry] == [found.id for found in await own.taste_profiles.profiles()]
         assert [each.entry] == [found.id for found in await own.occasions.find()]
+        assert [each.model_run] == [found.id for found in await own.models.runs()]
         assert [device_id(device(each.entry).token)] == [found.id for found in await own.devices.find()]
         assert {"products": 2, "users": 2, "wishes": 1} == await own.wishlists.counts()
     for each in workspaces:
@@ -227,6 +228,7 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
         EntryUnknown,
         lambda own, other: own.devices.remove(device_id(device(other.entry).token)),
     ),
+    (Models, "run"): (EntryUnknown, lambda own, other: own.models.run(other.model_run)),
     (Recommender, "recommend"): (ProfileMissing, lambda own, other: own.recommender.recommend(other.entry)),
     (Recommender, "recommend_for"): (
         ProfileMissing,
