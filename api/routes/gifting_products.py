@@ -9,6 +9,7 @@ from mainspring.api.models import Limit, Page
 from mainspring.api.rows import Rows, Stored, page_of, stored
 from mainspring.client.gifting.product_imports import import_catalogue
 from mainspring.contracts.fields import Id
+from mainspring.contracts.gifting.details import ProductDetail
 from mainspring.contracts.shop.catalogue import StoredProduct
 from mainspring.contracts.shop.product_rows import ProductRow
 
@@ -45,6 +46,10 @@ async def store_catalogue_products(who: Operator, body: Rows[ProductRow]) -> Sto
 
 
 @routes.get("/{product_id:path}", operation_id="get_catalogue_product")
-async def get_catalogue_product(who: Observer, product_id: ProductId) -> StoredProduct:
-    """Return a product with its brand and variants."""
-    return await who.service.products.product(product_id)
+async def get_catalogue_product(who: Observer, product_id: ProductId) -> ProductDetail:
+    """Return a product with its brand and variants, its enrichment and the last model runs about it.
+
+    A key of an observer sees no model runs.
+    """
+    found = await who.service.products.detail(product_id)
+    return found if who.sees_payloads else found.model_copy(update={"model_runs": ()})

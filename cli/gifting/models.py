@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,11 +36,16 @@ def model_runs(
                 }
             )
             return SUCCESS
-        show_table(COLUMNS, [_row(run) for run in runs])
+        show_runs(runs)
         echo(f"today: {spend.runs:,} calls, {dollars(spend.cost_micros)}")
         return SUCCESS
 
     with_service(show)
+
+
+def show_runs(runs: Iterable[ModelRun]) -> None:
+    """Print model runs, one a line."""
+    show_table(COLUMNS, [_row(run) for run in runs])
 
 
 def dollars(micros: int) -> str:

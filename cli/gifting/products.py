@@ -10,11 +10,14 @@ import typer
 from rich.markup import escape
 
 from mainspring.cli.console import with_service
+from mainspring.cli.gifting.models import show_runs
 from mainspring.cli.output import AsJson, show_facts, show_json, show_table
 from mainspring.client.times import when
 
 if TYPE_CHECKING:
     from mainspring.client.service import Service
+    from mainspring.contracts.gifting.details import ProductDetail
+    from mainspring.contracts.gifting.enrichment import Enrichment
     from mainspring.contracts.shop.catalogue import StoredProduct
 
 commands = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -69,10 +72,10 @@ def list_(
 def show(
     product_id: Annotated[str, typer.Argument(help="The product's id.")], *, as_json: AsJson = False
 ) -> None:
-    """Show a product with its brand and variants."""
+    """Show a product with its brand and variants, its enrichment and the last model runs about it."""
 
     async def work(service: Service) -> None:
-        product = await service.products.product(product_id)
+        product = await service.products.detail(product_id)
         if as_json:
             show_json(product.model_dump(mode="json"))
         else:
@@ -81,7 +84,7 @@ def show(
     with_service(work)
 
 
-def _show(product: StoredProduct) -> None:
+def _show(product: ProductDetail) -> None:
     facts = [
         ("title", escape(product.title)),
         ("brand", escape(product.brand.name) if product.brand else ""),
@@ -106,6 +109,26 @@ def _show(product: StoredProduct) -> None:
     ]
     if rows:
         show_table(("variant", "options", "price", "stock"), rows)
+    if product.enrichment is not None:
+        show_facts("enriched", when(product.enrichment.updated_at), _added(product.enrichment))
+    if product.model_runs:
+        show_runs(product.model_runs)
+
+
+def _added(enrichment: Enrichment) -> list[tuple[str, str]]:
+    words = {
+        "gift tags": enrichment.gift_tags,
+        "occasions": enrichment.occasion_fit,
+        "style": enrichment.style_tags,
+        "recipient": enrichment.recipient_traits,
+        "interests": enrichment.recipient_interests,
+    }
+    return [
+        ("by", escape(f"{enrichment.model}, prompt {enrichment.prompt_version}")),
+        ("in short", escape(enrichment.short_description)),
+        *((name, escape(", ".join(each))) for name, each in words.items()),
+        ("price band", enrichment.price_band.value),
+    ]
 
 
 def _row(product: StoredProduct) -> tuple[str, ...]:

@@ -10,12 +10,14 @@ import structlog
 
 from mainspring.client.errors import BadInput, EntryUnknown, OtherLedger
 from mainspring.client.jobs import Jobs
+from mainspring.contracts.gifting.details import ProductDetail
 from mainspring.contracts.gifting.products import EmbedProduct, EnrichProduct
 from mainspring.contracts.message import Message
 from mainspring.contracts.shop.catalogue import CatalogueProduct, StoredChange, StoredProduct, Storing
 from mainspring.gateways.clock import Clock
 from mainspring.storage.database import Database, Session
 from mainspring.storage.dialect import chunks
+from mainspring.storage.gifting import product_detail
 from mainspring.storage.ledger import TaskWriter, WorkspaceTasks
 from mainspring.storage.shop import CatalogueRepository
 from mainspring.workflows.gifting.products import EMBED_PRODUCT, ENRICH_PRODUCT
@@ -109,6 +111,18 @@ class Products:
         """
         found = await self._database.read(
             lambda session: CatalogueRepository(session, self._workspace).get(product_id)
+        )
+        if found is None:
+            raise EntryUnknown("product", product_id)
+        return found
+
+    async def detail(self, product_id: str) -> ProductDetail:
+        """Return a product with its enrichment and the last model runs about it.
+
+        Raises EntryUnknown: when there is none of this id.
+        """
+        found = await self._database.read(
+            lambda session: product_detail(session, self._workspace, product_id)
         )
         if found is None:
             raise EntryUnknown("product", product_id)

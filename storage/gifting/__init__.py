@@ -1,6 +1,7 @@
 """What gifting keeps: vectors, taste profiles, collections, occasions and their reminders."""
 
 from mainspring.storage.gifting.collections import CollectionRepository, StoredDay
+from mainspring.storage.gifting.details import product_detail
 from mainspring.storage.gifting.enrichments import EnrichmentRepository
 from mainspring.storage.gifting.gifts import Gift, GiftRepository, workspaces_with_gifts
 from mainspring.storage.gifting.occasions import OccasionRepository
@@ -20,5 +21,6 @@ __all__ = [
     "StoredDay",
     "StoredVector",
     "VectorRepository",
+    "product_detail",
     "workspaces_with_gifts",
 ]

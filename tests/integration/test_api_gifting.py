@@ -8,11 +8,14 @@ import httpx
 import pytest
 
 from mainspring.contracts.api_keys import Role
+from mainspring.contracts.gifting.enrichment import Enrichment
 from mainspring.contracts.models import ModelRun, RunOutcome
 from mainspring.gateways.embeddings import Embeddings
 from mainspring.storage.database import Session
+from mainspring.storage.gifting import EnrichmentRepository
 from mainspring.storage.models import ModelRunRepository
 from tests.api import Api, problem
+from tests.catalogue import catalogued
 from tests.furnished import model_run
 from tests.gifts import example_products, stock
 from tests.ledger_writes import NOON
@@ -152,3 +155,35 @@ async def append(service: Service, workspace: str, *runs: ModelRun) -> None:
             await ModelRunRepository(session, workspace).append(run)
 
     await service.database.transact(write)
+
+
+async def test_a_product_is_shown_with_what_models_have_made_of_it(workerless: Service, api: Api) -> None:
+    """Its enrichment and the last five calls about it, of its workspace; observers see no calls."""
+    runs = [model_run("p00001", at=NOON + timedelta(minutes=number)) for number in range(6)]
+    made = Enrichment(
+        product_id="p00001",
+        text_hash="0" * 64,
+        prompt_version="v1",
+        model="claude-haiku-5-5",
+        gift_tags=("walks",),
+        updated_at=NOON,
+    )
+    for workspace in ("default", "two"):
+        await workerless.within(workspace).products.save_products([catalogued(1), catalogued(2)])
+    await append(workerless, "default", *runs, model_run("p00002"))
+    await workerless.database.transact(lambda session: EnrichmentRepository(session, "default").store([made]))
+    path = "/v1/gifting/products"
+    async with api.caller(Role.VIEWER, workspace="default") as viewer:
+        found = (await viewer.get(f"{path}/p00001")).json()
+        other = (await viewer.get(f"{path}/p00002")).json()
+    async with api.caller(Role.OBSERVER, workspace="default") as observer:
+        seen = (await observer.get(f"{path}/p00001")).json()
+    async with api.caller(Role.VIEWER, workspace="two") as stranger:
+        apart = (await stranger.get(f"{path}/p00001")).json()
+
+    assert made.model_dump(mode="json") == found["enrichment"] == seen["enrichment"]
+    assert [str(each.id) for each in runs[:0:-1]] == [each["id"] for each in found["model_runs"]]
+    assert (None, 1) == (other["enrichment"], len(other["model_runs"]))
+    assert [] == seen["model_runs"]
+    assert (None, []) == (apart["enrichment"], apart["model_runs"])
+    assert "Northwind" == found["brand"]["name"]

@@ -213,6 +213,7 @@ REFUSED: dict[tuple[type, str], tuple[type[Exception], Call]] = {
     (People, "user"): (EntryUnknown, lambda own, other: own.people.user(other.entry)),
     (People, "remove_user"): (EntryUnknown, lambda own, other: own.people.remove_user(other.entry)),
     (Products, "product"): (EntryUnknown, lambda own, other: own.products.product(other.entry)),
+    (Products, "detail"): (EntryUnknown, lambda own, other: own.products.detail(other.entry)),
     (TasteProfiles, "profile"): (ProfileMissing, lambda own, other: own.taste_profiles.profile(other.entry)),
     (TasteProfiles, "remove_profile"): (
         ProfileMissing,
