@@ -16,11 +16,11 @@ from mainspring.contracts.gifting.products import EmbedProduct, EnrichProduct
 from mainspring.contracts.gifting.vectors import VectorKind
 from mainspring.contracts.models import ModelRun, RunOutcome
 from mainspring.contracts.shop.catalogue import Brand, CatalogueProduct
-from mainspring.contracts.tasks import Task, TaskState
+from mainspring.contracts.tasks import Task, TaskFilter, TaskState
 from mainspring.emulators.claude import ClaudeEmulator, ClaudeFault
 from mainspring.emulators.embeddings import EmbeddingsEmulator
 from mainspring.storage.database import Database
-from mainspring.storage.gifting import EnrichmentRepository, VectorRepository
+from mainspring.storage.gifting import EnrichmentRepository, GiftRepository, VectorRepository
 from mainspring.storage.models import ModelRunRepository
 from mainspring.storage.shop import CatalogueRepository
 from mainspring.testing import ServiceUnderTest, eventually, idle_service
@@ -349,3 +349,46 @@ async def test_a_product_that_was_hidden_meanwhile_gets_no_vector(
     )
     assert {"p-0001"} == set(hashes)
     assert embeddings.calls
+
+
+async def test_a_product_that_comes_back_is_shown_as_it_is_now(
+    service: ServiceUnderTest, claude: ClaudeEmulator, embeddings: EmbeddingsEmulator
+) -> None:
+    """What was changed while it was hidden is enriched and embedded; what was not is asked about no more."""
+    hours = [MORNING - timedelta(days=60) + timedelta(hours=hour) for hour in range(5)]
+    await saved(service, product(1, changed_at=hours[0]))
+    assert (1, 1) == (claude.counts.calls, len(embeddings.texts))
+    first = await enrichment(service)
+
+    await saved(service, product(1, visible_to_gifter=False, changed_at=hours[1]))
+    assert not await may_be_given(service)
+    await saved(service, product(1, changed_at=hours[2]))
+    assert await may_be_given(service)
+    assert (1, 1) == (claude.counts.calls, len(embeddings.texts))
+
+    climbers = "A heavy backpack for climbers"
+    await saved(service, product(1, climbers, status="draft", changed_at=hours[3]))
+    assert (1, 1) == (claude.counts.calls, len(embeddings.texts))
+    await saved(service, product(1, climbers, changed_at=hours[4]))
+    assert (2, 2) == (claude.counts.calls, len(embeddings.texts))
+    assert "climbers" in embeddings.texts[-1]
+    last = await enrichment(service)
+    assert first is not None
+    assert last is not None
+    assert first.text_hash != last.text_hash
+
+
+async def saved(service: ServiceUnderTest, state: CatalogueProduct) -> None:
+    """Save a product, and have its jobs worked to their ends."""
+    await service.products.save_product(state)
+    tasks = await service.tasks.find(TaskFilter(), limit=100)
+    await finished(service, [each.id for each in tasks])
+    # An enrichment that is new has the product embedded again, if the text is another one by that.
+    tasks = await service.tasks.find(TaskFilter(), limit=100)
+    await finished(service, [each.id for each in tasks])
+
+
+async def may_be_given(service: ServiceUnderTest) -> bool:
+    """Whether a product is among the gifts."""
+    found = await service.database.read(lambda session: GiftRepository(session, "default").of_ids(["p-0001"]))
+    return bool(found)
