@@ -9,7 +9,17 @@ from mainspring.config.settings import Settings
 from mainspring.contracts.text import LONGEST_STACK, readable
 
 # Libraries that tell at INFO what only their own developers want to know.
-QUIET = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic", "aiosqlite", "asyncio", "mail.log")
+QUIET = (
+    "uvicorn",
+    "uvicorn.error",
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "alembic",
+    "aiosqlite",
+    "asyncio",
+    "mail.log",
+)
 
 # The field by which the SDK marks its record of a failed activity.
 SDK_FAILURE = "__temporal_error_identifier"

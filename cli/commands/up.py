@@ -96,6 +96,7 @@ def _show(stack: Stack, api_url: str) -> None:
                 ),
             ),
             ("videos", _place(videos, is_emulator=emulators.objects is not None)),
+            ("Claude", _place(settings.claude_url, is_emulator=emulators.claude is not None)),
         ],
     )
     if emulators.justtcg:
