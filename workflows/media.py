@@ -132,7 +132,7 @@ PROCESS_VIDEO = Job(
     result=FlowResult,
     key=lambda request: request.destination,
     key_says="destination",
-    summary="Fetch a video, make streaming profiles and a poster of it, and publish them.",
+    summary="Fetch a video, and publish streaming profiles and a poster of it.",
 )
 
 SWEEP_SCRATCH = Job(

@@ -39,10 +39,26 @@ def _key(job: AnyJob) -> str:
 
 
 def _signature(message: type[Message]) -> str:
-    properties: dict[str, dict[str, Any]] = message.model_json_schema().get("properties", {})
-    return ", ".join(_field(name, schema) for name, schema in properties.items())
+    schema = message.model_json_schema()
+    definitions = schema.get("$defs", {})
+    fields: dict[str, dict[str, Any]] = schema.get("properties", {})
+    return ", ".join(_field(name, field, definitions) for name, field in fields.items())
 
 
-def _field(name: str, schema: dict[str, Any]) -> str:
-    kind = schema.get("format") or schema.get("type", "any")
-    return f"{name}: {kind}" + (f" = {schema['default']}" if "default" in schema else "")
+def _field(name: str, schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """Return a field as `name: kind`, with its default; as `name?: kind` where that is none, or is long."""
+    default = schema.get("default")
+    is_short = default is not None and not isinstance(default, dict)
+    mark = "?" if "default" in schema and not is_short else ""
+    return f"{name}{mark}: {_kind(schema, definitions)}" + (f" = {default}" if is_short else "")
+
+
+def _kind(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return _kind(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    kinds = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    if len(kinds) == 1:
+        return _kind(kinds[0], definitions)
+    return str(schema.get("format") or schema.get("type", "any"))

@@ -141,7 +141,11 @@ def test_the_catalogue_is_shown_with_what_each_job_takes(command_line: CommandLi
     assert [
         "deliver-webhook",
         "discover-sets",
+        "embed-product",
         "embed-taste-profile",
+        "enrich-product",
+        "generate-collections",
+        "generate-daily-collections",
         "process-video",
         "refresh-due-accounts",
         "run-flow",
