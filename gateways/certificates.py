@@ -3,12 +3,12 @@
 import ssl
 from functools import cache
 
-import httpx
-
 
 @cache
 def trusted() -> ssl.SSLContext:
     """Return what outgoing HTTPS connections verify with; loading it takes tens of milliseconds."""
+    import httpx  # noqa: PLC0415  # a command that only reads the settings comes by here, too
+
     return httpx.create_ssl_context()
 
 

@@ -132,7 +132,7 @@ def test_the_doctor_finds_a_running_service_well(undisturbed: RunningService) ->
     done = undisturbed.command_line.run("doctor")
     parts = [
         *("settings", "encryption key", "disk", "database", "Temporal", "worker", "schedules", "JustTCG"),
-        *("mail server", "object store", "effects in doubt", "failed tasks"),
+        *("mail server", "Claude", "embeddings", "object store", "effects in doubt", "failed tasks"),
     ]
     assert (0, "") == (done.code, done.err)
     lines = [line for line in done.out.splitlines() if line.startswith(("✓", "✗"))]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from mainspring.activities.gifting.reminders.kind import GIFTING_REMINDER
 from mainspring.activities.runtime.effects import effect_kinds, resolve
 from mainspring.activities.wishlist import WISHLIST_MAIL
 from mainspring.contracts.effects import EffectState, OnUnknown
@@ -134,4 +135,4 @@ async def test_an_effect_that_no_task_sends_any_more_is_given_up(trial: Trial) -
 
 def test_kinds_are_found_by_their_names() -> None:
     """As activities are: no list names them."""
-    assert {"wishlist-mail": WISHLIST_MAIL} == effect_kinds()
+    assert {"gifting-reminder": GIFTING_REMINDER, "wishlist-mail": WISHLIST_MAIL} == effect_kinds()
